@@ -1,0 +1,170 @@
+#include "common/addr.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Reads a decimal number of at most `max`; advances *p past it. No sign, no space, no leading zero. */
+static bool read_number(const char **p, unsigned max, unsigned *out)
+{
+    const char *s = *p;
+    unsigned value = 0;
+    if (*s < '0' || *s > '9' || (*s == '0' && s[1] >= '0' && s[1] <= '9'))
+        return false;
+    for (; *s >= '0' && *s <= '9'; s++) {
+        value = value * 10 + (unsigned)(*s - '0');
+        if (value > max)
+            return false;
+    }
+    *p = s;
+    *out = value;
+    return true;
+}
+
+static bool read_ip4(const char **p, ip4 *out)
+{
+    const char *s = *p;
+    ip4 addr = 0;
+    for (int i = 0; i < 4; i++) {
+        unsigned octet;
+        if ((i > 0 && *s++ != '.') || !read_number(&s, 255, &octet))
+            return false;
+        addr = addr << 8 | octet;
+    }
+    *p = s;
+    *out = addr;
+    return true;
+}
+
+bool ip4_parse(const char *text, ip4 *out)
+{
+    ip4 addr;
+    if (!read_ip4(&text, &addr) || *text != '\0')
+        return false;
+    *out = addr;
+    return true;
+}
+
+const char *ip4_format(ip4 addr, char *buf)
+{
+    snprintf(buf, IP4_LEN, "%u.%u.%u.%u", addr >> 24, addr >> 16 & 255, addr >> 8 & 255, addr & 255);
+    return buf;
+}
+
+bool ip4_net_parse(const char *text, struct ip4_net *out)
+{
+    ip4 addr;
+    unsigned len;
+    if (!read_ip4(&text, &addr) || *text++ != '/' || !read_number(&text, 32, &len) || *text != '\0')
+        return false;
+    *out = (struct ip4_net){.addr = addr, .len = (uint8_t)len};
+    return true;
+}
+
+const char *ip4_net_format(struct ip4_net net, char *buf)
+{
+    char addr[IP4_LEN];
+    snprintf(buf, IP4_NET_LEN, "%s/%u", ip4_format(net.addr, addr), net.len > 32U ? 32U : net.len);
+    return buf;
+}
+
+ip4 ip4_net_mask(struct ip4_net net)
+{
+    return net.len == 0 ? 0 : UINT32_MAX << (32 - net.len);
+}
+
+ip4 ip4_net_base(struct ip4_net net)
+{
+    return net.addr & ip4_net_mask(net);
+}
+
+ip4 ip4_net_broadcast(struct ip4_net net)
+{
+    return net.addr | ~ip4_net_mask(net);
+}
+
+bool ip4_net_has(struct ip4_net net, ip4 addr)
+{
+    return (addr & ip4_net_mask(net)) == ip4_net_base(net);
+}
+
+int ip4_mask_len(ip4 mask)
+{
+    int len = 0;
+    while (len < 32 && (mask & 0x80000000U >> len) != 0)
+        len++;
+    return mask == ip4_net_mask((struct ip4_net){.len = (uint8_t)len}) ? len : -1;
+}
+
+bool ip4_range_parse(const char *text, struct ip4_range *out)
+{
+    struct ip4_net net;
+    if (ip4_net_parse(text, &net)) {
+        *out = (struct ip4_range){.first = ip4_net_base(net), .last = ip4_net_broadcast(net)};
+        return true;
+    }
+    struct ip4_range range;
+    if (!read_ip4(&text, &range.first))
+        return false;
+    text += strspn(text, " ");
+    if (*text++ != '-')
+        return false;
+    text += strspn(text, " ");
+    if (!read_ip4(&text, &range.last) || *text != '\0' || range.first > range.last)
+        return false;
+    *out = range;
+    return true;
+}
+
+bool ip4_range_has(struct ip4_range range, ip4 addr)
+{
+    return addr >= range.first && addr <= range.last;
+}
+
+bool ip4_is_host(ip4 addr)
+{
+    return addr >> 24 != 0 && addr >> 24 != 127 && addr < 0xe0000000U;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+bool hw_parse(const char *text, struct hw_addr *out)
+{
+    struct hw_addr hw = {.type = 1};
+    for (;;) {
+        int high = hex_digit(text[0]);
+        int low = high < 0 ? -1 : hex_digit(text[1]);
+        if (low < 0 || hw.len == HW_MAX)
+            return false;
+        hw.bytes[hw.len++] = (uint8_t)(high << 4 | low);
+        text += 2;
+        if (*text == '\0')
+            break;
+        if (*text++ != ':')
+            return false;
+    }
+    *out = hw;
+    return true;
+}
+
+const char *hw_format(const struct hw_addr *hw, char *buf)
+{
+    size_t used = 0;
+    buf[0] = '\0';
+    for (unsigned i = 0; i < hw->len && i < HW_MAX; i++)
+        used += (size_t)snprintf(buf + used, HW_LEN - used, "%s%02x", i ? ":" : "", hw->bytes[i]);
+    return buf;
+}
+
+bool hw_equal(const struct hw_addr *a, const struct hw_addr *b)
+{
+    return a->type == b->type && a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
+}

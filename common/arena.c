@@ -1,0 +1,71 @@
+#include "common/arena.h"
+
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_SIZE = 16384 };
+
+struct arena_block {
+    struct arena_block *next;
+    size_t size;
+    alignas(max_align_t) unsigned char bytes[];
+};
+
+void arena_init(struct arena *a)
+{
+    *a = (struct arena){0};
+}
+
+void arena_fini(struct arena *a)
+{
+    for (struct arena_block *b = a->first; b != NULL;) {
+        struct arena_block *next = b->next;
+        free(b);
+        b = next;
+    }
+    arena_init(a);
+}
+
+static struct arena_block *block_new(size_t size)
+{
+    struct arena_block *b = malloc(sizeof *b + size);
+    if (b != NULL)
+        *b = (struct arena_block){.size = size};
+    return b;
+}
+
+/* Makes a block with room for `size` bytes the current one. */
+static int next_block(struct arena *a, size_t size)
+{
+    struct arena_block **slot = a->now ? &a->now->next : &a->first;
+    if (*slot == NULL || (*slot)->size < size) {
+        struct arena_block *b = block_new(size > BLOCK_SIZE ? size : BLOCK_SIZE);
+        if (b == NULL)
+            return -1;
+        b->next = *slot;
+        *slot = b;
+    }
+    a->now = *slot;
+    a->used = 0;
+    return 0;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+    size_t step = alignof(max_align_t);
+    if (size > (size_t)-1 - step)
+        return NULL;
+    size = (size + step - 1) / step * step;
+    if ((a->now == NULL || size > a->now->size - a->used) && next_block(a, size) < 0)
+        return NULL;
+    void *p = a->now->bytes + a->used;
+    a->used += size;
+    return memset(p, 0, size);
+}
+
+void arena_reset(struct arena *a)
+{
+    a->now = NULL;
+    a->used = 0;
+}

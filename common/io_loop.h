@@ -1,0 +1,39 @@
+/* The event loop: the only module that knows libevent. Timers run on the boot-time clock. */
+#pragma once
+#include <signal.h>
+#include <stdbool.h>
+
+#include "common/clock.h"
+
+struct io_loop;
+struct io_watch;
+struct io_timer;
+
+/* NULL if memory is out or the kernel refuses. */
+struct io_loop *io_loop_new(void);
+void io_loop_free(struct io_loop *loop);
+/* Runs until io_loop_stop(). 0, or ERR_IO. */
+int io_loop_run(struct io_loop *loop);
+void io_loop_stop(struct io_loop *loop);
+
+/* Both clocks, now. */
+struct clock_now io_now(void);
+
+enum { IO_READ = 1, IO_WRITE = 2 };
+typedef void io_fd_fn(void *user, int fd, int what);
+/* Calls `fn` whenever `fd` is ready for `what` (IO_READ, IO_WRITE or both). NULL if memory is out. The fd stays the caller's. */
+struct io_watch *io_watch_new(struct io_loop *loop, int fd, int what, io_fd_fn *fn, void *user);
+/* Changes what is waited for; 0 pauses. */
+void io_watch_set(struct io_watch *w, int what);
+void io_watch_free(struct io_watch *w); /* NULL is fine */
+
+typedef void io_timer_fn(void *user);
+/* A timer at rest. */
+struct io_timer *io_timer_new(struct io_loop *loop, io_timer_fn *fn, void *user);
+/* Fires once at boot-time `at_ms` (at once if that is past); TIME_NEVER disarms. Replaces what was set. */
+void io_timer_set(struct io_timer *t, time_ms at_ms);
+void io_timer_free(struct io_timer *t); /* NULL is fine */
+
+typedef void io_signal_fn(void *user, int signal);
+/* Calls `fn` from the loop (not from the handler). Freed with the loop. 0 or ERR_NOMEM. */
+int io_signal_add(struct io_loop *loop, int signal, io_signal_fn *fn, void *user);

@@ -1,0 +1,95 @@
+/* The DHCP server as a pure function of events: no socket, clock, file, thread or random source. RFC 2131 4.3.
+ *
+ * The driver puts an event in and executes the actions that come out, in their order: a LEASE_PUT stands before the TX of
+ * the ACK that promises it, and if the driver cannot store the lease it must not send what follows for that event. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/clock.h"
+#include "common/packet.h"
+#include "common/trace.h"
+#include "server/srv_config.h"
+#include "server/srv_lease.h"
+
+struct srv_engine;
+
+/* The interface that a packet came in on. */
+struct srv_iface {
+    int index;           /* the kernel's; only handed back in the TX action */
+    const char *name;    /* "eth0", borrowed during the step */
+    struct ip4_net addr; /* its own address and prefix; addr.addr is our server identifier there */
+};
+
+enum srv_event_kind { SRV_RX, SRV_DEADLINE };
+
+struct srv_event {
+    enum srv_event_kind kind;
+    time_ms now;
+    const struct srv_iface *iface; /* SRV_RX */
+    struct packet packet;          /* SRV_RX: dst tells unicast from broadcast (RFC 2131 4.3.6, table 4) */
+};
+
+enum srv_action_kind {
+    SRV_LEASE_PUT, /* store the lease (new or changed) durably */
+    SRV_LEASE_DEL, /* remove the record of the address */
+    SRV_TX,        /* send */
+    SRV_TRACE,     /* record */
+};
+
+/* How an answer travels. */
+enum srv_via {
+    SRV_VIA_UDP, /* through the kernel's UDP socket: routed, ARP as usual; 255.255.255.255 on the interface */
+    SRV_VIA_RAW, /* as an Ethernet frame to packet.dst_hw: the client has no address that answers ARP yet */
+};
+
+struct srv_action {
+    struct srv_action *next;
+    enum srv_action_kind kind;
+    struct srv_lease lease; /* SRV_LEASE_PUT, SRV_LEASE_DEL */
+    enum srv_via via;       /* SRV_TX */
+    int ifindex;            /* SRV_TX: the interface to send on */
+    struct packet packet;   /* SRV_TX: bytes live in the arena; src_hw is the driver's to fill in */
+    struct trace_event trace; /* SRV_TRACE: facts.text lives in the arena or is static */
+};
+
+/* The ordered answer of one step. The caller owns it: init once, reset after the actions are executed. */
+struct srv_actions {
+    struct arena arena;
+    struct srv_action *first, *last;
+};
+
+void srv_actions_init(struct srv_actions *out);
+void srv_actions_reset(struct srv_actions *out);
+void srv_actions_fini(struct srv_actions *out);
+
+/* An engine that serves `config` (borrowed until _free or _reconfigure). NULL if memory is out. */
+struct srv_engine *srv_engine_new(const struct srv_config *config);
+void srv_engine_free(struct srv_engine *e);
+
+/* Takes a lease that the store knew at start-up; `now` decides whether it is still valid. ERR_NOMEM, ERR_LIMIT, ERR_EXISTS
+ * (the address is there already: the newer record must come instead of, not after, the older), or ERR_INVALID (in no subnet). */
+int srv_engine_load(struct srv_engine *e, const struct srv_lease *lease, time_ms now);
+
+/* Serves another configuration from now on; leases are kept. The old configuration may be freed afterwards. */
+int srv_engine_reconfigure(struct srv_engine *e, const struct srv_config *config);
+
+/* One event in, actions appended to `out`. Returns 0 or ERR_NOMEM (the event is lost, the engine is intact). */
+int srv_engine_step(struct srv_engine *e, const struct srv_event *event, struct srv_actions *out);
+
+/* When the engine next wants SRV_DEADLINE; TIME_NEVER if it waits for nothing. */
+time_ms srv_engine_deadline(const struct srv_engine *e);
+
+/* Visits every lease in address order. `each` returns false to stop. The lease is borrowed during the call. */
+typedef bool srv_lease_fn(void *user, const struct srv_lease *lease);
+void srv_engine_leases(const struct srv_engine *e, srv_lease_fn *each, void *user);
+
+/* Counters by reason and by message type: how often each was traced, received, sent. Borrowed. */
+struct srv_counters {
+    uint64_t reasons[REASON_COUNT];
+    uint64_t received[19]; /* by enum dhcp_type; 0: BOOTP */
+    uint64_t sent[19];
+    uint64_t dropped; /* messages that got no answer because they could not be read or served */
+};
+const struct srv_counters *srv_engine_counters(const struct srv_engine *e);
