@@ -1,0 +1,13 @@
+/* The subcommands of `dhcplab`. Each returns the exit code: 0 ok, 1 failed, 2 usage or bad file, 3 partly, 77 not allowed here.
+ * argv[0] is the subcommand's name. Every one answers --help with examples. `-n NAME`/`--name NAME` picks a lab where several run. */
+#pragma once
+
+int command_up(int argc, char **argv);      /* up.c: start a lab */
+int command_down(int argc, char **argv);    /* down.c: take it all away */
+int command_ps(int argc, char **argv);      /* ps.c: what is running */
+int command_exec(int argc, char **argv);    /* exec.c: run a program inside a host */
+int command_status(int argc, char **argv);  /* status.c: lease and timers of the clients */
+int command_release(int argc, char **argv); /* lease.c: give a lease back */
+int command_renew(int argc, char **argv);   /* lease.c: get or renew one */
+int command_leases(int argc, char **argv);  /* leases.c: the servers' view */
+int command_log(int argc, char **argv);     /* log.c: messages and decisions */
