@@ -13,7 +13,7 @@ typedef uint32_t ip4; /* host byte order: 10.0.0.1 is 0x0a000001; 0 is "none" */
 #define HW_LEN        (3 * HW_MAX)
 
 struct ip4_net {
-    ip4 addr; /* may have host bits: an interface's address; ip4_net_base() gives the network */
+    ip4 addr;    /* may have host bits: an interface's address; ip4_net_base() gives the network */
     uint8_t len; /* 0..32 */
 };
 

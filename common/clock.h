@@ -10,8 +10,8 @@ typedef int64_t time_ms; /* milliseconds on the boot-time clock, or a duration i
 /* RFC 2131 3.3: "the value 0xffffffff ... is reserved to represent infinity" */
 #define LEASE_INFINITE UINT32_MAX
 
-/* Both clocks at one moment. The boot-time clock drives timers and counts suspended time; the wall clock is only
- * shown to people and stored on disk. */
+/* Both clocks at one moment. The boot-time clock drives timers and counts suspended time; the wall clock is
+ * only shown to people and stored on disk. */
 struct clock_now {
     time_ms boot_ms;
     int64_t wall_ms;      /* since 1970-01-01T00:00:00Z */
@@ -33,5 +33,6 @@ int64_t clock_wall_at(const struct clock_now *now, time_ms at);
 void clock_iso(int64_t wall_ms, int32_t utc_offset_s, char *buf);
 
 #define CLOCK_SPAN_LEN 48
-/* A duration of `s` seconds for people: "45 s", "1 h", "1 d 2 h 3 min", "infinite". `buf` holds CLOCK_SPAN_LEN. */
+/* A duration of `s` seconds for people: "45 s", "1 h", "1 d 2 h 3 min", "infinite". `buf` holds
+ * CLOCK_SPAN_LEN. */
 void clock_span(uint32_t s, char *buf);

@@ -1,5 +1,6 @@
-/* Kea's command channel: one JSON map in, one JSON map out, over a unix stream socket; one command per connection.
- * Request {"command": NAME, "arguments": {...}}; reply {"result": N, "text": "...", "arguments": {...}}. */
+/* Kea's command channel: one JSON map in, one JSON map out, over a unix stream socket; one command per
+ * connection. Request {"command": NAME, "arguments": {...}}; reply {"result": N, "text": "...", "arguments":
+ * {...}}. */
 #pragma once
 #include <cjson/cJSON.h>
 
@@ -19,20 +20,24 @@ enum { CONTROL_REQUEST_MAX = 1 << 20, CONTROL_CONNECTIONS_MAX = 32, CONTROL_IDLE
 struct control;
 struct control_request;
 
-/* Called with each whole request. The handler answers now or later, exactly once, with control_reply(); `arguments` is
- * borrowed during the call, and NULL if there were none. */
-typedef void control_fn(void *user, const char *command, const cJSON *arguments, struct control_request *request);
+/* Called with each whole request. The handler answers now or later, exactly once, with control_reply();
+ * `arguments` is borrowed during the call, and NULL if there were none. */
+typedef void control_fn(void *user, const char *command, const cJSON *arguments,
+                        struct control_request *request);
 
-/* Listens on `path` (mode 0660; a stale socket file is replaced, a living one is ERR_EXISTS). *out is owned by the caller.
- * ERR_IO: the socket cannot be made; errno tells. */
+/* Listens on `path` (mode 0660; a stale socket file is replaced, a living one is ERR_EXISTS). *out is owned
+ * by the caller. ERR_IO: the socket cannot be made; errno tells. */
 int control_listen(struct io_loop *loop, const char *path, control_fn *fn, void *user, struct control **out);
 /* Closes every connection, unanswered ones too, and removes the socket file. NULL is fine. */
 void control_free(struct control *c);
 
-/* Sends the reply and ends the request. Takes ownership of `arguments` (may be NULL). A peer that has gone is no error. */
-void control_reply(struct control_request *request, enum control_result result, const char *text, cJSON *arguments);
+/* Sends the reply and ends the request. Takes ownership of `arguments` (may be NULL). A peer that has gone is
+ * no error. */
+void control_reply(struct control_request *request, enum control_result result, const char *text,
+                   cJSON *arguments);
 
-/* The other side, blocking, for command-line programs: sends one command (`arguments` borrowed, may be NULL) and waits
- * at most `timeout_ms` for the answer. *out_reply is the caller's. ERR_NOTFOUND: nobody listens on `path`; ERR_TIMEOUT; ERR_DENIED;
- * ERR_IO: the connection broke, or the answer is not JSON. */
-int control_call(const char *path, const char *command, const cJSON *arguments, int timeout_ms, cJSON **out_reply);
+/* The other side, blocking, for command-line programs: sends one command (`arguments` borrowed, may be NULL)
+ * and waits at most `timeout_ms` for the answer. *out_reply is the caller's. ERR_NOTFOUND: nobody listens on
+ * `path`; ERR_TIMEOUT; ERR_DENIED; ERR_IO: the connection broke, or the answer is not JSON. */
+int control_call(const char *path, const char *command, const cJSON *arguments, int timeout_ms,
+                 cJSON **out_reply);

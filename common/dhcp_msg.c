@@ -1,0 +1,352 @@
+#include "common/dhcp_msg.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "common/wire.h"
+
+enum { PIECE_MAX = 255 };
+
+/* ---- decoding ---- */
+
+static void note_defect(struct dhcp_msg *m, enum dhcp_defect defect, size_t offset)
+{
+    if (m->defects == 0)
+        m->defect_at = (uint16_t)offset;
+    m->defects |= (uint8_t)defect;
+}
+
+static void read_header(struct dhcp_msg *m, struct wire_reader *r)
+{
+    m->op = wire_get_u8(r);
+    m->htype = wire_get_u8(r);
+    m->hlen = wire_get_u8(r);
+    m->hops = wire_get_u8(r);
+    m->xid = wire_get_u32(r);
+    m->secs = wire_get_u16(r);
+    m->flags = wire_get_u16(r);
+    m->ciaddr = wire_get_u32(r);
+    m->yiaddr = wire_get_u32(r);
+    m->siaddr = wire_get_u32(r);
+    m->giaddr = wire_get_u32(r);
+    memcpy(m->chaddr, wire_get_bytes(r, DHCP_CHADDR_LEN), DHCP_CHADDR_LEN);
+    memcpy(m->sname, wire_get_bytes(r, DHCP_SNAME_LEN), DHCP_SNAME_LEN);
+    memcpy(m->file, wire_get_bytes(r, DHCP_FILE_LEN), DHCP_FILE_LEN);
+}
+
+/* Notes the pieces between the offsets `at` and `end`; stops at END, at a piece that runs over, or at our
+ * limit. */
+static void scan_region(struct dhcp_msg *m, const uint8_t *bytes, size_t at, size_t end,
+                        enum dhcp_region region)
+{
+    while (at < end) {
+        uint8_t code = bytes[at];
+        if (code == DHCP_OPT_END)
+            return;
+        if (code == DHCP_OPT_PAD) {
+            at++;
+            continue;
+        }
+        if (end - at < 2 || bytes[at + 1] > end - at - 2) {
+            note_defect(m, DHCP_DEFECT_CUT, at);
+            return;
+        }
+        if (m->n_pieces == DHCP_PIECES_MAX) {
+            note_defect(m, DHCP_DEFECT_LIMIT, at);
+            return;
+        }
+        uint8_t len = bytes[at + 1];
+        m->pieces[m->n_pieces++] =
+            (struct dhcp_piece){.offset = (uint16_t)at, .code = code, .len = len, .region = region};
+        at += 2U + len;
+    }
+    /* RFC 2131 4.1: "The last option must always be the 'end' option." */
+    note_defect(m, DHCP_DEFECT_NO_END, end);
+}
+
+/* RFC 2131 4.1: "the 'option overload' option MUST appear in the 'options' field". */
+static void find_overload(struct dhcp_msg *m, const uint8_t *bytes)
+{
+    for (unsigned i = 0; i < m->n_pieces; i++) {
+        const struct dhcp_piece *piece = &m->pieces[i];
+        if (piece->code != DHCP_OPT_OVERLOAD)
+            continue;
+        uint8_t value = piece->len == 1 ? bytes[piece->offset + 2] : 0;
+        if (piece->region == DHCP_IN_OPTIONS && value >= DHCP_OVERLOAD_FILE && value <= DHCP_OVERLOAD_BOTH)
+            m->overload = value;
+        else
+            note_defect(m, DHCP_DEFECT_OVERLOAD, piece->offset);
+    }
+}
+
+/* RFC 2131 4.1: "The options in the 'options' field MUST be interpreted first, so that any 'option overload'
+ * options may be interpreted. The 'file' field MUST be interpreted next ..., followed by the 'sname' field."
+ */
+static void scan_all(struct dhcp_msg *m, const uint8_t *bytes, size_t len)
+{
+    scan_region(m, bytes, DHCP_OPTIONS_AT, len, DHCP_IN_OPTIONS);
+    find_overload(m, bytes);
+    unsigned in_options = m->n_pieces;
+    if (m->overload & DHCP_OVERLOAD_FILE)
+        scan_region(m, bytes, DHCP_FILE_AT, DHCP_FILE_AT + DHCP_FILE_LEN, DHCP_IN_FILE);
+    if (m->overload & DHCP_OVERLOAD_SNAME)
+        scan_region(m, bytes, DHCP_SNAME_AT, DHCP_SNAME_AT + DHCP_SNAME_LEN, DHCP_IN_SNAME);
+    for (unsigned i = in_options; i < m->n_pieces; i++)
+        if (m->pieces[i].code == DHCP_OPT_OVERLOAD)
+            note_defect(m, DHCP_DEFECT_OVERLOAD, m->pieces[i].offset);
+}
+
+/* A new option for `piece`, with room in the store for its whole value if that has several pieces. */
+static struct dhcp_option *add_option(struct dhcp_msg *m, const uint8_t *bytes,
+                                      const struct dhcp_piece *piece, unsigned pieces, size_t total)
+{
+    struct dhcp_option *option = &m->options[m->n_options];
+    *option = (struct dhcp_option){.code = piece->code, .offset = piece->offset};
+    if (pieces == 1) {
+        option->data = bytes + piece->offset + 2;
+    } else {
+        if (total > (size_t)(DHCP_STORE_MAX - m->store_used)) {
+            note_defect(m, DHCP_DEFECT_LIMIT, piece->offset);
+            return NULL;
+        }
+        option->data = m->store + m->store_used;
+        m->store_used = (uint16_t)(m->store_used + total);
+    }
+    m->index[piece->code] = (uint8_t)++m->n_options;
+    return option;
+}
+
+/* RFC 3396 5: the pieces of one code are one option, their values joined in the order of appearance. */
+static void join_pieces(struct dhcp_msg *m, const uint8_t *bytes)
+{
+    uint16_t pieces[256] = {0};
+    uint32_t total[256] = {0};
+    for (unsigned i = 0; i < m->n_pieces; i++) {
+        pieces[m->pieces[i].code]++;
+        total[m->pieces[i].code] += m->pieces[i].len;
+    }
+    for (unsigned i = 0; i < m->n_pieces; i++) {
+        const struct dhcp_piece *piece = &m->pieces[i];
+        struct dhcp_option *option =
+            m->index[piece->code] ? &m->options[m->index[piece->code] - 1]
+                                  : add_option(m, bytes, piece, pieces[piece->code], total[piece->code]);
+        if (option == NULL) /* beyond the store: left out whole */
+            continue;
+        if (pieces[piece->code] > 1)
+            memcpy(m->store + (option->data - m->store) + option->len, bytes + piece->offset + 2, piece->len);
+        option->len = (uint16_t)(option->len + piece->len);
+        option->pieces += option->pieces < UINT8_MAX;
+    }
+}
+
+static enum reason find_type(struct dhcp_msg *m)
+{
+    const struct dhcp_option *option = dhcp_msg_find(m, DHCP_OPT_TYPE);
+    if (option == NULL)
+        return REASON_NONE;
+    if (option->len != 1 || option->data[0] == DHCP_BOOTP || dhcp_type_name(option->data[0]) == NULL)
+        return REASON_MSG_BAD_TYPE;
+    m->type = option->data[0];
+    return REASON_NONE;
+}
+
+enum reason dhcp_msg_decode(struct dhcp_msg *m, const uint8_t *bytes, size_t len)
+{
+    dhcp_msg_init(m, 0);
+    if (len > UINT16_MAX)
+        return REASON_MSG_TOO_LONG;
+    if (len < DHCP_COOKIE_AT)
+        return REASON_MSG_TOO_SHORT;
+    struct wire_reader r;
+    wire_reader_init(&r, bytes, len);
+    read_header(m, &r);
+    uint32_t cookie = wire_get_u32(&r);
+    if (r.err)
+        return REASON_MSG_TOO_SHORT;
+    if (m->op != DHCP_BOOTREQUEST && m->op != DHCP_BOOTREPLY)
+        return REASON_MSG_BAD_OP;
+    if (m->hlen > DHCP_CHADDR_LEN)
+        return REASON_MSG_BAD_HLEN;
+    if (cookie != DHCP_COOKIE)
+        return REASON_MSG_BAD_COOKIE;
+    scan_all(m, bytes, len);
+    join_pieces(m, bytes);
+    return find_type(m);
+}
+
+/* ---- building and encoding ---- */
+
+void dhcp_msg_init(struct dhcp_msg *m, uint8_t op)
+{
+    /* Not the whole struct: its arrays are valid only up to their counts. */
+    memset(m, 0, offsetof(struct dhcp_msg, options));
+    memset(m->index, 0, sizeof m->index);
+    m->n_pieces = 0;
+    m->store_used = 0;
+    m->op = op;
+}
+
+static void write_header(const struct dhcp_msg *m, struct wire_writer *w)
+{
+    wire_put_u8(w, m->op);
+    wire_put_u8(w, m->htype);
+    wire_put_u8(w, m->hlen);
+    wire_put_u8(w, m->hops);
+    wire_put_u32(w, m->xid);
+    wire_put_u16(w, m->secs);
+    wire_put_u16(w, m->flags);
+    wire_put_u32(w, m->ciaddr);
+    wire_put_u32(w, m->yiaddr);
+    wire_put_u32(w, m->siaddr);
+    wire_put_u32(w, m->giaddr);
+    wire_put_bytes(w, m->chaddr, DHCP_CHADDR_LEN);
+    wire_put_bytes(w, m->sname, DHCP_SNAME_LEN);
+    wire_put_bytes(w, m->file, DHCP_FILE_LEN);
+    wire_put_u32(w, DHCP_COOKIE);
+}
+
+/* RFC 3396 6: a value above 255 octets is sent as several options of the same code. False if it does not fit.
+ */
+static bool write_option(struct wire_writer *w, const struct dhcp_option *option)
+{
+    size_t pieces = option->len == 0 ? 1 : (option->len + PIECE_MAX - 1U) / PIECE_MAX;
+    if (option->len + 2 * pieces + 1 > w->cap - w->at) /* 1: END */
+        return false;
+    size_t at = 0;
+    do {
+        size_t len = option->len - at > PIECE_MAX ? PIECE_MAX : option->len - at;
+        wire_put_u8(w, option->code);
+        wire_put_u8(w, (uint8_t)len);
+        wire_put_bytes(w, option->data + at, len);
+        at += len;
+    } while (at < option->len);
+    return true;
+}
+
+size_t dhcp_msg_encode(const struct dhcp_msg *m, uint8_t *buf, size_t cap, unsigned *out_dropped)
+{
+    assert(cap >= DHCP_MSG_SEND_MIN);
+    struct wire_writer w;
+    wire_writer_init(&w, buf, cap);
+    write_header(m, &w);
+    unsigned dropped = 0;
+    const struct dhcp_option *type = dhcp_msg_find(m, DHCP_OPT_TYPE);
+    if (type != NULL)
+        write_option(&w, type);
+    for (unsigned i = 0; i < m->n_options; i++)
+        if (&m->options[i] != type && !write_option(&w, &m->options[i]))
+            dropped++;
+    wire_put_u8(&w, DHCP_OPT_END);
+    if (w.at < DHCP_MSG_SEND_MIN)
+        wire_put_zeros(&w, DHCP_MSG_SEND_MIN - w.at);
+    assert(!w.err);
+    *out_dropped = dropped;
+    return w.at;
+}
+
+/* ---- options ---- */
+
+const struct dhcp_option *dhcp_msg_find(const struct dhcp_msg *m, uint8_t code)
+{
+    return m->index[code] == 0 ? NULL : &m->options[m->index[code] - 1];
+}
+
+bool dhcp_msg_has(const struct dhcp_msg *m, uint8_t code)
+{
+    return m->index[code] != 0;
+}
+
+static const uint8_t *find_sized(const struct dhcp_msg *m, uint8_t code, size_t len)
+{
+    const struct dhcp_option *option = dhcp_msg_find(m, code);
+    return option != NULL && option->len == len ? option->data : NULL;
+}
+
+bool dhcp_get_u8(const struct dhcp_msg *m, uint8_t code, uint8_t *out)
+{
+    const uint8_t *data = find_sized(m, code, 1);
+    if (data != NULL)
+        *out = data[0];
+    return data != NULL;
+}
+
+bool dhcp_get_u16(const struct dhcp_msg *m, uint8_t code, uint16_t *out)
+{
+    const uint8_t *data = find_sized(m, code, 2);
+    if (data != NULL)
+        *out = wire_u16(data);
+    return data != NULL;
+}
+
+bool dhcp_get_u32(const struct dhcp_msg *m, uint8_t code, uint32_t *out)
+{
+    const uint8_t *data = find_sized(m, code, 4);
+    if (data != NULL)
+        *out = wire_u32(data);
+    return data != NULL;
+}
+
+bool dhcp_get_ip4(const struct dhcp_msg *m, uint8_t code, ip4 *out)
+{
+    return dhcp_get_u32(m, code, out);
+}
+
+bool dhcp_get_ip4_first(const struct dhcp_msg *m, uint8_t code, ip4 *out)
+{
+    const struct dhcp_option *option = dhcp_msg_find(m, code);
+    if (option == NULL || option->len == 0 || option->len % 4 != 0)
+        return false;
+    *out = wire_u32(option->data);
+    return true;
+}
+
+bool dhcp_put_bytes(struct dhcp_msg *m, uint8_t code, const void *data, size_t len)
+{
+    assert(code != DHCP_OPT_PAD && code != DHCP_OPT_END);
+    if (len > (size_t)(DHCP_STORE_MAX - m->store_used))
+        return false;
+    uint8_t *copy = m->store + m->store_used;
+    if (len != 0)
+        memcpy(copy, data, len);
+    m->store_used = (uint16_t)(m->store_used + len);
+    if (m->index[code] == 0)
+        m->index[code] = (uint8_t)++m->n_options;
+    m->options[m->index[code] - 1] =
+        (struct dhcp_option){.code = code, .pieces = 1, .len = (uint16_t)len, .data = copy};
+    return true;
+}
+
+bool dhcp_put_u8(struct dhcp_msg *m, uint8_t code, uint8_t value)
+{
+    return dhcp_put_bytes(m, code, &value, 1);
+}
+
+bool dhcp_put_u16(struct dhcp_msg *m, uint8_t code, uint16_t value)
+{
+    uint8_t b[2] = {(uint8_t)(value >> 8), (uint8_t)value};
+    return dhcp_put_bytes(m, code, b, sizeof b);
+}
+
+bool dhcp_put_u32(struct dhcp_msg *m, uint8_t code, uint32_t value)
+{
+    uint8_t b[4] = {(uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8), (uint8_t)value};
+    return dhcp_put_bytes(m, code, b, sizeof b);
+}
+
+bool dhcp_put_ip4(struct dhcp_msg *m, uint8_t code, ip4 value)
+{
+    return dhcp_put_u32(m, code, value);
+}
+
+bool dhcp_put_text(struct dhcp_msg *m, uint8_t code, const char *text)
+{
+    return dhcp_put_bytes(m, code, text, strlen(text));
+}
+
+struct hw_addr dhcp_msg_hw(const struct dhcp_msg *m)
+{
+    assert(m->hlen <= DHCP_CHADDR_LEN);
+    struct hw_addr hw = {.type = m->htype, .len = m->hlen};
+    memcpy(hw.bytes, m->chaddr, m->hlen);
+    return hw;
+}

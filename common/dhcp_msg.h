@@ -1,4 +1,5 @@
-/* A DHCP message as a value: decoding from and encoding to the UDP payload. RFC 2131 2, RFC 3396, RFC 2132 9.3. Pure.
+/* A DHCP message as a value: decoding from and encoding to the UDP payload. RFC 2131 2, RFC 3396, RFC
+ * 2132 9.3. Pure.
  *
  * Decoding never fails half-way: either the whole is refused with a reason (enum reason), or the message is
  * complete as far as it could be read and `defects` tells what was wrong with it. */
@@ -24,8 +25,8 @@ struct dhcp_piece {
 /* One option with its whole value. */
 struct dhcp_option {
     uint8_t code;
-    uint8_t pieces;      /* 1, or more if it was split */
-    uint16_t offset;     /* of the first piece's code octet; 0 in a message being built */
+    uint8_t pieces;  /* 1, or more if it was split */
+    uint16_t offset; /* of the first piece's code octet; 0 in a message being built */
     uint16_t len;
     const uint8_t *data; /* into the decoded bytes, or into `store` */
 };
@@ -34,8 +35,10 @@ struct dhcp_option {
 #define DHCP_DEFECT_MAP(X)                                                                                   \
     X(DHCP_DEFECT_NO_END, 0, "missing-end", "the options do not end with option 255")                        \
     X(DHCP_DEFECT_CUT, 1, "option-cut", "an option runs past the end of its field")                          \
-    X(DHCP_DEFECT_OVERLOAD, 2, "bad-overload", "option 52 is not 1, 2 or 3, or stands outside the options field") \
-    X(DHCP_DEFECT_LIMIT, 3, "too-many-pieces", "more option pieces or octets than we keep; the rest is left out")
+    X(DHCP_DEFECT_OVERLOAD, 2, "bad-overload",                                                               \
+      "option 52 is not 1, 2 or 3, or stands outside the options field")                                     \
+    X(DHCP_DEFECT_LIMIT, 3, "too-many-pieces",                                                               \
+      "more option pieces or octets than we keep; the rest is left out")
 
 enum dhcp_defect {
 #define X(name, bit, token, text) name = 1 << (bit),
@@ -58,9 +61,9 @@ struct dhcp_msg {
     uint8_t sname[DHCP_SNAME_LEN]; /* as on the wire, also when overloaded */
     uint8_t file[DHCP_FILE_LEN];
 
-    uint8_t type;     /* option 53, or DHCP_BOOTP */
-    uint8_t overload; /* option 52 as it was used; decode only */
-    uint8_t defects;  /* bits of enum dhcp_defect */
+    uint8_t type;       /* option 53, or DHCP_BOOTP */
+    uint8_t overload;   /* option 52 as it was used; decode only */
+    uint8_t defects;    /* bits of enum dhcp_defect */
     uint16_t defect_at; /* offset of the first defect */
 
     uint16_t n_options; /* in order of first appearance; on encoding: the order to send in */
@@ -76,16 +79,17 @@ struct dhcp_msg {
 
 /* Decodes a UDP payload. `bytes` is borrowed: the message's options point into it.
  * Returns REASON_NONE, or why the whole is refused: REASON_MSG_TOO_SHORT, REASON_MSG_TOO_LONG (above 65535),
- * REASON_MSG_BAD_OP, REASON_MSG_BAD_HLEN (hlen > 16), REASON_MSG_BAD_COOKIE, REASON_MSG_BAD_TYPE (option 53 not of
- * length 1, or an unassigned value). The header fields are filled in whenever there were 236 octets. */
+ * REASON_MSG_BAD_OP, REASON_MSG_BAD_HLEN (hlen > 16), REASON_MSG_BAD_COOKIE, REASON_MSG_BAD_TYPE (option 53
+ * not of length 1, or an unassigned value). The header fields are filled in whenever there were 236 octets.
+ */
 enum reason dhcp_msg_decode(struct dhcp_msg *m, const uint8_t *bytes, size_t len);
 
 /* An empty message to build. */
 void dhcp_msg_init(struct dhcp_msg *m, uint8_t op);
 
-/* Encodes into `buf`: header, cookie, options in their order (53 first), split at 255 octets (RFC 3396), END, padding to
- * DHCP_MSG_SEND_MIN. Whole options that do not fit `cap` are left out, and counted in *out_dropped. Returns the length;
- * `cap` >= DHCP_MSG_SEND_MIN. */
+/* Encodes into `buf`: header, cookie, options in their order (53 first), split at 255 octets (RFC 3396), END,
+ * padding to DHCP_MSG_SEND_MIN. Whole options that do not fit `cap` are left out, and counted in
+ * *out_dropped. Returns the length; `cap` >= DHCP_MSG_SEND_MIN. */
 size_t dhcp_msg_encode(const struct dhcp_msg *m, uint8_t *buf, size_t cap, unsigned *out_dropped);
 
 /* The option, or NULL. */
@@ -100,8 +104,8 @@ bool dhcp_get_ip4(const struct dhcp_msg *m, uint8_t code, ip4 *out);
 /* First address of a list. */
 bool dhcp_get_ip4_first(const struct dhcp_msg *m, uint8_t code, ip4 *out);
 
-/* Typed putters: append an option (a code that is there already is replaced in place). False if the message's limits
- * are reached. */
+/* Typed putters: append an option (a code that is there already is replaced in place). False if the message's
+ * limits are reached. */
 bool dhcp_put_bytes(struct dhcp_msg *m, uint8_t code, const void *data, size_t len);
 bool dhcp_put_u8(struct dhcp_msg *m, uint8_t code, uint8_t value);
 bool dhcp_put_u16(struct dhcp_msg *m, uint8_t code, uint16_t value);

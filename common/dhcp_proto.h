@@ -8,16 +8,17 @@ enum {
     DHCP_CHADDR_LEN = 16,
     DHCP_SNAME_LEN = 64,
     DHCP_FILE_LEN = 128,
-    DHCP_SNAME_AT = 44,  /* offsets in the message */
+    DHCP_SNAME_AT = 44, /* offsets in the message */
     DHCP_FILE_AT = 108,
     DHCP_COOKIE_AT = 236,
     DHCP_OPTIONS_AT = 240,
-    DHCP_MSG_MIN = 240,     /* fixed fields and magic cookie: the shortest message we decode */
+    DHCP_MSG_MIN = 240,      /* fixed fields and magic cookie: the shortest message we decode */
     DHCP_MSG_SEND_MIN = 300, /* RFC 1542 2.1: a BOOTP message has at least 300 octets */
-    DHCP_MSG_ACCEPT_MIN = 548, /* RFC 2131 2: every client takes a 576-octet datagram, less IP and UDP headers */
-    DHCP_MSG_MAX = 1472,    /* what fits one Ethernet frame: 1500 less IP and UDP headers */
+    DHCP_MSG_ACCEPT_MIN =
+        548,             /* RFC 2131 2: every client takes a 576-octet datagram, less IP and UDP headers */
+    DHCP_MSG_MAX = 1472, /* what fits one Ethernet frame: 1500 less IP and UDP headers */
     DHCP_FLAG_BROADCAST = 0x8000,
-    DHCP_HOPS_MAX = 16,     /* RFC 1542 4.1.1 */
+    DHCP_HOPS_MAX = 16, /* RFC 1542 4.1.1 */
 };
 
 #define DHCP_COOKIE 0x63825363U /* RFC 2131 3 */
@@ -88,4 +89,9 @@ enum dhcp_opt_code {
 };
 
 /* Option 52, RFC 2132 9.3 */
-enum dhcp_overload { DHCP_OVERLOAD_NONE = 0, DHCP_OVERLOAD_FILE = 1, DHCP_OVERLOAD_SNAME = 2, DHCP_OVERLOAD_BOTH = 3 };
+enum dhcp_overload {
+    DHCP_OVERLOAD_NONE = 0,
+    DHCP_OVERLOAD_FILE = 1,
+    DHCP_OVERLOAD_SNAME = 2,
+    DHCP_OVERLOAD_BOTH = 3
+};

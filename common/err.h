@@ -1,5 +1,5 @@
-/* Errors of the environment: memory, disk, socket, configuration. A packet's defects are not errors (reason.h),
- * and our own bugs are asserts. Functions that can fail so return 0 or a negative enum err. */
+/* Errors of the environment: memory, disk, socket, configuration. A packet's defects are not errors
+ * (reason.h), and our own bugs are asserts. Functions that can fail so return 0 or a negative enum err. */
 #pragma once
 
 #define ERR_MAP(X)                                                                                           \

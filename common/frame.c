@@ -1,0 +1,160 @@
+#include "common/frame.h"
+
+#include <string.h>
+
+#include "common/wire.h"
+
+enum {
+    ETHERTYPE_IP4 = 0x0800,
+    ETHERTYPE_VLAN = 0x8100,
+    ETHERTYPE_SERVICE_VLAN = 0x88a8,
+    ETH_ADDR_LEN = 6,
+    ETH_HW_TYPE = 1,
+    IP_PROTO_UDP = 17,
+    IP_TTL = 64,
+    IP_MORE_FRAGMENTS = 0x2000,
+    IP_OFFSET_MASK = 0x1fff,
+    PAYLOAD_MAX = 1472,
+};
+
+uint32_t frame_sum(uint32_t sum, const uint8_t *bytes, size_t len)
+{
+    size_t i = 0;
+    for (; i + 1 < len; i += 2)
+        sum += wire_u16(bytes + i);
+    if (i < len)
+        sum += (uint32_t)bytes[i] << 8;
+    return sum;
+}
+
+uint16_t frame_sum_finish(uint32_t sum)
+{
+    while (sum >> 16 != 0)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)~sum;
+}
+
+/* RFC 768: the sum over source, destination, protocol and UDP length that goes before header and data. */
+static uint32_t pseudo_sum(ip4 src, ip4 dst, size_t udp_len)
+{
+    return (src >> 16) + (src & 0xffff) + (dst >> 16) + (dst & 0xffff) + IP_PROTO_UDP + (uint32_t)udp_len;
+}
+
+static void put_at_u16(uint8_t *at, uint16_t value)
+{
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+size_t frame_encode(const struct packet *p, uint8_t *buf, size_t cap)
+{
+    if (p->len > PAYLOAD_MAX || cap < FRAME_HEADERS + p->len)
+        return 0;
+    size_t udp_len = FRAME_UDP_LEN + p->len;
+    struct wire_writer w;
+    wire_writer_init(&w, buf, cap);
+    wire_put_bytes(&w, p->dst_hw.bytes, ETH_ADDR_LEN);
+    wire_put_bytes(&w, p->src_hw.bytes, ETH_ADDR_LEN);
+    wire_put_u16(&w, ETHERTYPE_IP4);
+
+    uint8_t *ip = buf + w.at;
+    wire_put_u8(&w, 0x45); /* version 4, header of five 32-bit words */
+    wire_put_u8(&w, 0);
+    wire_put_u16(&w, (uint16_t)(FRAME_IP_LEN + udp_len));
+    wire_put_u32(&w, 0); /* RFC 6864 4.1: an atomic datagram's identification may be anything */
+    wire_put_u8(&w, IP_TTL);
+    wire_put_u8(&w, IP_PROTO_UDP);
+    wire_put_u16(&w, 0);
+    wire_put_u32(&w, p->src);
+    wire_put_u32(&w, p->dst);
+    put_at_u16(ip + 10, frame_sum_finish(frame_sum(0, ip, FRAME_IP_LEN)));
+
+    uint8_t *udp = buf + w.at;
+    wire_put_u16(&w, p->sport);
+    wire_put_u16(&w, p->dport);
+    wire_put_u16(&w, (uint16_t)udp_len);
+    wire_put_u16(&w, 0);
+    wire_put_bytes(&w, p->bytes, p->len);
+    uint16_t checksum = frame_sum_finish(frame_sum(pseudo_sum(p->src, p->dst, udp_len), udp, udp_len));
+    /* RFC 768: "If the computed checksum is zero, it is transmitted as all ones" */
+    put_at_u16(udp + 6, checksum == 0 ? 0xffff : checksum);
+    return w.at;
+}
+
+/* Reads the Ethernet header, over one VLAN tag; false if the frame is cut. */
+static bool read_ethernet(struct wire_reader *r, struct packet *out, uint16_t *out_type)
+{
+    const uint8_t *dst = wire_get_bytes(r, ETH_ADDR_LEN);
+    const uint8_t *src = wire_get_bytes(r, ETH_ADDR_LEN);
+    uint16_t type = wire_get_u16(r);
+    if (type == ETHERTYPE_VLAN || type == ETHERTYPE_SERVICE_VLAN) {
+        wire_get_u16(r);
+        type = wire_get_u16(r);
+    }
+    if (r->err)
+        return false;
+    out->dst_hw = (struct hw_addr){.type = ETH_HW_TYPE, .len = ETH_ADDR_LEN};
+    out->src_hw = (struct hw_addr){.type = ETH_HW_TYPE, .len = ETH_ADDR_LEN};
+    memcpy(out->dst_hw.bytes, dst, ETH_ADDR_LEN);
+    memcpy(out->src_hw.bytes, src, ETH_ADDR_LEN);
+    *out_type = type;
+    return true;
+}
+
+/* Checks the IPv4 header at `ip` and narrows *len from what was captured to the datagram's payload. */
+static enum reason read_ip4(const uint8_t *ip, size_t *len, size_t *out_header, struct packet *out)
+{
+    if (*len < FRAME_IP_LEN)
+        return REASON_FRAME_CUT;
+    size_t header = (ip[0] & 15U) * 4U;
+    size_t total = wire_u16(ip + 2);
+    if (ip[0] >> 4 != 4 || header < FRAME_IP_LEN || total < header)
+        return REASON_FRAME_IP_HEADER;
+    if (total > *len)
+        return REASON_FRAME_CUT;
+    if (frame_sum_finish(frame_sum(0, ip, header)) != 0)
+        return REASON_FRAME_IP_CHECKSUM;
+    if ((wire_u16(ip + 6) & (IP_MORE_FRAGMENTS | IP_OFFSET_MASK)) != 0)
+        return REASON_FRAME_FRAGMENT;
+    if (ip[9] != IP_PROTO_UDP)
+        return REASON_FRAME_NOT_UDP;
+    out->src = wire_u32(ip + 12);
+    out->dst = wire_u32(ip + 16);
+    *out_header = header;
+    *len = total - header;
+    return REASON_NONE;
+}
+
+static enum reason read_udp(const uint8_t *udp, size_t len, enum frame_checksum checksum, struct packet *out)
+{
+    if (len < FRAME_UDP_LEN)
+        return REASON_FRAME_UDP_LENGTH;
+    size_t udp_len = wire_u16(udp + 4);
+    if (udp_len < FRAME_UDP_LEN || udp_len > len)
+        return REASON_FRAME_UDP_LENGTH;
+    bool judge = checksum == FRAME_CHECKSUM_CHECK && wire_u16(udp + 6) != 0;
+    if (judge && frame_sum_finish(frame_sum(pseudo_sum(out->src, out->dst, udp_len), udp, udp_len)) != 0)
+        return REASON_FRAME_UDP_CHECKSUM;
+    out->sport = wire_u16(udp);
+    out->dport = wire_u16(udp + 2);
+    out->bytes = udp + FRAME_UDP_LEN;
+    out->len = udp_len - FRAME_UDP_LEN;
+    return REASON_NONE;
+}
+
+enum reason frame_decode(const uint8_t *bytes, size_t len, enum frame_checksum checksum, struct packet *out)
+{
+    *out = (struct packet){0};
+    struct wire_reader r;
+    wire_reader_init(&r, bytes, len);
+    uint16_t type;
+    if (!read_ethernet(&r, out, &type))
+        return REASON_FRAME_CUT;
+    if (type != ETHERTYPE_IP4)
+        return REASON_FRAME_NOT_IP4;
+    const uint8_t *ip = bytes + r.at;
+    size_t left = wire_left(&r);
+    size_t header;
+    enum reason reason = read_ip4(ip, &left, &header, out);
+    return reason != REASON_NONE ? reason : read_udp(ip + header, left, checksum, out);
+}

@@ -1,4 +1,5 @@
-/* Ethernet, IPv4 and UDP around a DHCP message: building and checking frames. RFC 791, RFC 768, RFC 1071. Pure. */
+/* Ethernet, IPv4 and UDP around a DHCP message: building and checking frames. RFC 791, RFC 768, RFC 1071.
+ * Pure. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,20 +16,22 @@ enum {
     FRAME_MAX = FRAME_HEADERS + 1472,
 };
 
-/* Has the sender's kernel left the UDP checksum to hardware that is not there (a veth peer)? Then it must not be
- * judged: PACKET_AUXDATA says so with TP_STATUS_CSUMNOTREADY. */
+/* Has the sender's kernel left the UDP checksum to hardware that is not there (a veth peer)? Then it must not
+ * be judged: PACKET_AUXDATA says so with TP_STATUS_CSUMNOTREADY. */
 enum frame_checksum { FRAME_CHECKSUM_CHECK, FRAME_CHECKSUM_NOT_READY };
 
-/* An Ethernet frame with the datagram `p`: Ethernet addresses from p->src_hw and p->dst_hw (6 octets each), TTL 64, both
- * checksums filled in. Returns the length, or 0 if `cap` is too small or the payload exceeds 1472 octets. */
+/* An Ethernet frame with the datagram `p`: Ethernet addresses from p->src_hw and p->dst_hw (6 octets each),
+ * TTL 64, both checksums filled in. Returns the length, or 0 if `cap` is too small or the payload exceeds
+ * 1472 octets. */
 size_t frame_encode(const struct packet *p, uint8_t *buf, size_t cap);
 
-/* Takes an Ethernet frame apart. *out borrows from `bytes`. Returns REASON_NONE or the REASON_FRAME_* that says why the
- * frame holds no whole, correct UDP datagram. One VLAN tag is skipped. A UDP checksum of 0 means none was computed. */
+/* Takes an Ethernet frame apart. *out borrows from `bytes`. Returns REASON_NONE or the REASON_FRAME_* that
+ * says why the frame holds no whole, correct UDP datagram. One VLAN tag is skipped. A UDP checksum of 0 means
+ * none was computed. */
 enum reason frame_decode(const uint8_t *bytes, size_t len, enum frame_checksum checksum, struct packet *out);
 
-/* RFC 1071: the ones' complement sum of `bytes` added to `sum` (0 to start). Pad an odd length with a zero octet, so
- * only the last part of a sum may be odd. */
+/* RFC 1071: the ones' complement sum of `bytes` added to `sum` (0 to start). Pad an odd length with a zero
+ * octet, so only the last part of a sum may be odd. */
 uint32_t frame_sum(uint32_t sum, const uint8_t *bytes, size_t len);
 /* Folds and complements a sum to the checksum that goes into a header. */
 uint16_t frame_sum_finish(uint32_t sum);

@@ -1,11 +1,12 @@
-/* JSON configuration with places: every error names file, line, column and JSON path, and says what was expected.
+/* JSON configuration with places: every error names file, line, column and JSON path, and says what was
+ * expected.
  *
- * The text is JSON with `#`, `//` and block comments and extra commas at the end of lists and maps (each extra comma is a
- * warning). cJSON holds the values; a scanner of ours remembers where each one stood. Pure: the caller reads the file.
+ * The text is JSON with `#`, `//` and block comments and extra commas at the end of lists and maps (each
+ * extra comma is a warning). cJSON holds the values; a scanner of ours remembers where each one stood. Pure:
+ * the caller reads the file.
  *
- * Errors are sticky: the first one is kept, later getters still work and give defaults. Read everything, then ask
- * jcfg_failed() once. Keys that nobody
- * asks for are reported by jcfg_check_keys(). */
+ * Errors are sticky: the first one is kept, later getters still work and give defaults. Read everything, then
+ * ask jcfg_failed() once. Keys that nobody asks for are reported by jcfg_check_keys(). */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,12 +20,13 @@ struct jcfg_place; /* where a value stood */
 
 enum { JCFG_TEXT_MAX = 1024, JCFG_DEPTH_MAX = 64 };
 
-/* Told about each warning, in order: "server.json:3:5: at $.Dhcp4.hooks: ...". `text` is valid during the call. */
+/* Told about each warning, in order: "server.json:3:5: at $.Dhcp4.hooks: ...". `text` is valid during the
+ * call. */
 typedef void jcfg_warn_fn(void *user, const char *text);
 
 struct jcfg {
-    cJSON *root;              /* NULL if the text could not be read */
-    const char *name;         /* of the file, borrowed, for messages */
+    cJSON *root;      /* NULL if the text could not be read */
+    const char *name; /* of the file, borrowed, for messages */
     struct jcfg_place *places;
     size_t n_places;
     char error[JCFG_TEXT_MAX]; /* "" or "server.json:16:26: at $.Dhcp4.x: expected ..., found ..." */
@@ -32,23 +34,27 @@ struct jcfg {
     void *warn_user;
 };
 
-/* Parses `len` bytes of `text`. `name` is borrowed until jcfg_fini(). Returns 0, ERR_CONFIG (c->error says where and
- * what) or ERR_NOMEM. After any return, jcfg_fini() frees. */
-int jcfg_parse(struct jcfg *c, const char *name, const char *text, size_t len, jcfg_warn_fn *warn, void *warn_user);
+/* Parses `len` bytes of `text`. `name` is borrowed until jcfg_fini(). Returns 0, ERR_CONFIG (c->error says
+ * where and what) or ERR_NOMEM. After any return, jcfg_fini() frees. */
+int jcfg_parse(struct jcfg *c, const char *name, const char *text, size_t len, jcfg_warn_fn *warn,
+               void *warn_user);
 void jcfg_fini(struct jcfg *c);
 bool jcfg_failed(const struct jcfg *c);
 
 /* Reports an error or a warning at a value. `item` NULL: at the start of the file. printf-style. */
-void jcfg_error(struct jcfg *c, const cJSON *item, const char *format, ...) __attribute__((format(printf, 3, 4)));
-void jcfg_warning(struct jcfg *c, const cJSON *item, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void jcfg_error(struct jcfg *c, const cJSON *item, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void jcfg_warning(struct jcfg *c, const cJSON *item, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Line and column (from 1) of a value. */
 void jcfg_where(const struct jcfg *c, const cJSON *item, unsigned *out_line, unsigned *out_column);
 
-/* Getters. Each looks up `key` in the map `map` (NULL map: absent). Present and right: *out is set, true is returned.
- * Absent: false, *out untouched. Present and wrong: an error is recorded, false, *out untouched. */
+/* Getters. Each looks up `key` in the map `map` (NULL map: absent). Present and right: *out is set, true is
+ * returned. Absent: false, *out untouched. Present and wrong: an error is recorded, false, *out untouched. */
 bool jcfg_get_bool(struct jcfg *c, const cJSON *map, const char *key, bool *out);
-bool jcfg_get_u32(struct jcfg *c, const cJSON *map, const char *key, uint32_t min, uint32_t max, uint32_t *out);
+bool jcfg_get_u32(struct jcfg *c, const cJSON *map, const char *key, uint32_t min, uint32_t max,
+                  uint32_t *out);
 bool jcfg_get_real(struct jcfg *c, const cJSON *map, const char *key, double min, double max, double *out);
 bool jcfg_get_text(struct jcfg *c, const cJSON *map, const char *key, const char **out); /* borrowed */
 bool jcfg_get_ip4(struct jcfg *c, const cJSON *map, const char *key, ip4 *out);
@@ -66,6 +72,8 @@ bool jcfg_as_ip4(struct jcfg *c, const cJSON *item, ip4 *out);
 /* Records an error if `key` is absent. */
 void jcfg_require(struct jcfg *c, const cJSON *map, const char *key);
 
-/* Checks the keys of a map: one in `known` is fine; one in `elsewhere` (keys that Kea knows and we do not implement; may be
- * NULL) is a warning; "comment" and "user-context" are fine everywhere; any other is an error. NULL-terminated lists. */
-void jcfg_check_keys(struct jcfg *c, const cJSON *map, const char *const *known, const char *const *elsewhere);
+/* Checks the keys of a map: one in `known` is fine; one in `elsewhere` (keys that Kea knows and we do not
+ * implement; may be NULL) is a warning; "comment" and "user-context" are fine everywhere; any other is an
+ * error. NULL-terminated lists. */
+void jcfg_check_keys(struct jcfg *c, const cJSON *map, const char *const *known,
+                     const char *const *elsewhere);

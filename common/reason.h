@@ -1,6 +1,6 @@
-/* Every reason for a decision, a silence or a discard that this project knows, in one table. A reason has a token for
- * machines, and a sentence for people with places that trace.h fills from struct facts:
- * {addr} {other} {net} {num} {max} {span} {hw} {text}. Names follow the RFCs. */
+/* Every reason for a decision, a silence or a discard that this project knows, in one table. A reason has a
+ * token for machines, and a sentence for people with places that trace.h fills from struct facts: {addr}
+ * {other} {net} {num} {max} {span} {hw} {text}. Names follow the RFCs. */
 #pragma once
 
 /* X(identifier, token, sentence) */
@@ -24,7 +24,8 @@
     X(REASON_MSG_BAD_COOKIE, "msg-bad-cookie", "the magic cookie is not 99.130.83.99 (RFC 2131 3)")          \
     X(REASON_MSG_BAD_TYPE, "msg-bad-type", "option 53 is not one octet with an assigned message type")       \
     X(REASON_MSG_REPLY_AT_SERVER, "msg-reply-at-server", "op is BOOTREPLY: a server answers requests only")  \
-    X(REASON_MSG_REQUEST_AT_CLIENT, "msg-request-at-client", "op is BOOTREQUEST: a client takes replies only") \
+    X(REASON_MSG_REQUEST_AT_CLIENT, "msg-request-at-client",                                                 \
+      "op is BOOTREQUEST: a client takes replies only")                                                      \
     X(REASON_MSG_TYPE_NOT_SERVED, "msg-type-not-served", "this server does not serve {text} messages")       \
     X(REASON_MSG_HOPS, "msg-hops", "hops is {num}, above 16 (RFC 1542 4.1.1)")                               \
     X(REASON_MSG_NO_IDENTITY, "msg-no-identity", "neither a client identifier nor a hardware address")       \
@@ -39,24 +40,31 @@
     X(REASON_ADDR_BOUND, "addr-bound", "{addr}: the client's current lease (RFC 2131 4.3.1)")                \
     X(REASON_ADDR_OFFERED, "addr-offered", "{addr}: already offered to this client")                         \
     X(REASON_ADDR_PREVIOUS, "addr-previous", "{addr}: the client's previous lease (RFC 2131 4.3.1)")         \
-    X(REASON_ADDR_REQUESTED, "addr-requested", "{addr}: the client asked for it and it is free (RFC 2131 4.3.1)") \
+    X(REASON_ADDR_REQUESTED, "addr-requested",                                                               \
+      "{addr}: the client asked for it and it is free (RFC 2131 4.3.1)")                                     \
     X(REASON_ADDR_NEXT, "addr-next", "{addr}: the next free address of the pools")                           \
-    X(REASON_ADDR_RECLAIMED, "addr-reclaimed", "{addr}: no address was left that nobody ever had; this one is free the longest") \
+    X(REASON_ADDR_RECLAIMED, "addr-reclaimed",                                                               \
+      "{addr}: no address was left that nobody ever had; this one is free the longest")                      \
     X(REASON_REQ_NOT_IN_POOL, "requested-not-in-pool", "{addr} was asked for but is in no pool of {net}")    \
     X(REASON_REQ_IN_USE, "requested-in-use", "{addr} was asked for but belongs to {hw}")                     \
     X(REASON_POOL_EMPTY, "pool-empty", "no address is free in {net}: {num} are leased or offered")           \
-    X(REASON_OFFER_LIMIT, "offer-limit", "{num} offers are outstanding, as many as the configuration allows") \
+    X(REASON_OFFER_LIMIT, "offer-limit",                                                                     \
+      "{num} offers are outstanding, as many as the configuration allows")                                   \
     X(REASON_LEASE_LIMIT, "lease-limit", "{num} leases are held, as many as the configuration allows")       \
     /* server: the verdict on a REQUEST, RFC 2131 4.3.2 */                                                   \
-    X(REASON_REQUEST_SELECTING, "request-selecting", "SELECTING: server identifier, requested address, no ciaddr") \
-    X(REASON_REQUEST_INIT_REBOOT, "request-init-reboot", "INIT-REBOOT: requested address, no server identifier") \
+    X(REASON_REQUEST_SELECTING, "request-selecting",                                                         \
+      "SELECTING: server identifier, requested address, no ciaddr")                                          \
+    X(REASON_REQUEST_INIT_REBOOT, "request-init-reboot",                                                     \
+      "INIT-REBOOT: requested address, no server identifier")                                                \
     X(REASON_REQUEST_RENEWING, "request-renewing", "RENEWING: ciaddr, unicast to the server")                \
     X(REASON_REQUEST_REBINDING, "request-rebinding", "REBINDING: ciaddr, broadcast")                         \
-    X(REASON_OFFER_TAKEN_BACK, "offer-taken-back", "the client chose the server {other}: the offer of {addr} is taken back") \
+    X(REASON_OFFER_TAKEN_BACK, "offer-taken-back",                                                           \
+      "the client chose the server {other}: the offer of {addr} is taken back")                              \
     X(REASON_OTHER_SERVER, "other-server", "the client chose the server {other}")                            \
     X(REASON_UNKNOWN_CLIENT, "unknown-client", "no lease of this client is known: silent (RFC 2131 4.3.2)")  \
     X(REASON_NAK_WRONG_NET, "nak-wrong-network", "{addr} is not in subnet {net}")                            \
-    X(REASON_NAK_WRONG_ADDR, "nak-wrong-address", "{addr} is not the address this client has: that is {other}") \
+    X(REASON_NAK_WRONG_ADDR, "nak-wrong-address",                                                            \
+      "{addr} is not the address this client has: that is {other}")                                          \
     X(REASON_NAK_IN_USE, "nak-in-use", "{addr} belongs to another client")                                   \
     X(REASON_NAK_NOT_IN_POOL, "nak-not-in-pool", "{addr} is in no pool of {net}")                            \
     X(REASON_NAK_UNKNOWN, "nak-unknown", "no lease of {addr} by this client is known")                       \
@@ -65,16 +73,21 @@
     X(REASON_OFFER_EXPIRED, "offer-expired", "the offer of {addr} was not taken up in time")                 \
     X(REASON_LEASE_EXPIRED, "lease-expired", "the lease of {addr} has expired")                              \
     X(REASON_RELEASED, "released", "{addr} is free again: the client released it")                           \
-    X(REASON_RELEASE_NOT_OWNER, "release-not-owner", "{addr} does not belong to this client: RELEASE ignored") \
+    X(REASON_RELEASE_NOT_OWNER, "release-not-owner",                                                         \
+      "{addr} does not belong to this client: RELEASE ignored")                                              \
     X(REASON_RELEASE_UNKNOWN, "release-unknown", "{addr} is not leased: RELEASE ignored")                    \
     /* server: where the answer goes, RFC 2131 4.1 */                                                        \
     X(REASON_TO_RELAY, "to-relay", "to the relay {addr}, port 67: giaddr is set (RFC 2131 4.1)")             \
     X(REASON_TO_CIADDR, "to-ciaddr", "unicast to ciaddr {addr} (RFC 2131 4.1)")                              \
-    X(REASON_TO_BROADCAST_FLAG, "to-broadcast-flag", "broadcast: the client set the broadcast flag (RFC 2131 4.1)") \
-    X(REASON_TO_BROADCAST_NAK, "to-broadcast-nak", "broadcast: a NAK without giaddr always is (RFC 2131 4.1)") \
-    X(REASON_TO_BROADCAST_UDP, "to-broadcast-udp", "broadcast: the udp socket cannot reach a host that has no address yet (RFC 2131 4.1)") \
+    X(REASON_TO_BROADCAST_FLAG, "to-broadcast-flag",                                                         \
+      "broadcast: the client set the broadcast flag (RFC 2131 4.1)")                                         \
+    X(REASON_TO_BROADCAST_NAK, "to-broadcast-nak",                                                           \
+      "broadcast: a NAK without giaddr always is (RFC 2131 4.1)")                                            \
+    X(REASON_TO_BROADCAST_UDP, "to-broadcast-udp",                                                           \
+      "broadcast: the udp socket cannot reach a host that has no address yet (RFC 2131 4.1)")                \
     X(REASON_TO_YIADDR, "to-yiaddr", "unicast to {addr} at {hw}, without ARP (RFC 2131 4.1)")                \
-    X(REASON_OPTIONS_DROPPED, "options-dropped", "{num} options did not fit the {max} octets that the client takes") \
+    X(REASON_OPTIONS_DROPPED, "options-dropped",                                                             \
+      "{num} options did not fit the {max} octets that the client takes")                                    \
     X(REASON_STORE_FAILED, "store-failed", "the lease of {addr} could not be stored: no ACK ({text})")       \
     /* client */                                                                                             \
     X(REASON_XID, "wrong-xid", "the transaction id is not ours")                                             \
@@ -83,12 +96,17 @@
     X(REASON_OFFER_UNSAFE, "offer-unsafe", "the offer of {addr} is refused: not the address of a host")      \
     X(REASON_NO_SERVER_ID, "no-server-id", "the server identifier (option 54) is missing")                   \
     X(REASON_NO_LEASE_TIME, "no-lease-time", "the lease time (option 51) is missing")                        \
-    X(REASON_OFFER_OTHER_WANTED, "offer-not-wanted", "the offer of {addr} by {other} is refused: the configuration wants another server") \
-    X(REASON_OFFER_LATER, "offer-later", "the offer of {addr} by {other} is refused: another one was chosen") \
-    X(REASON_OFFER_COLLECTED, "offer-collected", "the offer of {addr} by {other} is kept; waiting {num} ms for more") \
+    X(REASON_OFFER_OTHER_WANTED, "offer-not-wanted",                                                         \
+      "the offer of {addr} by {other} is refused: the configuration wants another server")                   \
+    X(REASON_OFFER_LATER, "offer-later",                                                                     \
+      "the offer of {addr} by {other} is refused: another one was chosen")                                   \
+    X(REASON_OFFER_COLLECTED, "offer-collected",                                                             \
+      "the offer of {addr} by {other} is kept; waiting {num} ms for more")                                   \
     X(REASON_OFFER_FIRST, "offer-first", "the offer of {addr} by {other} is chosen: it came first")          \
-    X(REASON_OFFER_WANTED, "offer-wanted", "the offer of {addr} by {other} is chosen: the configuration wants this server") \
-    X(REASON_ACK_OTHER_SERVER, "other-server-answer", "the answer comes from {other}, not from the chosen server") \
+    X(REASON_OFFER_WANTED, "offer-wanted",                                                                   \
+      "the offer of {addr} by {other} is chosen: the configuration wants this server")                       \
+    X(REASON_ACK_OTHER_SERVER, "other-server-answer",                                                        \
+      "the answer comes from {other}, not from the chosen server")                                           \
     X(REASON_ACK_ADDRESS, "ack-address", "the ACK gives {addr}, not the requested {other}")                  \
     X(REASON_GOT_ACK, "ack", "{addr} is ours for {span}")                                                    \
     X(REASON_GOT_NAK, "nak", "the server {other} refused: {text}")                                           \
@@ -99,7 +117,8 @@
     X(REASON_T1, "t1", "T1: half of the lease or the server's option 58")                                    \
     X(REASON_T2, "t2", "T2: the lease's owner does not answer, ask any server")                              \
     X(REASON_EXPIRED, "expired", "the lease of {addr} has expired: its use stops now (RFC 2131 4.4.5)")      \
-    X(REASON_T_REPAIRED, "timers-repaired", "T1 or T2 of the server break T1 < T2 < lease (RFC 2131 4.4.5): defaults used") \
+    X(REASON_T_REPAIRED, "timers-repaired",                                                                  \
+      "T1 or T2 of the server break T1 < T2 < lease (RFC 2131 4.4.5): defaults used")                        \
     X(REASON_COMMAND_RELEASE, "command-release", "asked to release")                                         \
     X(REASON_COMMAND_RENEW, "command-renew", "asked to renew")                                               \
     X(REASON_COMMAND_STOP, "command-stop", "asked to stop")                                                  \
@@ -110,7 +129,7 @@ enum reason {
 #define X(name, token, text) name,
     REASON_MAP(X)
 #undef X
-    REASON_COUNT
+        REASON_COUNT
 };
 
 const char *reason_token(enum reason reason); /* static storage */

@@ -1,5 +1,5 @@
-/* Seeded random numbers. Every owner has its own stream, derived from a seed and a stable name, so that adding an
- * owner does not change the luck of the others. Not for secrets. */
+/* Seeded random numbers. Every owner has its own stream, derived from a seed and a stable name, so that
+ * adding an owner does not change the luck of the others. Not for secrets. */
 #pragma once
 #include <stdint.h>
 

@@ -1,10 +1,10 @@
-/* The record of what happened: typed events, as JSON objects and as text for people. One event is one JSON object on
- * one line (NDJSON); the text form is made from the object, so that a program's own log, `dhcplab log` and a file of
- * last week read the same. Pure: a driver stamps and writes, the engines only fill in.
+/* The record of what happened: typed events, as JSON objects and as text for people. One event is one JSON
+ * object on one line (NDJSON); the text form is made from the object, so that a program's own log, `dhcplab
+ * log` and a file of last week read the same. Pure: a driver stamps and writes, the engines only fill in.
  *
  * Every object has: "time" (ISO 8601), "boot_ms", "node", "kind", and by kind:
- *   message   direction, interface, src, dst, sport, dport, src_hw, dst_hw, length, op, type, htype, hlen, hops, xid,
- *             secs, flags, broadcast, ciaddr, yiaddr, siaddr, giaddr, chaddr, sname, file, options, defects
+ *   message   direction, interface, src, dst, sport, dport, src_hw, dst_hw, length, op, type, htype, hlen,
+ * hops, xid, secs, flags, broadcast, ciaddr, yiaddr, siaddr, giaddr, chaddr, sname, file, options, defects
  *   drop      direction, interface, src, dst, length, reason, text
  *   decision  reason, text, xid, client, and the facts that the sentence uses
  *   state     from, to, reason, text, xid
@@ -59,8 +59,8 @@ size_t trace_sentence(enum reason reason, const struct trace_facts *facts, char 
 
 /* Objects; the caller owns them. NULL if memory is out. */
 cJSON *trace_event_json(const struct trace_stamp *stamp, const struct trace_event *event);
-/* A message with every option: code, name, length, value, text, hex, offset, and why it is malformed if it is.
- * Bytes that are no DHCP message give a "drop" object with the reason. */
+/* A message with every option: code, name, length, value, text, hex, offset, and why it is malformed if it
+ * is. Bytes that are no DHCP message give a "drop" object with the reason. */
 cJSON *trace_message_json(const struct trace_stamp *stamp, enum trace_direction direction, const char *ifname,
                           const struct packet *packet);
 cJSON *trace_drop_json(const struct trace_stamp *stamp, const char *ifname, const struct packet *packet,
@@ -69,6 +69,7 @@ cJSON *trace_log_json(const struct trace_stamp *stamp, const char *level, const 
 
 enum trace_color { TRACE_PLAIN, TRACE_COLOR };
 
-/* The object as text: one line, and for a message one more line per header field group and per option. Ends with a
- * newline. malloc'ed, the caller frees; NULL if memory is out. An object that is not a trace event gives its JSON. */
+/* The object as text: one line, and for a message one more line per header field group and per option. Ends
+ * with a newline. malloc'ed, the caller frees; NULL if memory is out. An object that is not a trace event
+ * gives its JSON. */
 char *trace_text(const cJSON *event, enum trace_color color);
