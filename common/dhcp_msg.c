@@ -135,7 +135,8 @@ static void join_pieces(struct dhcp_msg *m, const uint8_t *bytes)
         if (pieces[piece->code] > 1)
             memcpy(m->store + (option->data - m->store) + option->len, bytes + piece->offset + 2, piece->len);
         option->len = (uint16_t)(option->len + piece->len);
-        option->pieces += option->pieces < UINT8_MAX;
+        if (option->pieces < UINT8_MAX)
+            option->pieces++;
     }
 }
 

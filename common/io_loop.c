@@ -1,0 +1,208 @@
+#include "common/io_loop.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "common/err.h"
+
+struct io_signal {
+    struct io_signal *next;
+    struct event *event;
+    io_signal_fn *fn;
+    void *user;
+};
+
+struct io_loop {
+    struct event_base *base;
+    struct io_signal *signals;
+};
+
+struct io_watch {
+    struct io_loop *loop;
+    struct event *event;
+    int fd;
+    int what;
+    io_fd_fn *fn;
+    void *user;
+};
+
+/* libevent's own timers stop while the machine sleeps; a lease does not. So each timer is a boot-time
+ * timerfd. */
+struct io_timer {
+    int fd;
+    struct io_watch *watch;
+    io_timer_fn *fn;
+    void *user;
+};
+
+struct io_loop *io_loop_new(void)
+{
+    struct io_loop *loop = calloc(1, sizeof *loop);
+    if (loop != NULL)
+        loop->base = event_base_new();
+    if (loop != NULL && loop->base == NULL) {
+        free(loop);
+        return NULL;
+    }
+    return loop;
+}
+
+void io_loop_free(struct io_loop *loop)
+{
+    if (loop == NULL)
+        return;
+    while (loop->signals != NULL) {
+        struct io_signal *s = loop->signals;
+        loop->signals = s->next;
+        event_free(s->event);
+        free(s);
+    }
+    event_base_free(loop->base);
+    free(loop);
+}
+
+int io_loop_run(struct io_loop *loop)
+{
+    return event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY) < 0 ? ERR_IO : 0;
+}
+
+void io_loop_stop(struct io_loop *loop)
+{
+    event_base_loopbreak(loop->base);
+}
+
+static int64_t read_clock_ms(clockid_t clock)
+{
+    struct timespec ts;
+    clock_gettime(clock, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+struct clock_now io_now(void)
+{
+    struct clock_now now = {.boot_ms = read_clock_ms(CLOCK_BOOTTIME),
+                            .wall_ms = read_clock_ms(CLOCK_REALTIME)};
+    time_t wall_s = (time_t)(now.wall_ms / 1000);
+    struct tm tm;
+    if (localtime_r(&wall_s, &tm) != NULL)
+        now.utc_offset_s = (int32_t)tm.tm_gmtoff;
+    return now;
+}
+
+static void on_fd(evutil_socket_t fd, short events, void *user)
+{
+    struct io_watch *w = user;
+    w->fn(w->user, (int)fd, (events & EV_READ ? IO_READ : 0) | (events & EV_WRITE ? IO_WRITE : 0));
+}
+
+struct io_watch *io_watch_new(struct io_loop *loop, int fd, int what, io_fd_fn *fn, void *user)
+{
+    struct io_watch *w = calloc(1, sizeof *w);
+    if (w == NULL)
+        return NULL;
+    *w = (struct io_watch){.loop = loop, .fd = fd, .fn = fn, .user = user};
+    w->event = event_new(loop->base, fd, 0, on_fd, w);
+    if (w->event == NULL) {
+        free(w);
+        return NULL;
+    }
+    io_watch_set(w, what);
+    return w;
+}
+
+void io_watch_set(struct io_watch *w, int what)
+{
+    if (what == w->what)
+        return;
+    event_del(w->event);
+    w->what = what;
+    if (what == 0)
+        return;
+    int events = EV_PERSIST | (what & IO_READ ? EV_READ : 0) | (what & IO_WRITE ? EV_WRITE : 0);
+    event_assign(w->event, w->loop->base, w->fd, (short)events, on_fd, w);
+    event_add(w->event, NULL);
+}
+
+void io_watch_free(struct io_watch *w)
+{
+    if (w == NULL)
+        return;
+    event_free(w->event);
+    free(w);
+}
+
+static void on_timer(void *user, int fd, int what)
+{
+    (void)what;
+    struct io_timer *t = user;
+    uint64_t expirations;
+    if (read(fd, &expirations, sizeof expirations) == (ssize_t)sizeof expirations)
+        t->fn(t->user);
+}
+
+struct io_timer *io_timer_new(struct io_loop *loop, io_timer_fn *fn, void *user)
+{
+    struct io_timer *t = calloc(1, sizeof *t);
+    if (t == NULL)
+        return NULL;
+    *t = (struct io_timer){.fn = fn, .user = user};
+    t->fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    t->watch = t->fd < 0 ? NULL : io_watch_new(loop, t->fd, IO_READ, on_timer, t);
+    if (t->watch == NULL) {
+        io_timer_free(t);
+        return NULL;
+    }
+    return t;
+}
+
+void io_timer_set(struct io_timer *t, time_ms at_ms)
+{
+    struct itimerspec spec = {0};
+    if (at_ms != TIME_NEVER) {
+        if (at_ms < 1)
+            at_ms = 1; /* zero would disarm */
+        spec.it_value.tv_sec = (time_t)(at_ms / 1000);
+        spec.it_value.tv_nsec = (long)(at_ms % 1000) * 1000000;
+    }
+    timerfd_settime(t->fd, TFD_TIMER_ABSTIME, &spec, NULL);
+}
+
+void io_timer_free(struct io_timer *t)
+{
+    if (t == NULL)
+        return;
+    io_watch_free(t->watch);
+    if (t->fd >= 0)
+        close(t->fd);
+    free(t);
+}
+
+static void on_signal(evutil_socket_t signal, short events, void *user)
+{
+    (void)events;
+    struct io_signal *s = user;
+    s->fn(s->user, (int)signal);
+}
+
+int io_signal_add(struct io_loop *loop, int signal, io_signal_fn *fn, void *user)
+{
+    struct io_signal *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return ERR_NOMEM;
+    *s = (struct io_signal){.next = loop->signals, .fn = fn, .user = user};
+    s->event = evsignal_new(loop->base, signal, on_signal, s);
+    if (s->event == NULL || event_add(s->event, NULL) < 0) {
+        if (s->event != NULL)
+            event_free(s->event);
+        free(s);
+        return ERR_NOMEM;
+    }
+    loop->signals = s;
+    return 0;
+}

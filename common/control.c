@@ -1,0 +1,398 @@
+#include "common/control.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/err.h"
+
+enum { READ_STEP = 4096 };
+
+/* One connection: reads until the JSON is whole, hands it out, writes the reply, closes. */
+struct control_request {
+    struct control *control;
+    struct control_request *next;
+    int fd;
+    struct io_watch *watch;
+    struct io_timer *idle; /* ends a peer that does not finish its request or does not read its reply */
+    char *in;
+    size_t in_len;
+    char *out;
+    size_t out_len, out_at;
+    bool handed_out; /* the handler has it and owes a reply */
+    bool peer_gone;
+};
+
+struct control {
+    struct io_loop *loop;
+    int fd;
+    struct io_watch *watch;
+    control_fn *fn;
+    void *user;
+    struct control_request *requests;
+    unsigned n_requests;
+    struct sockaddr_un addr;
+};
+
+static int set_address(struct sockaddr_un *addr, const char *path)
+{
+    *addr = (struct sockaddr_un){.sun_family = AF_UNIX};
+    size_t len = strlen(path);
+    if (len >= sizeof addr->sun_path)
+        return ERR_INVALID;
+    memcpy(addr->sun_path, path, len + 1);
+    return 0;
+}
+
+static void request_free(struct control_request *r)
+{
+    struct control *c = r->control;
+    for (struct control_request **p = &c->requests; *p != NULL; p = &(*p)->next)
+        if (*p == r) {
+            *p = r->next;
+            break;
+        }
+    c->n_requests--;
+    io_watch_set(c->watch, IO_READ);
+    io_watch_free(r->watch);
+    io_timer_free(r->idle);
+    close(r->fd);
+    free(r->in);
+    free(r->out);
+    free(r);
+}
+
+/* The handler still refers to a request that it has been given: keep the shell until it replies. */
+static void peer_is_gone(struct control_request *r)
+{
+    if (!r->handed_out) {
+        request_free(r);
+        return;
+    }
+    r->peer_gone = true;
+    io_watch_set(r->watch, 0);
+}
+
+static void write_reply(struct control_request *r)
+{
+    while (r->out_at < r->out_len) {
+        ssize_t n = send(r->fd, r->out + r->out_at, r->out_len - r->out_at, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EAGAIN) {
+            io_watch_set(r->watch, IO_WRITE);
+            return;
+        }
+        if (n < 0)
+            break;
+        r->out_at += (size_t)n;
+    }
+    request_free(r);
+}
+
+void control_reply(struct control_request *request, enum control_result result, const char *text,
+                   cJSON *arguments)
+{
+    request->handed_out = false;
+    if (request->peer_gone) {
+        cJSON_Delete(arguments);
+        request_free(request);
+        return;
+    }
+    cJSON *reply = cJSON_CreateObject();
+    cJSON_AddNumberToObject(reply, "result", result);
+    cJSON_AddStringToObject(reply, "text", text);
+    if (arguments != NULL && !cJSON_AddItemToObject(reply, "arguments", arguments))
+        cJSON_Delete(arguments);
+    request->out = cJSON_PrintUnformatted(reply);
+    cJSON_Delete(reply);
+    if (request->out == NULL) {
+        request_free(request);
+        return;
+    }
+    request->out_len = strlen(request->out);
+    io_timer_set(request->idle, time_add(io_now().boot_ms, CONTROL_IDLE_MS));
+    write_reply(request);
+}
+
+static void dispatch(struct control_request *r, const cJSON *json)
+{
+    const cJSON *command = cJSON_GetObjectItemCaseSensitive(json, "command");
+    const cJSON *arguments = cJSON_GetObjectItemCaseSensitive(json, "arguments");
+    io_watch_set(r->watch, IO_READ); /* to notice a peer that leaves */
+    io_timer_set(r->idle, TIME_NEVER);
+    r->handed_out = true;
+    if (!cJSON_IsObject(json) || !cJSON_IsString(command))
+        control_reply(r, CONTROL_ERROR, "a command is a map with the member \"command\" (a string)", NULL);
+    else if (arguments != NULL && !cJSON_IsObject(arguments))
+        control_reply(r, CONTROL_ERROR, "\"arguments\" is not a map", NULL);
+    else
+        r->control->fn(r->control->user, command->valuestring, arguments, r);
+}
+
+static void refuse(struct control_request *r)
+{
+    r->handed_out = true;
+    control_reply(r, CONTROL_ERROR, "the command is not valid JSON", NULL);
+}
+
+/* The text has no frame around it: it is whole as soon as it parses. */
+static bool try_request(struct control_request *r)
+{
+    cJSON *json = cJSON_ParseWithLength(r->in, r->in_len);
+    if (json == NULL)
+        return false;
+    dispatch(r, json);
+    cJSON_Delete(json);
+    return true;
+}
+
+static void on_request(void *user, int fd, int what)
+{
+    struct control_request *r = user;
+    if (what & IO_WRITE) {
+        write_reply(r);
+        return;
+    }
+    char chunk[READ_STEP];
+    ssize_t n = recv(fd, chunk, sizeof chunk, MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (r->handed_out) { /* whatever else it says, there is one command per connection */
+        if (n < 0)
+            peer_is_gone(r);
+        else if (n == 0)
+            io_watch_set(r->watch, 0); /* a peer that has only finished sending still wants its reply */
+        return;
+    }
+    if (n < 0 || (n == 0 && r->in_len == 0)) {
+        request_free(r);
+        return;
+    }
+    if (n == 0) {
+        refuse(r);
+        return;
+    }
+    size_t len = (size_t)n > CONTROL_REQUEST_MAX - r->in_len ? CONTROL_REQUEST_MAX - r->in_len : (size_t)n;
+    char *in = realloc(r->in, r->in_len + len);
+    if (in == NULL) {
+        request_free(r);
+        return;
+    }
+    memcpy(in + r->in_len, chunk, len);
+    r->in = in;
+    r->in_len += len;
+    if (!try_request(r) && r->in_len == CONTROL_REQUEST_MAX)
+        refuse(r);
+}
+
+static void on_idle(void *user)
+{
+    struct control_request *r = user;
+    if (r->in_len != 0 && r->out == NULL)
+        refuse(r);
+    else
+        request_free(r);
+}
+
+static void on_connection(void *user, int fd, int what)
+{
+    (void)what;
+    struct control *c = user;
+    int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (peer < 0)
+        return;
+    struct control_request *r = calloc(1, sizeof *r);
+    if (r == NULL) {
+        close(peer);
+        return;
+    }
+    *r = (struct control_request){.control = c, .fd = peer, .next = c->requests};
+    c->requests = r;
+    if (++c->n_requests == CONTROL_CONNECTIONS_MAX)
+        io_watch_set(c->watch, 0);
+    r->watch = io_watch_new(c->loop, peer, IO_READ, on_request, r);
+    r->idle = io_timer_new(c->loop, on_idle, r);
+    if (r->watch == NULL || r->idle == NULL) {
+        request_free(r);
+        return;
+    }
+    io_timer_set(r->idle, time_add(io_now().boot_ms, CONTROL_IDLE_MS));
+}
+
+/* A socket file that nobody listens on is left over from a program that was killed. */
+static int remove_stale(const struct sockaddr_un *addr)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return ERR_IO;
+    int rc = connect(fd, (const struct sockaddr *)addr, sizeof *addr);
+    int why = errno;
+    close(fd);
+    if (rc == 0)
+        return ERR_EXISTS;
+    if (why == ECONNREFUSED)
+        unlink(addr->sun_path);
+    return 0;
+}
+
+static int open_listener(const struct sockaddr_un *addr)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -1;
+    mode_t mask = umask(0117); /* 0660 from the first moment */
+    int rc = bind(fd, (const struct sockaddr *)addr, sizeof *addr);
+    umask(mask);
+    if (rc < 0 || listen(fd, CONTROL_CONNECTIONS_MAX) < 0) {
+        int why = errno;
+        close(fd);
+        errno = why;
+        return -1;
+    }
+    return fd;
+}
+
+int control_listen(struct io_loop *loop, const char *path, control_fn *fn, void *user, struct control **out)
+{
+    struct control *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return ERR_NOMEM;
+    *c = (struct control){.loop = loop, .fd = -1, .fn = fn, .user = user};
+    int rc = set_address(&c->addr, path);
+    if (rc == 0)
+        rc = remove_stale(&c->addr);
+    if (rc == 0 && (c->fd = open_listener(&c->addr)) < 0)
+        rc = ERR_IO;
+    if (rc == 0 && (c->watch = io_watch_new(loop, c->fd, IO_READ, on_connection, c)) == NULL)
+        rc = ERR_NOMEM;
+    if (rc < 0) {
+        int why = errno;
+        if (c->fd >= 0) {
+            close(c->fd);
+            unlink(path);
+        }
+        free(c);
+        errno = why;
+        return rc;
+    }
+    *out = c;
+    return 0;
+}
+
+void control_free(struct control *c)
+{
+    if (c == NULL)
+        return;
+    while (c->requests != NULL)
+        request_free(c->requests);
+    io_watch_free(c->watch);
+    close(c->fd);
+    unlink(c->addr.sun_path);
+    free(c);
+}
+
+/* ---- the calling side ---- */
+
+static int call_connect(const char *path, int *out_fd)
+{
+    struct sockaddr_un addr;
+    int rc = set_address(&addr, path);
+    if (rc < 0)
+        return rc;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return ERR_IO;
+    if (connect(fd, (const struct sockaddr *)&addr, sizeof addr) < 0) {
+        int why = errno;
+        close(fd);
+        if (why == EACCES || why == EPERM)
+            return ERR_DENIED;
+        return why == ENOENT || why == ECONNREFUSED ? ERR_NOTFOUND : ERR_IO;
+    }
+    *out_fd = fd;
+    return 0;
+}
+
+static int call_send(int fd, const char *command, const cJSON *arguments)
+{
+    cJSON *request = cJSON_CreateObject();
+    cJSON_AddStringToObject(request, "command", command);
+    if (arguments != NULL)
+        cJSON_AddItemToObject(request, "arguments", cJSON_Duplicate(arguments, true));
+    char *text = cJSON_PrintUnformatted(request);
+    cJSON_Delete(request);
+    if (text == NULL)
+        return ERR_NOMEM;
+    int rc = 0;
+    size_t len = strlen(text);
+    for (size_t at = 0; at < len && rc == 0;) {
+        ssize_t n = send(fd, text + at, len - at, MSG_NOSIGNAL);
+        if (n >= 0)
+            at += (size_t)n;
+        else if (errno != EINTR)
+            rc = ERR_IO;
+    }
+    free(text);
+    return rc;
+}
+
+/* Reads until the peer closes. */
+static int call_receive(int fd, time_ms until_ms, char **out_text, size_t *out_len)
+{
+    char *text = NULL;
+    size_t len = 0;
+    for (;;) {
+        time_ms left_ms = until_ms - io_now().boot_ms;
+        struct pollfd pfd = {.fd = fd, .events = POLLIN};
+        int ready = left_ms <= 0 ? 0 : poll(&pfd, 1, left_ms > 60000 ? 60000 : (int)left_ms);
+        if (ready < 0 && errno == EINTR)
+            continue;
+        if (ready <= 0 && left_ms > 60000)
+            continue;
+        char *grown = ready <= 0 ? NULL : realloc(text, len + READ_STEP);
+        if (grown == NULL) {
+            free(text);
+            return ready == 0 ? ERR_TIMEOUT : ready < 0 ? ERR_IO : ERR_NOMEM;
+        }
+        text = grown;
+        ssize_t n = recv(fd, text + len, READ_STEP, 0);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            free(text);
+            return ERR_IO;
+        }
+        if (n == 0) {
+            *out_text = text;
+            *out_len = len;
+            return 0;
+        }
+        len += (size_t)n;
+    }
+}
+
+int control_call(const char *path, const char *command, const cJSON *arguments, int timeout_ms,
+                 cJSON **out_reply)
+{
+    int fd;
+    int rc = call_connect(path, &fd);
+    if (rc < 0)
+        return rc;
+    char *text = NULL;
+    size_t len = 0;
+    rc = call_send(fd, command, arguments);
+    if (rc == 0)
+        rc = call_receive(fd, time_add(io_now().boot_ms, timeout_ms), &text, &len);
+    close(fd);
+    if (rc < 0)
+        return rc;
+    *out_reply = cJSON_ParseWithLength(text, len);
+    free(text);
+    return *out_reply == NULL ? ERR_IO : 0;
+}
