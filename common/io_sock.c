@@ -1,0 +1,285 @@
+#include "common/io_sock.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <linux/filter.h>
+#include <linux/if_packet.h>
+#include <linux/sockios.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/err.h"
+
+/* ---- interfaces ---- */
+
+static struct io_iface *iface_slot(struct io_iface *list, int *n, int max, const char *name)
+{
+    for (int i = 0; i < *n; i++)
+        if (strcmp(list[i].name, name) == 0)
+            return &list[i];
+    size_t len = strlen(name);
+    if (*n == max || len >= IO_IFNAME_MAX)
+        return NULL;
+    struct io_iface *slot = &list[(*n)++];
+    *slot = (struct io_iface){.index = (int)if_nametoindex(name)};
+    memcpy(slot->name, name, len + 1);
+    return slot;
+}
+
+static void read_hw(const struct ifaddrs *ifa, struct hw_addr *out)
+{
+    struct sockaddr_ll ll;
+    memcpy(&ll, ifa->ifa_addr, sizeof ll);
+    *out = (struct hw_addr){.type = (uint8_t)ll.sll_hatype, .len = ll.sll_halen};
+    if (out->len > sizeof ll.sll_addr)
+        out->len = sizeof ll.sll_addr;
+    memcpy(out->bytes, ll.sll_addr, out->len);
+}
+
+static ip4 sockaddr_ip4(const struct sockaddr *sa)
+{
+    struct sockaddr_in in;
+    memcpy(&in, sa, sizeof in);
+    return ntohl(in.sin_addr.s_addr);
+}
+
+static void read_address(const struct ifaddrs *ifa, struct ip4_net *out)
+{
+    int len = ifa->ifa_netmask ? ip4_mask_len(sockaddr_ip4(ifa->ifa_netmask)) : 32;
+    if (out->addr == 0)
+        *out = (struct ip4_net){.addr = sockaddr_ip4(ifa->ifa_addr), .len = (uint8_t)(len < 0 ? 32 : len)};
+}
+
+int io_iface_list(struct io_iface *out, int max)
+{
+    struct ifaddrs *all;
+    if (getifaddrs(&all) < 0)
+        return ERR_IO;
+    int n = 0;
+    for (const struct ifaddrs *ifa = all; ifa != NULL; ifa = ifa->ifa_next) {
+        struct io_iface *iface = iface_slot(out, &n, max, ifa->ifa_name);
+        if (iface == NULL)
+            continue;
+        iface->up = (ifa->ifa_flags & IFF_UP) != 0;
+        iface->loopback = (ifa->ifa_flags & IFF_LOOPBACK) != 0;
+        if (ifa->ifa_addr != NULL && ifa->ifa_addr->sa_family == AF_PACKET)
+            read_hw(ifa, &iface->hw);
+        else if (ifa->ifa_addr != NULL && ifa->ifa_addr->sa_family == AF_INET)
+            read_address(ifa, &iface->addr);
+    }
+    freeifaddrs(all);
+    return n;
+}
+
+int io_iface_find(const char *name, struct io_iface *out)
+{
+    struct io_iface list[64];
+    int n = io_iface_list(list, (int)(sizeof list / sizeof list[0]));
+    for (int i = 0; i < n; i++)
+        if (strcmp(list[i].name, name) == 0) {
+            *out = list[i];
+            return 0;
+        }
+    return n < 0 ? n : ERR_NOTFOUND;
+}
+
+/* ---- UDP ---- */
+
+/* Closes a socket that could not be set up, keeping errno for the caller's message. */
+static int give_up(int fd)
+{
+    int why = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = why;
+    if (why == EPERM || why == EACCES)
+        return ERR_DENIED;
+    return why == EADDRINUSE ? ERR_EXISTS : ERR_IO;
+}
+
+static int set_flag(int fd, int level, int option)
+{
+    int on = 1;
+    return setsockopt(fd, level, option, &on, sizeof on);
+}
+
+int io_udp_open(const char *ifname, uint16_t port, int *out_fd)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(port)};
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, ifname, (socklen_t)strlen(ifname)) < 0 ||
+        set_flag(fd, SOL_SOCKET, SO_BROADCAST) < 0 || set_flag(fd, SOL_SOCKET, SO_REUSEADDR) < 0 ||
+        set_flag(fd, IPPROTO_IP, IP_PKTINFO) < 0 || bind(fd, (struct sockaddr *)&any, sizeof any) < 0)
+        return give_up(fd);
+    *out_fd = fd;
+    return 0;
+}
+
+/* Room for one control message, aligned for its header. */
+union control_buffer {
+    struct cmsghdr header;
+    char pktinfo[CMSG_SPACE(sizeof(struct in_pktinfo))];
+    char auxdata[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+};
+
+static const void *find_control(struct msghdr *msg, int level, int type)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c))
+        if (c->cmsg_level == level && c->cmsg_type == type)
+            return CMSG_DATA(c);
+    return NULL;
+}
+
+/* recvmsg that knows "nothing there": 1 with *out_len, 0, or ERR_IO. */
+static int receive(int fd, struct msghdr *msg, size_t *out_len)
+{
+    ssize_t n;
+    do
+        n = recvmsg(fd, msg, 0);
+    while (n < 0 && errno == EINTR);
+    if (n < 0) /* ENETDOWN: the interface went down; it may come back */
+        return errno == EAGAIN || errno == ENETDOWN || errno == ECONNREFUSED ? 0 : ERR_IO;
+    *out_len = (size_t)n;
+    return 1;
+}
+
+int io_udp_recv(int fd, uint8_t *buf, size_t cap, struct packet *out)
+{
+    struct sockaddr_in from = {0};
+    union control_buffer control;
+    struct iovec iov = {.iov_base = buf, .iov_len = cap};
+    struct msghdr msg = {.msg_name = &from,
+                         .msg_namelen = sizeof from,
+                         .msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = &control,
+                         .msg_controllen = sizeof control};
+    size_t len;
+    int rc = receive(fd, &msg, &len);
+    if (rc <= 0)
+        return rc;
+    struct in_pktinfo info = {0};
+    const void *data = find_control(&msg, IPPROTO_IP, IP_PKTINFO);
+    if (data != NULL)
+        memcpy(&info, data, sizeof info);
+    struct sockaddr_in local = {0};
+    socklen_t local_len = sizeof local;
+    getsockname(fd, (struct sockaddr *)&local, &local_len);
+    *out = (struct packet){.src = ntohl(from.sin_addr.s_addr),
+                           .sport = ntohs(from.sin_port),
+                           .dst = ntohl(info.ipi_addr.s_addr),
+                           .dport = ntohs(local.sin_port),
+                           .bytes = buf,
+                           .len = len};
+    return 1;
+}
+
+int io_udp_send(int fd, int ifindex, const struct packet *p)
+{
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(p->dport), .sin_addr.s_addr = htonl(p->dst)};
+    union control_buffer control = {0};
+    uint8_t *bytes;
+    memcpy(&bytes, &p->bytes, sizeof bytes); /* sendmsg only reads what iov_base points to */
+    struct iovec iov = {.iov_base = bytes, .iov_len = p->len};
+    struct msghdr msg = {.msg_name = &to,
+                         .msg_namelen = sizeof to,
+                         .msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = &control,
+                         .msg_controllen = CMSG_SPACE(sizeof(struct in_pktinfo))};
+    struct in_pktinfo info = {.ipi_ifindex = ifindex, .ipi_spec_dst.s_addr = htonl(p->src)};
+    control.header = (struct cmsghdr){
+        .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO, .cmsg_len = CMSG_LEN(sizeof info)};
+    memcpy(CMSG_DATA(&control.header), &info, sizeof info);
+    ssize_t n;
+    do
+        n = sendmsg(fd, &msg, 0);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? ERR_IO : 0;
+}
+
+bool io_udp_is_drained(int fd)
+{
+    int queued = 0;
+    return ioctl(fd, SIOCOUTQ, &queued) < 0 || queued == 0;
+}
+
+/* ---- AF_PACKET ---- */
+
+/* Accepts whole IPv4 UDP datagrams to one port in untagged Ethernet frames. */
+static int attach_port_filter(int fd, uint16_t port)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),                  /*  0: A = EtherType */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_IP, 0, 8), /*  1: IPv4? else reject */
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 23),                  /*  2: A = protocol */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 6),  /*  3: UDP? else reject */
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 20),                  /*  4: A = flags and fragment offset */
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x3fff, 4, 0),      /*  5: a fragment? reject */
+        BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 14),                 /*  6: X = length of the IPv4 header */
+        BPF_STMT(BPF_LD | BPF_H | BPF_IND, 16),                  /*  7: A = UDP destination port */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, port, 0, 1),         /*  8: ours? else reject */
+        BPF_STMT(BPF_RET | BPF_K, IO_DATAGRAM_MAX),              /*  9: accept */
+        BPF_STMT(BPF_RET | BPF_K, 0),                            /* 10: reject */
+    };
+    struct sock_fprog program = {.len = sizeof code / sizeof code[0], .filter = code};
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+/* The socket is made with protocol 0, which receives nothing, so that no frame slips in before the filter. */
+int io_raw_open(int ifindex, uint16_t port, int *out_fd)
+{
+    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct sockaddr_ll at = {
+        .sll_family = AF_PACKET, .sll_protocol = port ? htons(ETH_P_IP) : 0, .sll_ifindex = ifindex};
+    if (fd < 0 || (port != 0 && attach_port_filter(fd, port) < 0) ||
+        set_flag(fd, SOL_PACKET, PACKET_AUXDATA) < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) < 0)
+        return give_up(fd);
+    *out_fd = fd;
+    return 0;
+}
+
+int io_raw_recv(int fd, uint8_t *buf, size_t cap, struct packet *out, enum reason *out_reason)
+{
+    union control_buffer control;
+    struct iovec iov = {.iov_base = buf, .iov_len = cap};
+    struct msghdr msg = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    size_t len;
+    int rc = receive(fd, &msg, &len);
+    if (rc <= 0)
+        return rc;
+    struct tpacket_auxdata aux = {0};
+    const void *data = find_control(&msg, SOL_PACKET, PACKET_AUXDATA);
+    if (data != NULL)
+        memcpy(&aux, data, sizeof aux);
+    enum frame_checksum checksum =
+        aux.tp_status & TP_STATUS_CSUMNOTREADY ? FRAME_CHECKSUM_NOT_READY : FRAME_CHECKSUM_CHECK;
+    *out_reason = frame_decode(buf, len, checksum, out);
+    return 1;
+}
+
+int io_raw_send(int fd, int ifindex, const struct packet *p)
+{
+    uint8_t frame[FRAME_MAX];
+    size_t len = frame_encode(p, frame, sizeof frame);
+    if (len == 0)
+        return ERR_LIMIT;
+    struct sockaddr_ll to = {.sll_family = AF_PACKET,
+                             .sll_protocol = htons(ETH_P_IP),
+                             .sll_ifindex = ifindex,
+                             .sll_halen = ETH_ALEN};
+    memcpy(to.sll_addr, p->dst_hw.bytes, ETH_ALEN);
+    ssize_t n;
+    do
+        n = sendto(fd, frame, len, 0, (struct sockaddr *)&to, sizeof to);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? ERR_IO : 0;
+}

@@ -1,0 +1,45 @@
+/* Sockets that carry DHCP: UDP ports 67 and 68 through the kernel, and AF_PACKET for hosts without an
+ * address. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/frame.h"
+#include "common/packet.h"
+
+enum { IO_IFNAME_MAX = 16, IO_DATAGRAM_MAX = 65536 };
+
+struct io_iface {
+    int index;
+    char name[IO_IFNAME_MAX];
+    struct hw_addr hw;
+    struct ip4_net addr; /* its first IPv4 address; addr.addr 0 if it has none */
+    bool up, loopback;
+};
+
+/* The interface `name`. ERR_NOTFOUND; ERR_IO (errno tells). */
+int io_iface_find(const char *name, struct io_iface *out);
+/* Up to `max` interfaces into `out`; the number found, or ERR_IO. */
+int io_iface_list(struct io_iface *out, int max);
+
+/* A non-blocking UDP socket bound to `port` on the interface, that may send broadcasts and learns where each
+ * datagram was sent to. *out_fd is the caller's. ERR_DENIED (no permission for the port), ERR_EXISTS (port
+ * taken), ERR_IO. */
+int io_udp_open(const char *ifname, uint16_t port, int *out_fd);
+/* The next datagram into `buf`; out->bytes points there. 1, 0 if none waits, or ERR_IO. */
+int io_udp_recv(int fd, uint8_t *buf, size_t cap, struct packet *out);
+/* Sends p->bytes to p->dst:p->dport on interface `ifindex`, from p->src unless that is 0. ERR_IO (errno
+ * tells). */
+int io_udp_send(int fd, int ifindex, const struct packet *p);
+/* Has everything that was sent left the socket? A datagram that waits for ARP has not. */
+bool io_udp_is_drained(int fd);
+
+/* A non-blocking packet socket on the interface. With `port` it receives the IPv4 UDP datagrams to that port,
+ * filtered by the kernel; with 0 it only sends. ERR_DENIED (no CAP_NET_RAW), ERR_IO. */
+int io_raw_open(int ifindex, uint16_t port, int *out_fd);
+/* The next frame into `buf`, taken apart. 1, 0 if none waits, or ERR_IO. *out_reason is REASON_NONE or why
+ * the frame holds no good datagram. */
+int io_raw_recv(int fd, uint8_t *buf, size_t cap, struct packet *out, enum reason *out_reason);
+/* Sends p as an Ethernet frame from p->src_hw to p->dst_hw. ERR_LIMIT: does not fit a frame; ERR_IO (errno
+ * tells). */
+int io_raw_send(int fd, int ifindex, const struct packet *p);

@@ -1,0 +1,108 @@
+#include "common/io_trace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/err.h"
+#include "common/io_loop.h"
+
+int io_trace_open(struct io_trace *t, const char *node, const char *path, bool text)
+{
+    const char *no_color = getenv("NO_COLOR");
+    bool color = isatty(STDERR_FILENO) && (no_color == NULL || no_color[0] == '\0');
+    *t = (struct io_trace){.node = node, .fd = -1, .text = text, .color = color ? TRACE_COLOR : TRACE_PLAIN};
+    if (path == NULL)
+        return 0;
+    t->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+    return t->fd < 0 ? ERR_IO : 0;
+}
+
+void io_trace_close(struct io_trace *t)
+{
+    if (t->fd >= 0)
+        close(t->fd);
+    t->fd = -1;
+}
+
+static void write_line(struct io_trace *t, const cJSON *event)
+{
+    char *line = cJSON_PrintUnformatted(event);
+    if (line == NULL)
+        return;
+    size_t len = strlen(line);
+    line[len] = '\n'; /* in the place of the NUL: the line and its end go out in one write */
+    ssize_t n = write(t->fd, line, len + 1);
+    if (n != (ssize_t)len + 1 && !t->failed) {
+        t->failed = true;
+        fprintf(stderr, "the trace file cannot be written: %s\n", n < 0 ? strerror(errno) : "disk full");
+    }
+    free(line);
+}
+
+static void write_event(struct io_trace *t, cJSON *event)
+{
+    if (event == NULL)
+        return;
+    if (t->fd >= 0)
+        write_line(t, event);
+    if (t->text) {
+        char *text = trace_text(event, t->color);
+        if (text != NULL)
+            fputs(text, stderr);
+        free(text);
+    }
+    cJSON_Delete(event);
+}
+
+static bool is_off(const struct io_trace *t)
+{
+    return t->fd < 0 && !t->text;
+}
+
+void io_trace_event(struct io_trace *t, const struct trace_event *event)
+{
+    struct trace_stamp stamp = {.node = t->node};
+    if (is_off(t))
+        return;
+    stamp.now = io_now();
+    write_event(t, trace_event_json(&stamp, event));
+}
+
+void io_trace_message(struct io_trace *t, enum trace_direction direction, const char *ifname,
+                      const struct packet *packet)
+{
+    struct trace_stamp stamp = {.node = t->node};
+    if (is_off(t))
+        return;
+    stamp.now = io_now();
+    write_event(t, trace_message_json(&stamp, direction, ifname, packet));
+}
+
+void io_trace_drop(struct io_trace *t, const char *ifname, const struct packet *packet, enum reason reason,
+                   const struct trace_facts *facts)
+{
+    struct trace_stamp stamp = {.node = t->node};
+    if (is_off(t))
+        return;
+    stamp.now = io_now();
+    write_event(t, trace_drop_json(&stamp, ifname, packet, reason, facts));
+}
+
+void io_trace_log(struct io_trace *t, const char *level, const char *format, ...)
+{
+    struct trace_stamp stamp = {.node = t->node};
+    if (is_off(t))
+        return;
+    stamp.now = io_now();
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    write_event(t, trace_log_json(&stamp, level, text));
+}

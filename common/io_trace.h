@@ -1,0 +1,30 @@
+/* Where a program's trace goes: as text to standard error, as NDJSON to a file that several programs may
+ * share. */
+#pragma once
+#include <stdbool.h>
+
+#include "common/trace.h"
+
+struct io_trace {
+    const char *node; /* borrowed */
+    int fd;           /* of the NDJSON file, -1 for none */
+    bool text;        /* to standard error */
+    enum trace_color color;
+    bool failed; /* a write failed and was told */
+};
+
+/* Starts a trace. `path` NULL: no file; otherwise the file is appended to. Text is coloured only on a
+ * terminal and without NO_COLOR. ERR_IO: the file cannot be opened, errno tells. */
+int io_trace_open(struct io_trace *t, const char *node, const char *path, bool text);
+void io_trace_close(struct io_trace *t);
+
+/* Each stamps with the time now and writes one event: one line, one write(2). A failing write is told once.
+ */
+void io_trace_event(struct io_trace *t, const struct trace_event *event);
+void io_trace_message(struct io_trace *t, enum trace_direction direction, const char *ifname,
+                      const struct packet *packet);
+void io_trace_drop(struct io_trace *t, const char *ifname, const struct packet *packet, enum reason reason,
+                   const struct trace_facts *facts);
+/* level: "info", "warning" or "error"; printf-style. */
+void io_trace_log(struct io_trace *t, const char *level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
