@@ -66,39 +66,35 @@ static bool is_off(const struct io_trace *t)
 
 void io_trace_event(struct io_trace *t, const struct trace_event *event)
 {
-    struct trace_stamp stamp = {.node = t->node};
     if (is_off(t))
         return;
-    stamp.now = io_now();
+    struct trace_stamp stamp = {.now = io_now(), .node = t->node};
     write_event(t, trace_event_json(&stamp, event));
 }
 
 void io_trace_message(struct io_trace *t, enum trace_direction direction, const char *ifname,
                       const struct packet *packet)
 {
-    struct trace_stamp stamp = {.node = t->node};
     if (is_off(t))
         return;
-    stamp.now = io_now();
+    struct trace_stamp stamp = {.now = io_now(), .node = t->node};
     write_event(t, trace_message_json(&stamp, direction, ifname, packet));
 }
 
 void io_trace_drop(struct io_trace *t, const char *ifname, const struct packet *packet, enum reason reason,
                    const struct trace_facts *facts)
 {
-    struct trace_stamp stamp = {.node = t->node};
     if (is_off(t))
         return;
-    stamp.now = io_now();
+    struct trace_stamp stamp = {.now = io_now(), .node = t->node};
     write_event(t, trace_drop_json(&stamp, ifname, packet, reason, facts));
 }
 
 void io_trace_log(struct io_trace *t, const char *level, const char *format, ...)
 {
-    struct trace_stamp stamp = {.node = t->node};
     if (is_off(t))
         return;
-    stamp.now = io_now();
+    struct trace_stamp stamp = {.now = io_now(), .node = t->node};
     char text[1024];
     va_list args;
     va_start(args, format);
