@@ -1,0 +1,193 @@
+#include "server/srv_csv.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COLUMNS = 12, COLUMNS_REQUIRED = 9, FIELD_MAX = 1280 };
+
+enum column {
+    ADDRESS,
+    HWADDR,
+    CLIENT_ID,
+    VALID_LIFETIME,
+    EXPIRE,
+    SUBNET_ID,
+    FQDN_FWD,
+    FQDN_REV,
+    HOSTNAME,
+    STATE
+};
+
+/* ---- writing ---- */
+
+static size_t put_hex(char *buf, const uint8_t *bytes, size_t len)
+{
+    size_t used = 0;
+    buf[0] = '\0';
+    for (size_t i = 0; i < len; i++)
+        used += (size_t)snprintf(buf + used, 4, "%s%02x", i ? ":" : "", bytes[i]);
+    return used;
+}
+
+/* Kea's escape for what would break the line: "&#x" and two hexadecimal digits. */
+static size_t put_escaped(char *buf, const char *text)
+{
+    size_t used = 0;
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c == ',' || *c == '&' || (unsigned char)*c < ' ')
+            used += (size_t)snprintf(buf + used, 7, "&#x%02x", (unsigned char)*c);
+        else
+            buf[used++] = *c;
+    }
+    buf[used] = '\0';
+    return used;
+}
+
+/* The wall-clock second in which the lease ends, rounded up. An infinite lease is written as Kea does: from
+ * its grant on, 2^32-1 seconds. */
+static long long expire_s(const struct srv_lease *lease, int64_t wall_offset_ms)
+{
+    if (lease->expires_ms == TIME_NEVER)
+        return (lease->granted_ms + wall_offset_ms) / 1000 + (long long)LEASE_INFINITE;
+    return (lease->expires_ms + wall_offset_ms + 999) / 1000;
+}
+
+size_t srv_csv_format(const struct srv_lease *lease, int64_t wall_offset_ms, char *buf)
+{
+    assert(lease->state != SRV_LEASE_OFFERED);
+    char addr[IP4_LEN], hw[HW_LEN], client_id[3 * SRV_CLIENT_ID_MAX + 1], hostname[6 * SRV_HOSTNAME_MAX + 1];
+    put_hex(client_id, lease->client_id, lease->client_id_len);
+    put_escaped(hostname, lease->hostname);
+    int len = snprintf(buf, SRV_CSV_LINE_MAX, "%s,%s,%s,%u,%lld,%u,0,0,%s,%d,,0\n",
+                       ip4_format(lease->addr, addr), hw_format(&lease->hw, hw), client_id, lease->lease_s,
+                       expire_s(lease, wall_offset_ms), lease->subnet_id, hostname, (int)lease->state);
+    assert(len > 0 && len < SRV_CSV_LINE_MAX);
+    return (size_t)len;
+}
+
+/* ---- reading ---- */
+
+struct fields {
+    char text[COLUMNS][FIELD_MAX];
+    unsigned n;
+};
+
+static bool split(const char *line, size_t len, struct fields *out)
+{
+    out->n = 0;
+    size_t start = 0;
+    for (size_t i = 0; i <= len; i++) {
+        if (i < len && line[i] != ',')
+            continue;
+        if (out->n == COLUMNS || i - start >= FIELD_MAX)
+            return false;
+        memcpy(out->text[out->n], line + start, i - start);
+        out->text[out->n++][i - start] = '\0';
+        start = i + 1;
+    }
+    return true;
+}
+
+static bool read_number(const char *text, long long max, long long *out)
+{
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value > max)
+        return false;
+    *out = value;
+    return true;
+}
+
+/* Colon-separated hexadecimal octets; an empty text has none. */
+static bool read_hex(const char *text, uint8_t *out, size_t max, size_t *out_len)
+{
+    size_t n = 0;
+    while (*text != '\0') {
+        unsigned value;
+        int used = 0;
+        if (n == max || sscanf(text, "%2x%n", &value, &used) != 1 || used != 2)
+            return false;
+        out[n++] = (uint8_t)value;
+        text += used;
+        if (*text == ':' && text[1] != '\0')
+            text++;
+        else if (*text != '\0')
+            return false;
+    }
+    *out_len = n;
+    return true;
+}
+
+static bool read_escaped(const char *text, char *out, size_t cap)
+{
+    size_t n = 0;
+    while (*text != '\0') {
+        unsigned value;
+        int used = 0;
+        if (n + 1 >= cap)
+            return false;
+        if (sscanf(text, "&#x%2x%n", &value, &used) == 1 && used == 5) {
+            out[n++] = (char)value;
+            text += used;
+        } else {
+            out[n++] = *text++;
+        }
+    }
+    out[n] = '\0';
+    return true;
+}
+
+static bool read_identity(const struct fields *f, struct srv_lease *out, const char **out_why)
+{
+    size_t client_id_len;
+    *out_why = "the address is not a dotted quad";
+    if (!ip4_parse(f->text[ADDRESS], &out->addr) || out->addr == 0)
+        return false;
+    *out_why = "the hardware address is not colon-separated hexadecimal octets";
+    if (f->text[HWADDR][0] != '\0' && !hw_parse(f->text[HWADDR], &out->hw))
+        return false;
+    *out_why = "the client identifier is not colon-separated hexadecimal octets";
+    if (!read_hex(f->text[CLIENT_ID], out->client_id, SRV_CLIENT_ID_MAX, &client_id_len))
+        return false;
+    out->client_id_len = (uint8_t)client_id_len;
+    *out_why = "the hostname is too long";
+    return read_escaped(f->text[HOSTNAME], out->hostname, sizeof out->hostname);
+}
+
+static bool read_times(const struct fields *f, int64_t wall_offset_ms, struct srv_lease *out,
+                       const char **out_why)
+{
+    long long lease_s, expire, subnet_id, state = SRV_LEASE_ACTIVE;
+    *out_why = "valid_lifetime is not a number of seconds";
+    if (!read_number(f->text[VALID_LIFETIME], UINT32_MAX, &lease_s))
+        return false;
+    *out_why = "expire is not a time in seconds since 1970";
+    if (!read_number(f->text[EXPIRE], INT64_MAX / 2000, &expire))
+        return false;
+    *out_why = "subnet_id is not a number";
+    if (!read_number(f->text[SUBNET_ID], UINT32_MAX, &subnet_id))
+        return false;
+    *out_why = "state is not 0, 1, 2 or 3";
+    if (f->n > STATE && !read_number(f->text[STATE], SRV_LEASE_RELEASED, &state))
+        return false;
+    out->lease_s = (uint32_t)lease_s;
+    out->subnet_id = (uint32_t)subnet_id;
+    out->state = (enum srv_lease_state)state;
+    out->granted_ms = (expire - lease_s) * 1000 - wall_offset_ms;
+    out->expires_ms = out->lease_s == LEASE_INFINITE ? TIME_NEVER : expire * 1000 - wall_offset_ms;
+    return true;
+}
+
+bool srv_csv_parse(const char *line, size_t len, int64_t wall_offset_ms, struct srv_lease *out,
+                   const char **out_why)
+{
+    struct fields f;
+    *out = (struct srv_lease){0};
+    *out_why = "it does not have the columns of the header";
+    return split(line, len, &f) && f.n >= COLUMNS_REQUIRED && read_identity(&f, out, out_why) &&
+           read_times(&f, wall_offset_ms, out, out_why);
+}
