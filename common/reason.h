@@ -95,25 +95,37 @@
     X(REASON_STATE, "not-in-this-state", "{text} is not expected in this state")                             \
     X(REASON_OFFER_UNSAFE, "offer-unsafe", "the offer of {addr} is refused: not the address of a host")      \
     X(REASON_NO_SERVER_ID, "no-server-id", "the server identifier (option 54) is missing")                   \
+    X(REASON_BAD_SERVER_ID, "bad-server-id",                                                                 \
+      "the server identifier (option 54) {other} is not the address of a host")                              \
     X(REASON_NO_LEASE_TIME, "no-lease-time", "the lease time (option 51) is missing")                        \
+    X(REASON_LEASE_ZERO, "lease-zero", "the lease time (option 51) is 0")                                    \
     X(REASON_OFFER_OTHER_WANTED, "offer-not-wanted",                                                         \
       "the offer of {addr} by {other} is refused: the configuration wants another server")                   \
     X(REASON_OFFER_LATER, "offer-later",                                                                     \
       "the offer of {addr} by {other} is refused: another one was chosen")                                   \
     X(REASON_OFFER_COLLECTED, "offer-collected",                                                             \
       "the offer of {addr} by {other} is kept; waiting {num} ms for more")                                   \
+    X(REASON_OFFER_AGAIN, "offer-again", "the offer of {addr} by {other} is known already")                  \
+    X(REASON_OFFERS_FULL, "offers-full",                                                                     \
+      "the offer of {addr} by {other} is refused: {num} are kept already")                                   \
     X(REASON_OFFER_FIRST, "offer-first", "the offer of {addr} by {other} is chosen: it came first")          \
     X(REASON_OFFER_WANTED, "offer-wanted",                                                                   \
       "the offer of {addr} by {other} is chosen: the configuration wants this server")                       \
     X(REASON_ACK_OTHER_SERVER, "other-server-answer",                                                        \
       "the answer comes from {other}, not from the chosen server")                                           \
     X(REASON_ACK_ADDRESS, "ack-address", "the ACK gives {addr}, not the requested {other}")                  \
+    X(REASON_ACK_LATE, "ack-late", "the lease of {addr} had ended before its ACK came")                      \
     X(REASON_GOT_ACK, "ack", "{addr} is ours for {span}")                                                    \
     X(REASON_GOT_NAK, "nak", "the server {other} refused: {text}")                                           \
+    X(REASON_NAK_WAIT, "nak-wait", "waiting {num} ms before starting again: NAK number {max} in a row")      \
     X(REASON_STARTED, "start", "started")                                                                    \
+    X(REASON_RUNNING, "already-started", "started already")                                                  \
     X(REASON_START_DELAY, "start-delay", "waiting {num} ms before the first message (RFC 2131 4.4.1)")       \
+    X(REASON_SEARCH, "search", "asking every server for an offer")                                           \
     X(REASON_RETRANSMIT, "retransmit", "no answer: transmission {num}")                                      \
     X(REASON_GAVE_UP, "gave-up", "no answer after {num} transmissions: back to the start")                   \
+    X(REASON_RENEW_GAVE_UP, "renew-gave-up",                                                                 \
+      "no answer after {num} transmissions: the lease is infinite and stays")                                \
     X(REASON_T1, "t1", "T1: half of the lease or the server's option 58")                                    \
     X(REASON_T2, "t2", "T2: the lease's owner does not answer, ask any server")                              \
     X(REASON_EXPIRED, "expired", "the lease of {addr} has expired: its use stops now (RFC 2131 4.4.5)")      \

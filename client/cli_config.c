@@ -1,0 +1,211 @@
+#include "client/cli_config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/dhcp_opt.h"
+#include "common/dhcp_proto.h"
+#include "common/err.h"
+
+enum { MESSAGE_SIZE_MIN = 576, MESSAGE_SIZE_MAX = 1500 };
+
+static const uint8_t default_prl[] = {
+    DHCP_OPT_SUBNET_MASK, DHCP_OPT_ROUTERS,   DHCP_OPT_DNS_SERVERS, DHCP_OPT_DOMAIN_NAME,
+    DHCP_OPT_MTU,         DHCP_OPT_BROADCAST, DHCP_OPT_T1,          DHCP_OPT_T2,
+};
+
+void cli_config_init(struct cli_config *c)
+{
+    *c = (struct cli_config){
+        .client_id_kind = CLI_CLIENT_ID_HW,
+        .n_prl = sizeof default_prl,
+        /* Servers differ in whether option 57 counts the IP and UDP headers (28 octets). With 1472 the answer
+         * fits one Ethernet frame either way. */
+        .max_message_size = DHCP_MSG_MAX,
+        .start_delay_min_ms = 1000,
+        .start_delay_max_ms = 10000,
+        .default_route = true,
+    };
+    memcpy(c->prl, default_prl, sizeof default_prl);
+}
+
+static void read_text(struct jcfg *j, const char *key, char *out)
+{
+    const char *text;
+    if (!jcfg_get_text(j, j->root, key, &text))
+        return;
+    size_t len = strlen(text);
+    if (len == 0 || len > CLI_TEXT_MAX)
+        jcfg_error(j, cJSON_GetObjectItemCaseSensitive(j->root, key),
+                   "expected 1 to %d octets of text, found %zu", CLI_TEXT_MAX, len);
+    else
+        memcpy(out, text, len + 1);
+}
+
+static void read_host(struct jcfg *j, const char *key, ip4 *out)
+{
+    ip4 addr;
+    if (!jcfg_get_ip4(j, j->root, key, &addr))
+        return;
+    if (ip4_is_host(addr))
+        *out = addr;
+    else
+        jcfg_error(j, cJSON_GetObjectItemCaseSensitive(j->root, key), "expected the address of one host");
+}
+
+static void read_client_id(struct jcfg *j, struct cli_config *out)
+{
+    const char *text;
+    if (!jcfg_get_text(j, j->root, "client-id", &text))
+        return;
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(j->root, "client-id");
+    if (strcmp(text, "hw") == 0) {
+        out->client_id_kind = CLI_CLIENT_ID_HW;
+        return;
+    }
+    if (strcmp(text, "none") == 0) {
+        out->client_id_kind = CLI_CLIENT_ID_NONE;
+        return;
+    }
+    const char *why;
+    int len = dhcp_opt_parse_hex(text, out->client_id, sizeof out->client_id, &why);
+    /* RFC 2132 9.14: "its minimum length is 2". */
+    if (len < 2) {
+        jcfg_error(j, item,
+                   "expected \"hw\", \"none\" or 2 to %d hexadecimal octets such as \"01:02:00:00:00:00:01\"",
+                   CLI_CLIENT_ID_MAX);
+        return;
+    }
+    out->client_id_kind = CLI_CLIENT_ID_BYTES;
+    out->client_id_len = (uint8_t)len;
+}
+
+/* The code that an element of the parameter request list names, or 0 with an error recorded. */
+static uint8_t read_code(struct jcfg *j, const cJSON *item)
+{
+    if (cJSON_IsNumber(item)) {
+        double number = item->valuedouble;
+        if (number >= 1 && number <= 254 && number == (double)(uint8_t)number)
+            return (uint8_t)number;
+        jcfg_error(j, item, "expected an option code from 1 to 254");
+        return 0;
+    }
+    const char *text;
+    if (!jcfg_as_text(j, item, "the name or the code of an option", &text))
+        return 0;
+    const struct opt_def *def = dhcp_opt_find_name(OPT_SPACE_DHCP, text);
+    if (def == NULL || def->type == OPT_PAD_END) {
+        jcfg_error(j, item, "expected the name or the code of an option, found \"%s\"", text);
+        return 0;
+    }
+    return def->code;
+}
+
+static void read_prl(struct jcfg *j, struct cli_config *out)
+{
+    const cJSON *list = jcfg_get_list(j, j->root, "parameter-request-list");
+    if (list == NULL)
+        return;
+    out->n_prl = 0;
+    bool seen[256] = {false};
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list)
+    {
+        uint8_t code = read_code(j, item);
+        if (code == 0)
+            return;
+        if (seen[code]) {
+            jcfg_error(j, item, "the option stands in the list already");
+            return;
+        }
+        seen[code] = true;
+        out->prl[out->n_prl++] = code;
+    }
+}
+
+static void read_start_delay(struct jcfg *j, struct cli_config *out)
+{
+    const cJSON *list = jcfg_get_list(j, j->root, "start-delay-ms");
+    if (list == NULL)
+        return;
+    time_ms bounds[2];
+    int n = 0;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list)
+    {
+        if (!cJSON_IsNumber(item) || item->valuedouble < 0 || item->valuedouble > CLI_DELAY_MAX_MS) {
+            jcfg_error(j, item, "expected milliseconds from 0 to %d", CLI_DELAY_MAX_MS);
+            return;
+        }
+        if (n < 2)
+            bounds[n] = (time_ms)item->valuedouble;
+        n++;
+    }
+    if (n != 2 || bounds[0] > bounds[1]) {
+        jcfg_error(j, list, "expected two numbers, the shortest and the longest delay");
+        return;
+    }
+    out->start_delay_min_ms = bounds[0];
+    out->start_delay_max_ms = bounds[1];
+}
+
+static void read_numbers(struct jcfg *j, struct cli_config *out)
+{
+    uint32_t value;
+    if (jcfg_get_u32(j, j->root, "requested-lease-time", 1, LEASE_INFINITE, &value))
+        out->requested_lease_s = value;
+    if (jcfg_get_u32(j, j->root, "max-message-size", MESSAGE_SIZE_MIN, MESSAGE_SIZE_MAX, &value))
+        out->max_message_size = (uint16_t)value;
+    if (jcfg_get_u32(j, j->root, "collect-offers-ms", 0, CLI_DELAY_MAX_MS, &value))
+        out->collect_offers_ms = value;
+}
+
+static void read_all(struct jcfg *j, struct cli_config *out)
+{
+    static const char *const known[] = {
+        "hostname",
+        "vendor-class",
+        "client-id",
+        "parameter-request-list",
+        "requested-address",
+        "requested-lease-time",
+        "max-message-size",
+        "broadcast",
+        "start-delay-ms",
+        "collect-offers-ms",
+        "server",
+        "default-route",
+        NULL,
+    };
+    if (!jcfg_is_map(j, j->root, "a map with the client's settings"))
+        return;
+    jcfg_check_keys(j, j->root, known, NULL);
+    read_text(j, "hostname", out->hostname);
+    read_text(j, "vendor-class", out->vendor_class);
+    read_client_id(j, out);
+    read_prl(j, out);
+    read_host(j, "requested-address", &out->requested_address);
+    read_host(j, "server", &out->server);
+    read_numbers(j, out);
+    read_start_delay(j, out);
+    jcfg_get_bool(j, j->root, "broadcast", &out->broadcast);
+    jcfg_get_bool(j, j->root, "default-route", &out->default_route);
+}
+
+int cli_config_parse(const char *name, const char *text, size_t len, jcfg_warn_fn *warn, void *warn_user,
+                     char *out_error, struct cli_config *out)
+{
+    cli_config_init(out);
+    out_error[0] = '\0';
+    struct jcfg j;
+    int err = jcfg_parse(&j, name, text, len, warn, warn_user);
+    if (err == 0) {
+        read_all(&j, out);
+        if (jcfg_failed(&j))
+            err = ERR_CONFIG;
+    }
+    if (err == ERR_CONFIG)
+        snprintf(out_error, JCFG_TEXT_MAX, "%s", j.error);
+    jcfg_fini(&j);
+    return err;
+}

@@ -1,0 +1,50 @@
+/* What a user may set for one client, from JSON or as defaults. A plain value: nothing to free. Pure. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/addr.h"
+#include "common/clock.h"
+#include "common/jcfg.h"
+
+enum {
+    CLI_TEXT_MAX = 255, /* one option's worth */
+    CLI_PRL_MAX = 254,
+    CLI_CLIENT_ID_MAX = 255,
+    CLI_DELAY_MAX_MS = 600000,
+};
+
+enum cli_client_id {
+    CLI_CLIENT_ID_HW,    /* hardware type and address, as RFC 2132 9.14 suggests */
+    CLI_CLIENT_ID_NONE,  /* no option 61: the server goes by chaddr */
+    CLI_CLIENT_ID_BYTES, /* the configured octets, type octet included */
+};
+
+struct cli_config {
+    char hostname[CLI_TEXT_MAX + 1];     /* option 12; "": not sent */
+    char vendor_class[CLI_TEXT_MAX + 1]; /* option 60; "": not sent */
+    enum cli_client_id client_id_kind;
+    uint8_t client_id[CLI_CLIENT_ID_MAX]; /* CLI_CLIENT_ID_BYTES */
+    uint8_t client_id_len;                /* 2 or more */
+    uint8_t prl[CLI_PRL_MAX];             /* option 55: distinct codes; sent if there is one */
+    uint8_t n_prl;
+    ip4 requested_address;      /* option 50 of DISCOVER; 0: none */
+    uint32_t requested_lease_s; /* option 51; 0: none, LEASE_INFINITE allowed */
+    uint16_t max_message_size;  /* option 57; 576..1500 */
+    bool broadcast;             /* ask for broadcast answers while without an address */
+    time_ms start_delay_min_ms; /* RFC 2131 4.4.1; min <= max */
+    time_ms start_delay_max_ms;
+    time_ms collect_offers_ms; /* wait for more offers after the first; 0: the first one wins at once */
+    ip4 server;                /* take offers and answers of this server only; 0: of any */
+    bool default_route;        /* use option 3 */
+};
+
+/* The defaults: client identifier from the hardware address, start delay 1 to 10 s, the first offer wins. */
+void cli_config_init(struct cli_config *c);
+
+/* Reads `len` bytes of JSON `text` over the defaults. `name` is the file's, for messages; `warn` may be NULL.
+ * Returns 0, ERR_NOMEM, or ERR_CONFIG with "client.json:3:12: at $.hostname: ..." in out_error, which holds
+ * JCFG_TEXT_MAX bytes. *out is whole in any case, but only to be used after 0. */
+int cli_config_parse(const char *name, const char *text, size_t len, jcfg_warn_fn *warn, void *warn_user,
+                     char *out_error, struct cli_config *out);

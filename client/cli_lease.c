@@ -1,0 +1,94 @@
+#include "client/cli_lease.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "common/wire.h"
+
+enum { MTU_MIN = 68 /* RFC 2132 5.1 */ };
+
+/* Without a mask the address says it: RFC 791 3.2. */
+static uint8_t class_prefix_len(ip4 addr)
+{
+    if ((addr & 0x80000000U) == 0)
+        return 8;
+    return (addr & 0x40000000U) == 0 ? 16 : 24;
+}
+
+static uint8_t read_prefix_len(const struct dhcp_msg *m)
+{
+    ip4 mask;
+    int len = dhcp_get_ip4(m, DHCP_OPT_SUBNET_MASK, &mask) ? ip4_mask_len(mask) : -1;
+    return len > 0 ? (uint8_t)len : class_prefix_len(m->yiaddr);
+}
+
+static void read_dns(const struct dhcp_msg *m, struct cli_lease *out)
+{
+    const struct dhcp_option *option = dhcp_msg_find(m, DHCP_OPT_DNS_SERVERS);
+    if (option == NULL || option->len % 4 != 0)
+        return;
+    for (size_t at = 0; at < option->len && out->n_dns < CLI_DNS_MAX; at += 4)
+        out->dns[out->n_dns++] = wire_u32(option->data + at);
+}
+
+/* The name goes into files and scripts of others: only what a domain name can be made of is taken. */
+static void read_domain(const struct dhcp_msg *m, struct cli_lease *out)
+{
+    const struct dhcp_option *option = dhcp_msg_find(m, DHCP_OPT_DOMAIN_NAME);
+    if (option == NULL)
+        return;
+    /* RFC 2132 2: "Options containing NVT ASCII data SHOULD NOT include a trailing NULL; however, the
+     * receiver of such options MUST be prepared to delete trailing nulls if they exist." */
+    size_t len = option->len;
+    while (len > 0 && option->data[len - 1] == '\0')
+        len--;
+    if (len >= CLI_DOMAIN_LEN)
+        return;
+    for (size_t i = 0; i < len; i++)
+        if (option->data[i] <= ' ' || option->data[i] > '~')
+            return;
+    memcpy(out->domain, option->data, len);
+}
+
+static void read_times(const struct dhcp_msg *m, struct cli_lease *out)
+{
+    bool found = dhcp_get_u32(m, DHCP_OPT_LEASE_TIME, &out->lease_s);
+    assert(found);
+    uint32_t t1_s, t2_s;
+    bool has_t1 = dhcp_get_u32(m, DHCP_OPT_T1, &t1_s);
+    bool has_t2 = dhcp_get_u32(m, DHCP_OPT_T2, &t2_s);
+    cli_timing_derive(out->lease_s, has_t1 ? &t1_s : NULL, has_t2 ? &t2_s : NULL, &out->timers);
+    out->renew_at_ms = time_add(out->requested_ms, out->timers.t1_ms);
+    out->rebind_at_ms = time_add(out->requested_ms, out->timers.t2_ms);
+    out->expires_at_ms = time_add(out->requested_ms, time_from_lease_s(out->lease_s));
+}
+
+void cli_lease_read(const struct dhcp_msg *ack, time_ms requested_ms, time_ms acked_ms, struct cli_lease *out)
+{
+    *out = (struct cli_lease){
+        .addr = ack->yiaddr,
+        .prefix_len = read_prefix_len(ack),
+        .requested_ms = requested_ms,
+        .acked_ms = acked_ms,
+    };
+    bool found = dhcp_get_ip4(ack, DHCP_OPT_SERVER_ID, &out->server_id);
+    assert(found);
+    ip4 router;
+    if (dhcp_get_ip4_first(ack, DHCP_OPT_ROUTERS, &router) && ip4_is_host(router))
+        out->router = router;
+    uint16_t mtu;
+    if (dhcp_get_u16(ack, DHCP_OPT_MTU, &mtu) && mtu >= MTU_MIN)
+        out->mtu = mtu;
+    read_dns(ack, out);
+    read_domain(ack, out);
+    read_times(ack, out);
+}
+
+bool cli_lease_is_usable(const struct dhcp_msg *m)
+{
+    struct ip4_net net = {m->yiaddr, read_prefix_len(m)};
+    if (!ip4_is_host(m->yiaddr))
+        return false;
+    /* RFC 3021: a /31 has no network and no broadcast address. */
+    return net.len >= 31 || (m->yiaddr != ip4_net_base(net) && m->yiaddr != ip4_net_broadcast(net));
+}

@@ -1,0 +1,39 @@
+/* What an ACK gave, as the engine keeps it and the interface is set by it. Pure. */
+#pragma once
+#include <stdint.h>
+
+#include "client/cli_timing.h"
+#include "common/addr.h"
+#include "common/clock.h"
+#include "common/dhcp_msg.h"
+
+enum { CLI_DNS_MAX = 4, CLI_DOMAIN_LEN = 256 };
+
+/* All instants are boot-time. They count from the time the answered REQUEST was sent (RFC 2131 4.4.5). In
+ * REQUESTING every transmission has the OFFER's xid, so which of them was answered cannot be told; there the
+ * first one counts ("the time at which the original request was sent", 4.4.1), which never overstays. */
+struct cli_lease {
+    ip4 addr;
+    uint8_t prefix_len; /* from option 1; of the address class if that is missing or not contiguous */
+    ip4 router;         /* first of option 3; 0: none */
+    ip4 server_id;
+    ip4 dns[CLI_DNS_MAX];
+    uint8_t n_dns;
+    uint16_t mtu;                /* option 26; 0: none */
+    char domain[CLI_DOMAIN_LEN]; /* option 15; "": none, or not printable ASCII */
+    uint32_t lease_s;            /* 1 or more, LEASE_INFINITE allowed */
+    struct cli_timers timers;    /* T1 and T2 as durations, and where they came from */
+    time_ms requested_ms;        /* the answered REQUEST was sent: base of the three below */
+    time_ms acked_ms;            /* the ACK came */
+    time_ms renew_at_ms;         /* T1; renew_at_ms < rebind_at_ms < expires_at_ms, or TIME_NEVER all three */
+    time_ms rebind_at_ms;        /* T2 */
+    time_ms expires_at_ms;
+};
+
+/* Reads an ACK that has options 51 (not 0) and 54, to a REQUEST sent at `requested_ms`. */
+void cli_lease_read(const struct dhcp_msg *ack, time_ms requested_ms, time_ms acked_ms,
+                    struct cli_lease *out);
+
+/* Could a host use yiaddr? RFC 2131 leaves it to the client to judge; we refuse what no host can have, the
+ * network and the broadcast address of the offered subnet included. */
+bool cli_lease_is_usable(const struct dhcp_msg *m);

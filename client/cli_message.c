@@ -1,0 +1,111 @@
+#include "client/cli_message.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* RFC 2131, tables 4 and 5, for the forms that we send:
+ *
+ *                      DISCOVER    REQUEST in                             RELEASE
+ *                                  SELECTING    RENEWING    REBINDING
+ *   sent by            broadcast   broadcast    unicast     broadcast     unicast
+ *   xid                new         the OFFER's  new         new           new
+ *   secs               elapsed     DISCOVER's   elapsed     elapsed       0
+ *   flags BROADCAST    if wanted   if wanted    0           0             0
+ *   ciaddr             0           0            address     address       address
+ *   requested address  may         MUST         MUST NOT    MUST NOT      MUST NOT    (50)
+ *   server identifier  MUST NOT    MUST         MUST NOT    MUST NOT      MUST        (54)
+ *   lease time         may         may          may         may           MUST NOT    (51)
+ *   host name, vendor  may         may          may         may           MUST NOT    (12, 60)
+ *   request list       may         as before    as before   as before     MUST NOT    (55)
+ *   maximum size       may         may          may         may           MUST NOT    (57)
+ *   client identifier  may         as before    as before   as before     as before   (61)
+ */
+
+static void put(bool fitted)
+{
+    assert(fitted); /* the limits of the configuration see to it */
+}
+
+static void put_client_id(const struct cli_config *c, const struct hw_addr *hw, struct dhcp_msg *out)
+{
+    uint8_t id[1 + HW_MAX];
+    switch (c->client_id_kind) {
+    case CLI_CLIENT_ID_NONE:
+        return;
+    case CLI_CLIENT_ID_BYTES:
+        put(dhcp_put_bytes(out, DHCP_OPT_CLIENT_ID, c->client_id, c->client_id_len));
+        return;
+    case CLI_CLIENT_ID_HW:
+        id[0] = hw->type;
+        memcpy(id + 1, hw->bytes, hw->len);
+        put(dhcp_put_bytes(out, DHCP_OPT_CLIENT_ID, id, 1U + hw->len));
+        return;
+    }
+}
+
+/* The same in every message but RELEASE: a renewal without them would look like another client. */
+static void put_wishes(const struct cli_config *c, struct dhcp_msg *out)
+{
+    if (c->requested_lease_s != 0)
+        put(dhcp_put_u32(out, DHCP_OPT_LEASE_TIME, c->requested_lease_s));
+    if (c->hostname[0] != '\0')
+        put(dhcp_put_text(out, DHCP_OPT_HOST_NAME, c->hostname));
+    if (c->vendor_class[0] != '\0')
+        put(dhcp_put_text(out, DHCP_OPT_VENDOR_CLASS, c->vendor_class));
+    put(dhcp_put_u16(out, DHCP_OPT_MAX_SIZE, c->max_message_size));
+    /* RFC 2131 4.4.1: "If the client included a list of requested parameters in a DHCPDISCOVER message, it
+     * MUST include that list in all subsequent messages." */
+    if (c->n_prl > 0)
+        put(dhcp_put_bytes(out, DHCP_OPT_PRL, c->prl, c->n_prl));
+}
+
+void cli_message_build(const struct cli_config *config, const struct hw_addr *hw,
+                       const struct cli_draft *draft, struct dhcp_msg *out)
+{
+    dhcp_msg_init(out, DHCP_BOOTREQUEST);
+    out->htype = hw->type;
+    out->hlen = hw->len;
+    memcpy(out->chaddr, hw->bytes, hw->len);
+    out->xid = draft->xid;
+    out->secs = draft->secs;
+    uint16_t flags = config->broadcast ? DHCP_FLAG_BROADCAST : 0;
+
+    switch (draft->form) {
+    case CLI_FORM_DISCOVER:
+        put(dhcp_put_u8(out, DHCP_OPT_TYPE, DHCP_DISCOVER));
+        out->flags = flags;
+        put_client_id(config, hw, out);
+        if (config->requested_address != 0)
+            put(dhcp_put_ip4(out, DHCP_OPT_REQUESTED_IP, config->requested_address));
+        put_wishes(config, out);
+        return;
+    case CLI_FORM_REQUEST_SELECTING:
+        put(dhcp_put_u8(out, DHCP_OPT_TYPE, DHCP_REQUEST));
+        out->flags = flags;
+        put_client_id(config, hw, out);
+        put(dhcp_put_ip4(out, DHCP_OPT_REQUESTED_IP, draft->addr));
+        put(dhcp_put_ip4(out, DHCP_OPT_SERVER_ID, draft->server_id));
+        put_wishes(config, out);
+        return;
+    case CLI_FORM_REQUEST_RENEWING:
+    case CLI_FORM_REQUEST_REBINDING:
+        put(dhcp_put_u8(out, DHCP_OPT_TYPE, DHCP_REQUEST));
+        out->ciaddr = draft->addr;
+        put_client_id(config, hw, out);
+        put_wishes(config, out);
+        return;
+    case CLI_FORM_RELEASE:
+        put(dhcp_put_u8(out, DHCP_OPT_TYPE, DHCP_RELEASE));
+        out->ciaddr = draft->addr;
+        /* RFC 2131 4.4.6 leaves it open, 4.2 does not: an identifier used once MUST be used in all messages.
+         */
+        put_client_id(config, hw, out);
+        put(dhcp_put_ip4(out, DHCP_OPT_SERVER_ID, draft->server_id));
+        return;
+    }
+}
+
+bool cli_message_is_unicast(enum cli_form form)
+{
+    return form == CLI_FORM_REQUEST_RENEWING || form == CLI_FORM_RELEASE;
+}
