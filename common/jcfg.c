@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "common/text.h"
 
 struct jcfg_place {
     const cJSON *item;
@@ -50,42 +51,6 @@ static bool out_text(struct out *o, const char *text)
     return out_put(o, text, strlen(text));
 }
 
-/* Octets of the UTF-8 character at `p`, or 0 if there is none that is well-formed (RFC 3629 4). */
-static size_t utf8_len(const char *p, size_t left)
-{
-    static const struct {
-        unsigned char first_low, first_high, second_low, second_high;
-        size_t len;
-    } rows[] = {
-        {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
-        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
-        {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-    const unsigned char *u = (const unsigned char *)p;
-    if (left == 0)
-        return 0;
-    if (u[0] < 0x80)
-        return 1;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (u[0] < rows[i].first_low || u[0] > rows[i].first_high)
-            continue;
-        if (left < rows[i].len || u[1] < rows[i].second_low || u[1] > rows[i].second_high)
-            return 0;
-        for (size_t k = 2; k < rows[i].len; k++)
-            if (u[k] < 0x80 || u[k] > 0xbf)
-                return 0;
-        return rows[i].len;
-    }
-    return 0;
-}
-
-/* C0, DEL and C1: a terminal would act on them. */
-static bool is_control(const char *p, size_t len)
-{
-    const unsigned char *u = (const unsigned char *)p;
-    return (len == 1 && (u[0] < 0x20 || u[0] == 0x7f)) || (len == 2 && u[0] == 0xc2 && u[1] < 0xa0);
-}
-
 enum quoting { QUOTE_DECODED, QUOTE_SOURCE /* quotes and backslashes are escaped already */ };
 
 /* A string as JSON would write it, cut after KEY_SHOWN_MAX octets. */
@@ -94,11 +59,11 @@ static void out_quoted(struct out *o, const char *text, size_t len, enum quoting
     out_text(o, "\"");
     size_t at = 0;
     while (at < len && at < KEY_SHOWN_MAX) {
-        size_t n = utf8_len(text + at, len - at);
+        size_t n = text_utf8_len(text + at, len - at);
         char escape[8];
         if (n == 0)
             n = 1;
-        if (is_control(text + at, n)) {
+        if (text_is_control(text + at, n)) {
             snprintf(escape, sizeof escape, "\\u%04x", (unsigned)(unsigned char)text[at + n - 1]);
             out_text(o, escape);
         } else if (quoting == QUOTE_DECODED && (text[at] == '"' || text[at] == '\\')) {
@@ -223,7 +188,7 @@ static int peek(const struct scan *s)
 /* Steps over one character. False if it is not UTF-8. */
 static bool advance(struct scan *s)
 {
-    size_t n = utf8_len(s->text + s->at, s->len - s->at);
+    size_t n = text_utf8_len(s->text + s->at, s->len - s->at);
     if (n == 0)
         return scan_fail(s, mark(s), "the text is not UTF-8: octet 0x%02x", (unsigned)peek(s));
     if (s->text[s->at] == '\n') {
@@ -257,8 +222,8 @@ static const char *found_here(const struct scan *s, char *buf)
             n++;
         out_put(&o, s->text + s->at, n);
     } else {
-        size_t n = utf8_len(s->text + s->at, s->len - s->at);
-        if (n == 0 || is_control(s->text + s->at, n)) {
+        size_t n = text_utf8_len(s->text + s->at, s->len - s->at);
+        if (n == 0 || text_is_control(s->text + s->at, n)) {
             snprintf(buf, FOUND_MAX_LEN, "the octet 0x%02x", (unsigned)ch);
         } else {
             out_text(&o, "'");

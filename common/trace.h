@@ -2,14 +2,21 @@
  * object on one line (NDJSON); the text form is made from the object, so that a program's own log, `dhcplab
  * log` and a file of last week read the same. Pure: a driver stamps and writes, the engines only fill in.
  *
- * Every object has: "time" (ISO 8601), "boot_ms", "node", "kind", and by kind:
- *   message   direction, interface, src, dst, sport, dport, src_hw, dst_hw, length, op, type, htype, hlen,
- * hops, xid, secs, flags, broadcast, ciaddr, yiaddr, siaddr, giaddr, chaddr, sname, file, options, defects
- *   drop      direction, interface, src, dst, length, reason, text
- *   decision  reason, text, xid, client, and the facts that the sentence uses
- *   state     from, to, reason, text, xid
- *   lease     action, address, client, client_id, subnet_id, lease_s, expires
- *   log       level, text */
+ * Every object has "time" (ISO 8601), "boot_ms", "node", "kind". What else it has follows from its kind:
+ *
+ * - message: "direction" (rx or tx), "interface", "src", "dst", "sport", "dport", "src_hw", "dst_hw" (null if
+ *   not known), "length" of the UDP payload; "op", "type", "htype", "hlen", "hops", "xid", "secs", "flags",
+ *   "broadcast", "ciaddr", "yiaddr", "siaddr", "giaddr", "chaddr", "sname", "file"; "options", "defects"
+ * - drop: what a message has up to "length", then "reason", "text", "facts"; from an engine, which sees no
+ *   frames, "xid" and "client" instead of the former, where there are any
+ * - decision: "reason", "text", "facts", and "xid" and "client" where there are any
+ * - state: the same, and "from", "to"
+ * - log: "level", "text"
+ *
+ * "facts" has what the sentence of the reason names: addr, other, net, num, max, span_s, hw, text.
+ * An option has "code", "name", "length", "value" (by type; null if unknown or malformed), "text", "hex" and
+ * "offset"; "region" if it stands in file or sname; "pieces" if it was split; "malformed" {reason, text} if
+ * it breaks its definition. A defect has "reason", "text", and "offset" where it is the only one. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -31,7 +38,7 @@ struct trace_facts {
     int64_t max;
     uint32_t span_s; /* seconds, LEASE_INFINITE allowed */
     struct hw_addr hw;
-    const char *text; /* borrowed until the event is written */
+    const char *text; /* borrowed until the event is written; escaped when it is */
 };
 
 enum trace_kind { TRACE_DECISION, TRACE_DROP, TRACE_STATE };
@@ -63,6 +70,7 @@ cJSON *trace_event_json(const struct trace_stamp *stamp, const struct trace_even
  * is. Bytes that are no DHCP message give a "drop" object with the reason. */
 cJSON *trace_message_json(const struct trace_stamp *stamp, enum trace_direction direction, const char *ifname,
                           const struct packet *packet);
+/* A received datagram that was not looked into further. `packet` and `facts` may be NULL. */
 cJSON *trace_drop_json(const struct trace_stamp *stamp, const char *ifname, const struct packet *packet,
                        enum reason reason, const struct trace_facts *facts);
 cJSON *trace_log_json(const struct trace_stamp *stamp, const char *level, const char *text);
