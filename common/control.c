@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -295,6 +296,35 @@ void control_free(struct control *c)
     close(c->fd);
     unlink(c->addr.sun_path);
     free(c);
+}
+
+static void list_commands(const struct control_command *table, size_t n, struct control_request *request)
+{
+    cJSON *names = cJSON_CreateArray();
+    for (size_t i = 0; i < n; i++)
+        cJSON_AddItemToArray(names, cJSON_CreateString(table[i].name));
+    cJSON_AddItemToArray(names, cJSON_CreateString("list-commands"));
+    cJSON_AddItemToArray(names, cJSON_CreateString("version-get"));
+    control_reply(request, CONTROL_SUCCESS, "", names);
+}
+
+void control_dispatch(const struct control_command *table, size_t n, void *user, const char *command,
+                      const cJSON *arguments, struct control_request *request)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(table[i].name, command) == 0) {
+            table[i].run(user, arguments, request);
+            return;
+        }
+    if (strcmp(command, "list-commands") == 0) {
+        list_commands(table, n, request);
+    } else if (strcmp(command, "version-get") == 0) {
+        control_reply(request, CONTROL_SUCCESS, DHCPLAB_VERSION, NULL);
+    } else {
+        char text[128];
+        snprintf(text, sizeof text, "'%.80s' command not supported.", command);
+        control_reply(request, CONTROL_UNSUPPORTED, text, NULL);
+    }
 }
 
 /* ---- the calling side ---- */

@@ -36,6 +36,18 @@ void control_free(struct control *c);
 void control_reply(struct control_request *request, enum control_result result, const char *text,
                    cJSON *arguments);
 
+/* One command of a program. */
+struct control_command {
+    const char *name;
+    void (*run)(void *user, const cJSON *arguments,
+                struct control_request *request); /* answers, now or later */
+};
+
+/* For handlers: runs `command` by the table. `list-commands` and `version-get` are answered here, and what
+ * nobody knows with CONTROL_UNSUPPORTED. */
+void control_dispatch(const struct control_command *table, size_t n, void *user, const char *command,
+                      const cJSON *arguments, struct control_request *request);
+
 /* The other side, blocking, for command-line programs: sends one command (`arguments` borrowed, may be NULL)
  * and waits at most `timeout_ms` for the answer. *out_reply is the caller's. ERR_NOTFOUND: nobody listens on
  * `path`; ERR_TIMEOUT; ERR_DENIED; ERR_IO: the connection broke, or the answer is not JSON. */

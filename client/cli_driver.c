@@ -1,0 +1,438 @@
+#include "client/cli_driver.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/cli_engine.h"
+#include "client/cli_netif.h"
+#include "client/cli_report.h"
+#include "common/control.h"
+#include "common/err.h"
+#include "common/io_sock.h"
+
+enum {
+    RENEW_LIMIT_MS = 60000, /* as long as RFC 2131 3.1 (5) lets a REQUEST be repeated */
+    DRAIN_LIMIT_MS = 500,   /* how long a RELEASE may wait for ARP before its source address goes away */
+    DRAIN_STEP_MS = 5,
+    RX_BATCH = 64,
+};
+
+/* A `renew` command that waits for its outcome. */
+struct waiter {
+    struct waiter *next;
+    struct cli_driver *driver;
+    struct control_request *request;
+    struct io_timer *limit;
+    time_ms since_ms;
+};
+
+struct cli_driver {
+    const struct cli_driver_options *options;
+    const struct cli_config *config;
+    struct io_trace *trace;
+    struct io_loop *loop;
+    struct io_iface iface;
+    struct cli_netif *netif;
+    struct cli_engine *engine;
+    struct cli_actions actions;
+    struct io_timer *deadline, *once_limit;
+    struct control *control;
+    struct waiter *waiters;
+    int raw_fd, udp_fd; /* one is open at a time, the other is -1 */
+    struct io_watch *raw_watch, *udp_watch;
+    uint8_t buf[IO_DATAGRAM_MAX];
+    int exit_code;
+};
+
+static void step(struct cli_driver *d, const struct cli_event *event);
+
+/* ---- sockets ---- */
+
+static void receive_packet(struct cli_driver *d, const struct packet *packet)
+{
+    io_trace_message(d->trace, TRACE_RX, d->iface.name, packet);
+    struct cli_event event = {.kind = CLI_RX, .now = io_now().boot_ms, .packet = *packet};
+    step(d, &event);
+}
+
+static void on_raw(void *user, int fd, int what)
+{
+    (void)what;
+    struct cli_driver *d = user;
+    struct packet packet;
+    enum reason reason;
+    for (int i = 0;
+         i < RX_BATCH && d->raw_fd == fd && io_raw_recv(fd, d->buf, sizeof d->buf, &packet, &reason) > 0;
+         i++) {
+        if (reason == REASON_NONE)
+            receive_packet(d, &packet);
+        else
+            io_trace_drop(d->trace, d->iface.name, &packet, reason,
+                          &(struct trace_facts){.num = packet.dport});
+    }
+}
+
+static void on_udp(void *user, int fd, int what)
+{
+    (void)what;
+    struct cli_driver *d = user;
+    struct packet packet;
+    for (int i = 0; i < RX_BATCH && d->udp_fd == fd && io_udp_recv(fd, d->buf, sizeof d->buf, &packet) > 0;
+         i++)
+        receive_packet(d, &packet);
+}
+
+static void close_socket(int *fd, struct io_watch **watch)
+{
+    io_watch_free(*watch);
+    *watch = NULL;
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+/* Before the interface has an address only a packet socket hears unicast answers. */
+static int listen_raw(struct cli_driver *d)
+{
+    close_socket(&d->udp_fd, &d->udp_watch);
+    if (d->raw_fd >= 0)
+        return 0;
+    int rc = io_raw_open(d->iface.index, DHCP_PORT_CLIENT, &d->raw_fd);
+    if (rc == 0 && (d->raw_watch = io_watch_new(d->loop, d->raw_fd, IO_READ, on_raw, d)) == NULL)
+        rc = ERR_NOMEM;
+    return rc;
+}
+
+static int listen_udp(struct cli_driver *d)
+{
+    if (d->udp_fd >= 0)
+        return 0;
+    int rc = io_udp_open(d->iface.name, DHCP_PORT_CLIENT, &d->udp_fd);
+    if (rc == 0 && (d->udp_watch = io_watch_new(d->loop, d->udp_fd, IO_READ, on_udp, d)) == NULL)
+        rc = ERR_NOMEM;
+    if (rc == 0)
+        close_socket(&d->raw_fd, &d->raw_watch);
+    return rc;
+}
+
+/* ---- actions ---- */
+
+static void do_tx(struct cli_driver *d, const struct packet *packet)
+{
+    io_trace_message(d->trace, TRACE_TX, d->iface.name, packet);
+    int rc = d->udp_fd >= 0 ? io_udp_send(d->udp_fd, d->iface.index, packet)
+                            : io_raw_send(d->raw_fd, d->iface.index, packet);
+    if (rc < 0)
+        io_trace_log(d->trace, "error", "sending on %s failed: %s", d->iface.name, strerror(errno));
+}
+
+static void do_if_set(struct cli_driver *d, const struct cli_lease *lease)
+{
+    char why[CLI_NETIF_WHY_MAX];
+    if (cli_netif_set(d->netif, lease, d->config->default_route, io_now().boot_ms, why) < 0)
+        io_trace_log(d->trace, "error", "the lease is not on %s: %s", d->iface.name, why);
+    else if (listen_udp(d) < 0)
+        io_trace_log(d->trace, "error", "UDP port 68 on %s cannot be opened: %s", d->iface.name,
+                     strerror(errno));
+}
+
+/* A RELEASE that waits for ARP still needs its source address: taken away too early, it would never leave. */
+static void wait_until_sent(const struct cli_driver *d)
+{
+    for (int waited_ms = 0; waited_ms < DRAIN_LIMIT_MS && d->udp_fd >= 0 && !io_udp_is_drained(d->udp_fd);
+         waited_ms += DRAIN_STEP_MS)
+        poll(NULL, 0, DRAIN_STEP_MS);
+}
+
+static void do_if_clear(struct cli_driver *d)
+{
+    char why[CLI_NETIF_WHY_MAX];
+    wait_until_sent(d);
+    if (cli_netif_clear(d->netif, why) < 0)
+        io_trace_log(d->trace, "error", "the lease is still on %s: %s", d->iface.name, why);
+    if (listen_raw(d) < 0)
+        io_trace_log(d->trace, "error", "the packet socket on %s cannot be opened: %s", d->iface.name,
+                     strerror(errno));
+}
+
+static void execute(struct cli_driver *d, const struct cli_action *action)
+{
+    switch (action->kind) {
+    case CLI_TX:
+        do_tx(d, &action->packet);
+        break;
+    case CLI_IF_SET:
+        do_if_set(d, &action->lease);
+        break;
+    case CLI_IF_CLEAR:
+        do_if_clear(d);
+        break;
+    case CLI_TRACE:
+        io_trace_event(d->trace, &action->trace);
+        break;
+    }
+}
+
+/* ---- commands ---- */
+
+static cJSON *report(const struct cli_driver *d, const struct cli_status *status)
+{
+    struct cli_report r = {.node = d->trace->node,
+                           .ifname = d->iface.name,
+                           .hw = d->iface.hw,
+                           .hostname = d->config->hostname,
+                           .now = io_now()};
+    return cli_report_json(&r, status);
+}
+
+/* Answers a waiting `renew` and forgets it. */
+static void finish_waiter(struct waiter *w, enum control_result result, const char *text, cJSON *arguments)
+{
+    for (struct waiter **p = &w->driver->waiters; *p != NULL; p = &(*p)->next)
+        if (*p == w) {
+            *p = w->next;
+            break;
+        }
+    control_reply(w->request, result, text, arguments);
+    io_timer_free(w->limit);
+    free(w);
+}
+
+static void on_waiter_limit(void *user)
+{
+    finish_waiter(user, CONTROL_ERROR, "no DHCP server answered in time; the client goes on trying", NULL);
+}
+
+static void answer_with_lease(struct waiter *w, const struct cli_status *status)
+{
+    char addr[IP4_LEN], server[IP4_LEN], span[CLOCK_SPAN_LEN], text[128];
+    clock_span(status->lease->lease_s, span);
+    snprintf(text, sizeof text, "%s/%u from %s for %s", ip4_format(status->lease->addr, addr),
+             status->lease->prefix_len, ip4_format(status->lease->server_id, server), span);
+    finish_waiter(w, CONTROL_SUCCESS, text, report(w->driver, status));
+}
+
+/* Has what somebody waits for happened? */
+static void settle_waiters(struct cli_driver *d, const struct cli_status *status)
+{
+    for (struct waiter *w = d->waiters, *next; w != NULL; w = next) {
+        next = w->next;
+        if (status->state == CLI_BOUND && status->lease->requested_ms >= w->since_ms)
+            answer_with_lease(w, status);
+        else if (status->state == CLI_STOPPED)
+            finish_waiter(w, CONTROL_CONFLICT, "the client was stopped or its lease released meanwhile",
+                          NULL);
+    }
+}
+
+static void command_status(void *user, const cJSON *arguments, struct control_request *request)
+{
+    struct cli_driver *d = user;
+    (void)arguments;
+    struct cli_status status;
+    cli_engine_status(d->engine, &status);
+    control_reply(request, CONTROL_SUCCESS, cli_state_name(status.state), report(d, &status));
+}
+
+static void command_renew(void *user, const cJSON *arguments, struct control_request *request)
+{
+    struct cli_driver *d = user;
+    const cJSON *timeout = cJSON_GetObjectItemCaseSensitive(arguments, "timeout_s");
+    if (timeout != NULL &&
+        !(cJSON_IsNumber(timeout) && timeout->valuedouble > 0 && timeout->valuedouble <= 86400)) {
+        control_reply(request, CONTROL_ERROR, "\"timeout_s\" is not a number of seconds from 0 to 86400",
+                      NULL);
+        return;
+    }
+    struct waiter *w = calloc(1, sizeof *w);
+    struct io_timer *limit = w == NULL ? NULL : io_timer_new(d->loop, on_waiter_limit, w);
+    if (limit == NULL) {
+        free(w);
+        control_reply(request, CONTROL_ERROR, err_text(ERR_NOMEM), NULL);
+        return;
+    }
+    time_ms now = io_now().boot_ms;
+    time_ms limit_ms = timeout ? (time_ms)(timeout->valuedouble * 1000) : RENEW_LIMIT_MS;
+    *w =
+        (struct waiter){.next = d->waiters, .driver = d, .request = request, .limit = limit, .since_ms = now};
+    d->waiters = w;
+    io_timer_set(limit, time_add(now, limit_ms));
+    step(d, &(struct cli_event){.kind = CLI_RENEW, .now = now});
+}
+
+static void command_release(void *user, const cJSON *arguments, struct control_request *request)
+{
+    struct cli_driver *d = user;
+    (void)arguments;
+    struct cli_status status;
+    cli_engine_status(d->engine, &status);
+    char addr[IP4_LEN], server[IP4_LEN], text[64] = "";
+    if (status.lease != NULL)
+        snprintf(text, sizeof text, "%s released to %s", ip4_format(status.lease->addr, addr),
+                 ip4_format(status.lease->server_id, server));
+    step(d, &(struct cli_event){.kind = CLI_RELEASE, .now = io_now().boot_ms});
+    if (text[0] != '\0')
+        control_reply(request, CONTROL_SUCCESS, text, NULL);
+    else
+        control_reply(request, CONTROL_EMPTY, "there is no lease to release", NULL);
+}
+
+static void command_stop(void *user, const cJSON *arguments, struct control_request *request)
+{
+    struct cli_driver *d = user;
+    (void)arguments;
+    control_reply(request, CONTROL_SUCCESS, "stopping", NULL);
+    step(d, &(struct cli_event){.kind = CLI_STOP, .now = io_now().boot_ms});
+    io_loop_stop(d->loop);
+}
+
+static const struct control_command commands[] = {
+    {"release", command_release},
+    {"renew", command_renew},
+    {"status", command_status},
+    {"stop", command_stop},
+};
+
+static void on_command(void *user, const char *command, const cJSON *arguments,
+                       struct control_request *request)
+{
+    control_dispatch(commands, sizeof commands / sizeof commands[0], user, command, arguments, request);
+}
+
+/* ---- the engine ---- */
+
+static void step(struct cli_driver *d, const struct cli_event *event)
+{
+    if (cli_engine_step(d->engine, event, &d->actions) < 0)
+        io_trace_log(d->trace, "error", "%s: an event was lost", err_text(ERR_NOMEM));
+    for (const struct cli_action *a = d->actions.first; a != NULL; a = a->next)
+        execute(d, a);
+    cli_actions_reset(&d->actions);
+    io_timer_set(d->deadline, cli_engine_deadline(d->engine));
+    struct cli_status status;
+    cli_engine_status(d->engine, &status);
+    settle_waiters(d, &status);
+    if (d->options->once && status.state == CLI_BOUND)
+        io_loop_stop(d->loop);
+}
+
+static void on_deadline(void *user)
+{
+    step(user, &(struct cli_event){.kind = CLI_DEADLINE, .now = io_now().boot_ms});
+}
+
+static void on_once_limit(void *user)
+{
+    struct cli_driver *d = user;
+    io_trace_log(d->trace, "error", "no lease in time");
+    d->exit_code = 1;
+    io_loop_stop(d->loop);
+}
+
+static void on_signal(void *user, int signal)
+{
+    struct cli_driver *d = user;
+    time_ms now = io_now().boot_ms;
+    if (signal == SIGUSR1) {
+        step(d, &(struct cli_event){.kind = CLI_RENEW, .now = now});
+    } else if (signal == SIGUSR2) {
+        step(d, &(struct cli_event){.kind = CLI_RELEASE, .now = now});
+    } else {
+        step(d, &(struct cli_event){.kind = CLI_STOP, .now = now});
+        io_loop_stop(d->loop);
+    }
+}
+
+/* ---- start and end ---- */
+
+static int fail(const char *subject, const char *why)
+{
+    fprintf(stderr, "dhcplab-client: %s: %s\n", subject, why);
+    return -1;
+}
+
+static int open_interface(struct cli_driver *d)
+{
+    char why[CLI_NETIF_WHY_MAX];
+    if (cli_netif_open(d->options->ifname, &d->netif, why) < 0 || cli_netif_up(d->netif, why) < 0)
+        return fail(d->options->ifname, why);
+    int rc = io_iface_find(d->options->ifname, &d->iface);
+    if (rc < 0)
+        return fail(d->options->ifname, err_text(rc));
+    rc = listen_raw(d);
+    if (rc < 0)
+        return fail("packet socket", strerror(errno));
+    return 0;
+}
+
+static int start(struct cli_driver *d)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2};
+    d->loop = io_loop_new();
+    if (d->loop == NULL)
+        return fail("start", err_text(ERR_NOMEM));
+    for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        if (io_signal_add(d->loop, signals[i], on_signal, d) < 0)
+            return fail("start", err_text(ERR_NOMEM));
+    if (open_interface(d) < 0)
+        return -1;
+    d->engine = cli_engine_new(d->config, &d->iface.hw, d->options->seed);
+    d->deadline = io_timer_new(d->loop, on_deadline, d);
+    d->once_limit = io_timer_new(d->loop, on_once_limit, d);
+    if (d->engine == NULL || d->deadline == NULL || d->once_limit == NULL)
+        return fail("start", err_text(ERR_NOMEM));
+    if (d->options->control != NULL) {
+        int rc = control_listen(d->loop, d->options->control, on_command, d, &d->control);
+        if (rc < 0)
+            return fail(d->options->control, rc == ERR_IO ? strerror(errno) : err_text(rc));
+    }
+    return 0;
+}
+
+static void finish(struct cli_driver *d)
+{
+    while (d->waiters != NULL)
+        finish_waiter(d->waiters, CONTROL_CONFLICT, "the client ends", NULL);
+    control_free(d->control);
+    close_socket(&d->raw_fd, &d->raw_watch);
+    close_socket(&d->udp_fd, &d->udp_watch);
+    io_timer_free(d->deadline);
+    io_timer_free(d->once_limit);
+    cli_engine_free(d->engine);
+    cli_netif_close(d->netif);
+    cli_actions_fini(&d->actions);
+    io_loop_free(d->loop);
+}
+
+int cli_driver_run(const struct cli_driver_options *options, const struct cli_config *config,
+                   struct io_trace *trace)
+{
+    struct cli_driver *d = calloc(1, sizeof *d);
+    if (d == NULL) {
+        fail("start", err_text(ERR_NOMEM));
+        return 1;
+    }
+    d->options = options;
+    d->config = config;
+    d->trace = trace;
+    d->raw_fd = d->udp_fd = -1;
+    cli_actions_init(&d->actions);
+    if (start(d) < 0) {
+        d->exit_code = 1;
+    } else {
+        if (options->once)
+            io_timer_set(d->once_limit, time_add(io_now().boot_ms, options->once_limit_ms));
+        step(d, &(struct cli_event){.kind = CLI_START, .now = io_now().boot_ms});
+        if (io_loop_run(d->loop) < 0)
+            d->exit_code = 1;
+    }
+    int exit_code = d->exit_code;
+    finish(d);
+    free(d);
+    return exit_code;
+}

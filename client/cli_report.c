@@ -1,0 +1,149 @@
+#include "client/cli_report.h"
+
+#include <stdio.h>
+
+static void add_text(cJSON *map, const char *key, const char *text)
+{
+    if (text != NULL && text[0] != '\0')
+        cJSON_AddStringToObject(map, key, text);
+    else
+        cJSON_AddNullToObject(map, key);
+}
+
+static void add_ip4(cJSON *map, const char *key, ip4 addr)
+{
+    char text[IP4_LEN];
+    add_text(map, key, addr ? ip4_format(addr, text) : NULL);
+}
+
+/* Milliseconds as seconds with three decimals at most, so that a reader is not shown 0.30000000000000004. */
+static void add_seconds(cJSON *map, const char *key, time_ms ms)
+{
+    char text[32];
+    if (ms == TIME_NEVER) {
+        cJSON_AddNullToObject(map, key);
+        return;
+    }
+    const char *sign = ms < 0 ? "-" : "";
+    long long size = ms < 0 ? -ms : ms;
+    snprintf(text, sizeof text, "%s%lld.%03lld", sign, size / 1000, size % 1000);
+    cJSON_AddRawToObject(map, key, text);
+}
+
+static void add_instant(cJSON *map, const char *key, const struct clock_now *now, time_ms at)
+{
+    char text[CLOCK_ISO_LEN];
+    if (at == TIME_NEVER) {
+        cJSON_AddNullToObject(map, key);
+        return;
+    }
+    clock_iso(clock_wall_at(now, at), now->utc_offset_s, text);
+    cJSON_AddStringToObject(map, key, text);
+}
+
+static time_ms remaining(const struct clock_now *now, time_ms at)
+{
+    return at == TIME_NEVER ? TIME_NEVER : at - now->boot_ms;
+}
+
+/* One timer of the lease: how long it was meant to be, when it comes, how long that still is. */
+static cJSON *add_timer(cJSON *map, const char *key, const struct clock_now *now, time_ms duration,
+                        time_ms at)
+{
+    cJSON *timer = cJSON_AddObjectToObject(map, key);
+    if (duration == TIME_NEVER)
+        cJSON_AddNumberToObject(timer, "duration_s", LEASE_INFINITE);
+    else
+        add_seconds(timer, "duration_s", duration);
+    add_instant(timer, "at", now, at);
+    add_seconds(timer, "remaining_s", remaining(now, at));
+    return timer;
+}
+
+static const char *origin_name(enum cli_timer_origin origin)
+{
+    switch (origin) {
+    case CLI_TIMER_DEFAULT:
+        return "default";
+    case CLI_TIMER_OPTION:
+        return "option";
+    case CLI_TIMER_REPAIRED:
+        return "repaired";
+    case CLI_TIMER_NONE:
+        return "none";
+    }
+    return "none";
+}
+
+static void add_lease(cJSON *map, const struct clock_now *now, const struct cli_lease *lease)
+{
+    char text[IP4_LEN];
+    cJSON *json = cJSON_AddObjectToObject(map, "lease");
+    add_ip4(json, "address", lease->addr);
+    cJSON_AddNumberToObject(json, "prefix_length", lease->prefix_len);
+    add_text(json, "subnet_mask", ip4_format(ip4_net_mask((struct ip4_net){.len = lease->prefix_len}), text));
+    add_ip4(json, "router", lease->router);
+    add_ip4(json, "server", lease->server_id);
+    cJSON *dns = cJSON_AddArrayToObject(json, "dns");
+    for (unsigned i = 0; i < lease->n_dns; i++)
+        cJSON_AddItemToArray(dns, cJSON_CreateString(ip4_format(lease->dns[i], text)));
+    add_text(json, "domain", lease->domain);
+    if (lease->mtu != 0)
+        cJSON_AddNumberToObject(json, "mtu", lease->mtu);
+    else
+        cJSON_AddNullToObject(json, "mtu");
+    cJSON_AddBoolToObject(json, "infinite", lease->lease_s == LEASE_INFINITE);
+    add_instant(json, "requested", now, lease->requested_ms);
+    add_instant(json, "obtained", now, lease->acked_ms);
+    add_seconds(json, "obtained_age_s", now->boot_ms - lease->acked_ms);
+    cJSON *t1 = add_timer(json, "t1", now, lease->timers.t1_ms, lease->renew_at_ms);
+    cJSON_AddStringToObject(t1, "origin", origin_name(lease->timers.t1_origin));
+    cJSON *t2 = add_timer(json, "t2", now, lease->timers.t2_ms, lease->rebind_at_ms);
+    cJSON_AddStringToObject(t2, "origin", origin_name(lease->timers.t2_origin));
+    add_timer(json, "expiry", now, time_from_lease_s(lease->lease_s), lease->expires_at_ms);
+}
+
+static void add_counts(cJSON *map, const char *key, const uint64_t *by_type)
+{
+    cJSON *json = cJSON_AddObjectToObject(map, key);
+    for (uint8_t type = 0; type < 19; type++)
+        if (by_type[type] != 0)
+            cJSON_AddNumberToObject(json, dhcp_type_name(type), (double)by_type[type]);
+}
+
+static void add_next_timer(cJSON *map, const struct clock_now *now, const struct cli_status *status)
+{
+    if (status->timer == CLI_NO_TIMER || status->timer_at_ms == TIME_NEVER) {
+        cJSON_AddNullToObject(map, "next_timer");
+        return;
+    }
+    cJSON *json = cJSON_AddObjectToObject(map, "next_timer");
+    cJSON_AddStringToObject(json, "name", cli_timer_name(status->timer));
+    add_instant(json, "at", now, status->timer_at_ms);
+    add_seconds(json, "remaining_s", remaining(now, status->timer_at_ms));
+}
+
+cJSON *cli_report_json(const struct cli_report *r, const struct cli_status *status)
+{
+    char hw[HW_LEN], xid[11];
+    cJSON *json = cJSON_CreateObject();
+    add_text(json, "node", r->node);
+    add_text(json, "interface", r->ifname);
+    add_text(json, "hardware_address", hw_format(&r->hw, hw));
+    add_text(json, "hostname", r->hostname);
+    add_text(json, "state", cli_state_name(status->state));
+    add_instant(json, "state_since", &r->now, status->state_since_ms);
+    add_seconds(json, "state_age_s", r->now.boot_ms - status->state_since_ms);
+    add_text(json, "state_reason", reason_token(status->state_reason));
+    add_next_timer(json, &r->now, status);
+    cJSON_AddNumberToObject(json, "transmissions", status->transmissions);
+    snprintf(xid, sizeof xid, "0x%08x", status->xid);
+    add_text(json, "xid", xid);
+    add_counts(json, "sent", status->sent);
+    add_counts(json, "received", status->received);
+    if (status->lease != NULL)
+        add_lease(json, &r->now, status->lease);
+    else
+        cJSON_AddNullToObject(json, "lease");
+    return json;
+}

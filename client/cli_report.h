@@ -1,0 +1,16 @@
+/* The client's status as JSON, for the control command `status`: state, lease and timers, each as duration,
+ * instant and remaining seconds. Pure: `now` is a value. */
+#pragma once
+#include <cjson/cJSON.h>
+
+#include "client/cli_engine.h"
+
+struct cli_report {
+    const char *node, *ifname;
+    struct hw_addr hw;
+    const char *hostname;
+    struct clock_now now;
+};
+
+/* The caller owns the object; NULL if memory is out. */
+cJSON *cli_report_json(const struct cli_report *r, const struct cli_status *status);

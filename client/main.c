@@ -1,0 +1,181 @@
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "client/cli_driver.h"
+#include "common/err.h"
+#include "common/io_file.h"
+
+enum { EXIT_USAGE = 2, ONCE_LIMIT_S = 60 };
+
+static const char usage[] =
+    "Usage: dhcplab-client -i INTERFACE [OPTION]...\n"
+    "A DHCPv4 client (RFC 2131) that stays in the foreground and logs every option of every message.\n"
+    "\n"
+    "  -i, --interface IF   the interface to configure\n"
+    "  -c, --config FILE    settings, JSON with comments (see config/client.json)\n"
+    "  -1, --once           end with the first lease and leave it on the interface\n"
+    "  -t, --timeout S      with -1: give up after S seconds (default 60)\n"
+    "      --control PATH   listen for commands on this unix socket\n"
+    "      --trace FILE     append every event to FILE, one JSON object a line\n"
+    "      --node NAME      how this client is called in the trace (default: the interface)\n"
+    "      --seed N         make transaction ids, jitter and delays repeatable\n"
+    "  -q, --quiet          nothing on standard error but errors\n"
+    "  -h, --help           this text\n"
+    "  -V, --version        the version\n"
+    "\n"
+    "Signals: SIGUSR1 renews, SIGUSR2 releases, SIGTERM and SIGINT end without a RELEASE and take the "
+    "address away.\n"
+    "Exit codes: 0 ended as asked, 1 failed (with -1: no lease), 2 usage or bad configuration.\n"
+    "\n"
+    "Examples:\n"
+    "  dhcplab-client -i eth0                      # lease, renew, until stopped\n"
+    "  dhcplab-client -i eth0 -1 -t 10             # get a lease or fail in ten seconds\n"
+    "  dhcplab-client -i eth0 -c client.json --control /run/client.sock\n";
+
+struct arguments {
+    struct cli_driver_options driver;
+    const char *config, *trace, *node;
+    bool quiet, seeded;
+};
+
+enum { OPT_CONTROL = 256, OPT_TRACE, OPT_NODE, OPT_SEED };
+
+static const struct option long_options[] = {
+    {"interface", required_argument, NULL, 'i'},
+    {"config", required_argument, NULL, 'c'},
+    {"once", no_argument, NULL, '1'},
+    {"timeout", required_argument, NULL, 't'},
+    {"control", required_argument, NULL, OPT_CONTROL},
+    {"trace", required_argument, NULL, OPT_TRACE},
+    {"node", required_argument, NULL, OPT_NODE},
+    {"seed", required_argument, NULL, OPT_SEED},
+    {"quiet", no_argument, NULL, 'q'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {0},
+};
+
+static int usage_error(const char *what, const char *value)
+{
+    fprintf(stderr, "dhcplab-client: %s%s\nTry 'dhcplab-client --help'.\n", what, value);
+    return EXIT_USAGE;
+}
+
+static bool read_number(const char *text, unsigned long long max, unsigned long long *out)
+{
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 0);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value > max)
+        return false;
+    *out = value;
+    return true;
+}
+
+/* One option; returns -1 to go on, or the exit code. */
+static int take_option(int option, struct arguments *a)
+{
+    unsigned long long number;
+    switch (option) {
+    case 'i':
+        a->driver.ifname = optarg;
+        return -1;
+    case 'c':
+        a->config = optarg;
+        return -1;
+    case '1':
+        a->driver.once = true;
+        return -1;
+    case 't':
+        if (!read_number(optarg, 86400, &number))
+            return usage_error("--timeout takes a number of seconds, not ", optarg);
+        a->driver.once_limit_ms = (time_ms)number * 1000;
+        return -1;
+    case OPT_CONTROL:
+        a->driver.control = optarg;
+        return -1;
+    case OPT_TRACE:
+        a->trace = optarg;
+        return -1;
+    case OPT_NODE:
+        a->node = optarg;
+        return -1;
+    case OPT_SEED:
+        if (!read_number(optarg, UINT64_MAX, &number))
+            return usage_error("--seed takes a number, not ", optarg);
+        a->driver.seed = number;
+        a->seeded = true;
+        return -1;
+    case 'q':
+        a->quiet = true;
+        return -1;
+    case 'h':
+        fputs(usage, stdout);
+        return 0;
+    case 'V':
+        puts("dhcplab-client " DHCPLAB_VERSION);
+        return 0;
+    default: /* getopt_long has told what is wrong */
+        return usage_error("the command line is not understood", "");
+    }
+}
+
+static void warn(void *user, const char *text)
+{
+    (void)user;
+    fprintf(stderr, "dhcplab-client: warning: %s\n", text);
+}
+
+static int read_config(const char *path, struct cli_config *out)
+{
+    cli_config_init(out);
+    if (path == NULL)
+        return 0;
+    char *text;
+    size_t len;
+    int rc = io_file_read(path, &text, &len);
+    if (rc < 0) {
+        fprintf(stderr, "dhcplab-client: %s: %s\n", path, rc == ERR_IO ? strerror(errno) : err_text(rc));
+        return rc;
+    }
+    char error[JCFG_TEXT_MAX] = "";
+    rc = cli_config_parse(path, text, len, warn, NULL, error, out);
+    if (rc < 0)
+        fprintf(stderr, "dhcplab-client: %s\n", rc == ERR_CONFIG ? error : err_text(rc));
+    free(text);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments a = {.driver = {.once_limit_ms = ONCE_LIMIT_S * 1000}};
+    int option;
+    while ((option = getopt_long(argc, argv, "i:c:1t:qhV", long_options, NULL)) != -1) {
+        int code = take_option(option, &a);
+        if (code >= 0)
+            return code;
+    }
+    if (optind < argc)
+        return usage_error("there are no arguments but options: ", argv[optind]);
+    if (a.driver.ifname == NULL)
+        return usage_error("-i INTERFACE is missing", "");
+    struct cli_config config;
+    if (read_config(a.config, &config) < 0)
+        return EXIT_USAGE;
+    if (!a.seeded && getrandom(&a.driver.seed, sizeof a.driver.seed, 0) < 0) {
+        perror("dhcplab-client: no random seed");
+        return EXIT_FAILURE;
+    }
+    struct io_trace trace;
+    if (io_trace_open(&trace, a.node ? a.node : a.driver.ifname, a.trace, !a.quiet) < 0) {
+        fprintf(stderr, "dhcplab-client: %s: %s\n", a.trace, strerror(errno));
+        return EXIT_FAILURE;
+    }
+    int code = cli_driver_run(&a.driver, &config, &trace);
+    io_trace_close(&trace);
+    return code;
+}
