@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/err.h"
@@ -57,13 +56,14 @@ static int sync_directory(const char *path)
     return rc;
 }
 
+static const char new_header[] = SRV_CSV_HEADER "\n";
+
 static int start_file(struct srv_store *s, const char *path)
 {
-    static const char header[] = SRV_CSV_HEADER "\n";
-    int rc = write_all(s->fd, header, sizeof header - 1);
+    int rc = ftruncate(s->fd, 0) < 0 ? ERR_IO : write_all(s->fd, new_header, sizeof new_header - 1);
     if (rc == 0 && fdatasync(s->fd) < 0)
         rc = ERR_IO;
-    s->size = (off_t)(sizeof header - 1);
+    s->size = (off_t)(sizeof new_header - 1);
     return rc < 0 ? rc : sync_directory(path);
 }
 
@@ -105,6 +105,10 @@ static int read_file(struct srv_store *s, const char *path, srv_store_lease_fn *
     static const char header[] =
         "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname";
     const char *newline = memchr(text, '\n', len);
+    if (newline == NULL && len < sizeof new_header && memcmp(text, new_header, len) == 0) {
+        free(text); /* cut in its very first line: there never was a lease in it */
+        return start_file(s, path);
+    }
     if (newline == NULL || strncmp(text, header, sizeof header - 1) != 0) {
         free(text);
         return ERR_CONFIG;
@@ -133,15 +137,14 @@ int srv_store_open(const char *path, srv_store_lease_fn *each, srv_store_bad_fn 
     struct srv_store *s = calloc(1, sizeof *s);
     if (s == NULL)
         return ERR_NOMEM;
-    struct stat st;
     int rc = 0;
     s->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-    if (s->fd < 0 || fstat(s->fd, &st) < 0)
+    if (s->fd < 0)
         rc = ERR_IO;
     else if (flock(s->fd, LOCK_EX | LOCK_NB) < 0)
         rc = errno == EWOULDBLOCK ? ERR_EXISTS : ERR_IO;
     else
-        rc = st.st_size == 0 ? start_file(s, path) : read_file(s, path, each, bad, user);
+        rc = read_file(s, path, each, bad, user);
     if (rc < 0) {
         int why = errno;
         srv_store_close(s);
