@@ -1,0 +1,196 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "client/cli_config.h"
+#include "common/dhcp_proto.h"
+#include "common/err.h"
+
+static char error[JCFG_TEXT_MAX];
+
+static int parse(const char *text, struct cli_config *out)
+{
+    return cli_config_parse("c.json", text, strlen(text), NULL, NULL, error, out);
+}
+
+static void assert_default(const struct cli_config *c)
+{
+    static const uint8_t prl[] = {1, 3, 6, 15, 26, 28, 58, 59};
+    assert_string_equal(c->hostname, "");
+    assert_string_equal(c->vendor_class, "");
+    assert_int_equal(c->client_id_kind, CLI_CLIENT_ID_HW);
+    assert_int_equal(c->n_prl, sizeof prl);
+    assert_memory_equal(c->prl, prl, sizeof prl);
+    assert_int_equal(c->requested_address, 0);
+    assert_int_equal(c->requested_lease_s, 0);
+    assert_int_equal(c->max_message_size, 1472);
+    assert_false(c->broadcast);
+    assert_int_equal(c->start_delay_min_ms, 1000);
+    assert_int_equal(c->start_delay_max_ms, 10000);
+    assert_int_equal(c->collect_offers_ms, 0);
+    assert_int_equal(c->server, 0);
+    assert_true(c->default_route);
+}
+
+static void empty_map_gives_the_defaults(void **state)
+{
+    (void)state;
+    struct cli_config c;
+    assert_int_equal(parse("{}", &c), 0);
+    assert_string_equal(error, "");
+    assert_default(&c);
+}
+
+static void every_key_is_read(void **state)
+{
+    (void)state;
+    struct cli_config c;
+    int err = parse("{ \"hostname\": \"h1\", \"vendor-class\": \"lab\", \"client-id\": \"00:61:62\",\n"
+                    "  \"parameter-request-list\": [\"routers\", 1, \"domain-name\", 254],\n"
+                    "  \"requested-address\": \"10.0.0.10\", \"requested-lease-time\": 4294967295,\n"
+                    "  \"max-message-size\": 576, \"broadcast\": true, \"start-delay-ms\": [0, 50],\n"
+                    "  \"collect-offers-ms\": 250, \"server\": \"10.0.0.2\", \"default-route\": false,\n"
+                    "  \"comment\": \"any\" }",
+                    &c);
+    assert_string_equal(error, "");
+    assert_int_equal(err, 0);
+    assert_string_equal(c.hostname, "h1");
+    assert_string_equal(c.vendor_class, "lab");
+    assert_int_equal(c.client_id_kind, CLI_CLIENT_ID_BYTES);
+    assert_int_equal(c.client_id_len, 3);
+    assert_memory_equal(c.client_id, "\0ab", 3);
+    assert_int_equal(c.n_prl, 4);
+    assert_memory_equal(c.prl, "\3\1\17\376", 4);
+    assert_int_equal(c.requested_address, 0x0a00000a);
+    assert_int_equal(c.requested_lease_s, LEASE_INFINITE);
+    assert_int_equal(c.max_message_size, 576);
+    assert_true(c.broadcast);
+    assert_int_equal(c.start_delay_min_ms, 0);
+    assert_int_equal(c.start_delay_max_ms, 50);
+    assert_int_equal(c.collect_offers_ms, 250);
+    assert_int_equal(c.server, 0x0a000002);
+    assert_false(c.default_route);
+}
+
+static void client_identifier_words(void **state)
+{
+    (void)state;
+    struct cli_config c;
+    assert_int_equal(parse("{ \"client-id\": \"none\" }", &c), 0);
+    assert_int_equal(c.client_id_kind, CLI_CLIENT_ID_NONE);
+    assert_int_equal(parse("{ \"client-id\": \"hw\" }", &c), 0);
+    assert_int_equal(c.client_id_kind, CLI_CLIENT_ID_HW);
+}
+
+static void empty_request_list_asks_for_nothing(void **state)
+{
+    (void)state;
+    struct cli_config c;
+    assert_int_equal(parse("{ \"parameter-request-list\": [] }", &c), 0);
+    assert_int_equal(c.n_prl, 0);
+}
+
+/* Each mistake is named with line, column and path; the rest of the sentence is for people. */
+static void mistakes_are_named_with_their_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *place, *path;
+    } rows[] = {
+        {"[]", "c.json:1:1:", "$"},
+        {"{\n  \"hostnam\": \"h1\" }", "c.json:2:", "$.hostnam"},
+        {"{\n  \"hostname\": 5 }", "c.json:2:15:", "$.hostname"},
+        {"{ \"hostname\": \"\" }", "c.json:1:15:", "$.hostname"},
+        {"{ \"client-id\": \"01\" }", "c.json:1:16:", "$.client-id"},
+        {"{ \"client-id\": \"zz:zz\" }", "c.json:1:16:", "$.client-id"},
+        {"{ \"parameter-request-list\": [1, 0] }", "c.json:1:33:", "$.parameter-request-list[1]"},
+        {"{ \"parameter-request-list\": [255] }", "c.json:1:30:", "$.parameter-request-list[0]"},
+        {"{ \"parameter-request-list\": [1.5] }", "c.json:1:30:", "$.parameter-request-list[0]"},
+        {"{ \"parameter-request-list\": [\"no\"] }", "c.json:1:30:", "$.parameter-request-list[0]"},
+        {"{ \"parameter-request-list\": [3, \"routers\"] }", "c.json:1:33:", "$.parameter-request-list[1]"},
+        {"{ \"requested-address\": \"10.0.0.256\" }", "c.json:1:24:", "$.requested-address"},
+        {"{ \"requested-address\": \"224.0.0.1\" }", "c.json:1:24:", "$.requested-address"},
+        {"{ \"server\": \"255.255.255.255\" }", "c.json:1:13:", "$.server"},
+        {"{ \"requested-lease-time\": 0 }", "c.json:1:27:", "$.requested-lease-time"},
+        {"{ \"max-message-size\": 575 }", "c.json:1:23:", "$.max-message-size"},
+        {"{ \"max-message-size\": 1501 }", "c.json:1:23:", "$.max-message-size"},
+        {"{ \"broadcast\": 1 }", "c.json:1:16:", "$.broadcast"},
+        {"{ \"start-delay-ms\": [5] }", "c.json:1:21:", "$.start-delay-ms"},
+        {"{ \"start-delay-ms\": [5, 4] }", "c.json:1:21:", "$.start-delay-ms"},
+        {"{ \"start-delay-ms\": [1, 2, 3] }", "c.json:1:21:", "$.start-delay-ms"},
+        {"{ \"start-delay-ms\": [-1, 2] }", "c.json:1:22:", "$.start-delay-ms[0]"},
+        {"{ \"start-delay-ms\": [1, 600001] }", "c.json:1:25:", "$.start-delay-ms[1]"},
+        {"{ \"collect-offers-ms\": -1 }", "c.json:1:24:", "$.collect-offers-ms"},
+        {"{ \"default-route\": \"yes\" }", "c.json:1:20:", "$.default-route"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct cli_config c;
+        assert_int_equal(parse(rows[i].text, &c), ERR_CONFIG);
+        if (strncmp(error, rows[i].place, strlen(rows[i].place)) != 0 || strstr(error, rows[i].path) == NULL)
+            fail_msg("%s\ngives: %s\nnot:   %s ... %s", rows[i].text, error, rows[i].place, rows[i].path);
+    }
+}
+
+static void texts_have_the_length_of_one_option(void **state)
+{
+    (void)state;
+    char text[400];
+    char name[257];
+    struct cli_config c;
+    memset(name, 'a', sizeof name);
+    name[255] = '\0';
+    snprintf(text, sizeof text, "{ \"hostname\": \"%s\" }", name);
+    assert_int_equal(parse(text, &c), 0);
+    assert_string_equal(c.hostname, name);
+    name[255] = 'a';
+    name[256] = '\0';
+    snprintf(text, sizeof text, "{ \"hostname\": \"%s\" }", name);
+    assert_int_equal(parse(text, &c), ERR_CONFIG);
+}
+
+static void every_prefix_of_a_file_is_survived(void **state)
+{
+    (void)state;
+    static const char text[] = "{ \"client-id\": \"00:61\", \"parameter-request-list\": [1, \"routers\"], "
+                               "\"start-delay-ms\": [0, 1] }";
+    for (size_t len = 0; len < sizeof text - 1; len++) {
+        struct cli_config c;
+        assert_int_equal(cli_config_parse("c.json", text, len, NULL, NULL, error, &c), ERR_CONFIG);
+        assert_memory_equal(error, "c.json:1:", 9);
+    }
+}
+
+/* The example says that it holds the defaults. Tests run in the source folder. */
+static void example_file_is_the_defaults(void **state)
+{
+    (void)state;
+    static char text[16384];
+    FILE *file = fopen("config/client.json", "r");
+    assert_non_null(file);
+    size_t len = fread(text, 1, sizeof text, file);
+    fclose(file);
+    struct cli_config c;
+    int err = cli_config_parse("config/client.json", text, len, NULL, NULL, error, &c);
+    assert_string_equal(error, "");
+    assert_int_equal(err, 0);
+    assert_default(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(empty_map_gives_the_defaults),
+        cmocka_unit_test(every_key_is_read),
+        cmocka_unit_test(client_identifier_words),
+        cmocka_unit_test(empty_request_list_asks_for_nothing),
+        cmocka_unit_test(mistakes_are_named_with_their_place),
+        cmocka_unit_test(texts_have_the_length_of_one_option),
+        cmocka_unit_test(every_prefix_of_a_file_is_survived),
+        cmocka_unit_test(example_file_is_the_defaults),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
