@@ -1,0 +1,78 @@
+#include "common/dhcp_opt_text.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/text.h"
+
+void dhcp_opt_text_init(struct opt_text *t, char *buf, size_t cap)
+{
+    assert(cap > 3);
+    *t = (struct opt_text){.buf = buf, .cap = cap};
+    buf[0] = '\0';
+}
+
+void dhcp_opt_text_add(struct opt_text *t, const char *format, ...)
+{
+    if (t->cut)
+        return;
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(t->buf + t->len, t->cap - t->len, format, args);
+    va_end(args);
+    assert(len >= 0);
+    if ((size_t)len < t->cap - t->len) {
+        t->len += (size_t)len;
+        return;
+    }
+    t->cut = true;
+    t->len = t->cap - 1;
+    memcpy(t->buf + t->cap - 4, "...", 4);
+}
+
+void dhcp_opt_text_hex(struct opt_text *t, const uint8_t *data, size_t len)
+{
+    for (size_t i = 0; i < len && !t->cut; i++)
+        dhcp_opt_text_add(t, "%s%02x", i ? ":" : "", data[i]);
+}
+
+static bool is_printable(uint8_t c)
+{
+    return c >= ' ' && c < 0x7f;
+}
+
+/* RFC 2132 2: "the receiver of such options MUST be prepared to delete trailing nulls if they exist." */
+static size_t without_nuls(const uint8_t *data, size_t len)
+{
+    while (len > 0 && data[len - 1] == 0)
+        len--;
+    return len;
+}
+
+void dhcp_opt_text_escaped(struct opt_text *t, const uint8_t *data, size_t len)
+{
+    len = without_nuls(data, len);
+    for (size_t i = 0; i < len && !t->cut; i++) {
+        char octet[OPT_TEXT_ESCAPED + 1];
+        text_escape(data + i, 1, octet, sizeof octet);
+        dhcp_opt_text_add(t, "%s", octet);
+    }
+}
+
+void dhcp_opt_text_opaque(struct opt_text *t, const uint8_t *data, size_t len)
+{
+    bool printable = true;
+    for (size_t i = 0; i < len; i++)
+        printable = printable && is_printable(data[i]);
+    if (len == 0) {
+        dhcp_opt_text_add(t, "(empty)");
+    } else if (!printable) {
+        dhcp_opt_text_hex(t, data, len);
+    } else {
+        dhcp_opt_text_add(t, "\"");
+        dhcp_opt_text_escaped(t, data, len);
+        dhcp_opt_text_add(t, "\"");
+    }
+}
