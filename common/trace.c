@@ -657,9 +657,22 @@ static const char *type_color(const char *type, int op)
     return op == DHCP_BOOTREQUEST ? "\x1b[1;36m" : "\x1b[1;32m";
 }
 
-static void add_message(struct view *v, const cJSON *event)
+static void add_details(struct view *v, const cJSON *message)
 {
     const cJSON *item;
+    add_header(v, message);
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(message, "options"))
+    {
+        add_option(v, item);
+    }
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(message, "defects"))
+    {
+        add_defect(v, item);
+    }
+}
+
+static void add_message(struct view *v, const cJSON *event)
+{
     const char *type = get_text(event, "type");
     bool sent = strcmp(get_text(event, "direction"), "tx") == 0;
     text_add(&v->text, "%s %s  ", sent ? ">" : "<", get_text(event, "interface"));
@@ -667,15 +680,7 @@ static void add_message(struct view *v, const cJSON *event)
     text_put(&v->text, "  ");
     add_way(v, event);
     text_add(&v->text, "  xid %s  chaddr %s\n", get_text(event, "xid"), get_text(event, "chaddr"));
-    add_header(v, event);
-    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(event, "options"))
-    {
-        add_option(v, item);
-    }
-    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(event, "defects"))
-    {
-        add_defect(v, item);
-    }
+    add_details(v, event);
 }
 
 static void add_drop(struct view *v, const cJSON *event)
@@ -743,4 +748,12 @@ char *trace_text(const cJSON *event, enum trace_color color)
         return text_take(&v.text);
     }
     return unformatted(event);
+}
+
+char *trace_details(const cJSON *message, enum trace_color color)
+{
+    struct view v = {.color = color};
+    text_init(&v.text);
+    add_details(&v, message);
+    return text_take(&v.text);
 }

@@ -81,3 +81,6 @@ enum trace_color { TRACE_PLAIN, TRACE_COLOR };
  * with a newline. malloc'ed, the caller frees; NULL if memory is out. An object that is not a trace event
  * gives its JSON. */
 char *trace_text(const cJSON *event, enum trace_color color);
+
+/* Only what stands under the first line of a message: header fields, options, defects. Likewise malloc'ed. */
+char *trace_details(const cJSON *message, enum trace_color color);
