@@ -1,6 +1,15 @@
-/* The subcommands of `dhcplab`. Each returns the exit code: 0 ok, 1 failed, 2 usage or bad file, 3 partly, 77 not allowed here.
- * argv[0] is the subcommand's name. Every one answers --help with examples. `-n NAME`/`--name NAME` picks a lab where several run. */
+/* The subcommands of `dhcplab`. Each returns the exit code: 0 ok, 1 failed, 2 usage or bad file, 3 partly, 77
+ * not allowed here. argv[0] is the subcommand's name. Every one answers --help with examples. `-n
+ * NAME`/`--name NAME` picks a lab where several run. */
 #pragma once
+
+enum {
+    EXIT_CODE_OK = 0,
+    EXIT_CODE_FAILED = 1,
+    EXIT_CODE_USAGE = 2,
+    EXIT_CODE_PARTLY = 3,
+    EXIT_CODE_DENIED = 77
+};
 
 int command_up(int argc, char **argv);      /* up.c: start a lab */
 int command_down(int argc, char **argv);    /* down.c: take it all away */

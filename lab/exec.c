@@ -1,0 +1,206 @@
+/* dhcplab exec: runs a program inside a host of a lab. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/err.h"
+#include "lab/command.h"
+#include "lab/net.h"
+#include "lab/rundir.h"
+
+enum { EXIT_NOT_RUN = 126, EXIT_NOT_THERE = 127, EXIT_SIGNAL = 128 };
+
+static const char help[] = "Usage: dhcplab exec [-n NAME] HOST COMMAND [ARGUMENTS...]\n"
+                           "\n"
+                           "Runs COMMAND inside HOST: with its network and with the processes of the lab, in "
+                           "the folder and on the terminal\n"
+                           "where you are. The exit code is that of COMMAND; 126 if it cannot be run, 127 if "
+                           "there is none of that name,\n"
+                           "128 + N if signal N ended it.\n"
+                           "\n"
+                           "  -n, --name NAME  the lab, where several run\n"
+                           "  --help           this text\n"
+                           "\n"
+                           "Examples:\n"
+                           "  dhcplab exec h1 ping -c 1 10.77.0.1\n"
+                           "  dhcplab exec server tcpdump -n -i eth0\n"
+                           "  dhcplab exec h1 bash\n";
+
+static volatile sig_atomic_t child_pid;
+
+/* Ends with us, if somebody ends us and not the whole process group as a terminal does. */
+static void forward(int signal)
+{
+    int error = errno;
+    if (child_pid > 0)
+        kill((pid_t)child_pid, signal);
+    errno = error;
+}
+
+/* -1: go on, with optind at HOST; else the exit code. */
+static int parse_options(int argc, char **argv, const char **out_name)
+{
+    enum { OPT_HELP = 256 };
+    static const struct option options[] = {
+        {"name", required_argument, NULL, 'n'}, {"help", no_argument, NULL, OPT_HELP}, {0}};
+    int option;
+    *out_name = NULL;
+    while ((option = getopt_long(argc, argv, "+n:h", options, NULL)) != -1) {
+        switch (option) {
+        case 'n':
+            *out_name = optarg;
+            break;
+        case OPT_HELP:
+        case 'h':
+            fputs(help, stdout);
+            return EXIT_CODE_OK;
+        default:
+            fprintf(stderr, "see `dhcplab exec --help`\n");
+            return EXIT_CODE_USAGE;
+        }
+    }
+    if (argc - optind >= 2)
+        return -1;
+    fprintf(stderr, "dhcplab exec: expected a host and a command; see `dhcplab exec --help`\n");
+    return EXIT_CODE_USAGE;
+}
+
+static int open_of(pid_t pid, const char *what, int number, int flags)
+{
+    char path[64];
+    if (number >= 0)
+        snprintf(path, sizeof path, "/proc/%d/%s/%d", (int)pid, what, number);
+    else
+        snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, what);
+    return open(path, flags | O_CLOEXEC);
+}
+
+/* The user namespace of the lab, if it is another than ours; -1 if it is not. */
+static int open_user_namespace(pid_t pid)
+{
+    struct stat ours, theirs;
+    int fd = open_of(pid, "ns/user", -1, O_RDONLY);
+    if (fd >= 0 && fstat(fd, &theirs) == 0 && stat("/proc/self/ns/user", &ours) == 0 &&
+        ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* Joins the host; the children are in the lab's pid namespace, this process cannot be. */
+static int join_host(const struct lab_state *lab, const struct lab_host_state *host)
+{
+    struct net_host namespaces = {.net_fd = open_of(lab->pid, "fd", host->net_fd, O_RDONLY),
+                                  .mnt_fd = open_of(lab->pid, "fd", host->mnt_fd, O_RDONLY),
+                                  .root_fd = open_of(lab->pid, "fd", host->root_fd, O_PATH | O_DIRECTORY)};
+    int pid_fd = open_of(lab->pid, "ns/pid", -1, O_RDONLY);
+    if (namespaces.net_fd < 0 || namespaces.mnt_fd < 0 || namespaces.root_fd < 0 || pid_fd < 0)
+        return ERR_IO;
+    int user_fd = open_user_namespace(lab->pid);
+    if (user_fd >= 0 && setns(user_fd, CLONE_NEWUSER) < 0)
+        return ERR_IO;
+    if (setns(pid_fd, CLONE_NEWPID) < 0)
+        return ERR_IO;
+    return net_host_enter(&namespaces);
+}
+
+/* So that a `dhcplab` inside finds the same labs as outside, where it may look like root. */
+static void keep_base(const struct lab_state *lab)
+{
+    char base[LAB_PATH_MAX];
+    snprintf(base, sizeof base, "%s", lab->dir);
+    char *slash = strrchr(base, '/');
+    if (slash != NULL && slash != base) {
+        *slash = '\0';
+        setenv("DHCPLAB_RUN", base, 1);
+    }
+}
+
+/* While the program runs: end it if somebody ends us; and leave to it what the terminal sends to both. */
+static const struct {
+    int signal;
+    void (*handler)(int);
+} while_running[] = {{SIGTERM, forward}, {SIGHUP, forward}, {SIGINT, SIG_IGN}, {SIGQUIT, SIG_IGN}};
+
+enum { N_WHILE_RUNNING = sizeof while_running / sizeof while_running[0] };
+
+static void run(char **argv)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    execvp(argv[0], argv);
+    int error = errno;
+    fprintf(stderr, "dhcplab exec: %s: %s\n", argv[0], strerror(error));
+    _exit(error == ENOENT ? EXIT_NOT_THERE : EXIT_NOT_RUN);
+}
+
+/* Runs the program and returns its exit code. */
+static int run_and_wait(char **argv)
+{
+    struct sigaction before[N_WHILE_RUNNING];
+    sigset_t all, mask;
+    int status;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &mask);
+    for (size_t i = 0; i < N_WHILE_RUNNING; i++) {
+        struct sigaction action = {.sa_handler = while_running[i].handler};
+        sigaction(while_running[i].signal, &action, &before[i]);
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        for (size_t i = 0; i < N_WHILE_RUNNING; i++)
+            sigaction(while_running[i].signal, &before[i], NULL);
+        sigprocmask(SIG_SETMASK, &mask, NULL);
+        run(argv);
+    }
+    child_pid = pid;
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+    if (pid < 0) {
+        fprintf(stderr, "dhcplab exec: cannot make a process: %s\n", strerror(errno));
+        return EXIT_NOT_RUN;
+    }
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return EXIT_NOT_RUN;
+    child_pid = 0;
+    return WIFSIGNALED(status) ? EXIT_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int command_exec(int argc, char **argv)
+{
+    struct lab_state lab;
+    const char *name;
+    char here[4096];
+    int code = parse_options(argc, argv, &name);
+    if (code >= 0)
+        return code;
+    if (rundir_load(name, &lab) < 0)
+        return EXIT_CODE_FAILED;
+    const struct lab_host_state *host = rundir_find(&lab, argv[optind]);
+    if (host == NULL) {
+        fprintf(stderr, "dhcplab exec: the lab %s has no host %s; `dhcplab ps` lists them\n", lab.name,
+                argv[optind]);
+        return EXIT_CODE_USAGE;
+    }
+    bool has_folder = getcwd(here, sizeof here) != NULL;
+    if (join_host(&lab, host) < 0) {
+        fprintf(stderr, "dhcplab exec: cannot enter %s: %s\n", host->name, strerror(errno));
+        return EXIT_NOT_RUN;
+    }
+    /* In "/" already: that is where one stays if the folder is not there. */
+    if (has_folder && chdir(here) < 0)
+        fprintf(stderr, "dhcplab exec: the folder %s is not there inside %s: %s\n", here, host->name,
+                strerror(errno));
+    keep_base(&lab);
+    return run_and_wait(argv + optind + 1);
+}

@@ -1,0 +1,68 @@
+/* dhcplab: a private DHCPv4 network in a box. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lab/command.h"
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *arguments;
+    const char *summary;
+} commands[] = {
+    {"up", command_up, "[FILE]", "start a lab: its network, servers and clients"},
+    {"ps", command_ps, "", "what is running"},
+    {"exec", command_exec, "HOST COMMAND...", "run a program inside a host"},
+    {"down", command_down, "[NAME]", "take a lab away, whatever state it is in"},
+};
+
+static const char help_start[] = "dhcplab: a private DHCPv4 network in a box\n"
+                                 "\n"
+                                 "Usage: dhcplab COMMAND [ARGUMENTS...]\n"
+                                 "\n";
+
+static const char help_end[] =
+    "\n"
+    "`dhcplab COMMAND --help` tells more about each. Where several labs run, `-n NAME` picks one.\n"
+    "\n"
+    "Exit codes: 0 ok; 1 failed; 2 wrong usage or a file with an error; 3 partly; 77 this system does not "
+    "allow it.\n"
+    "\n"
+    "Example: a server and a client, what they said, and the end of it\n"
+    "  dhcplab up\n"
+    "  dhcplab ps\n"
+    "  dhcplab exec h1 ping -c 1 10.77.0.1\n"
+    "  dhcplab down\n";
+
+static void print_help(FILE *out)
+{
+    fputs(help_start, out);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        char usage[64];
+        snprintf(usage, sizeof usage, "%s %s", commands[i].name, commands[i].arguments);
+        fprintf(out, "  %-24s %s\n", usage, commands[i].summary);
+    }
+    fputs(help_end, out);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_CODE_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        print_help(stdout);
+        return EXIT_CODE_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+        puts("dhcplab " DHCPLAB_VERSION);
+        return EXIT_CODE_OK;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    fprintf(stderr, "dhcplab: there is no command %s; `dhcplab --help` lists them\n", argv[1]);
+    return EXIT_CODE_USAGE;
+}

@@ -1,0 +1,665 @@
+#include "lab/supervisor.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/close_range.h>
+
+#include "common/control.h"
+#include "common/err.h"
+#include "common/io_file.h"
+#include "common/io_loop.h"
+#include "lab/net.h"
+
+enum {
+    STOP_LIMIT_MS = 3000, /* from SIGTERM to SIGKILL */
+    LOG_SHOWN_MAX = 4000, /* octets of a failed program's output that are shown */
+    CHANNEL_FD = 3,
+    LOCK_FD = 4, /* handed down to every program of the lab, so that the lock tells whether one lives */
+    EXIT_DENIED = 77,
+};
+
+struct program {
+    pid_t pid;       /* in the lab's pid namespace; 0: not running */
+    pid_t outer_pid; /* as seen from outside */
+};
+
+struct supervisor {
+    const struct supervisor_plan *plan;
+    const struct topology *topology; /* = plan->topology */
+    struct net net;
+    struct net_host hosts[LAB_HOSTS_MAX];
+    struct program programs[LAB_HOSTS_MAX]; /* by host */
+    int outer_proc;                         /* the /proc of outside */
+    pid_t pid;                              /* as seen from outside */
+    char started[CLOCK_ISO_LEN];
+    struct io_loop *loop;
+    struct io_watch *watch; /* on the channel; NULL once `up` has let go */
+    struct io_timer *stop_timer;
+    struct control *control;
+    bool stopping, finished;
+    int code;                       /* why it goes down, for `up`; 0: somebody asked for it */
+    char text[SUPERVISOR_TEXT_MAX]; /* the same, for people */
+};
+
+/* The channel */
+
+static void say(int channel, const struct supervisor_message *message)
+{
+    size_t len = offsetof(struct supervisor_message, text) + strlen(message->text) + 1;
+    send(channel, message, len, MSG_NOSIGNAL);
+}
+
+void supervisor_say(int channel, enum supervisor_say what)
+{
+    struct supervisor_message message = {.say = what};
+    say(channel, &message);
+}
+
+int supervisor_hear(int channel, int timeout_ms, struct supervisor_message *out)
+{
+    struct pollfd waiting = {.fd = channel, .events = POLLIN};
+    int n = poll(&waiting, 1, timeout_ms);
+    if (n <= 0)
+        return ERR_TIMEOUT;
+    *out = (struct supervisor_message){0};
+    ssize_t len = recv(channel, out, sizeof *out, 0);
+    if (len < (ssize_t)offsetof(struct supervisor_message, text) + 1)
+        return ERR_NOTFOUND;
+    out->text[sizeof out->text - 1] = '\0';
+    return 0;
+}
+
+/* Going down */
+
+static void record_failure(const struct supervisor *s)
+{
+    cJSON *record = cJSON_CreateObject();
+    char now[CLOCK_ISO_LEN];
+    struct clock_now clock = io_now();
+    clock_iso(clock.wall_ms, clock.utc_offset_s, now);
+    cJSON_AddStringToObject(record, "name", s->plan->name);
+    cJSON_AddStringToObject(record, "time", now);
+    cJSON_AddStringToObject(record, "reason", s->text);
+    char *text = cJSON_Print(record);
+    if (text != NULL)
+        rundir_write_failed(s->plan->dir, text);
+    cJSON_free(text);
+    cJSON_Delete(record);
+}
+
+static void finish(struct supervisor *s)
+{
+    if (s->finished)
+        return;
+    s->finished = true;
+    if (s->code != 0 && s->watch != NULL) {
+        struct supervisor_message message = {.say = SUPERVISOR_FAILED, .code = s->code};
+        memcpy(message.text, s->text, sizeof message.text);
+        say(CHANNEL_FD, &message);
+    } else if (s->code != 0) {
+        record_failure(s);
+    }
+    control_free(s->control);
+    s->control = NULL;
+    rundir_remove(s->plan->dir);
+    io_loop_stop(s->loop);
+}
+
+static void signal_programs(struct supervisor *s, int signal)
+{
+    for (size_t i = 0; i < s->topology->n_hosts; i++)
+        if (s->programs[i].pid != 0)
+            kill(s->programs[i].pid, signal);
+}
+
+static bool has_programs(const struct supervisor *s)
+{
+    for (size_t i = 0; i < s->topology->n_hosts; i++)
+        if (s->programs[i].pid != 0)
+            return true;
+    return false;
+}
+
+static void stop(struct supervisor *s)
+{
+    if (s->stopping)
+        return;
+    s->stopping = true;
+    signal_programs(s, SIGTERM);
+    io_timer_set(s->stop_timer, time_add(io_now().boot_ms, STOP_LIMIT_MS));
+    if (!has_programs(s))
+        finish(s);
+}
+
+static void on_stop_timer(void *user)
+{
+    signal_programs(user, SIGKILL);
+}
+
+static void fail(struct supervisor *s, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The first failure is the one that is told: what follows, follows from it. */
+static void fail(struct supervisor *s, int code, const char *format, ...)
+{
+    if (!s->stopping && s->code == 0) {
+        va_list args;
+        va_start(args, format);
+        vsnprintf(s->text, sizeof s->text, format, args);
+        va_end(args);
+        s->code = code;
+    }
+    stop(s);
+}
+
+static void fail_net(struct supervisor *s, int rc)
+{
+    if (rc == ERR_DENIED)
+        fail(s, EXIT_DENIED, "%s.\n%s", s->net.error, net_advice());
+    else
+        fail(s, 1, "%s", s->net.error);
+}
+
+/* What a program wrote last, with the name of the topology file in place of the copy that it was given. */
+static void append_log(struct supervisor *s, const struct topology_host *host)
+{
+    char path[LAB_PATH_MAX + LAB_NAME_MAX], copy[LAB_PATH_MAX + LAB_NAME_MAX];
+    char *log;
+    size_t len, used = strlen(s->text);
+    snprintf(path, sizeof path, "%s/%s.log", s->plan->dir, host->name);
+    snprintf(copy, sizeof copy, "%s/%s.json", s->plan->dir, host->name);
+    if (io_file_read(path, &log, &len) < 0)
+        return;
+    const char *at = len > LOG_SHOWN_MAX ? log + len - LOG_SHOWN_MAX : log;
+    while (*at != '\0' && used < sizeof s->text) {
+        const char *found = host->config_text == NULL ? NULL : strstr(at, copy);
+        int before = found == NULL ? (int)strlen(at) : (int)(found - at);
+        int n = snprintf(s->text + used, sizeof s->text - used, "%.*s%s", before, at,
+                         found == NULL ? "" : s->plan->file);
+        used += (size_t)n;
+        at += (size_t)before + (found == NULL ? 0 : strlen(copy));
+    }
+    free(log);
+    used = strlen(s->text);
+    while (used > 0 && s->text[used - 1] == '\n')
+        s->text[--used] = '\0';
+}
+
+static void on_program_end(struct supervisor *s, const struct topology_host *host, int status)
+{
+    if (s->stopping)
+        return;
+    int code = 1;
+    char how[128];
+    if (WIFSIGNALED(status))
+        snprintf(how, sizeof how, "was ended by signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
+    else
+        snprintf(how, sizeof how, "ended with exit code %d", WEXITSTATUS(status));
+    if (WIFEXITED(status) && (WEXITSTATUS(status) == 2 || WEXITSTATUS(status) == EXIT_DENIED))
+        code = WEXITSTATUS(status);
+    s->code = code;
+    snprintf(s->text, sizeof s->text, "dhcplab-%s on %s %s\n", lab_role_name(host->role), host->name, how);
+    append_log(s, host);
+    stop(s);
+}
+
+static void on_child(void *user, int signal)
+{
+    (void)signal;
+    struct supervisor *s = user;
+    int status;
+    pid_t pid;
+    /* Orphans of the lab come here too: we are its first process. */
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        for (size_t i = 0; i < s->topology->n_hosts; i++) {
+            if (s->programs[i].pid != pid)
+                continue;
+            s->programs[i].pid = 0;
+            on_program_end(s, &s->topology->hosts[i], status);
+        }
+    }
+    if (s->stopping && !has_programs(s))
+        finish(s);
+}
+
+static void on_terminate(void *user, int signal)
+{
+    (void)signal;
+    stop(user);
+}
+
+/* Programs */
+
+int supervisor_program(enum lab_role role, char *out, size_t cap)
+{
+    char self[TOPOLOGY_PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (n <= 0)
+        return ERR_IO;
+    self[n] = '\0';
+    char *slash = strrchr(self, '/');
+    assert(slash != NULL);
+    *slash = '\0';
+    return (size_t)snprintf(out, cap, "%s/dhcplab-%s", self, lab_role_name(role)) < cap ? 0 : ERR_IO;
+}
+
+/* What the child tells while it becomes the program: its pid outside; then nothing more, or why it failed. */
+struct birth {
+    pid_t outer_pid;
+    int error; /* errno, 0 in the first message */
+};
+
+static pid_t read_outer_pid(int outer_proc)
+{
+    char text[32];
+    ssize_t n = readlinkat(outer_proc, "self", text, sizeof text - 1);
+    text[n < 0 ? 0 : n] = '\0';
+    return (pid_t)strtol(text, NULL, 10);
+}
+
+static int redirect(const char *out_path)
+{
+    int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int out = open(out_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
+        return ERR_IO;
+    close(in);
+    close(out);
+    return 0;
+}
+
+enum { ARGUMENTS_MAX = 20, ARGUMENT_PATHS = 5 };
+
+/* The command line of a host's program. */
+struct command_line {
+    char path[ARGUMENT_PATHS][LAB_PATH_MAX + LAB_NAME_MAX];
+    char program[TOPOLOGY_PATH_MAX];
+    char *argv[ARGUMENTS_MAX];
+    size_t argc;
+};
+
+static void put(struct command_line *c, const char *argument)
+{
+    assert(c->argc + 1 < ARGUMENTS_MAX);
+    /* exec takes char * for history's sake and does not write to it. */
+    memcpy(&c->argv[c->argc++], &argument, sizeof argument);
+}
+
+static void put_pair(struct command_line *c, const char *name, const char *value)
+{
+    put(c, name);
+    put(c, value);
+}
+
+static void put_command(const struct supervisor *s, const struct topology_host *host, struct command_line *c)
+{
+    static const char *const suffixes[ARGUMENT_PATHS] = {"json", "sock", "log", "csv"};
+    memset(c, 0, sizeof *c);
+    for (size_t i = 0; i < ARGUMENT_PATHS - 1; i++)
+        snprintf(c->path[i], sizeof c->path[i], "%s/%s.%s", s->plan->dir, host->name, suffixes[i]);
+    snprintf(c->path[4], sizeof c->path[4], "%s/trace.ndjson", s->plan->dir);
+    put(c, c->program);
+    put_pair(c, "-c", host->config_file != NULL ? host->config_file : c->path[0]);
+    put_pair(c, "--control", c->path[1]);
+    put_pair(c, "--trace", c->path[4]);
+    put_pair(c, "--node", host->name);
+    if (host->role == LAB_CLIENT) {
+        put_pair(c, "-i", "eth0");
+    } else {
+        put(c, "-f");
+        put_pair(c, "--lease-file", c->path[3]);
+    }
+}
+
+static void become_program(struct supervisor *s, size_t index, int birth_fd)
+{
+    static const int reset[] = {SIGTERM, SIGINT, SIGCHLD, SIGHUP, SIGPIPE};
+    struct command_line c;
+    struct birth birth = {.outer_pid = read_outer_pid(s->outer_proc)};
+    bool told = write(birth_fd, &birth, sizeof birth) == (ssize_t)sizeof birth;
+    sigset_t none;
+    sigemptyset(&none);
+    for (size_t i = 0; i < sizeof reset / sizeof reset[0]; i++)
+        signal(reset[i], SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    close_range(LOCK_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+    put_command(s, &s->topology->hosts[index], &c);
+    if (told && supervisor_program(s->topology->hosts[index].role, c.program, sizeof c.program) == 0 &&
+        net_host_enter(&s->hosts[index]) == 0 && chdir(s->plan->dir) == 0 && redirect(c.path[2]) == 0)
+        execv(c.program, c.argv);
+    birth.error = errno;
+    if (write(birth_fd, &birth, sizeof birth) < 0)
+        _exit(1);
+    _exit(1);
+}
+
+/* False, and the lab is going down, if the program cannot be started. */
+static bool start_program(struct supervisor *s, size_t index)
+{
+    const struct topology_host *host = &s->topology->hosts[index];
+    int pipe_fd[2];
+    if (pipe2(pipe_fd, O_CLOEXEC) < 0) {
+        fail(s, 1, "cannot make a pipe: %s", strerror(errno));
+        return false;
+    }
+    /* No signal may come to the child while it has our handlers: they would tell us, not it. */
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    pid_t pid = fork();
+    if (pid == 0)
+        become_program(s, index, pipe_fd[1]);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    close(pipe_fd[1]);
+    struct birth birth = {0}, last = {0};
+    if (pid > 0 && read(pipe_fd[0], &birth, sizeof birth) == (ssize_t)sizeof birth &&
+        read(pipe_fd[0], &last, sizeof last) <= 0)
+        last = birth;
+    close(pipe_fd[0]);
+    if (pid < 0 || last.error != 0 || birth.outer_pid == 0) {
+        fail(s, 1, "cannot start dhcplab-%s on %s: %s", lab_role_name(host->role), host->name,
+             strerror(pid < 0 || last.error == 0 ? errno : last.error));
+        return false;
+    }
+    s->programs[index] = (struct program){.pid = pid, .outer_pid = birth.outer_pid};
+    return true;
+}
+
+static void start_programs(struct supervisor *s, enum lab_role role)
+{
+    for (size_t i = 0; i < s->topology->n_hosts; i++)
+        if (s->topology->hosts[i].role == role && !start_program(s, i))
+            return;
+}
+
+/* The state file */
+
+static void add_interfaces(const struct supervisor *s, size_t host, cJSON *out)
+{
+    for (size_t l = 0; l < s->topology->n_links; l++) {
+        const struct topology_link *link = &s->topology->links[l];
+        for (size_t e = link->first_end; e < link->first_end + link->n_ends; e++) {
+            const struct topology_end *end = &s->topology->ends[e];
+            char mac[HW_LEN], address[IP4_NET_LEN] = "";
+            if (end->host != host)
+                continue;
+            if (end->has_address)
+                ip4_net_format(end->address, address);
+            cJSON *item = cJSON_CreateObject();
+            cJSON_AddStringToObject(item, "name", end->interface);
+            cJSON_AddStringToObject(item, "hardware_address", hw_format(&end->mac, mac));
+            cJSON_AddStringToObject(item, "address", address);
+            cJSON_AddStringToObject(item, "link", link->name);
+            cJSON_AddItemToArray(out, item);
+        }
+    }
+}
+
+static cJSON *host_json(const struct supervisor *s, size_t index)
+{
+    const struct topology_host *host = &s->topology->hosts[index];
+    char control[LAB_PATH_MAX + LAB_NAME_MAX] = "";
+    cJSON *out = cJSON_CreateObject();
+    if (host->role != LAB_PLAIN)
+        snprintf(control, sizeof control, "%s/%s.sock", s->plan->dir, host->name);
+    cJSON_AddStringToObject(out, "name", host->name);
+    cJSON_AddStringToObject(out, "role", lab_role_name(host->role));
+    cJSON_AddNumberToObject(out, "pid", s->programs[index].outer_pid);
+    cJSON_AddStringToObject(out, "control", control);
+    cJSON_AddNumberToObject(out, "net_fd", s->hosts[index].net_fd);
+    cJSON_AddNumberToObject(out, "mnt_fd", s->hosts[index].mnt_fd);
+    cJSON_AddNumberToObject(out, "root_fd", s->hosts[index].root_fd);
+    add_interfaces(s, index, cJSON_AddArrayToObject(out, "interfaces"));
+    return out;
+}
+
+static cJSON *state_json(const struct supervisor *s)
+{
+    char trace[LAB_PATH_MAX + LAB_NAME_MAX];
+    snprintf(trace, sizeof trace, "%s/trace.ndjson", s->plan->dir);
+    cJSON *out = cJSON_CreateObject();
+    cJSON_AddStringToObject(out, "name", s->plan->name);
+    cJSON_AddStringToObject(out, "description", s->topology->description);
+    cJSON_AddStringToObject(out, "file", s->plan->file);
+    cJSON_AddStringToObject(out, "dir", s->plan->dir);
+    cJSON_AddStringToObject(out, "trace", trace);
+    cJSON_AddNumberToObject(out, "pid", s->pid);
+    cJSON_AddStringToObject(out, "started", s->started);
+    cJSON *hosts = cJSON_AddArrayToObject(out, "hosts");
+    for (size_t i = 0; i < s->topology->n_hosts; i++)
+        cJSON_AddItemToArray(hosts, host_json(s, i));
+    return out;
+}
+
+static void write_state(struct supervisor *s)
+{
+    cJSON *state = state_json(s);
+    char *text = cJSON_Print(state);
+    if (text == NULL || rundir_write(s->plan->dir, "lab.json", text) < 0)
+        fail(s, 1, "cannot write %s/lab.json: %s", s->plan->dir, strerror(errno));
+    cJSON_free(text);
+    cJSON_Delete(state);
+}
+
+/* Commands */
+
+static void on_command(void *user, const char *command, const cJSON *arguments,
+                       struct control_request *request)
+{
+    (void)arguments;
+    struct supervisor *s = user;
+    if (strcmp(command, "hosts") == 0) {
+        control_reply(request, CONTROL_SUCCESS, "the lab's state", state_json(s));
+    } else if (strcmp(command, "down") == 0) {
+        control_reply(request, CONTROL_SUCCESS, "the lab goes down", NULL);
+        stop(s);
+    } else {
+        control_reply(request, CONTROL_UNSUPPORTED, "this is a lab's supervisor: it knows hosts and down",
+                      NULL);
+    }
+}
+
+static void detach(struct supervisor *s)
+{
+    io_watch_free(s->watch);
+    s->watch = NULL;
+    close(CHANNEL_FD);
+}
+
+static void on_channel(void *user, int fd, int what)
+{
+    (void)what;
+    struct supervisor *s = user;
+    struct supervisor_message message;
+    if (supervisor_hear(fd, 0, &message) < 0) {
+        /* `up` was interrupted: what it has begun goes with it. */
+        detach(s);
+        stop(s);
+    } else if (message.say == SUPERVISOR_START_CLIENTS && !s->stopping) {
+        start_programs(s, LAB_CLIENT);
+        if (!s->stopping)
+            write_state(s);
+        if (!s->stopping)
+            supervisor_say(fd, SUPERVISOR_UP);
+    } else if (message.say == SUPERVISOR_DETACH && !s->stopping) {
+        detach(s);
+    }
+}
+
+/* Coming up */
+
+static struct net_port port_of(const struct supervisor *s, size_t end)
+{
+    const struct topology_end *e = &s->topology->ends[end];
+    return (struct net_port){.host = &s->hosts[e->host],
+                             .interface = e->interface,
+                             .mac = &e->mac,
+                             .address = e->has_address ? &e->address : NULL};
+}
+
+static int make_link(struct supervisor *s, size_t index)
+{
+    const struct topology_link *link = &s->topology->links[index];
+    struct net_port ports[TOPOLOGY_ENDS_MAX];
+    for (size_t i = 0; i < link->n_ends; i++)
+        ports[i] = port_of(s, link->first_end + i);
+    switch (link->type) {
+    case TOPOLOGY_VETH:
+        return net_veth(&s->net, &ports[0], &ports[1]);
+    case TOPOLOGY_BRIDGE:
+        return net_bridge(&s->net, (unsigned)index, ports, link->n_ends);
+    }
+    return 0;
+}
+
+static int make_network(struct supervisor *s)
+{
+    int rc = net_init(&s->net);
+    for (size_t i = 0; rc == 0 && i < s->topology->n_hosts; i++)
+        rc = net_host_new(&s->net, &s->hosts[i]);
+    for (size_t i = 0; rc == 0 && i < s->topology->n_links; i++)
+        rc = make_link(s, i);
+    return rc;
+}
+
+/* Leaves the terminal, the caller's files and his folder. */
+static int detach_from_caller(const struct supervisor_plan *plan, int channel)
+{
+    char log[LAB_PATH_MAX + LAB_NAME_MAX];
+    snprintf(log, sizeof log, "%s/lab.log", plan->dir);
+    setsid();
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    /* An ordinary user finds the namespaces through /proc only while this holds. */
+    prctl(PR_SET_DUMPABLE, 1);
+    /* Out of the way first: either may have the other's number. */
+    int far_channel = fcntl(channel, F_DUPFD_CLOEXEC, LOCK_FD + 1);
+    int far_lock = fcntl(plan->lock, F_DUPFD_CLOEXEC, LOCK_FD + 1);
+    if (far_channel < 0 || far_lock < 0 || dup3(far_channel, CHANNEL_FD, O_CLOEXEC) < 0 ||
+        dup2(far_lock, LOCK_FD) < 0 || close_range(LOCK_FD + 1, ~0U, 0) < 0)
+        return ERR_IO;
+    return redirect(log) < 0 || chdir("/") < 0 ? ERR_IO : 0;
+}
+
+static int prepare(struct supervisor *s)
+{
+    struct clock_now now = io_now();
+    clock_iso(now.wall_ms, now.utc_offset_s, s->started);
+    s->outer_proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    s->pid = s->outer_proc < 0 ? 0 : read_outer_pid(s->outer_proc);
+    s->loop = io_loop_new();
+    if (s->loop == NULL || s->pid == 0)
+        return ERR_IO;
+    s->stop_timer = io_timer_new(s->loop, on_stop_timer, s);
+    s->watch = io_watch_new(s->loop, CHANNEL_FD, IO_READ, on_channel, s);
+    if (s->stop_timer == NULL || s->watch == NULL)
+        return ERR_NOMEM;
+    int rc = io_signal_add(s->loop, SIGCHLD, on_child, s);
+    if (rc == 0)
+        rc = io_signal_add(s->loop, SIGTERM, on_terminate, s);
+    if (rc == 0)
+        rc = io_signal_add(s->loop, SIGINT, on_terminate, s);
+    return rc;
+}
+
+static void come_up(struct supervisor *s)
+{
+    char path[LAB_PATH_MAX + LAB_NAME_MAX];
+    int rc = make_network(s);
+    if (rc < 0) {
+        fail_net(s, rc);
+        return;
+    }
+    snprintf(path, sizeof path, "%s/lab.sock", s->plan->dir);
+    if (control_listen(s->loop, path, on_command, s, &s->control) < 0) {
+        fail(s, 1, "cannot listen on %s: %s", path, strerror(errno));
+        return;
+    }
+    start_programs(s, LAB_SERVER);
+    if (!s->stopping)
+        supervisor_say(CHANNEL_FD, SUPERVISOR_READY);
+}
+
+static void tell_failure(int channel, const struct supervisor_plan *plan, int code, const char *text)
+{
+    struct supervisor_message message = {.say = SUPERVISOR_FAILED, .code = code};
+    snprintf(message.text, sizeof message.text, "%s", text);
+    say(channel, &message);
+    rundir_remove(plan->dir);
+}
+
+/* The life of the supervisor: the first process in the new namespaces. Returns its exit code. */
+static int supervise(const struct supervisor_plan *plan, int channel)
+{
+    static struct supervisor s; /* static: too large for a small stack */
+    s.plan = plan;
+    s.topology = plan->topology;
+    if (detach_from_caller(plan, channel) < 0 || prepare(&s) < 0) {
+        tell_failure(CHANNEL_FD, plan, 1, "the supervisor cannot start: a system call failed");
+        return 1;
+    }
+    come_up(&s);
+    /* A failure so early has stopped the loop before it ran; only running programs are still waited for. */
+    if (!(s.stopping && !has_programs(&s)))
+        io_loop_run(s.loop);
+    return s.code;
+}
+
+/* Makes the namespaces and the first process in them. unshare() puts only children into a new pid namespace,
+ * so this process lives just long enough to have one. */
+static void launch(const struct supervisor_plan *plan, int channel)
+{
+    struct net n = {0};
+    char text[SUPERVISOR_TEXT_MAX];
+    int rc = net_unshare(&n);
+    if (rc < 0) {
+        bool denied = rc == ERR_DENIED;
+        snprintf(text, sizeof text, "%s%s%s", n.error, denied ? ".\n" : "", denied ? net_advice() : "");
+        tell_failure(channel, plan, denied ? EXIT_DENIED : 1, text);
+        _exit(1);
+    }
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(supervise(plan, channel));
+    if (pid < 0)
+        tell_failure(channel, plan, 1, "cannot start the supervisor: no process can be made");
+    else
+        rundir_set_pid(plan->lock, pid);
+    _exit(0);
+}
+
+int supervisor_start(const struct supervisor_plan *plan, int *out_channel)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+        return ERR_IO;
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(ends[0]);
+        launch(plan, ends[1]);
+    }
+    close(ends[1]);
+    if (pid < 0) {
+        close(ends[0]);
+        return ERR_IO;
+    }
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    *out_channel = ends[0];
+    return 0;
+}
