@@ -127,7 +127,7 @@ cJSON *dhcp_opt_json(const struct opt_def *def, const uint8_t *data, size_t len)
  * "example.org", "10.0.0.0/8 - 10.1.1.1") into octets; a comma inside text is written "\,". Opaque values and
  * those with sub-options are read as by dhcp_opt_parse_hex(). Returns the length, or ERR_INVALID with a
  * sentence in *why (static storage) that says what was expected, or ERR_LIMIT if `cap` is too small. *why is
- * set on ERR_LIMIT too. */
+ * set on ERR_LIMIT too. `def` is not NULL. */
 int dhcp_opt_parse(const struct opt_def *def, const char *text, uint8_t *out, size_t cap, const char **why);
 /* The same for csv-format false: hexadecimal digits, optionally with 0x in front or colons or spaces between,
  * or text in single quotes. The definition is not consulted. */

@@ -293,6 +293,17 @@ static void put_strings(struct opt_text *t, const struct opt_def *def, const uin
     }
 }
 
+static void put_geo(struct opt_text *t, const uint8_t *data)
+{
+    enum { METRES = 1, FLOORS = 2 };
+    struct opt_geo geo = dhcp_opt_walk_geo(data);
+    dhcp_opt_text_add(t, "latitude %.6f, longitude %.6f", geo.latitude, geo.longitude);
+    if (geo.altitude_type == METRES || geo.altitude_type == FLOORS)
+        dhcp_opt_text_add(t, ", altitude %.2f %s", geo.altitude,
+                          geo.altitude_type == METRES ? "m" : "floors");
+    dhcp_opt_text_add(t, ", datum %u", geo.datum);
+}
+
 static void put_dnr(struct opt_text *t, const struct opt_def *def, const uint8_t *data, size_t len)
 {
     struct wire_reader r;
@@ -371,7 +382,6 @@ static void put_value(struct opt_text *t, const struct opt_def *def, const uint8
         dhcp_opt_text_escaped(t, data, len);
         return;
     case OPT_BYTES:
-    case OPT_GEO:
         dhcp_opt_text_opaque(t, data, len);
         return;
     case OPT_CLIENT_ID:
@@ -402,6 +412,9 @@ static void put_value(struct opt_text *t, const struct opt_def *def, const uint8
     case OPT_STRINGS16:
     case OPT_IP4_GROUPS:
         put_strings(t, def, data, len);
+        return;
+    case OPT_GEO:
+        put_geo(t, data);
         return;
     case OPT_DNR:
         put_dnr(t, def, data, len);

@@ -264,6 +264,19 @@ static cJSON *strings_json(const struct opt_def *def, const uint8_t *data, size_
     return list;
 }
 
+static cJSON *geo_json(const uint8_t *data)
+{
+    struct opt_geo geo = dhcp_opt_walk_geo(data);
+    cJSON *json = put(cJSON_CreateObject(), "latitude", cJSON_CreateNumber(geo.latitude));
+    json = put(json, "latitude_uncertainty", cJSON_CreateNumber(geo.latitude_uncertainty));
+    json = put(json, "longitude", cJSON_CreateNumber(geo.longitude));
+    json = put(json, "longitude_uncertainty", cJSON_CreateNumber(geo.longitude_uncertainty));
+    json = put(json, "altitude", cJSON_CreateNumber(geo.altitude));
+    json = put(json, "altitude_type", cJSON_CreateNumber(geo.altitude_type));
+    json = put(json, "altitude_uncertainty", cJSON_CreateNumber(geo.altitude_uncertainty));
+    return put(json, "datum", cJSON_CreateNumber(geo.datum));
+}
+
 static cJSON *dnr_json(const uint8_t *data, size_t len)
 {
     struct wire_reader r;
@@ -323,7 +336,6 @@ static cJSON *value_json(const struct opt_def *def, const uint8_t *data, size_t 
     case OPT_TEXT:
         return text_json(data, len);
     case OPT_BYTES:
-    case OPT_GEO:
         return hex_json(data, len);
     case OPT_CLIENT_ID:
         return client_id_json(data, len);
@@ -347,6 +359,8 @@ static cJSON *value_json(const struct opt_def *def, const uint8_t *data, size_t 
     case OPT_STRINGS16:
     case OPT_IP4_GROUPS:
         return strings_json(def, data, len);
+    case OPT_GEO:
+        return geo_json(data);
     case OPT_DNR:
         return dnr_json(data, len);
     case OPT_RECORD:

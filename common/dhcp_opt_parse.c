@@ -10,8 +10,8 @@
 
 /* What is left to read of the text, and the first complaint about it. */
 struct reader {
-    const char *text;
-    bool at_end; /* the last element was taken */
+    const char *text; /* where the next element starts */
+    bool at_end;      /* the last element was taken */
     const char *why;
 };
 
@@ -30,10 +30,11 @@ static bool next_token(struct reader *in, char *token, const char *why)
 {
     if (in->at_end)
         return fail(in, why);
-    const char *start = in->text + strspn(in->text, " \t");
+    const char *start = in->text;
     size_t span = strcspn(start, ",");
     in->at_end = start[span] == '\0';
     in->text = start + span + (in->at_end ? 0 : 1);
+    in->text += strspn(in->text, " \t");
     while (span > 0 && (start[span - 1] == ' ' || start[span - 1] == '\t'))
         span--;
     if (span == 0 || span >= TOKEN_LEN)
@@ -290,7 +291,7 @@ static bool parse_octets(struct reader *in, struct wire_writer *w)
 {
     static const char why[] =
         "expected hexadecimal octets such as 0a0b0c or 0a:0b:0c, or text in single quotes";
-    const char *p = in->text + strspn(in->text, " \t");
+    const char *p = in->text;
     size_t len = strlen(p);
     in->at_end = true;
     if (p[0] == '\'') {
@@ -341,7 +342,6 @@ static bool parse_fqdn(struct reader *in, struct wire_writer *w)
         return false;
     if (in->at_end)
         return fail(in, "expected flags, two response codes and a name");
-    in->text += strspn(in->text, " \t");
     return !w->err && w->bytes[flags_at] & FLAG_E ? parse_name(in, w) : parse_text(in, w);
 }
 
@@ -389,7 +389,7 @@ static bool parse_record(const struct opt_def *def, struct reader *in, struct wi
         if (in->at_end)
             return fail(in, "fewer elements than the option has fields");
         /* only the last field takes more than one element */
-        if (field->type == OPT_BYTES && field[1].name != NULL)
+        if ((field->type == OPT_BYTES || field->type == OPT_TEXT) && field[1].name != NULL)
             return fail(in, "this option is set by hexadecimal octets only (csv-format false)");
         if (!parse_value(field, in, w))
             return false;
@@ -403,7 +403,7 @@ static bool parse_value(const struct opt_def *def, struct reader *in, struct wir
     case OPT_PAD_END:
         return fail(in, "pad and end are no options to set");
     case OPT_EMPTY:
-        in->at_end = in->text[strspn(in->text, " \t")] == '\0';
+        in->at_end = *in->text == '\0';
         return in->at_end || fail(in, "expected no value");
     case OPT_FLAG:
         return parse_each(def, in, w, parse_flag);
@@ -473,7 +473,7 @@ static int finish(const struct reader *in, const struct wire_writer *w, const ch
 
 int dhcp_opt_parse(const struct opt_def *def, const char *text, uint8_t *out, size_t cap, const char **why)
 {
-    struct reader in = {.text = text};
+    struct reader in = {.text = def->type == OPT_TEXT ? text : text + strspn(text, " \t")};
     struct wire_writer w;
     wire_writer_init(&w, out, cap);
     if (parse_value(def, &in, &w) && !in.at_end)
@@ -490,7 +490,7 @@ int dhcp_opt_parse(const struct opt_def *def, const char *text, uint8_t *out, si
 
 int dhcp_opt_parse_hex(const char *text, uint8_t *out, size_t cap, const char **why)
 {
-    struct reader in = {.text = text};
+    struct reader in = {.text = text + strspn(text, " \t")};
     struct wire_writer w;
     wire_writer_init(&w, out, cap);
     parse_octets(&in, &w);

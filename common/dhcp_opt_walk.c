@@ -145,6 +145,40 @@ bool dhcp_opt_walk_client_duid(const uint8_t *data, size_t len, uint32_t *out_ia
     return dhcp_opt_walk_duid(data + DUID_AT, len - DUID_AT, out);
 }
 
+/* `n` bits, at most 62, from bit `at` on, bit 0 being the highest of the first octet. */
+static int64_t get_bits(const uint8_t *data, unsigned at, unsigned n)
+{
+    int64_t value = 0;
+    for (unsigned i = at; i < at + n; i++)
+        value = value << 1 | (data[i / 8] >> (7 - i % 8) & 1);
+    return value;
+}
+
+/* A two's complement fixed-point number of `n` bits, `fraction` of them behind the point. */
+static double get_fixed(const uint8_t *data, unsigned at, unsigned n, unsigned fraction)
+{
+    int64_t value = get_bits(data, at, n);
+    if (value >> (n - 1) != 0)
+        value -= INT64_C(1) << n;
+    return (double)value / (double)(INT64_C(1) << fraction);
+}
+
+/* RFC 6225: LatUnc 6, Latitude 34, LongUnc 6, Longitude 34, AType 4, AltUnc 6, Altitude 30, Ver 2, Res 3,
+ * Datum 3 bits. */
+struct opt_geo dhcp_opt_walk_geo(const uint8_t *data)
+{
+    return (struct opt_geo){
+        .latitude_uncertainty = (uint8_t)get_bits(data, 0, 6),
+        .latitude = get_fixed(data, 6, 34, 25),
+        .longitude_uncertainty = (uint8_t)get_bits(data, 40, 6),
+        .longitude = get_fixed(data, 46, 34, 25),
+        .altitude_type = (uint8_t)get_bits(data, 80, 4),
+        .altitude_uncertainty = (uint8_t)get_bits(data, 84, 6),
+        .altitude = get_fixed(data, 90, 30, 8),
+        .datum = (uint8_t)get_bits(data, 125, 3),
+    };
+}
+
 /* RFC 9463 5.1: after the name either nothing (ADN-only mode), or the addresses and the service parameters.
  */
 static enum opt_defect read_dnr(struct wire_reader *r, struct opt_dnr *out)

@@ -60,6 +60,17 @@ struct opt_duid {
 /* RFC 8415 11. False if it is too short for its type. */
 bool dhcp_opt_walk_duid(const uint8_t *data, size_t len, struct opt_duid *out);
 
+struct opt_geo {
+    double latitude, longitude; /* degrees, north and east positive */
+    double altitude;            /* in the unit of its type: 1 metres, 2 floors, 0 unknown */
+    uint8_t altitude_type;
+    uint8_t datum;                                                             /* 1 WGS84 */
+    uint8_t latitude_uncertainty, longitude_uncertainty, altitude_uncertainty; /* as on the wire; 0 unknown */
+};
+
+/* RFC 6225: the 16 octets at `data`. */
+struct opt_geo dhcp_opt_walk_geo(const uint8_t *data);
+
 struct opt_dnr {
     uint16_t priority;
     struct opt_name adn;
