@@ -745,6 +745,106 @@ static void same_seed_same_octets(void **state)
     assert_memory_not_equal(a, b, sizeof(time_ms));
 }
 
+/* An answer of any kind, often wrong in one way. */
+static struct answer random_answer(struct rng *rng)
+{
+    static const uint8_t types[] = {DHCP_OFFER, DHCP_OFFER, DHCP_ACK,   DHCP_ACK,
+                                    DHCP_ACK,   DHCP_NAK,   DHCP_INFORM};
+    static const uint32_t leases_s[] = {1, 2, 60, 3600, 86400, LEASE_INFINITE - 1, LEASE_INFINITE};
+    struct answer a = {.type = types[rng_between(rng, 0, 6)], .lease_s = leases_s[rng_between(rng, 0, 6)]};
+    switch (rng_between(rng, 0, 15)) {
+    case 0:
+        a.xid_xor = 1;
+        break;
+    case 1:
+        a.hw_xor = 1;
+        break;
+    case 2:
+        a.server = OTHER;
+        break;
+    case 3:
+        a.yiaddr = ADDR + 1;
+        break;
+    case 4:
+        a.zero_lease = true;
+        break;
+    case 5:
+        a.t1_s = (uint32_t)rng_between(rng, 1, 4000);
+        a.t2_s = (uint32_t)rng_between(rng, 1, 4000);
+        break;
+    default:
+        break;
+    }
+    return a;
+}
+
+static time_ms random_event(struct world *w, struct rng *rng, time_ms now)
+{
+    static const enum cli_event_kind commands[] = {CLI_START, CLI_RELEASE, CLI_RENEW, CLI_STOP};
+    time_ms deadline = cli_engine_deadline(w->engine);
+    struct answer a = random_answer(rng);
+    switch (rng_between(rng, 0, 9)) {
+    case 0:
+        now += rng_between(rng, 0, 100000);
+        step(w, &(struct cli_event){.kind = commands[rng_between(rng, 0, 3)], .now = now});
+        return now;
+    case 1: /* asleep for a while */
+        now += rng_between(rng, 0, 4000000);
+        step(w, &(struct cli_event){.kind = CLI_DEADLINE, .now = now});
+        return now;
+    case 2:
+    case 3:
+    case 4:
+        now = deadline == TIME_NEVER ? now : deadline;
+        step(w, &(struct cli_event){.kind = CLI_DEADLINE, .now = now});
+        return now;
+    default:
+        now += rng_between(rng, 0, 2000);
+        answer(w, now, &a);
+        return now;
+    }
+}
+
+/* What must hold after every step, whatever came in. */
+static void assert_invariants(struct world *w, time_ms now)
+{
+    struct cli_status s = status_of(w);
+    bool leased = s.state == CLI_BOUND || s.state == CLI_RENEWING || s.state == CLI_REBINDING;
+    assert_int_equal(s.lease != NULL, leased);
+    assert_int_equal(w->is_set, leased);
+    assert_true(s.timer_at_ms > now);
+    assert_int_equal(s.timer == CLI_NO_TIMER, s.timer_at_ms == TIME_NEVER);
+    if (!leased)
+        return;
+    assert_true(s.timer_at_ms <= s.lease->expires_at_ms || s.lease->expires_at_ms == TIME_NEVER);
+    assert_true(s.lease->expires_at_ms > now);
+    assert_true(s.lease->requested_ms <= s.lease->acked_ms);
+    if (s.lease->expires_at_ms != TIME_NEVER) {
+        assert_true(s.lease->requested_ms < s.lease->renew_at_ms);
+        assert_true(s.lease->renew_at_ms < s.lease->rebind_at_ms);
+        assert_true(s.lease->rebind_at_ms < s.lease->expires_at_ms);
+    }
+}
+
+static void random_events_keep_the_invariants(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        struct world w;
+        struct rng rng;
+        world_init(&w, seed);
+        rng_init(&rng, seed, "events");
+        w.config.collect_offers_ms = seed % 3 == 0 ? 500 : 0;
+        AT(&w, 0, CLI_START, STARTS);
+        time_ms now = 0;
+        for (int i = 0; i < 400; i++) {
+            now = random_event(&w, &rng, now);
+            assert_invariants(&w, now);
+        }
+        world_fini(&w);
+    }
+}
+
 static void every_state_and_timer_has_a_name(void **state)
 {
     (void)state;
@@ -808,6 +908,7 @@ int main(void)
         TEST(renew_without_a_lease_asks_at_once),
         TEST(stop_clears_and_sends_nothing),
         cmocka_unit_test(same_seed_same_octets),
+        cmocka_unit_test(random_events_keep_the_invariants),
         cmocka_unit_test(every_state_and_timer_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,6 +34,7 @@ struct world {
     struct packet packet; /* the last one sent; its bytes in `bytes` */
     uint8_t bytes[DHCP_MSG_MAX];
     struct dhcp_msg tx;
+    bool is_set;               /* a CLI_IF_SET without its CLI_IF_CLEAR yet */
     struct cli_lease set;      /* of the last CLI_IF_SET */
     struct trace_event traced; /* the last one; its text in `text` */
     char text[512];
@@ -100,10 +101,13 @@ static inline void keep(struct world *w, const struct cli_action *action)
         return;
     case CLI_IF_SET:
         w->set = action->lease;
+        w->is_set = true;
         say(w, "SET %s/%u", ip4_format(w->set.addr, addr), w->set.prefix_len);
         return;
     case CLI_IF_CLEAR:
+        assert_true(w->is_set);
         assert_int_equal(action->lease.addr, w->set.addr);
+        w->is_set = false;
         say(w, "CLEAR");
         return;
     case CLI_TRACE:
