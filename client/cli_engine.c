@@ -374,7 +374,6 @@ static void enter_stopped(struct step *s, enum reason reason)
 {
     struct trace_facts facts = {.addr = s->e->has_lease ? s->e->lease.addr : 0};
     lose_lease(s);
-    s->e->begun_ms = TIME_NEVER;
     s->e->naks = 0;
     change_state(s, CLI_STOPPED, reason, facts, no_timer);
 }

@@ -521,6 +521,8 @@ static void infinite_lease_can_be_renewed_and_stays_without_an_answer(void **sta
     AT(w, cli_engine_deadline(w->engine), CLI_DEADLINE, "RENEWING>BOUND(renew-gave-up)");
     assert_int_equal(cli_engine_deadline(w->engine), TIME_NEVER);
     assert_int_equal(status_of(w).lease->addr, ADDR);
+    AT(w, 1000000, CLI_RENEW, "BOUND>RENEWING(command-renew) TX:REQUEST");
+    assert_int_equal(w->tx.secs, 0);
 }
 
 /* Trap 6 */
@@ -698,6 +700,21 @@ static void stop_clears_and_sends_nothing(void **state)
     AT(w, 3, CLI_START, STARTS);
     AT(w, 4, CLI_STOP, "SELECTING>STOPPED(command-stop)");
     assert_int_equal(cli_engine_deadline(w->engine), TIME_NEVER);
+}
+
+/* Who stops and starts again begins anew: with the shortest wait after a NAK, and with `secs` 0. */
+static void stop_forgets_naks_and_elapsed_time(void **state)
+{
+    struct world *w = *state;
+    AT(w, 0, CLI_START, STARTS);
+    RX(w, 0, CHOOSES, .type = DHCP_OFFER);
+    RX(w, 0, "REQUESTING>INIT(nak) note(nak-wait)", .type = DHCP_NAK);
+    AT(w, 1, CLI_STOP, "INIT>STOPPED(command-stop)");
+    AT(w, 10000, CLI_START, STARTS);
+    assert_int_equal(w->tx.secs, 0);
+    RX(w, 10000, CHOOSES, .type = DHCP_OFFER);
+    RX(w, 10000, "REQUESTING>INIT(nak) note(nak-wait)", .type = DHCP_NAK);
+    assert_int_equal(w->traced.facts.num, 1000);
 }
 
 /* ---- repeatability ---- */
@@ -907,6 +924,7 @@ int main(void)
         TEST(renew_without_an_answer_is_retried_until_t2),
         TEST(renew_without_a_lease_asks_at_once),
         TEST(stop_clears_and_sends_nothing),
+        TEST(stop_forgets_naks_and_elapsed_time),
         cmocka_unit_test(same_seed_same_octets),
         cmocka_unit_test(random_events_keep_the_invariants),
         cmocka_unit_test(every_state_and_timer_has_a_name),
