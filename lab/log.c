@@ -1,0 +1,228 @@
+/* dhcplab log: every message of every node with every option, and every decision, from the lab's trace file.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lab/command.h"
+#include "lab/ladder.h"
+#include "lab/view.h"
+
+static const char help[] =
+    "Usage: dhcplab log [HOST...] [-n NAME] [-f] [--json | --ladder]\n"
+    "\n"
+    "Shows what happened in the lab, or on the named hosts: every DHCP message with its header fields and "
+    "every option (code,\n"
+    "name, length, value), and every decision of the servers and clients with its reason.\n"
+    "\n"
+    "  -f, --follow     go on with what happens from now; ends when the lab goes away\n"
+    "  --ladder         messages as arrows between the hosts, each drawn once, with its options\n"
+    "  --json           one JSON object a line, as traced\n"
+    "  -n, --name NAME  the lab, where several run\n"
+    "  --help           this text\n"
+    "\n"
+    "Colours only on a terminal, and not with NO_COLOR set.\n"
+    "\n"
+    "Exit codes: 0 ok; 1 no such lab; 2 wrong usage.\n"
+    "\n"
+    "Examples:\n"
+    "  dhcplab log --ladder\n"
+    "  dhcplab log -f h1\n"
+    "  dhcplab log --json | jq -r 'select(.kind == \"message\") | .options[] | \"\\(.code) \\(.name) "
+    "\\(.text)\"'\n"
+    "  dhcplab log --json server | jq 'select(.kind == \"decision\") | .text'\n";
+
+static const struct view_command command = {help, VIEW_JSON | VIEW_FOLLOW | VIEW_LADDER, 0, LAB_HOSTS_MAX};
+
+/* ---- reading lines ---- */
+
+enum { READ_MAX = 65536 };
+
+struct lines {
+    int fd;
+    char *buf; /* what was read and is not a whole line yet */
+    size_t len, cap;
+};
+
+struct show {
+    const struct view_args *args;
+    enum trace_color color;
+    cJSON *events; /* of the ladder; NULL: print at once */
+};
+
+static void show_line(struct show *show, const char *line)
+{
+    cJSON *event = cJSON_Parse(line);
+    bool is_event = cJSON_IsObject(event);
+    if (!is_event)
+        fprintf(stderr, "dhcplab: the trace file has a line that is no JSON object; it is left out\n");
+    if (!is_event || (show->events == NULL && !view_is_wanted(show->args, view_text(event, "node")))) {
+        cJSON_Delete(event);
+        return;
+    }
+    if (show->events != NULL) {
+        cJSON_AddItemToArray(show->events, event);
+        return;
+    }
+    if (show->args->flags & VIEW_JSON) {
+        puts(line);
+    } else {
+        char *text = trace_text(event, show->color);
+        if (text != NULL)
+            fputs(text, stdout);
+        free(text);
+    }
+    cJSON_Delete(event);
+}
+
+static void show_whole_lines(struct lines *l, struct show *show)
+{
+    size_t start = 0;
+    char *end;
+    while (l->len > start && (end = memchr(l->buf + start, '\n', l->len - start)) != NULL) {
+        *end = '\0';
+        show_line(show, l->buf + start);
+        start = (size_t)(end - l->buf) + 1;
+    }
+    if (start > 0)
+        memmove(l->buf, l->buf + start, l->len - start);
+    l->len -= start;
+}
+
+/* Shows the lines up to the end of the file. False, and told, if it cannot be read. */
+static bool show_file(struct lines *l, struct show *show)
+{
+    for (;;) {
+        if (l->cap - l->len < READ_MAX) {
+            char *buf = realloc(l->buf, l->cap + 2 * READ_MAX);
+            if (buf == NULL)
+                return false;
+            l->buf = buf;
+            l->cap += 2 * READ_MAX;
+        }
+        ssize_t n = read(l->fd, l->buf + l->len, l->cap - l->len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            fprintf(stderr, "dhcplab: the trace file cannot be read: %s\n", strerror(errno));
+        if (n <= 0)
+            return n == 0;
+        l->len += (size_t)n;
+        show_whole_lines(l, show);
+    }
+}
+
+/* ---- following ---- */
+
+/* Has the file been removed? Then its lab is gone. */
+static bool is_removed(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && st.st_nlink == 0;
+}
+
+/* Waits for more in the file. False: there will be none, or nobody reads our output any more. */
+static bool wait_for_more(int inotify, int pidfd, int file)
+{
+    struct pollfd fds[] = {{inotify, POLLIN, 0}, {pidfd, POLLIN, 0}, {STDOUT_FILENO, 0, 0}};
+    if (poll(fds, sizeof fds / sizeof fds[0], -1) < 0)
+        return errno == EINTR;
+    if (fds[0].revents & POLLIN) {
+        char events[4096];
+        if (read(inotify, events, sizeof events) < 0 && errno != EAGAIN && errno != EINTR)
+            return false;
+    }
+    return fds[1].revents == 0 && !(fds[2].revents & (POLLERR | POLLHUP)) && !is_removed(file);
+}
+
+static int follow(struct lines *l, struct show *show, const struct lab_state *lab)
+{
+    int inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    int pidfd = pidfd_open(lab->pid, 0);
+    int code = EXIT_CODE_OK;
+    if (inotify < 0 || inotify_add_watch(inotify, lab->trace, IN_MODIFY | IN_ATTRIB) < 0) {
+        fprintf(stderr, "dhcplab: %s cannot be watched: %s\n", lab->trace, strerror(errno));
+        code = EXIT_CODE_FAILED;
+    }
+    bool more = code == EXIT_CODE_OK && pidfd >= 0;
+    while (code == EXIT_CODE_OK) {
+        if (!show_file(l, show))
+            code = EXIT_CODE_FAILED;
+        fflush(stdout);
+        if (code != EXIT_CODE_OK || !more)
+            break;
+        more = wait_for_more(inotify, pidfd, l->fd);
+    }
+    if (inotify >= 0)
+        close(inotify);
+    if (pidfd >= 0)
+        close(pidfd);
+    return code;
+}
+
+/* ---- the ladder ---- */
+
+static int print_ladder(const struct show *show, const struct lab_state *lab)
+{
+    const char *hosts[LAB_HOSTS_MAX];
+    struct ladder_view view = {hosts, 0, show->args->hosts, show->args->n_hosts, show->color};
+    _Static_assert((int)LAB_HOSTS_MAX <= (int)LADDER_HOSTS_MAX, "every host has a column");
+    for (size_t i = 0; i < lab->n_hosts; i++)
+        if (lab->hosts[i].role != LAB_PLAIN)
+            hosts[view.n_hosts++] = lab->hosts[i].name;
+    char *text = ladder_text(show->events, &view);
+    if (text == NULL) {
+        fprintf(stderr, "dhcplab: out of memory\n");
+        return EXIT_CODE_FAILED;
+    }
+    fputs(text, stdout);
+    free(text);
+    return EXIT_CODE_OK;
+}
+
+static int show_log(const struct view_args *args, const struct lab_state *lab)
+{
+    struct lines lines = {.fd = open(lab->trace, O_RDONLY | O_CLOEXEC)};
+    struct show show = {.args = args, .color = view_color()};
+    if (lines.fd < 0) {
+        fprintf(stderr, "dhcplab: %s: %s\n", lab->trace, strerror(errno));
+        return EXIT_CODE_FAILED;
+    }
+    if (args->flags & VIEW_LADDER)
+        show.events = cJSON_CreateArray();
+    int code = EXIT_CODE_OK;
+    if (args->flags & VIEW_FOLLOW)
+        code = follow(&lines, &show, lab);
+    else if (!show_file(&lines, &show))
+        code = EXIT_CODE_FAILED;
+    if (show.events != NULL && code == EXIT_CODE_OK)
+        code = print_ladder(&show, lab);
+    cJSON_Delete(show.events);
+    free(lines.buf);
+    close(lines.fd);
+    return code;
+}
+
+int command_log(int argc, char **argv)
+{
+    struct view_args args;
+    struct lab_state lab;
+    int code;
+    if (!view_args_read(argc, argv, &command, &args, &code))
+        return code;
+    if ((args.flags & VIEW_LADDER) && (args.flags & (VIEW_JSON | VIEW_FOLLOW))) {
+        fprintf(stderr, "dhcplab log: --ladder shows what has happened; it does not go with --json or -f\n");
+        return EXIT_CODE_USAGE;
+    }
+    if (!view_lab_load(&args, &lab, &code))
+        return code;
+    return show_log(&args, &lab);
+}

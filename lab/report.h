@@ -1,0 +1,17 @@
+/* What the programs of a lab answer, as text for people. Values in, text out. */
+#pragma once
+#include <time.h>
+
+#include <cjson/cJSON.h>
+
+/* A client's `status`, like `ipconfig /all`; `name` is the host's. malloc'ed, the caller frees; NULL if
+ * memory is out. */
+char *report_client(const char *name, const cJSON *status);
+/* A server's `status-get`, in brief; likewise. */
+char *report_server(const char *name, const cJSON *status);
+
+/* Adds to a lease of `lease4-get-all` its "server", "state_name", "expires" (ISO 8601) and "remaining_s"; the
+ * last two are null for a lease that does not run or does not end. */
+void report_lease_complete(cJSON *lease, const char *server, time_t now);
+/* A list of completed leases as a table; likewise malloc'ed. */
+char *report_leases(const cJSON *leases);
