@@ -1,4 +1,3 @@
-#include <arpa/inet.h>
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -117,8 +116,7 @@ static void put_ip4_pair(struct opt_text *t, const struct opt_def *def, const ui
 static void put_ip6(struct opt_text *t, const struct opt_def *def, const uint8_t *p)
 {
     (void)def;
-    char addr[INET6_ADDRSTRLEN];
-    dhcp_opt_text_add(t, "%s", inet_ntop(AF_INET6, p, addr, sizeof addr));
+    dhcp_opt_text_ip6(t, p, 16);
 }
 
 static void put_type(struct opt_text *t, const struct opt_def *def, const uint8_t *p)
@@ -211,17 +209,19 @@ static void put_client_id(struct opt_text *t, const uint8_t *data, size_t len)
 static void put_suboption(struct opt_text *t, enum opt_space space, const struct opt_part *part)
 {
     const struct opt_def *def = dhcp_opt_find(space, (uint8_t)part->id);
-    if (def != NULL)
-        dhcp_opt_text_add(t, "%s (%u) ", def->name, part->id);
-    else
+    if (def == NULL) {
         dhcp_opt_text_add(t, "%u ", part->id);
-    enum opt_defect defect = dhcp_opt_check(def, part->data, part->len);
-    if (defect == OPT_OK)
-        put_value(t, def, part->data, part->len);
-    else
         dhcp_opt_text_opaque(t, part->data, part->len);
-    if (def != NULL && defect != OPT_OK)
+        return;
+    }
+    dhcp_opt_text_add(t, def->type == OPT_EMPTY ? "%s (%u)" : "%s (%u) ", def->name, part->id);
+    enum opt_defect defect = dhcp_opt_check(def, part->data, part->len);
+    if (defect == OPT_OK) {
+        put_value(t, def, part->data, part->len);
+    } else {
+        dhcp_opt_text_opaque(t, part->data, part->len);
         dhcp_opt_text_add(t, " (malformed: %s)", opt_defect_text(defect));
+    }
 }
 
 static void put_suboptions(struct opt_text *t, enum opt_space space, enum opt_type type, const uint8_t *data,
@@ -430,7 +430,7 @@ size_t dhcp_opt_format(const struct opt_def *def, const uint8_t *data, size_t le
 {
     struct opt_text t;
     dhcp_opt_text_init(&t, buf, cap);
-    if (dhcp_opt_check(def, data, len) == OPT_OK)
+    if (def != NULL && dhcp_opt_check(def, data, len) == OPT_OK)
         put_value(&t, def, data, len);
     else
         dhcp_opt_text_opaque(&t, data, len);

@@ -1,4 +1,3 @@
-#include <arpa/inet.h>
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,8 +115,7 @@ static cJSON *ip4_pair_json(const uint8_t *p)
 
 static cJSON *ip6_json(const uint8_t *p)
 {
-    char addr[INET6_ADDRSTRLEN];
-    return cJSON_CreateString(inet_ntop(AF_INET6, p, addr, sizeof addr));
+    return string_of(p, 16, dhcp_opt_text_ip6);
 }
 
 static cJSON *type_json(const uint8_t *p)
@@ -194,7 +192,7 @@ static cJSON *suboption_json(enum opt_space space, const struct opt_part *part)
     cJSON *json = put(cJSON_CreateObject(), "code", cJSON_CreateNumber(part->id));
     if (def != NULL)
         json = put(json, "name", cJSON_CreateString(def->name));
-    json = put(json, "value", defect == OPT_OK ? value_json(def, part->data, part->len) : cJSON_CreateNull());
+    json = put(json, "value", dhcp_opt_json(def, part->data, part->len));
     json = put(json, "hex", hex_json(part->data, part->len));
     return defect == OPT_OK ? json : put(json, "defect", cJSON_CreateString(opt_defect_token(defect)));
 }
@@ -372,5 +370,6 @@ static cJSON *value_json(const struct opt_def *def, const uint8_t *data, size_t 
 
 cJSON *dhcp_opt_json(const struct opt_def *def, const uint8_t *data, size_t len)
 {
-    return dhcp_opt_check(def, data, len) == OPT_OK ? value_json(def, data, len) : cJSON_CreateNull();
+    bool ok = def != NULL && dhcp_opt_check(def, data, len) == OPT_OK;
+    return ok ? value_json(def, data, len) : cJSON_CreateNull();
 }

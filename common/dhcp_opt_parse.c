@@ -1,4 +1,3 @@
-#include <arpa/inet.h>
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +27,7 @@ static bool fail(struct reader *in, const char *why)
  * element, or if there is none. */
 static bool next_token(struct reader *in, char *token, const char *why)
 {
+    token[0] = '\0';
     if (in->at_end)
         return fail(in, why);
     const char *start = in->text;
@@ -44,6 +44,13 @@ static bool next_token(struct reader *in, char *token, const char *why)
     return true;
 }
 
+static int hex_digit(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *p = c == '\0' ? NULL : strchr(digits, c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c);
+    return p == NULL ? -1 : (int)(p - digits);
+}
+
 /* ---- elements of a fixed size ---- */
 
 typedef bool parse_element_fn(struct reader *in, struct wire_writer *w);
@@ -51,6 +58,7 @@ typedef bool parse_element_fn(struct reader *in, struct wire_writer *w);
 static bool parse_number(struct reader *in, int64_t min, int64_t max, const char *why, int64_t *out)
 {
     char token[TOKEN_LEN], *end;
+    *out = 0;
     if (!next_token(in, token, why))
         return false;
     bool hex = token[0] == '0' && (token[1] == 'x' || token[1] == 'X');
@@ -132,6 +140,49 @@ static bool parse_ip4_pair(struct reader *in, struct wire_writer *w)
     return parse_ip4(in, w) && parse_ip4(in, w);
 }
 
+/* One to four hexadecimal digits; advances *p past them. */
+static bool read_group(const char **p, uint16_t *out)
+{
+    unsigned value = 0, n = 0;
+    for (; n < 4 && hex_digit(**p) >= 0; n++)
+        value = value << 4 | (unsigned)hex_digit(*(*p)++);
+    *out = (uint16_t)value;
+    return n > 0 && hex_digit(**p) < 0;
+}
+
+/* RFC 4291 2.2, without the form that ends with a dotted quad. */
+static bool read_ip6(const char *p, uint8_t *addr)
+{
+    enum { OCTETS = 16 };
+    uint8_t groups[OCTETS];
+    struct wire_writer w;
+    bool has_gap = false; /* "::" was there, after gap_at octets */
+    size_t gap_at = 0;
+    wire_writer_init(&w, groups, OCTETS);
+    while (*p != '\0') {
+        uint16_t group;
+        if (p[0] == ':' && p[1] == ':') {
+            if (has_gap)
+                return false;
+            has_gap = true;
+            gap_at = w.at;
+            p += 2;
+            continue;
+        }
+        bool is_first = w.at == (has_gap ? gap_at : 0);
+        if ((!is_first && *p++ != ':') || !read_group(&p, &group))
+            return false;
+        wire_put_u16(&w, group);
+    }
+    if (w.err || has_gap == (w.at == OCTETS))
+        return false;
+    size_t after = has_gap ? w.at - gap_at : 0;
+    memset(addr, 0, OCTETS);
+    memcpy(addr, groups, w.at - after);
+    memcpy(addr + OCTETS - after, groups + w.at - after, after);
+    return true;
+}
+
 static bool parse_ip6(struct reader *in, struct wire_writer *w)
 {
     static const char why[] = "expected an IPv6 address such as 2001:db8::1";
@@ -139,7 +190,7 @@ static bool parse_ip6(struct reader *in, struct wire_writer *w)
     uint8_t addr[16];
     if (!next_token(in, token, why))
         return false;
-    if (inet_pton(AF_INET6, token, addr) != 1)
+    if (!read_ip6(token, addr))
         return fail(in, why);
     wire_put_bytes(w, addr, sizeof addr);
     return true;
@@ -278,13 +329,6 @@ static bool parse_text(struct reader *in, struct wire_writer *w)
     }
     in->at_end = true;
     return true;
-}
-
-static int hex_digit(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *p = c == '\0' ? NULL : strchr(digits, c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c);
-    return p == NULL ? -1 : (int)(p - digits);
 }
 
 static bool parse_octets(struct reader *in, struct wire_writer *w)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "common/wire.h"
 
 void dhcp_opt_text_init(struct opt_text *t, char *buf, size_t cap)
 {
@@ -36,6 +37,39 @@ void dhcp_opt_text_hex(struct opt_text *t, const uint8_t *data, size_t len)
 {
     for (size_t i = 0; i < len && !t->cut; i++)
         dhcp_opt_text_add(t, "%s%02x", i ? ":" : "", data[i]);
+}
+
+enum { IP6_OCTETS = 16, IP6_GROUPS = 8 };
+
+/* RFC 5952 4.2: "::" stands for the longest run of zero groups, the first of equals, never for one alone. */
+static void find_zeros(const uint8_t *data, size_t *out_at, size_t *out_n)
+{
+    size_t run = 0;
+    *out_at = IP6_GROUPS;
+    *out_n = 1;
+    for (size_t i = 0; i < IP6_GROUPS; i++) {
+        run = wire_u16(data + 2 * i) == 0 ? run + 1 : 0;
+        if (run > *out_n) {
+            *out_n = run;
+            *out_at = i + 1 - run;
+        }
+    }
+}
+
+void dhcp_opt_text_ip6(struct opt_text *t, const uint8_t *data, size_t len)
+{
+    assert(len == IP6_OCTETS);
+    size_t zeros_at, zeros_n;
+    find_zeros(data, &zeros_at, &zeros_n);
+    for (size_t i = 0; i < IP6_GROUPS; i++) {
+        if (i == zeros_at) {
+            dhcp_opt_text_add(t, "::");
+            i += zeros_n - 1;
+        } else {
+            bool after_zeros = zeros_at < i && i == zeros_at + zeros_n;
+            dhcp_opt_text_add(t, "%s%x", i == 0 || after_zeros ? "" : ":", wire_u16(data + 2 * i));
+        }
+    }
 }
 
 static bool is_printable(uint8_t c)
