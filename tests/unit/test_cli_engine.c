@@ -831,7 +831,7 @@ static void assert_invariants(struct world *w, time_ms now)
     assert_int_equal(w->is_set, leased);
     assert_true(s.timer_at_ms > now);
     assert_int_equal(s.timer == CLI_NO_TIMER, s.timer_at_ms == TIME_NEVER);
-    if (!leased)
+    if (s.lease == NULL)
         return;
     assert_true(s.timer_at_ms <= s.lease->expires_at_ms || s.lease->expires_at_ms == TIME_NEVER);
     assert_true(s.lease->expires_at_ms > now);
