@@ -13,6 +13,11 @@ static const struct {
 } commands[] = {
     {"up", command_up, "[FILE]", "start a lab: its network, servers and clients"},
     {"ps", command_ps, "", "what is running"},
+    {"status", command_status, "[HOST...]", "the clients' leases and timers, the servers in brief"},
+    {"release", command_release, "HOST", "give a client's lease back"},
+    {"renew", command_renew, "HOST", "get a lease, or renew the one that there is"},
+    {"leases", command_leases, "[HOST...]", "the servers' view: who has which address, and until when"},
+    {"log", command_log, "[HOST...]", "every message with every option, every decision"},
     {"exec", command_exec, "HOST COMMAND...", "run a program inside a host"},
     {"down", command_down, "[NAME]", "take a lab away, whatever state it is in"},
 };
@@ -31,8 +36,10 @@ static const char help_end[] =
     "\n"
     "Example: a server and a client, what they said, and the end of it\n"
     "  dhcplab up\n"
-    "  dhcplab ps\n"
+    "  dhcplab status\n"
     "  dhcplab exec h1 ping -c 1 10.77.0.1\n"
+    "  dhcplab release h1\n"
+    "  dhcplab log\n"
     "  dhcplab down\n";
 
 static void print_help(FILE *out)

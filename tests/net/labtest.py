@@ -1,0 +1,167 @@
+"""What the tests of a running lab share: running dhcplab with a state folder of its own, waiting for an event with a
+limit, and looking at the system from outside (processes, interfaces, namespaces) without any tool."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get("DHCPLAB_BIN", SOURCE / "build" / "bin")).resolve()
+DHCPLAB = BIN / "dhcplab"
+SKIPPED = 77
+LIMIT_S = 20  # for anything that is waited for
+
+
+def has_programs(*names):
+    """Are these programs built?"""
+    return all((BIN / name).exists() for name in names)
+
+
+def wait_for(condition, what, limit_s=LIMIT_S):
+    """Returns the first true value of condition(), or fails after limit_s."""
+    end = time.monotonic() + limit_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {limit_s} s in vain for {what}")
+        time.sleep(0.02)
+
+
+def living():
+    """The pids of all processes that have not ended."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                state = pathlib.Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()[0]
+            except OSError:
+                continue
+            if state not in "ZX":
+                found.append(int(entry))
+    return found
+
+
+def processes(mark):
+    """The command lines, by pid, of the living processes whose environment or command line has `mark`."""
+    found = {}
+    for pid in living():
+        try:
+            command = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+            environment = pathlib.Path(f"/proc/{pid}/environ").read_bytes()
+        except OSError:
+            continue
+        if mark.encode() in command + environment and pid != os.getpid():
+            found[pid] = command.replace(b"\0", b" ").decode(errors="replace").strip()
+    return found
+
+
+def namespaces(pid):
+    """The namespaces that a process is in or holds open, such as "net:[4026531833]"."""
+    found = set()
+    for folder in (f"/proc/{pid}/ns", f"/proc/{pid}/fd"):
+        try:
+            for entry in os.listdir(folder):
+                target = os.readlink(f"{folder}/{entry}")
+                if target.partition(":")[0] in ("net", "mnt", "pid", "user"):
+                    found.add(target)
+        except OSError:
+            pass
+    return found
+
+
+def interfaces():
+    """Every interface here: its index, flags and hardware address by its name."""
+    found = {}
+    for name in sorted(os.listdir("/sys/class/net")):
+        try:
+            found[name] = tuple(pathlib.Path("/sys/class/net", name, file).read_text().strip()
+                                for file in ("ifindex", "flags", "address"))
+        except OSError:
+            pass
+    return found
+
+
+def addresses():
+    """The kernel's own tables of addresses and routes here."""
+    return [pathlib.Path("/proc/net", file).read_text() for file in ("fib_trie", "route")]
+
+
+class LabCase(unittest.TestCase):
+    """A test with a folder for files (self.dir), in which dhcplab keeps its state too (self.run_dir)."""
+
+    maxDiff = None
+
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="dhcplab-test."))
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+        self.run_dir = self.dir / "run"
+        self.env = dict(os.environ, DHCPLAB_RUN=str(self.run_dir))
+        self.addCleanup(self.dhcplab, "down", "--all", code=None)
+
+    def dhcplab(self, *arguments, code=0, program=DHCPLAB, **more):
+        """Runs dhcplab and checks its exit code (None: any). The result has .stdout and .stderr as text."""
+        done = subprocess.run([program, *arguments], env=self.env, cwd=self.dir, text=True, timeout=90,
+                              stdin=subprocess.DEVNULL, capture_output=True, check=False, **more)
+        if code is not None:
+            self.assertEqual(done.returncode, code, f"dhcplab {arguments}:\n{done.stdout}{done.stderr}")
+        return done
+
+    def processes(self):
+        """The living processes of this test's labs and of what it runs in them."""
+        return processes(f"DHCPLAB_RUN={self.run_dir}")
+
+    def write(self, name, content):
+        """Writes a file into the test's folder: text, or a value as JSON. Returns its name."""
+        (self.dir / name).write_text(content if isinstance(content, str) else json.dumps(content, indent=1))
+        return name
+
+    def labs(self):
+        """What `dhcplab ps --json` says, by the labs' names."""
+        return {lab["name"]: lab for lab in json.loads(self.dhcplab("ps", "--json").stdout)}
+
+    def control(self, path, command, arguments=None):
+        """One command over a control socket, with the answer as a value."""
+        import socket
+        request = {"command": command}
+        if arguments is not None:
+            request["arguments"] = arguments
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.settimeout(LIMIT_S)
+            peer.connect(str(path))
+            peer.sendall(json.dumps(request).encode())
+            answer = b""
+            while chunk := peer.recv(65536):
+                answer += chunk
+        return json.loads(answer)
+
+
+def namespaces_allowed():
+    """Tries a lab of one plain host. False, with the reason printed, where the system does not allow it."""
+    with tempfile.TemporaryDirectory(prefix="dhcplab-test.") as folder:
+        lab = pathlib.Path(folder, "probe.json")
+        lab.write_text('{"hosts": {"x": {}}}')
+        env = dict(os.environ, DHCPLAB_RUN=folder + "/run")
+        up = subprocess.run([DHCPLAB, "up", lab], env=env, text=True, capture_output=True, timeout=60, check=False)
+        subprocess.run([DHCPLAB, "down", "--all"], env=env, capture_output=True, timeout=60, check=False)
+        if up.returncode == SKIPPED:
+            print(up.stderr.strip())
+            return False
+        return True
+
+
+def main():
+    """Runs the tests of the calling script; exit code 77 where nothing of it can run."""
+    if not DHCPLAB.exists():
+        print(f"{DHCPLAB} is not built")
+        sys.exit(1)
+    if not namespaces_allowed():
+        sys.exit(SKIPPED)
+    unittest.main(verbosity=2)

@@ -1,0 +1,434 @@
+#!/usr/bin/env python3
+"""Labs of real namespaces: they come up, hold together, are looked at and go away without a trace."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import unittest
+
+import labtest
+from labtest import BIN, DHCPLAB, LabCase, wait_for
+
+VETH = {
+    "description": "two hosts and a wire",
+    "hosts": {"a": {}, "b": {}},
+    "links": [{"type": "veth", "ends": [{"host": "a", "address": "10.1.0.1/24"},
+                                        {"host": "b", "address": "10.1.0.2/24"}]}],
+}
+
+BRIDGE = {
+    "hosts": {"a": {}, "b": {}, "c": {}},
+    "links": [{"type": "bridge", "name": "lan",
+               "ends": [{"host": "a", "address": "10.2.0.1/24"},
+                        {"host": "b", "address": "10.2.0.2/24", "mac": "02:00:00:00:be:ef"},
+                        {"host": "c", "address": "10.2.0.3/24"}]}],
+}
+
+# Stands for a server where only the lab is tested: answers its control socket, does nothing.
+STAND_IN = """#!/usr/bin/env python3
+import os, socket, sys
+path = sys.argv[sys.argv.index("--control") + 1]
+if "refuse" in open(sys.argv[sys.argv.index("-c") + 1]).read():
+    line = open(sys.argv[sys.argv.index("-c") + 1]).read().split("refuse")[0].count("\\n") + 1
+    print(f"{sys.argv[sys.argv.index('-c') + 1]}:{line}:1: at $: this is refused", file=sys.stderr)
+    sys.exit(2)
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(path)
+listener.listen()
+while True:
+    peer, _ = listener.accept()
+    peer.recv(65536)
+    peer.sendall(b'{"result": 0, "text": "stand-in"}')
+    peer.close()
+"""
+
+
+def served(configuration):
+    """A lab with one server."""
+    return {"hosts": {"s": {"server": configuration}, "x": {}},
+            "links": [{"type": "veth", "ends": [{"host": "s", "address": "10.3.0.1/24"}, {"host": "x"}]}]}
+
+
+class Topology(LabCase):
+    def test_errors_name_file_line_column_and_path(self):
+        self.write("bad.json", '{\n  "hosts": { "a": {} },\n  "links": [ { "type": "wire", "ends": [] } ]\n}\n')
+        done = self.dhcplab("up", "bad.json", code=2)
+        self.assertEqual(done.stdout, "")
+        self.assertEqual(done.stderr, 'bad.json:3:24: at $.links[0].type: expected one of "veth", "bridge", '
+                                      'found "wire"\n')
+        self.write("cut.json", '{ "hosts": {')
+        self.assertTrue(self.dhcplab("up", "cut.json", code=2).stderr.startswith("cut.json:1:13: at $"))
+        self.assertFalse(self.run_dir.exists())
+
+    def test_unknown_file(self):
+        done = self.dhcplab("up", "nothing", code=2)
+        self.assertEqual(done.stderr, "dhcplab: there is no topology file nothing, and no lab of that name comes with "
+                                      "the program\n")
+
+    def test_warnings_do_not_stop_the_lab(self):
+        self.write("comma.json", '{ "hosts": { "a": {}, } }')
+        done = self.dhcplab("up", "comma.json")
+        self.assertIn("comma.json:1:21: at $.hosts", done.stderr)
+
+    def test_usage(self):
+        for arguments in (["up", "--timeout", "x"], ["up", "a", "b"], ["up", "-n", "../x"], ["up", "--nonsense"],
+                          ["down", "--nonsense"], ["ps", "x"], ["exec"], ["exec", "x"], ["nonsense"], []):
+            with self.subTest(arguments=arguments):
+                self.assertNotEqual(self.dhcplab(*arguments, code=2).stderr, "")
+
+    def test_help(self):
+        for command in ([], ["up"], ["down"], ["ps"], ["exec"]):
+            with self.subTest(command=command):
+                text = self.dhcplab(*command, "--help").stdout
+                self.assertIn("Example", text)
+                self.assertIn("Usage: dhcplab", text)
+        self.assertRegex(self.dhcplab("--version").stdout, r"^dhcplab \d+\.\d+\.\d+\n$")
+
+
+class Network(LabCase):
+    def ping(self, host, address, lab=None, code=0):
+        name = ["-n", lab] if lab else []
+        self.dhcplab("exec", *name, host, "ping", "-n", "-c", "1", "-W", "2", address, code=code)
+
+    def test_veth(self):
+        self.dhcplab("up", self.write("wire.json", VETH))
+        self.ping("a", "10.1.0.2")
+        self.ping("b", "10.1.0.1")
+        self.ping("a", "127.0.0.1")
+
+    def test_bridge(self):
+        self.dhcplab("up", self.write("lan.json", BRIDGE))
+        for host, address in (("a", "10.2.0.2"), ("b", "10.2.0.3"), ("c", "10.2.0.1")):
+            self.ping(host, address)
+
+    def test_ps(self):
+        self.assertEqual(self.dhcplab("ps").stdout, "No lab runs.\n")
+        self.assertEqual(self.labs(), {})
+        self.dhcplab("up", self.write("lan.json", BRIDGE))
+        lab = self.labs()["lan"]
+        self.assertEqual(lab["state"], "running")
+        self.assertEqual(lab["dir"], str(self.run_dir / "lan"))
+        self.assertIn(lab["pid"], self.processes())
+        hosts = [{key: host[key] for key in ("name", "role", "pid", "control", "interfaces")} for host in lab["hosts"]]
+        self.assertEqual(hosts, [
+            {"name": name, "role": "plain", "pid": 0, "control": "", "interfaces": [
+                {"name": "eth0", "hardware_address": mac, "address": address, "link": "lan"}]}
+            for name, mac, address in (("a", "02:00:00:00:00:01", "10.2.0.1/24"),
+                                       ("b", "02:00:00:00:be:ef", "10.2.0.2/24"),
+                                       ("c", "02:00:00:00:00:03", "10.2.0.3/24"))])
+        self.assertRegex(self.dhcplab("ps").stdout, r"b +plain +- +eth0 02:00:00:00:be:ef 10\.2\.0\.2/24 \(lan\)")
+        for host in hosts:
+            shown = self.dhcplab("exec", host["name"], "cat", "/sys/class/net/eth0/address").stdout.strip()
+            self.assertEqual(shown, host["interfaces"][0]["hardware_address"])
+
+    def test_two_labs_at_once(self):
+        wire = self.write("wire.json", VETH)
+        self.dhcplab("up", wire)
+        self.dhcplab("up", wire, "-n", "second")
+        again = self.dhcplab("up", wire, code=1)
+        self.assertEqual(again.stderr, "dhcplab: a lab of the name wire runs already; `dhcplab down wire` ends it, "
+                                       "`dhcplab up -n NAME` starts another beside it\n")
+        self.assertEqual(list(self.labs()), ["second", "wire"])
+        self.assertIn("choose one with -n: second wire", self.dhcplab("exec", "a", "true", code=1).stderr)
+        self.ping("a", "10.1.0.2", lab="second")
+        self.assertIn("second wire", self.dhcplab("down", code=2).stderr)
+        self.dhcplab("down", "wire")
+        self.assertEqual(list(self.labs()), ["second"])
+        self.ping("a", "10.1.0.2")
+        self.dhcplab("down")
+        self.assertEqual(self.dhcplab("down", code=1).stderr, "dhcplab: no lab runs\n")
+
+    def test_the_callers_network_stays_as_it_is(self):
+        before = labtest.interfaces(), labtest.addresses()
+        self.dhcplab("up", self.write("lan.json", BRIDGE))
+        self.assertEqual((labtest.interfaces(), labtest.addresses()), before)
+        names = self.dhcplab("exec", "a", "sh", "-c", "cd /sys/class/net && echo *").stdout.split()
+        self.assertEqual(names, ["eth0", "lo"])
+        self.dhcplab("down")
+        self.assertEqual((labtest.interfaces(), labtest.addresses()), before)
+
+
+class Exec(LabCase):
+    def setUp(self):
+        super().setUp()
+        self.dhcplab("up", self.write("wire.json", VETH))
+
+    def test_exit_codes_are_those_of_a_shell(self):
+        self.dhcplab("exec", "a", "true")
+        self.dhcplab("exec", "a", "sh", "-c", "exit 42", code=42)
+        self.dhcplab("exec", "a", "sh", "-c", "kill -9 $$", code=137)
+        self.dhcplab("exec", "a", "no-such-program", code=127)
+        self.dhcplab("exec", "a", "/", code=126)
+        self.assertIn("no host nobody", self.dhcplab("exec", "nobody", "true", code=2).stderr)
+
+    def test_folder_files_and_standard_streams_are_the_callers(self):
+        self.write("here.txt", "content\n")
+        self.assertEqual(self.dhcplab("exec", "a", "cat", "here.txt").stdout, "content\n")
+        self.assertEqual(self.dhcplab("exec", "a", "pwd").stdout.strip(), str(self.dir))
+        program = self.dir / "mine"
+        program.write_text("#!/bin/sh\nread line; echo \"got $line\"; echo complaint >&2\n")
+        program.chmod(0o755)
+        done = subprocess.run([DHCPLAB, "exec", "a", "./mine"], env=self.env, cwd=self.dir, input="a line\n", text=True,
+                              capture_output=True, timeout=30, check=False)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "got a line\n", "complaint\n"))
+
+    def test_options_belong_to_the_command(self):
+        self.assertEqual(self.dhcplab("exec", "a", "echo", "-n", "--help").stdout, "--help")
+
+    def test_signals_reach_the_command(self):
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            running = subprocess.Popen([DHCPLAB, "exec", "a", "sh", "-c", "echo started; exec sleep 1000"], env=self.env,
+                                       stdout=subprocess.PIPE, text=True)
+            self.assertEqual(running.stdout.readline(), "started\n")
+            running.send_signal(number)
+            self.assertEqual(running.wait(labtest.LIMIT_S), 128 + number)
+            running.stdout.close()
+
+    def test_interrupt_from_the_terminal_is_the_commands_to_take(self):
+        script = "trap 'echo caught; exit 5' INT; echo started; while :; do sleep 0.05; done"
+        running = subprocess.Popen([DHCPLAB, "exec", "a", "sh", "-c", script], env=self.env, stdout=subprocess.PIPE,
+                                   text=True, start_new_session=True)
+        self.assertEqual(running.stdout.readline(), "started\n")
+        os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to the whole group
+        self.assertEqual(running.stdout.readline(), "caught\n")
+        self.assertEqual(running.wait(labtest.LIMIT_S), 5)
+        running.stdout.close()
+
+    def test_down_ends_it(self):
+        running = subprocess.Popen([DHCPLAB, "exec", "a", "sh", "-c", "echo started; exec sleep 1000"], env=self.env,
+                                   stdout=subprocess.PIPE, text=True)
+        self.assertEqual(running.stdout.readline(), "started\n")
+        self.dhcplab("down")
+        self.assertEqual(running.wait(labtest.LIMIT_S), 128 + signal.SIGKILL)
+        running.stdout.close()
+
+
+class Ends(LabCase):
+    """However a lab ends, nothing is left."""
+
+    def setUp(self):
+        super().setUp()
+        # A copy of dhcplab finds its server beside itself.
+        self.program = self.dir / "bin" / "dhcplab"
+        self.program.parent.mkdir()
+        os.symlink(DHCPLAB, self.program)
+        self.own_namespaces = labtest.namespaces("self")
+        self.lab_namespaces = set()
+        self.interfaces = labtest.interfaces()
+
+    def left(self):
+        """What there is of this test's labs."""
+        in_use = set()
+        for pid in labtest.living():
+            in_use |= labtest.namespaces(pid)
+        return {"processes": self.processes(), "namespaces": in_use & self.lab_namespaces,
+                "files": sorted(str(path) for path in self.run_dir.rglob("*")),
+                "interfaces": {} if labtest.interfaces() == self.interfaces else labtest.interfaces()}
+
+    def is_clean(self):
+        return not any(self.left().values())
+
+    def expect_nothing_left(self):
+        """No process, namespace or file of the lab, and the interfaces as they were."""
+        try:
+            wait_for(self.is_clean, "nothing to be left")
+        except AssertionError:
+            self.assertEqual(self.left(), None)
+
+    def up(self, topology, *arguments, **more):
+        done = self.dhcplab("up", self.write("lab.json", topology), *arguments, **more)
+        for pid in self.processes():
+            self.lab_namespaces |= labtest.namespaces(pid) - self.own_namespaces
+        return done
+
+    def supervisor(self):
+        return self.labs()["lab"]["pid"]
+
+    def expect_dead(self, pid):
+        wait_for(lambda: pid not in self.processes() and self.labs()["lab"]["state"] == "dead", "the supervisor's end")
+
+    def test_down(self):
+        self.up(BRIDGE)
+        left = self.left()
+        self.assertEqual(len(left["processes"]), 1)  # the supervisor
+        # A network and a mount namespace for the switch and for each of three hosts, and one of processes.
+        kinds = sorted(name.partition(":")[0] for name in left["namespaces"])
+        self.assertEqual(kinds, ["mnt"] * 4 + ["net"] * 4 + ["pid"] + (["user"] if os.getuid() != 0 else []))
+        self.assertEqual(self.dhcplab("down").stdout, "The lab lab is down.\n")
+        self.assertTrue(self.is_clean(), self.left())  # at once, not soon
+
+    def test_down_over_the_control_socket(self):
+        self.up(VETH)
+        path = self.run_dir / "lab" / "lab.sock"
+        self.assertTrue(stat.S_ISSOCK(path.stat().st_mode))
+        hosts = self.control(path, "hosts")["arguments"]["hosts"]
+        self.assertEqual([host["name"] for host in hosts], ["a", "b"])
+        self.assertEqual(self.control(path, "nonsense")["result"], 2)
+        self.assertEqual(self.control(path, "down")["result"], 0)
+        self.expect_nothing_left()
+
+    def test_termination_of_the_supervisor(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.up(BRIDGE)
+            os.kill(self.supervisor(), number)
+            self.expect_nothing_left()
+
+    def test_the_supervisor_survives_its_terminal(self):
+        self.up(VETH)
+        pid = self.supervisor()
+        os.kill(pid, signal.SIGHUP)
+        self.dhcplab("exec", "a", "true")
+        self.assertEqual(os.getsid(pid), pid)
+        self.assertNotEqual(os.getsid(pid), os.getsid(0))
+        self.assertEqual(os.readlink(f"/proc/{pid}/fd/0"), "/dev/null")
+
+    def test_killed_supervisor(self):
+        self.up(BRIDGE)
+        pid = self.supervisor()
+        running = subprocess.Popen([DHCPLAB, "exec", "a", "sleep", "1000"], env=self.env)
+        wait_for(lambda: "sleep 1000" in self.processes().values(), "the command")
+        os.kill(pid, signal.SIGKILL)
+        self.assertEqual(running.wait(labtest.LIMIT_S), 128 + signal.SIGKILL)
+        self.expect_dead(pid)
+        self.assertIn("was killed", self.dhcplab("exec", "a", "true", code=1).stderr)
+        self.dhcplab("down")
+        self.expect_nothing_left()
+
+    def test_up_again_after_a_killed_supervisor(self):
+        self.up(VETH)
+        pid = self.supervisor()
+        os.kill(pid, signal.SIGKILL)
+        self.expect_dead(pid)
+        self.up(VETH)
+        self.dhcplab("exec", "a", "true")
+        self.dhcplab("down")
+        self.expect_nothing_left()
+
+    def test_a_pid_that_is_not_the_supervisors_is_left_alone(self):
+        self.up(VETH)
+        pid = self.supervisor()
+        os.kill(pid, signal.SIGKILL)
+        self.expect_dead(pid)
+        other = subprocess.Popen(["sleep", "1000"])
+        (self.run_dir / "lab" / "lock").write_text(f"{other.pid}\n")
+        self.dhcplab("down")
+        self.assertIsNone(other.poll())
+        other.kill()
+        other.wait()
+        self.expect_nothing_left()
+
+    def test_interrupted_up_leaves_nothing(self):
+        self.use_stand_in("import time; time.sleep(1000)\n")
+        for number in (signal.SIGINT, signal.SIGKILL):
+            name = self.write("lab.json", served({}))
+            running = subprocess.Popen([self.program, "up", name], env=self.env, cwd=self.dir, stdout=subprocess.PIPE)
+            wait_for(lambda: any("dhcplab-server" in command for command in self.processes().values()), "the server")
+            running.send_signal(number)
+            running.wait(labtest.LIMIT_S)
+            running.stdout.close()
+            self.expect_nothing_left()
+
+    def use_stand_in(self, text=STAND_IN):
+        """Puts a program in the place of dhcplab-server, beside a copy of dhcplab."""
+        self.program.unlink(missing_ok=True)
+        self.program.write_bytes(DHCPLAB.read_bytes())
+        self.program.chmod(0o755)
+        server = self.program.parent / "dhcplab-server"
+        server.write_text(text if text.startswith("#!") else "#!/usr/bin/env python3\n" + text)
+        server.chmod(0o755)
+
+    def test_server_that_does_not_answer(self):
+        self.use_stand_in("import time; time.sleep(1000)\n")
+        done = self.up(served({}), "--timeout", "1", program=self.program, code=1)
+        self.assertIn("the server on s does not answer", done.stderr)
+        self.expect_nothing_left()
+
+    def test_server_that_refuses_its_configuration(self):
+        self.use_stand_in()
+        text = json.dumps(served({"comment": "X"}), indent=1).replace('"X"', '"refuse"')
+        line = text.split("refuse")[0].count("\n") + 1
+        self.write("bad.json", text)
+        done = self.dhcplab("up", "bad.json", program=self.program, code=2)
+        self.assertIn(f"bad.json:{line}:1: at $: this is refused", done.stderr)
+        self.assertIn("ended with exit code 2", done.stderr)
+        self.expect_nothing_left()
+
+    def test_program_that_is_not_there(self):
+        self.program.unlink()
+        self.program.write_bytes(DHCPLAB.read_bytes())
+        self.program.chmod(0o755)
+        done = self.up(served({}), program=self.program, code=1)
+        self.assertIn("cannot start dhcplab-server on s: No such file or directory", done.stderr)
+        self.expect_nothing_left()
+
+    def test_death_of_a_server_takes_the_lab_down_and_is_told(self):
+        self.use_stand_in()
+        self.up(served({}), program=self.program)
+        server = self.labs()["lab"]["hosts"][0]
+        self.assertEqual(server["role"], "server")
+        os.kill(server["pid"], signal.SIGKILL)
+        lab = wait_for(lambda: (self.labs()["lab"]["state"] == "failed" and self.labs()["lab"]) or None, "the record")
+        self.assertIn("dhcplab-server on s was ended by signal 9", lab["reason"])
+        self.assertIn("was ended by signal 9", self.dhcplab("exec", "s", "true", code=1).stderr)
+        wait_for(lambda: not self.processes(), "the end of the processes")
+        self.assertEqual([path.name for path in self.run_dir.iterdir()], ["lab.failed"])
+        self.assertIn("gone down by itself", self.dhcplab("down").stdout)
+        self.expect_nothing_left()
+
+    def test_server_that_ignores_termination(self):
+        self.use_stand_in(STAND_IN.replace("listener = ",
+                                           "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\nlistener = ",
+                                           1))
+        self.up(served({}), program=self.program)
+        self.dhcplab("down")
+        self.expect_nothing_left()
+
+
+@unittest.skipUnless(labtest.has_programs("dhcplab-server", "dhcplab-client"), f"no server and client in {BIN}")
+class Leases(LabCase):
+    """The labs that come with the program."""
+
+    def test_pair(self):
+        done = self.dhcplab("up")
+        self.assertRegex(done.stdout, r"h1 +client +eth0 +10\.77\.0\.\d+/24 from 10\.77\.0\.1 for 1 h\n")
+        self.dhcplab("exec", "h1", "ping", "-n", "-c", "1", "-W", "2", "10.77.0.1")
+        self.assertEqual([host["role"] for host in self.labs()["pair"]["hosts"]], ["server", "client"])
+        self.dhcplab("down")
+
+    def test_lan(self):
+        done = self.dhcplab("up", "lan")
+        leases = [line.split()[3] for line in done.stdout.splitlines() if " from 10.77.0.1 for " in line]
+        self.assertEqual((len(leases), len(set(leases))), (3, 3), done.stdout)
+        self.dhcplab("down")
+
+    def test_two_servers(self):
+        done = self.dhcplab("up", "two-servers")
+        self.assertIn("/24 from 10.77.0.2 for 1 h", done.stdout)
+        self.dhcplab("down")
+
+    def test_no_wait(self):
+        self.dhcplab("up", "--no-wait")
+        client = self.labs()["pair"]["hosts"][1]
+        self.assertEqual(client["role"], "client")
+        self.assertIn(client["pid"], self.processes())
+
+    def test_client_without_a_lease(self):
+        self.write("alone.json", {"hosts": {"h1": {"client": {"start-delay-ms": [0, 0]}}},
+                                  "links": [{"type": "bridge", "ends": [{"host": "h1"}]}]})
+        done = self.dhcplab("up", "alone.json", "--timeout", "1", code=3)
+        self.assertIn("no lease, state SELECTING", done.stdout)
+        self.assertEqual(self.labs()["alone"]["state"], "running")
+
+    def test_error_in_a_servers_inline_configuration_is_told_with_its_place(self):
+        text = json.dumps(served({"Dhcp4": {"subnet4": [{"id": 1, "subnet": "10.3.0.300/24"}]}}), indent=1)
+        line = text.split("10.3.0.300")[0].count("\n") + 1
+        self.write("bad.json", text)
+        done = self.dhcplab("up", "bad.json", code=2)
+        self.assertRegex(done.stderr, rf"bad\.json:{line}:\d+: at \$\.Dhcp4\.subnet4\[0\]\.subnet: ")
+        self.assertEqual(self.labs(), {})
+
+
+if __name__ == "__main__":
+    labtest.main()
