@@ -60,21 +60,6 @@ static cJSON *add_timer(cJSON *map, const char *key, const struct clock_now *now
     return timer;
 }
 
-static const char *origin_name(enum cli_timer_origin origin)
-{
-    switch (origin) {
-    case CLI_TIMER_DEFAULT:
-        return "default";
-    case CLI_TIMER_OPTION:
-        return "option";
-    case CLI_TIMER_REPAIRED:
-        return "repaired";
-    case CLI_TIMER_NONE:
-        return "none";
-    }
-    return "none";
-}
-
 static void add_lease(cJSON *map, const struct clock_now *now, const struct cli_lease *lease)
 {
     char text[IP4_LEN];
@@ -97,9 +82,9 @@ static void add_lease(cJSON *map, const struct clock_now *now, const struct cli_
     add_instant(json, "obtained", now, lease->acked_ms);
     add_seconds(json, "obtained_age_s", now->boot_ms - lease->acked_ms);
     cJSON *t1 = add_timer(json, "t1", now, lease->timers.t1_ms, lease->renew_at_ms);
-    cJSON_AddStringToObject(t1, "origin", origin_name(lease->timers.t1_origin));
+    cJSON_AddStringToObject(t1, "origin", cli_timer_origin_name(lease->timers.t1_origin));
     cJSON *t2 = add_timer(json, "t2", now, lease->timers.t2_ms, lease->rebind_at_ms);
-    cJSON_AddStringToObject(t2, "origin", origin_name(lease->timers.t2_origin));
+    cJSON_AddStringToObject(t2, "origin", cli_timer_origin_name(lease->timers.t2_origin));
     add_timer(json, "expiry", now, time_from_lease_s(lease->lease_s), lease->expires_at_ms);
 }
 
