@@ -13,6 +13,7 @@ enum {
     GUTTER = 13, /* "12:00:00.250 " */
     FIRST_X = 16,
     LAST_X = 76,
+    MARGIN = 4,       /* right of the last column */
     SPACING_MIN = 14, /* "|- DISCOVER ->|" */
     LINE_LEN = FIRST_X + SPACING_MIN * LADDER_HOSTS_MAX + 64,
     REPEAT_NAMES = 20, /* lines after which the hosts' names are written again */
@@ -41,10 +42,11 @@ enum { NOBODY = -1 };
 struct arrow {
     const cJSON *message; /* as sent, or as first received if the sender is not known */
     uint64_t hash;
-    double boot_ms;
-    size_t order; /* of its first event in the list */
-    int from;     /* host, or NOBODY */
-    uint64_t to;  /* bit per host */
+    double boot_ms;   /* of the earliest of its events */
+    const char *time; /* likewise */
+    size_t order;     /* of its first event in the list */
+    int from;         /* host, or NOBODY */
+    uint64_t to;      /* bit per host */
 };
 
 struct arrows {
@@ -132,12 +134,17 @@ static void take_event(struct arrows *arrows, const struct ladder_view *view, co
     struct arrow *known = sent ? NULL : find_arrow(arrows, hash, host, boot_ms);
     if (known == NULL) {
         known = &arrows->rows[arrows->n++];
-        *known = (struct arrow){event, hash, boot_ms, order, sent ? host : NOBODY, 0};
+        *known =
+            (struct arrow){event, hash, boot_ms, get_text(event, "time"), order, sent ? host : NOBODY, 0};
     }
     if (!sent)
         known->to |= bit(host);
     if (order < known->order)
         known->order = order;
+    if (boot_ms < known->boot_ms) {
+        known->boot_ms = boot_ms;
+        known->time = get_text(event, "time");
+    }
 }
 
 static int by_time(const void *a, const void *b)
@@ -227,26 +234,33 @@ static void trim(char *line)
     line[len] = '\0';
 }
 
-/* Writes `word`, at most `width` octets of it, with its middle at `x`. Returns where it starts. */
-static int put_centered(char *line, int x, int width, const char *word)
+/* Writes at most `width` octets of `word` with its middle at `x`, between `low` and `high`. Returns where it
+ * ends. */
+static int put_centered(char *line, int x, int width, int low, int high, const char *word)
 {
     int len = (int)strlen(word);
     if (len > width)
         len = width;
     int start = x - len / 2;
-    if (start < GUTTER)
-        start = GUTTER;
+    if (start > high - len)
+        start = high - len;
+    if (start < low)
+        start = low;
+    if (len > high - start)
+        len = high - start;
     memcpy(line + start, word, (size_t)len);
-    return start;
+    return start + len;
 }
 
 static void add_names(struct text *t, const struct columns *c)
 {
     char line[LINE_LEN + 1];
+    int low = GUTTER;
+    int high = FIRST_X + (c->n - 1) * c->spacing + MARGIN;
     blank(line);
     for (size_t i = 0; i < c->n_hosts; i++)
         if (c->x[i] != 0)
-            put_centered(line, c->x[i], c->spacing - 1, c->names[i]);
+            low = put_centered(line, c->x[i], c->spacing - 1, low, high, c->names[i]) + 1;
     trim(line);
     text_add(t, "%s\n", line);
 }
@@ -305,11 +319,10 @@ static void add_arrow(struct text *t, const struct columns *c, const struct arro
                       enum trace_color color)
 {
     char line[LINE_LEN + 1], name[32];
-    const char *time = get_text(arrow->message, "time");
     bool reply = get_number(arrow->message, "op") > 1;
     blank(line);
-    if (strlen(time) > strlen("2026-11-21T12:00:00.250"))
-        memcpy(line, time + strlen("2026-11-21T"), strlen("12:00:00.250"));
+    if (strlen(arrow->time) > strlen("2026-11-21T12:00:00.250"))
+        memcpy(line, arrow->time + strlen("2026-11-21T"), strlen("12:00:00.250"));
     for (size_t i = 0; i < c->n_hosts; i++)
         if (c->x[i] != 0)
             line[c->x[i]] = '|';
@@ -317,8 +330,8 @@ static void add_arrow(struct text *t, const struct columns *c, const struct arro
     draw_heads(line, c, arrow, tail);
     snprintf(name, sizeof name, " %s ", get_text(arrow->message, "type"));
     int room = abs(tail.next - tail.x) - 3;
-    int start = put_centered(line, (tail.x + tail.next + 1) / 2, room, name);
     int len = (int)strlen(name) < room ? (int)strlen(name) : room;
+    int start = put_centered(line, (tail.x + tail.next + 1) / 2, len, 0, LINE_LEN, name) - len;
     trim(line);
     text_add(t, "%.*s", start, line);
     if (color == TRACE_COLOR)
