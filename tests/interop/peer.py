@@ -1,0 +1,239 @@
+"""Programs of others, as tests/peers unpacked them: how each is set up, started and asked. All of them run inside a lab,
+and keep their files in a folder of the test."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "net"))
+import labtest  # noqa: E402: it lies beside the tests that need no peers
+from labtest import wait_for  # noqa: E402
+
+PEERS = pathlib.Path(os.environ.get("DHCPLAB_PEERS", labtest.SOURCE / "build" / "peers")).resolve()
+ROOT = PEERS / "root"
+
+
+def program(package, path):
+    """The command line that starts a program of a package; skips the test, with the reason, where it was not fetched."""
+    why = PEERS / f"{package}.why"
+    file = ROOT / path
+    if not file.exists():
+        raise unittest.SkipTest(
+            why.read_text().strip() if why.exists() else f"{package} is not in {ROOT}: run tests/peers fetch"
+        )
+    libraries = [str(folder) for top in ("lib", "usr/lib") for folder in (ROOT / top, *ROOT.glob(f"{top}/*-linux-*"))]
+    return ["env", f"LD_LIBRARY_PATH={':'.join(libraries)}", f"WIRESHARK_DATA_DIR={ROOT}/usr/share/wireshark", str(file)]
+
+
+def busybox(package="udhcpc"):
+    return program(package, "bin/busybox")
+
+
+def write(path, text):
+    path.write_text(text)
+    return str(path)
+
+
+class PeerCase(labtest.LabCase):
+    """A test with a lab in which programs of others run."""
+
+    def run_on(self, host, *command):
+        return self.dhcplab("exec", host, *command).stdout
+
+    def start_on(self, host, log, *command):
+        """Starts a program that goes on; what it prints goes to the file. It ends with the lab at the latest."""
+        with log.open("w") as file:
+            process = subprocess.Popen([labtest.DHCPLAB, "exec", host, *command], env=self.env, cwd=self.dir,
+                                       stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT)
+        self.addCleanup(process.wait, labtest.LIMIT_S)
+        self.addCleanup(process.terminate)
+        return process
+
+    def wait_for(self, condition, what, peer):
+        """As labtest.wait_for, and where it waits in vain it shows what the peer printed."""
+        try:
+            return wait_for(condition, what)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {peer.NAME} says:\n{peer.printed()}") from None
+
+    def addresses_of(self, host):
+        """The addresses of its interfaces but the loopback's."""
+        table = self.run_on(host, "cat", "/proc/self/net/fib_trie")
+        return {found for found in re.findall(r"\|-- (\S+)\n\s+/32 host LOCAL", table) if not found.startswith("127.")}
+
+
+class Peer:
+    """A program on eth0 of a host. Its files lie in the test's folder."""
+
+    def __init__(self, test, host):
+        self.test = test
+        self.host = host
+        self.dir = test.dir
+        self.output = self.dir / "peer.log"
+
+    def printed(self):
+        return self.output.read_text(errors="replace")
+
+    def start(self):
+        self.process = self.test.start_on(self.host, self.output, *self.command())
+
+
+class Server(Peer):
+    """A DHCP server on 10.77.0.1/24 that leases 10.77.0.100 to 10.77.0.150 for an hour."""
+
+    def has_released(self, address):
+        """Does the server say that it took the lease back?"""
+        return re.search(self.RELEASED % re.escape(address), self.printed(), re.M) is not None
+
+
+class Kea(Server):
+    NAME = "Kea"
+    RELEASED = r"DHCP4_RELEASE .* address %s was released properly"
+
+    def command(self):
+        config = {
+            "interfaces-config": {"interfaces": ["eth0"]},
+            # No clean-up of the lease file: for that it looks for its own program where a package would have put it.
+            "lease-database": {"type": "memfile", "name": str(self.dir / "leases.csv"), "lfc-interval": 0},
+            "valid-lifetime": 3600,
+            "renew-timer": 1800,
+            "rebind-timer": 3150,
+            "subnet4": [
+                {
+                    "id": 1,
+                    "subnet": "10.77.0.0/24",
+                    "pools": [{"pool": "10.77.0.100 - 10.77.0.150"}],
+                    "option-data": [{"name": "routers", "data": "10.77.0.1"}],
+                }
+            ],
+            "loggers": [{"name": "kea-dhcp4", "severity": "INFO", "output_options": [{"output": "stdout", "flush": True}]}],
+        }
+        file = write(self.dir / "kea.json", json.dumps({"Dhcp4": config}))
+        folders = [f"KEA_PIDFILE_DIR={self.dir}", f"KEA_LOCKFILE_DIR={self.dir}"]
+        return ["env", *folders, *program("kea-dhcp4-server", "usr/sbin/kea-dhcp4"), "-c", file]
+
+
+class IscDhcpd(Server):
+    NAME = "ISC dhcpd"
+    RELEASED = r"^DHCPRELEASE of %s from .* \(found\)$"
+
+    def command(self):
+        config = write(
+            self.dir / "dhcpd.conf",
+            "authoritative;\n"
+            "default-lease-time 3600;\n"
+            "subnet 10.77.0.0 netmask 255.255.255.0 { range 10.77.0.100 10.77.0.150; option routers 10.77.0.1; }\n",
+        )
+        leases = write(self.dir / "dhcpd.leases", "")
+        server = program("isc-dhcp-server", "usr/sbin/dhcpd")
+        return [*server, "-4", "-f", "-d", "-cf", config, "-lf", leases, "-pf", str(self.dir / "dhcpd.pid"), "eth0"]
+
+
+class Dnsmasq(Server):
+    NAME = "dnsmasq"
+    RELEASED = r"DHCPRELEASE\(eth0\) %s [0-9a-f:]+ *$"
+
+    def command(self):
+        return [
+            *program("dnsmasq-base", "usr/sbin/dnsmasq"),
+            *("--no-daemon", "--conf-file=/dev/null", "--port=0", "--interface=eth0", "--bind-interfaces"),
+            *("--user=root", "--pid-file", "--no-ping", "--no-resolv", "--no-hosts", "--log-dhcp"),
+            "--dhcp-range=10.77.0.100,10.77.0.150,255.255.255.0,1h",
+            f"--dhcp-leasefile={self.dir / 'dnsmasq.leases'}",
+        ]
+
+
+class Udhcpd(Server):
+    NAME = "udhcpd"
+
+    def command(self):
+        self.leases = write(self.dir / "udhcpd.leases", "")
+        self.pid = str(self.dir / "udhcpd.pid")
+        config = write(
+            self.dir / "udhcpd.conf",
+            "start 10.77.0.100\nend 10.77.0.150\nmax_leases 51\ninterface eth0\n"
+            f"lease_file {self.leases}\npidfile {self.pid}\n"
+            "option subnet 255.255.255.0\noption router 10.77.0.1\noption lease 3600\n",
+        )
+        return [*busybox("udhcpd"), "udhcpd", "-f", config]
+
+    def has_released(self, address):
+        """It prints nothing about a release; its lease file, written on SIGUSR1, has the lease as expired."""
+        self.test.run_on(self.host, "sh", "-c", f"kill -USR1 $(cat {self.pid})")
+        leases = self.test.run_on(self.host, *busybox("udhcpd"), "dumpleases", "-f", self.leases)
+        return re.search(rf"{re.escape(address)} .*expired", leases) is not None
+
+
+class Client(Peer):
+    """A DHCP client. Where it leaves the address to a script it gets one that does nothing else: nothing of the machine is
+    touched, such as /etc/resolv.conf."""
+
+    def script(self):
+        ifconfig = " ".join([*busybox(), "ifconfig"])
+        script = self.dir / "script"
+        write(
+            script,
+            "#!/bin/sh\n"
+            'case "${reason:-$1}" in\n'
+            f'BOUND | RENEW | REBIND) {ifconfig} "$interface" "$new_ip_address" netmask "$new_subnet_mask" ;;\n'
+            f'bound | renew) {ifconfig} "$interface" "$ip" netmask "$subnet" ;;\n'
+            f'PREINIT | EXPIRE | FAIL | RELEASE | STOP | deconfig) {ifconfig} "$interface" 0.0.0.0 up ;;\n'
+            "esac\n",
+        )
+        script.chmod(0o755)
+        return str(script)
+
+    def release(self):
+        self.process.terminate()
+        self.process.wait(labtest.LIMIT_S)
+
+
+class Udhcpc(Client):
+    NAME = "udhcpc"
+
+    def command(self):
+        # -R: release on SIGTERM
+        return [*busybox(), "udhcpc", "-f", "-i", "eth0", "-R", "-s", self.script()]
+
+
+class Dhclient(Client):
+    NAME = "dhclient"
+
+    def command(self):
+        paths = {"-cf": "dhclient.conf", "-lf": "dhclient.leases", "-pf": "dhclient.pid"}
+        write(self.dir / "dhclient.conf", "")
+        arguments = [word for option, name in paths.items() for word in (option, str(self.dir / name))]
+        return [*program("isc-dhcp-client", "sbin/dhclient"), "-4", "-d", "-v", *arguments, "-sf", self.script(), "eth0"]
+
+    def release(self):
+        self.test.run_on(self.host, *self.command(), "-r")
+        self.process.wait(labtest.LIMIT_S)
+
+
+class Dhcpcd(Client):
+    NAME = "dhcpcd"
+
+    def command(self):
+        """It sets the address itself. Its folders cannot be chosen, so it gets empty ones of its own in their place."""
+        config = write(self.dir / "dhcpcd.conf", "")
+        arguments = ["-4", "-B", "-d", "--noarp", "-f", config, "-c", "/bin/true", "eth0"]
+        dhcpcd = " ".join([*program("dhcpcd-base", "usr/sbin/dhcpcd"), *arguments])
+        return [
+            *("unshare", "--mount", "sh", "-c"),
+            "mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/lib && mkdir -p /run/dhcpcd /var/lib/dhcpcd &&"
+            f" {{ trap 'kill -ALRM $!' TERM; {dhcpcd} & wait $!; wait $!; }}",
+        ]
+
+
+def main():
+    """Runs the tests of the calling script; exit code 77 where nothing of it can run."""
+    if not labtest.namespaces_allowed():
+        sys.exit(labtest.SKIPPED)
+    result = unittest.main(verbosity=2, exit=False).result
+    if len(result.skipped) == result.testsRun:
+        sys.exit(labtest.SKIPPED)
+    sys.exit(not result.wasSuccessful())
