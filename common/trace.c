@@ -79,7 +79,10 @@ static void format_fact(enum fact fact, const struct trace_facts *facts, char *b
         snprintf(buf, FACT_MAX, "%" PRId64, facts->max);
         return;
     case FACT_SPAN:
-        clock_span(facts->span_s, buf);
+        if (facts->span_s == LEASE_INFINITE)
+            snprintf(buf, FACT_MAX, "an infinite time");
+        else
+            clock_span(facts->span_s, buf);
         return;
     case FACT_HW:
         if (facts->hw.len == 0)

@@ -77,7 +77,7 @@ static void test_infinite_and_missing_facts(void **state)
     char buf[256];
     struct trace_facts facts = {.addr = 0x0a000001, .span_s = LEASE_INFINITE};
     trace_sentence(REASON_GOT_ACK, &facts, buf, sizeof buf);
-    assert_string_equal(buf, "10.0.0.1 is ours for infinite");
+    assert_string_equal(buf, "10.0.0.1 is ours for an infinite time");
     trace_sentence(REASON_GOT_NAK, &facts, buf, sizeof buf);
     assert_string_equal(buf, "the server 0.0.0.0 refused: ");
 }
