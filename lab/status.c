@@ -76,8 +76,10 @@ int command_status(int argc, char **argv)
         if (!view_is_wanted(&args, host->name))
             continue;
         if (host->role == LAB_PLAIN) {
-            if (args.n_hosts > 0)
+            if (args.n_hosts > 0) {
                 fprintf(stderr, "dhcplab: %s runs neither a DHCP client nor a server\n", host->name);
+                code = EXIT_CODE_USAGE;
+            }
             continue;
         }
         cJSON *status = ask(host, why);
