@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -371,9 +372,7 @@ static void test_long_messages_are_cut(void **state)
     /* 60 maps inside each other with keys of 60 characters: the path alone is longer than a message. */
     char text[8192] = "";
     char key[72];
-    memset(key, 'k', sizeof key);
-    memcpy(key, "{\"", 2);
-    memcpy(key + 62, "\":", 3);
+    snprintf(key, sizeof key, "{\"%060d\":", 0);
     for (int i = 0; i < 60; i++)
         strcat(text, key);
     strcat(text, "x");
