@@ -1,6 +1,7 @@
 #include "common/arena.h"
 
 #include <stdalign.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,7 +55,7 @@ static int next_block(struct arena *a, size_t size)
 void *arena_alloc(struct arena *a, size_t size)
 {
     size_t step = alignof(max_align_t);
-    if (size > (size_t)-1 - step)
+    if (size > PTRDIFF_MAX - sizeof(struct arena_block) - step) /* the sums below would wrap around */
         return NULL;
     size = (size + step - 1) / step * step;
     if ((a->now == NULL || size > a->now->size - a->used) && next_block(a, size) < 0)
