@@ -32,5 +32,5 @@ int64_t rng_between(struct rng *r, int64_t low, int64_t high)
     do
         value = rng_u64(r);
     while (value >= limit);
-    return low + (int64_t)(value % span);
+    return (int64_t)((uint64_t)low + value % span); /* unsigned: the distance may exceed INT64_MAX */
 }
