@@ -310,7 +310,7 @@ static bool scan_hex4(struct scan *s, struct mark escape, unsigned *out)
 
 static bool scan_unicode_escape(struct scan *s, struct mark escape)
 {
-    unsigned unit;
+    unsigned unit = 0;
     if (!scan_hex4(s, escape, &unit))
         return false;
     if (unit == 0)

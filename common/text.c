@@ -59,15 +59,17 @@ static void make_safe(char *p, size_t len)
 
 void text_add(struct text *t, const char *format, ...)
 {
-    va_list args;
+    va_list args, again;
     va_start(args, format);
+    va_copy(again, args);
     int len = vsnprintf(NULL, 0, format, args);
+    bool fits = len >= 0 && reserve(t, (size_t)len);
+    if (fits)
+        vsnprintf(t->buf + t->len, (size_t)len + 1, format, again);
+    va_end(again);
     va_end(args);
-    if (len < 0 || !reserve(t, (size_t)len))
+    if (!fits)
         return;
-    va_start(args, format);
-    vsnprintf(t->buf + t->len, (size_t)len + 1, format, args);
-    va_end(args);
     make_safe(t->buf + t->len, (size_t)len);
     t->len += (size_t)len;
 }
