@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import peer
-from labtest import wait_for
+from labtest import LIMIT_S, wait_for
 
 # A veth pair has no hardware that would fill in the checksums which the kernel leaves to hardware, so a capture shows
 # them half made. Told not to leave them, the kernel computes them itself: struct ethtool_value {ETHTOOL_STXCSUM, off}.
@@ -43,16 +43,13 @@ class Tshark(peer.PeerCase):
         """Drives a client through two leases, and returns what the server's interface saw."""
         for host in ("server", "h1"):
             self.run_on(host, sys.executable, "-c", CHECKSUMS_IN_SOFTWARE)
-        file, log = self.dir / "lab.pcap", self.dir / "tcpdump.log"
-        options = ["-Z", "root", "-n", "-U", "-i", "eth0", "-w", str(file)]
-        command = [*peer.program("tcpdump", "usr/bin/tcpdump"), *options, "udp port 67 or udp port 68"]
-        tcpdump = self.start_on("server", log, *command)
-        wait_for(lambda: "listening on" in log.read_text(), "tcpdump to listen")
+        file, log = self.dir / "lab.pcap", self.dir / "dumpcap.log"
+        command = [*peer.program("tshark", "usr/bin/dumpcap"), "-P", "-i", "eth0", "-f", "udp port 67 or udp port 68"]
+        dumpcap = self.start_on("server", log, *command, "-c", str(len(WANTED)), "-w", str(file))
+        wait_for(lambda: "File: " in log.read_text(), "dumpcap to listen")
         for action in ("renew", "release", "renew", "release"):
             self.dhcplab(action, "h1")
-        wait_for(lambda: len(self.types(file)) >= len(WANTED), "the packets in the capture")
-        tcpdump.terminate()
-        tcpdump.wait()
+        dumpcap.wait(LIMIT_S)
         return file
 
     def test_nothing_is_malformed_and_every_checksum_is_right(self):
