@@ -64,7 +64,8 @@ static void scan_region(struct dhcp_msg *m, const uint8_t *bytes, size_t at, siz
     note_defect(m, DHCP_DEFECT_NO_END, end);
 }
 
-/* RFC 2131 4.1: "the 'option overload' option MUST appear in the 'options' field". */
+/* RFC 2131 4.1: "the 'option overload' option MUST appear in the 'options' field": the only one read so far.
+ */
 static void find_overload(struct dhcp_msg *m, const uint8_t *bytes)
 {
     for (unsigned i = 0; i < m->n_pieces; i++) {
@@ -72,7 +73,8 @@ static void find_overload(struct dhcp_msg *m, const uint8_t *bytes)
         if (piece->code != DHCP_OPT_OVERLOAD)
             continue;
         uint8_t value = piece->len == 1 ? bytes[piece->offset + 2] : 0;
-        if (piece->region == DHCP_IN_OPTIONS && value >= DHCP_OVERLOAD_FILE && value <= DHCP_OVERLOAD_BOTH)
+        bool repeated = m->overload != DHCP_OVERLOAD_NONE; /* joined, they are no single octet */
+        if (!repeated && value >= DHCP_OVERLOAD_FILE && value <= DHCP_OVERLOAD_BOTH)
             m->overload = value;
         else
             note_defect(m, DHCP_DEFECT_OVERLOAD, piece->offset);
@@ -140,11 +142,19 @@ static void join_pieces(struct dhcp_msg *m, const uint8_t *bytes)
     }
 }
 
+static bool has_piece(const struct dhcp_msg *m, uint8_t code)
+{
+    for (unsigned i = 0; i < m->n_pieces; i++)
+        if (m->pieces[i].code == code)
+            return true;
+    return false;
+}
+
 static enum reason find_type(struct dhcp_msg *m)
 {
     const struct dhcp_option *option = dhcp_msg_find(m, DHCP_OPT_TYPE);
-    if (option == NULL)
-        return REASON_NONE;
+    if (option == NULL) /* left out for want of room, it is not one octet either */
+        return has_piece(m, DHCP_OPT_TYPE) ? REASON_MSG_BAD_TYPE : REASON_NONE;
     if (option->len != 1 || option->data[0] == DHCP_BOOTP || dhcp_type_name(option->data[0]) == NULL)
         return REASON_MSG_BAD_TYPE;
     m->type = option->data[0];
@@ -154,8 +164,6 @@ static enum reason find_type(struct dhcp_msg *m)
 enum reason dhcp_msg_decode(struct dhcp_msg *m, const uint8_t *bytes, size_t len)
 {
     dhcp_msg_init(m, 0);
-    if (len > UINT16_MAX)
-        return REASON_MSG_TOO_LONG;
     if (len < DHCP_COOKIE_AT)
         return REASON_MSG_TOO_SHORT;
     struct wire_reader r;
@@ -164,6 +172,8 @@ enum reason dhcp_msg_decode(struct dhcp_msg *m, const uint8_t *bytes, size_t len
     uint32_t cookie = wire_get_u32(&r);
     if (r.err)
         return REASON_MSG_TOO_SHORT;
+    if (len > UINT16_MAX)
+        return REASON_MSG_TOO_LONG;
     if (m->op != DHCP_BOOTREQUEST && m->op != DHCP_BOOTREPLY)
         return REASON_MSG_BAD_OP;
     if (m->hlen > DHCP_CHADDR_LEN)
@@ -232,8 +242,8 @@ size_t dhcp_msg_encode(const struct dhcp_msg *m, uint8_t *buf, size_t cap, unsig
     write_header(m, &w);
     unsigned dropped = 0;
     const struct dhcp_option *type = dhcp_msg_find(m, DHCP_OPT_TYPE);
-    if (type != NULL)
-        write_option(&w, type);
+    if (type != NULL && !write_option(&w, type))
+        dropped++;
     for (unsigned i = 0; i < m->n_options; i++)
         if (&m->options[i] != type && !write_option(&w, &m->options[i]))
             dropped++;
