@@ -27,6 +27,7 @@ struct cli_engine {
     enum cli_state state;
     time_ms state_since_ms;
     enum reason state_reason;
+    char state_text[CLI_STATE_TEXT_MAX];
     enum cli_timer timer; /* CLI_NO_TIMER exactly if timer_at_ms is TIME_NEVER */
     time_ms timer_at_ms;
 
@@ -228,6 +229,7 @@ static void change_state(struct step *s, enum cli_state to, enum reason reason, 
     e->state = to;
     e->state_since_ms = s->now;
     e->state_reason = reason;
+    trace_sentence(reason, &facts, e->state_text, sizeof e->state_text);
     arm(e, timer);
 }
 
@@ -853,6 +855,7 @@ void cli_engine_status(const struct cli_engine *e, struct cli_status *out)
         .state = e->state,
         .state_since_ms = e->state_since_ms,
         .state_reason = e->state_reason,
+        .state_text = e->state_text,
         .lease = e->has_lease ? &e->lease : NULL,
         .timer = e->timer,
         .timer_at_ms = e->timer_at_ms,

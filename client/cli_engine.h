@@ -124,11 +124,14 @@ enum cli_timer {
 
 const char *cli_timer_name(enum cli_timer timer); /* static storage */
 
+enum { CLI_STATE_TEXT_MAX = 160 }; /* a longer sentence is cut */
+
 /* Everything that an inspector shows. Borrowed pointers until the next step. */
 struct cli_status {
     enum cli_state state;
     time_ms state_since_ms;        /* 0 before the first event */
     enum reason state_reason;      /* of the last change of state */
+    const char *state_text;        /* the same as a sentence; "" before the first change */
     const struct cli_lease *lease; /* NULL without one */
     enum cli_timer timer;          /* which is next */
     time_ms timer_at_ms;

@@ -120,6 +120,7 @@ cJSON *cli_report_json(const struct cli_report *r, const struct cli_status *stat
     add_instant(json, "state_since", &r->now, status->state_since_ms);
     add_seconds(json, "state_age_s", r->now.boot_ms - status->state_since_ms);
     add_text(json, "state_reason", reason_token(status->state_reason));
+    add_text(json, "state_text", status->state_text);
     add_next_timer(json, &r->now, status);
     cJSON_AddNumberToObject(json, "transmissions", status->transmissions);
     snprintf(xid, sizeof xid, "0x%08x", status->xid);
