@@ -685,16 +685,13 @@ static void on_rx(struct step *s, const struct packet *packet)
 {
     struct dhcp_msg m;
     enum reason reason = dhcp_msg_decode(&m, packet->bytes, packet->len);
-    int64_t num = reason == REASON_MSG_BAD_OP     ? m.op
-                  : reason == REASON_MSG_BAD_HLEN ? m.hlen
-                                                  : (int64_t)packet->len;
-    struct trace_facts facts = {.num = num};
-    if (reason == REASON_NONE) {
-        reason = check_header(s->e, &m);
-        facts.hw = dhcp_msg_hw(&m);
+    if (reason != REASON_NONE) { /* the trace of the packet says so already */
+        s->e->reasons[reason]++;
+        return;
     }
+    reason = check_header(s->e, &m);
     if (reason != REASON_NONE) {
-        drop(s, &m, reason, facts);
+        drop(s, &m, reason, (struct trace_facts){.hw = dhcp_msg_hw(&m)});
         return;
     }
     s->e->received[m.type]++;

@@ -139,6 +139,6 @@ struct cli_status {
     uint32_t xid;                   /* of the last message sent */
     uint64_t sent[19];              /* by enum dhcp_type */
     uint64_t received[19];          /* the same, readable and with our hardware address and xid */
-    uint64_t reasons[REASON_COUNT]; /* how often each was traced */
+    uint64_t reasons[REASON_COUNT]; /* how often each was given */
 };
 void cli_engine_status(const struct cli_engine *e, struct cli_status *out);
