@@ -9,6 +9,7 @@
 #include "common/err.h"
 #include "common/jcfg.h"
 #include "lab/topology.h"
+#include "server/srv_config.h"
 #include "tests/fuzz/fuzz.h"
 
 /* "fuzz.json:3:12: at $...": a name, a line, a column, a path. */
@@ -43,6 +44,36 @@ static void parse_json(const char *text, size_t len)
     int result = jcfg_parse(&c, "fuzz.json", text, len, check_warning, NULL);
     check_result(result, c.error);
     jcfg_fini(&c);
+}
+
+/* What the header promises of a configuration that was taken. */
+static void check_server(const struct srv_config *config)
+{
+    for (size_t i = 0; i < config->n_subnets; i++) {
+        const struct srv_subnet *subnet = &config->subnets[i];
+        assert(srv_config_find_subnet_id(config, subnet->id) == subnet);
+        assert(1 <= subnet->lifetime.min_s && subnet->lifetime.min_s <= subnet->lifetime.default_s &&
+               subnet->lifetime.default_s <= subnet->lifetime.max_s);
+        for (size_t p = 0; p < subnet->n_pools; p++) {
+            const struct srv_pool *pool = &subnet->pools[p];
+            assert(srv_config_find_pool(subnet, pool->range.first) == pool);
+            assert(srv_config_find_pool(subnet, pool->range.last) == pool);
+            assert(ip4_net_has(subnet->net, pool->range.first));
+            assert(ip4_net_has(subnet->net, pool->range.last));
+        }
+    }
+}
+
+static void parse_server(const char *text, size_t len)
+{
+    struct srv_config *config = NULL;
+    char error[JCFG_TEXT_MAX] = "";
+    int result = srv_config_parse("fuzz.json", text, len, check_warning, NULL, error, &config);
+    check_result(result, error);
+    assert((result == 0) == (config != NULL));
+    if (config != NULL)
+        check_server(config);
+    srv_config_free(config);
 }
 
 static void parse_client(const char *text, size_t len)
@@ -84,6 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *text = (const char *)data;
     parse_json(text, size);
+    parse_server(text, size);
     parse_client(text, size);
     parse_lab(text, size);
     parse_option(data, size);

@@ -13,9 +13,9 @@ LAB = {
 
 class Servers(peer.PeerCase):
     def status(self, state):
-        """The status of h1, or None while it is in another state."""
-        (status,) = json.loads(self.dhcplab("status", "h1", "--json").stdout)
-        return status if status["state"] == state else None
+        """The status of h1, or None while it is in another state or does not answer yet."""
+        (status,) = json.loads(self.dhcplab("status", "h1", "--json", code=None).stdout)
+        return status if status.get("state") == state else None
 
     def messages(self, kind):
         events = [json.loads(line) for line in self.dhcplab("log", "--json").stdout.splitlines()]
