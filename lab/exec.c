@@ -135,11 +135,32 @@ static const struct {
 
 enum { N_WHILE_RUNNING = sizeof while_running / sizeof while_running[0] };
 
+/* Is there such a program, whether it can be run or not? */
+static bool is_there(const char *program)
+{
+    const char *path = getenv("PATH");
+    if (strchr(program, '/') != NULL || path == NULL)
+        return true;
+    for (;;) {
+        char file[4096];
+        int len = (int)strcspn(path, ":");
+        snprintf(file, sizeof file, "%.*s/%s", len, path, program);
+        if (access(file, F_OK) == 0)
+            return true;
+        if (path[len] == '\0')
+            return false;
+        path += len + 1;
+    }
+}
+
 static void run(char **argv)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     execvp(argv[0], argv);
     int error = errno;
+    /* A folder of PATH that is closed to this user is no program that is. */
+    if (error == EACCES && !is_there(argv[0]))
+        error = ENOENT;
     fprintf(stderr, "dhcplab exec: %s: %s\n", argv[0], strerror(error));
     _exit(error == ENOENT ? EXIT_NOT_THERE : EXIT_NOT_RUN);
 }
@@ -202,5 +223,9 @@ int command_exec(int argc, char **argv)
         fprintf(stderr, "dhcplab exec: the folder %s is not there inside %s: %s\n", here, host->name,
                 strerror(errno));
     keep_base(&lab);
-    return run_and_wait(argv + optind + 1);
+    code = run_and_wait(argv + optind + 1);
+    /* Our children are in another pid namespace than we are, so that we can have no threads any more; some exit
+     * handlers, those of sanitizers, start one. */
+    fflush(NULL);
+    _exit(code);
 }
