@@ -29,6 +29,8 @@
     X(REASON_MSG_TYPE_NOT_SERVED, "msg-type-not-served", "this server does not serve {text} messages")       \
     X(REASON_MSG_HOPS, "msg-hops", "hops is {num}, above 16 (RFC 1542 4.1.1)")                               \
     X(REASON_MSG_NO_IDENTITY, "msg-no-identity", "neither a client identifier nor a hardware address")       \
+    X(REASON_MSG_CLIENT_ID_LONG, "msg-client-id-long",                                                       \
+      "the client identifier has {num} octets, more than the {max} that are served")                         \
     X(REASON_MSG_NO_ADDRESS, "msg-no-address", "no address: neither ciaddr nor a requested address")         \
     /* server: which subnet */                                                                               \
     X(REASON_SUBNET_RELAY, "subnet-relay", "subnet {net}: giaddr {addr} is in it (RFC 2131 4.3.1)")          \
@@ -47,6 +49,12 @@
       "{addr}: no address was left that nobody ever had; this one is free the longest")                      \
     X(REASON_REQ_NOT_IN_POOL, "requested-not-in-pool", "{addr} was asked for but is in no pool of {net}")    \
     X(REASON_REQ_IN_USE, "requested-in-use", "{addr} was asked for but belongs to {hw}")                     \
+    X(REASON_PREVIOUS_NOT_IN_POOL, "previous-not-in-pool",                                                   \
+      "{addr}, the client's previous lease, is in no pool of {net} any more")                                \
+    X(REASON_PREVIOUS_IN_USE, "previous-in-use", "{addr}, the client's previous lease, is offered to {hw}")  \
+    X(REASON_ADDR_NETWORK, "addr-network", "{addr} is not given: network or broadcast address of {net}")     \
+    X(REASON_ADDR_SERVER, "addr-server", "{addr} is not given: it is the server's own address")              \
+    X(REASON_ADDR_ROUTER, "addr-router", "{addr} is not given: it is a router of {net}")                     \
     X(REASON_POOL_EMPTY, "pool-empty", "no address is free in {net}: {num} are leased or offered")           \
     X(REASON_OFFER_LIMIT, "offer-limit",                                                                     \
       "{num} offers are outstanding, as many as the configuration allows")                                   \
@@ -70,6 +78,9 @@
     X(REASON_NAK_UNKNOWN, "nak-unknown", "no lease of {addr} by this client is known")                       \
     X(REASON_LEASE_NEW, "lease-new", "new lease of {addr} for {span}")                                       \
     X(REASON_LEASE_EXTENDED, "lease-extended", "lease of {addr} extended by {span}")                         \
+    X(REASON_LEASE_CLAMPED, "lease-clamped",                                                                 \
+      "the client asked for {num} s: the configuration allows {span}")                                       \
+    X(REASON_LEASE_MOVED, "lease-moved", "{addr} is free again: the client has {other} now")                 \
     X(REASON_OFFER_EXPIRED, "offer-expired", "the offer of {addr} was not taken up in time")                 \
     X(REASON_LEASE_EXPIRED, "lease-expired", "the lease of {addr} has expired")                              \
     X(REASON_RELEASED, "released", "{addr} is free again: the client released it")                           \
@@ -85,6 +96,8 @@
       "broadcast: a NAK without giaddr always is (RFC 2131 4.1)")                                            \
     X(REASON_TO_BROADCAST_UDP, "to-broadcast-udp",                                                           \
       "broadcast: the udp socket cannot reach a host that has no address yet (RFC 2131 4.1)")                \
+    X(REASON_TO_BROADCAST_HW, "to-broadcast-hardware",                                                       \
+      "broadcast: hardware type {num}, length {max} is no Ethernet address to unicast to")                   \
     X(REASON_TO_YIADDR, "to-yiaddr", "unicast to {addr} at {hw}, without ARP (RFC 2131 4.1)")                \
     X(REASON_OPTIONS_DROPPED, "options-dropped",                                                             \
       "{num} options did not fit the {max} octets that the client takes")                                    \

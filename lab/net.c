@@ -402,7 +402,7 @@ int net_bridge(struct net *n, unsigned bridge, const struct net_port *ports, siz
 {
     char name[PORT_NAME_MAX];
     struct nl_sock *sock;
-    int index;
+    int index = 0;
     snprintf(name, sizeof name, "br%u", bridge);
     int rc = open_netlink(n, &sock);
     if (rc < 0)

@@ -1,7 +1,9 @@
-/* The DHCP server as a pure function of events: no socket, clock, file, thread or random source. RFC 2131 4.3.
+/* The DHCP server as a pure function of events: no socket, clock, file, thread or random source. RFC
+ * 2131 4.3.
  *
- * The driver puts an event in and executes the actions that come out, in their order: a LEASE_PUT stands before the TX of
- * the ACK that promises it, and if the driver cannot store the lease it must not send what follows for that event. */
+ * The driver puts an event in and executes the actions that come out, in their order: a LEASE_PUT stands
+ * before the TX of the ACK that promises it, and if the driver cannot store the lease it must not send what
+ * follows for that event. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -12,8 +14,11 @@
 #include "common/trace.h"
 #include "server/srv_config.h"
 #include "server/srv_lease.h"
+#include "server/srv_reply.h"
 
 struct srv_engine;
+
+enum { SRV_EXPIRE_MAX = 256 };
 
 /* The interface that a packet came in on. */
 struct srv_iface {
@@ -32,25 +37,19 @@ struct srv_event {
 };
 
 enum srv_action_kind {
-    SRV_LEASE_PUT, /* store the lease (new or changed) durably */
-    SRV_LEASE_DEL, /* remove the record of the address */
+    SRV_LEASE_PUT, /* store the lease (new, extended or released) durably; that a lease has expired follows
+                      from its record and is not stored */
     SRV_TX,        /* send */
     SRV_TRACE,     /* record */
-};
-
-/* How an answer travels. */
-enum srv_via {
-    SRV_VIA_UDP, /* through the kernel's UDP socket: routed, ARP as usual; 255.255.255.255 on the interface */
-    SRV_VIA_RAW, /* as an Ethernet frame to packet.dst_hw: the client has no address that answers ARP yet */
 };
 
 struct srv_action {
     struct srv_action *next;
     enum srv_action_kind kind;
-    struct srv_lease lease; /* SRV_LEASE_PUT, SRV_LEASE_DEL */
-    enum srv_via via;       /* SRV_TX */
-    int ifindex;            /* SRV_TX: the interface to send on */
-    struct packet packet;   /* SRV_TX: bytes live in the arena; src_hw is the driver's to fill in */
+    struct srv_lease lease;   /* SRV_LEASE_PUT */
+    enum srv_via via;         /* SRV_TX */
+    int ifindex;              /* SRV_TX: the interface to send on */
+    struct packet packet;     /* SRV_TX: bytes live in the arena; src_hw is the driver's to fill in */
     struct trace_event trace; /* SRV_TRACE: facts.text lives in the arena or is static */
 };
 
@@ -68,20 +67,28 @@ void srv_actions_fini(struct srv_actions *out);
 struct srv_engine *srv_engine_new(const struct srv_config *config);
 void srv_engine_free(struct srv_engine *e);
 
-/* Takes a lease that the store knew at start-up; `now` decides whether it is still valid. ERR_NOMEM, ERR_LIMIT, ERR_EXISTS
- * (the address is there already: the newer record must come instead of, not after, the older), or ERR_INVALID (in no subnet). */
+/* Takes a lease that the store knew at start-up; `now` decides whether it is still valid. The newest record
+ * of an address must come first. Where the subnet of its subnet_id does not contain its address, it moves to
+ * the first that does. ERR_NOMEM, ERR_LIMIT, ERR_EXISTS (the address is there already), or ERR_INVALID (in no
+ * subnet, or an offer). */
 int srv_engine_load(struct srv_engine *e, const struct srv_lease *lease, time_ms now);
 
-/* Serves another configuration from now on; leases are kept. The old configuration may be freed afterwards. */
+/* Serves another configuration from now on. Leases are kept, each in the subnet that contains its address
+ * now; one in no subnet is kept, too, but serves nobody. Offers are kept. The old configuration may be freed
+ * after success. ERR_NOMEM: the old one stays in force. */
 int srv_engine_reconfigure(struct srv_engine *e, const struct srv_config *config);
 
-/* One event in, actions appended to `out`. Returns 0 or ERR_NOMEM (the event is lost, the engine is intact). */
+/* One event in, actions appended to `out`. Before the event itself, what is due at `now` expires, at most
+ * SRV_EXPIRE_MAX leases and offers a step. Returns 0 or ERR_NOMEM (the event is lost, the engine is intact).
+ */
 int srv_engine_step(struct srv_engine *e, const struct srv_event *event, struct srv_actions *out);
 
-/* When the engine next wants SRV_DEADLINE; TIME_NEVER if it waits for nothing. */
+/* When the engine next wants SRV_DEADLINE; TIME_NEVER if it waits for nothing. It may be past when more is
+ * due than one step takes. */
 time_ms srv_engine_deadline(const struct srv_engine *e);
 
-/* Visits every lease in address order. `each` returns false to stop. The lease is borrowed during the call. */
+/* Visits every lease and every standing offer (SRV_LEASE_OFFERED) in address order; an address that was
+ * leased before may have both. `each` returns false to stop. The lease is borrowed during the call. */
 typedef bool srv_lease_fn(void *user, const struct srv_lease *lease);
 void srv_engine_leases(const struct srv_engine *e, srv_lease_fn *each, void *user);
 
@@ -90,6 +97,6 @@ struct srv_counters {
     uint64_t reasons[REASON_COUNT];
     uint64_t received[19]; /* by enum dhcp_type; 0: BOOTP */
     uint64_t sent[19];
-    uint64_t dropped; /* messages that got no answer because they could not be read or served */
+    uint64_t dropped; /* messages that could not be read or are not served: each a TRACE_DROP */
 };
 const struct srv_counters *srv_engine_counters(const struct srv_engine *e);

@@ -11,10 +11,10 @@ enum { SRV_CLIENT_ID_MAX = 255, SRV_HOSTNAME_MAX = 255 };
 
 /* The numbers are those of Kea's lease file. */
 enum srv_lease_state {
-    SRV_LEASE_ACTIVE = 0,   /* bound to its client until expires_ms */
-    SRV_LEASE_DECLINED = 1, /* in quarantine */
-    SRV_LEASE_EXPIRED = 2,  /* free, kept so that its client gets it again */
-    SRV_LEASE_RELEASED = 3, /* likewise */
+    SRV_LEASE_ACTIVE = 0,    /* bound to its client until expires_ms */
+    SRV_LEASE_DECLINED = 1,  /* in quarantine until expires_ms */
+    SRV_LEASE_EXPIRED = 2,   /* free, kept so that its client gets it again */
+    SRV_LEASE_RELEASED = 3,  /* likewise */
     SRV_LEASE_OFFERED = 100, /* offered, not stored; until expires_ms */
 };
 
@@ -26,8 +26,68 @@ struct srv_lease {
     uint8_t client_id_len; /* 0: none */
     uint8_t client_id[SRV_CLIENT_ID_MAX];
     enum srv_lease_state state;
-    uint32_t lease_s;    /* as told to the client; LEASE_INFINITE allowed */
-    time_ms granted_ms;  /* client last transaction time */
-    time_ms expires_ms;  /* granted_ms + lease_s, TIME_NEVER if infinite */
+    uint32_t lease_s;   /* as told to the client; LEASE_INFINITE allowed */
+    time_ms granted_ms; /* client last transaction time */
+    time_ms expires_ms; /* granted_ms + lease_s, TIME_NEVER if infinite; when it became free */
     char hostname[SRV_HOSTNAME_MAX + 1]; /* option 12 of the client; "" if none */
 };
+
+/* ACTIVE, DECLINED and OFFERED: nobody else may have the address. */
+bool srv_lease_is_held(const struct srv_lease *lease);
+
+/* Who a client is. RFC 2131 4.2: "If the client supplies a 'client identifier', ... the server MUST use that
+ * identifier to identify the client. If the client does not provide a 'client identifier' option, the server
+ * MUST use the contents of the 'chaddr' field". A client identifier never equals a hardware address. */
+struct srv_identity {
+    bool match_client_id; /* false: go by the hardware address in any case (Kea's match-client-id) */
+    struct hw_addr hw;
+    uint8_t client_id_len; /* 0: none */
+    uint8_t client_id[SRV_CLIENT_ID_MAX];
+};
+
+/* Does the lease belong to this client? */
+bool srv_lease_is_of(const struct srv_lease *lease, const struct srv_identity *id);
+
+/* ---- the table ----
+ * At most one record an address. Finding, putting and removing take the same time whatever the number of
+ * records; putting may grow the table. A copy goes in, copies come out. */
+struct srv_lease_table;
+
+/* For at most `max` records. NULL if memory is out. */
+struct srv_lease_table *srv_lease_table_new(size_t max);
+void srv_lease_table_free(struct srv_lease_table *t); /* NULL is fine */
+/* A lower limit than there are records only keeps new ones out. */
+void srv_lease_table_set_max(struct srv_lease_table *t, size_t max);
+size_t srv_lease_table_count(const struct srv_lease_table *t);
+/* How many records of new addresses can be put. */
+size_t srv_lease_table_room(const struct srv_lease_table *t);
+/* Records of the subnet that srv_lease_is_held(). */
+size_t srv_lease_table_held(const struct srv_lease_table *t, uint32_t subnet_id);
+
+/* Puts a record, in place of the one with this address if there is one. `match_client_id` says what its
+ * client will be found by. ERR_NOMEM; ERR_LIMIT (only for a new address). The table is as before then. */
+int srv_lease_put(struct srv_lease_table *t, const struct srv_lease *lease, bool match_client_id);
+void srv_lease_remove(struct srv_lease_table *t, ip4 addr); /* nothing happens if it is not there */
+
+/* The record of the address. False, and *out untouched, if there is none. `out` may be NULL. */
+bool srv_lease_find(const struct srv_lease_table *t, ip4 addr, struct srv_lease *out);
+/* The client's record in the subnet: its active lease if it has one, else the latest; never that of `not`
+ * (0: any). False, and *out untouched, if there is none. */
+bool srv_lease_find_client(const struct srv_lease_table *t, uint32_t subnet_id, const struct srv_identity *id,
+                           ip4 not, struct srv_lease *out);
+
+/* The record of the subnet that is free the longest and is not withheld. False if there is none. */
+bool srv_lease_find_oldest(const struct srv_lease_table *t, uint32_t subnet_id, struct srv_lease *out);
+/* A free record that is withheld is not found by srv_lease_find_oldest(), e.g. while its address is offered
+ * to another client. Putting it again ends that. Nothing happens to a held record, or if there is none. */
+void srv_lease_withhold(struct srv_lease_table *t, ip4 addr, bool withheld);
+
+/* When the next held record expires; TIME_NEVER if none does. */
+time_ms srv_lease_deadline(const struct srv_lease_table *t);
+/* The held record that expires first, if `now` is at or past that. It stays due until it is put again or
+ * removed. */
+bool srv_lease_find_due(const struct srv_lease_table *t, time_ms now, struct srv_lease *out);
+
+/* Visiting in address order: sort, then take records 0..count-1. Any change undoes the order. */
+void srv_lease_sort(struct srv_lease_table *t);
+void srv_lease_at(const struct srv_lease_table *t, size_t place, struct srv_lease *out);

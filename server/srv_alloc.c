@@ -1,0 +1,358 @@
+#include "server/srv_alloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/dhcp_proto.h"
+#include "common/wire.h"
+
+enum {
+    WORD_BITS = 64,
+    LEVELS_MAX = 5,     /* 64^5 addresses: more than any pool has */
+    EXCLUDED_MAX = 512, /* network, broadcast, routers and server addresses that one pool may contain */
+};
+
+/* A set of small numbers that finds the lowest number not in it in one step a level: a bit of level k+1 says
+ * that a whole word of level k is full. */
+struct bits {
+    size_t n;
+    unsigned n_levels;
+    uint64_t *level[LEVELS_MAX];
+};
+
+struct alloc_pool {
+    struct ip4_range range;
+    const struct srv_pool *pool;
+    struct bits taken; /* the first addresses of the pool: as many as there can be records, and some more */
+};
+
+struct srv_alloc {
+    struct alloc_pool *pools; /* sorted by address */
+    size_t n_pools;
+};
+
+/* ---- bits ---- */
+
+static void bits_fini(struct bits *b)
+{
+    for (unsigned k = 0; k < b->n_levels; k++)
+        free(b->level[k]);
+    *b = (struct bits){0};
+}
+
+/* The bits beyond the last one count as taken. */
+static bool add_level(struct bits *b, size_t n_bits)
+{
+    size_t words = (n_bits + WORD_BITS - 1) / WORD_BITS;
+    uint64_t *level = calloc(words, sizeof *level);
+    if (level == NULL)
+        return false;
+    if (n_bits % WORD_BITS != 0)
+        level[words - 1] = UINT64_MAX << n_bits % WORD_BITS;
+    b->level[b->n_levels++] = level;
+    return true;
+}
+
+static bool bits_init(struct bits *b, size_t n)
+{
+    *b = (struct bits){.n = n};
+    for (size_t n_bits = n;; n_bits = (n_bits + WORD_BITS - 1) / WORD_BITS) {
+        if (!add_level(b, n_bits)) {
+            bits_fini(b);
+            return false;
+        }
+        if (n_bits <= WORD_BITS)
+            return true;
+    }
+}
+
+static void bits_set(struct bits *b, size_t i)
+{
+    for (unsigned k = 0; k < b->n_levels; k++, i /= WORD_BITS) {
+        uint64_t *word = &b->level[k][i / WORD_BITS];
+        *word |= UINT64_C(1) << i % WORD_BITS;
+        if (*word != UINT64_MAX)
+            return;
+    }
+}
+
+static void bits_clear(struct bits *b, size_t i)
+{
+    for (unsigned k = 0; k < b->n_levels; k++, i /= WORD_BITS) {
+        uint64_t *word = &b->level[k][i / WORD_BITS];
+        bool was_full = *word == UINT64_MAX;
+        *word &= ~(UINT64_C(1) << i % WORD_BITS);
+        if (!was_full)
+            return;
+    }
+}
+
+/* The lowest number that is not in the set; b->n if all are. */
+static size_t bits_first_free(const struct bits *b)
+{
+    size_t i = 0;
+    for (unsigned k = b->n_levels; k-- > 0;) {
+        uint64_t word = b->level[k][i];
+        if (word == UINT64_MAX)
+            return b->n;
+        i = i * WORD_BITS + (size_t)__builtin_ctzll(~word);
+    }
+    return i;
+}
+
+/* ---- pools ---- */
+
+static int compare_pools(const void *a, const void *b)
+{
+    const struct alloc_pool *x = a, *y = b;
+    return x->range.first < y->range.first ? -1 : x->range.first > y->range.first;
+}
+
+static struct alloc_pool *find_pool(const struct srv_alloc *a, ip4 addr)
+{
+    size_t low = 0, high = a->n_pools;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (a->pools[middle].range.last < addr)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < a->n_pools && ip4_range_has(a->pools[low].range, addr) ? &a->pools[low] : NULL;
+}
+
+/* With as many records as there can be, and all that is excluded, one of so many addresses is still free. */
+static size_t tracked(const struct srv_config *config, struct ip4_range range)
+{
+    size_t size = (size_t)(range.last - range.first) + 1;
+    size_t enough = (size_t)config->max_leases + EXCLUDED_MAX;
+    return size < enough ? size : enough;
+}
+
+static bool add_pools(struct srv_alloc *a, const struct srv_config *config, const struct srv_subnet *subnet)
+{
+    for (size_t i = 0; i < subnet->n_pools; i++) {
+        const struct srv_pool *pool = &subnet->pools[i];
+        struct alloc_pool *mine = &a->pools[a->n_pools];
+        *mine = (struct alloc_pool){.range = pool->range, .pool = pool};
+        if (!bits_init(&mine->taken, tracked(config, pool->range)))
+            return false;
+        a->n_pools++;
+    }
+    return true;
+}
+
+struct srv_alloc *srv_alloc_new(const struct srv_config *config)
+{
+    struct srv_alloc *a = calloc(1, sizeof *a);
+    if (a == NULL)
+        return NULL;
+    size_t n = 1;
+    for (size_t i = 0; i < config->n_subnets; i++)
+        n += config->subnets[i].n_pools;
+    a->pools = calloc(n, sizeof *a->pools);
+    bool ok = a->pools != NULL;
+    for (size_t i = 0; ok && i < config->n_subnets; i++)
+        ok = add_pools(a, config, &config->subnets[i]);
+    if (!ok) {
+        srv_alloc_free(a);
+        return NULL;
+    }
+    qsort(a->pools, a->n_pools, sizeof *a->pools, compare_pools);
+    return a;
+}
+
+void srv_alloc_free(struct srv_alloc *a)
+{
+    if (a == NULL)
+        return;
+    for (size_t i = 0; i < a->n_pools; i++)
+        bits_fini(&a->pools[i].taken);
+    free(a->pools);
+    free(a);
+}
+
+void srv_alloc_mark(struct srv_alloc *a, ip4 addr)
+{
+    struct alloc_pool *pool = find_pool(a, addr);
+    if (pool != NULL && addr - pool->range.first < pool->taken.n)
+        bits_set(&pool->taken, addr - pool->range.first);
+}
+
+void srv_alloc_unmark(struct srv_alloc *a, ip4 addr)
+{
+    struct alloc_pool *pool = find_pool(a, addr);
+    if (pool != NULL && addr - pool->range.first < pool->taken.n)
+        bits_clear(&pool->taken, addr - pool->range.first);
+}
+
+/* ---- candidates ---- */
+
+static bool is_router(const struct srv_options *options, ip4 addr)
+{
+    const struct srv_option *routers = srv_config_find_option(options, DHCP_OPT_ROUTERS);
+    for (size_t i = 0; routers != NULL && i + 4 <= routers->len; i += 4)
+        if (wire_u32(routers->data + i) == addr)
+            return true;
+    return false;
+}
+
+/* REASON_NONE if the address is in a pool of the subnet and can be that of a client. */
+static enum reason find_exclusion(const struct srv_alloc_query *q, ip4 addr)
+{
+    const struct srv_pool *pool = srv_config_find_pool(q->subnet, addr);
+    if (pool == NULL)
+        return REASON_REQ_NOT_IN_POOL;
+    /* RFC 3021: a /31 has neither network nor broadcast address, nor has a /32. */
+    if (q->subnet->net.len < 31 &&
+        (addr == ip4_net_base(q->subnet->net) || addr == ip4_net_broadcast(q->subnet->net)))
+        return REASON_ADDR_NETWORK;
+    if (addr == q->server)
+        return REASON_ADDR_SERVER;
+    return is_router(&pool->options, addr) ? REASON_ADDR_ROUTER : REASON_NONE;
+}
+
+bool srv_alloc_is_held(const struct srv_alloc_query *q, ip4 addr, struct hw_addr *out_holder)
+{
+    struct srv_lease lease;
+    if ((srv_lease_find(q->offers, addr, &lease) && !srv_lease_is_of(&lease, q->client)) ||
+        (srv_lease_find(q->leases, addr, &lease) && srv_lease_is_held(&lease) &&
+         (lease.state == SRV_LEASE_DECLINED || !srv_lease_is_of(&lease, q->client)))) {
+        *out_holder = lease.hw;
+        return true;
+    }
+    return false;
+}
+
+enum reason srv_alloc_refusal(const struct srv_alloc_query *q, ip4 addr)
+{
+    struct hw_addr holder;
+    if (!ip4_net_has(q->subnet->net, addr))
+        return REASON_NAK_WRONG_NET;
+    if (find_exclusion(q, addr) != REASON_NONE)
+        return REASON_NAK_NOT_IN_POOL;
+    return srv_alloc_is_held(q, addr, &holder) ? REASON_NAK_IN_USE : REASON_NONE;
+}
+
+static void note(const struct srv_alloc_query *q, enum reason reason, ip4 addr, struct hw_addr hw)
+{
+    q->note(q->user, reason, &(struct trace_facts){.addr = addr, .net = q->subnet->net, .hw = hw});
+}
+
+/* Can there be a lease of an address that has no record? Every standing offer may become one. */
+static bool has_room(const struct srv_alloc_query *q)
+{
+    return srv_lease_table_room(q->leases) > srv_lease_table_count(q->offers);
+}
+
+/* RFC 2131 4.3.1: "The client's current address as recorded in the client's current binding" */
+static ip4 pick_current(const struct srv_alloc_query *q, enum reason *out_reason)
+{
+    struct srv_lease lease;
+    if (srv_lease_find_client(q->leases, q->subnet->id, q->client, 0, &lease) &&
+        lease.state == SRV_LEASE_ACTIVE) {
+        if (find_exclusion(q, lease.addr) == REASON_NONE) {
+            *out_reason = REASON_ADDR_BOUND;
+            return lease.addr;
+        }
+        note(q, REASON_PREVIOUS_NOT_IN_POOL, lease.addr, lease.hw);
+    }
+    if (srv_lease_find_client(q->offers, q->subnet->id, q->client, 0, &lease) &&
+        find_exclusion(q, lease.addr) == REASON_NONE) {
+        *out_reason = REASON_ADDR_OFFERED;
+        return lease.addr;
+    }
+    return 0;
+}
+
+/* "The client's previous address as recorded in the client's (now expired or released) binding, if that
+ * address is in the server's pool of available addresses and not already allocated" */
+static ip4 pick_previous(const struct srv_alloc_query *q, enum reason *out_reason)
+{
+    struct srv_lease lease;
+    struct hw_addr holder;
+    if (!srv_lease_find_client(q->leases, q->subnet->id, q->client, 0, &lease) || srv_lease_is_held(&lease))
+        return 0;
+    if (find_exclusion(q, lease.addr) != REASON_NONE) {
+        note(q, REASON_PREVIOUS_NOT_IN_POOL, lease.addr, lease.hw);
+        return 0;
+    }
+    if (srv_alloc_is_held(q, lease.addr, &holder)) {
+        note(q, REASON_PREVIOUS_IN_USE, lease.addr, holder);
+        return 0;
+    }
+    *out_reason = REASON_ADDR_PREVIOUS;
+    return lease.addr;
+}
+
+/* "The address requested in the 'Requested IP Address' option, if that address is valid and not already
+ * allocated" */
+static ip4 pick_requested(const struct srv_alloc_query *q, enum reason *out_reason)
+{
+    if (q->requested == 0)
+        return 0;
+    struct hw_addr holder = {0};
+    enum reason reason = find_exclusion(q, q->requested);
+    if (reason == REASON_NONE && srv_alloc_is_held(q, q->requested, &holder))
+        reason = REASON_REQ_IN_USE;
+    if (reason != REASON_NONE) {
+        note(q, reason, q->requested, holder);
+        return 0;
+    }
+    if (!has_room(q) && !srv_lease_find(q->leases, q->requested, NULL))
+        return 0;
+    *out_reason = REASON_ADDR_REQUESTED;
+    return q->requested;
+}
+
+/* "A new address allocated from the server's pool of available addresses": first one that nobody ever had. */
+static ip4 pick_never_used(const struct srv_alloc_query *q, enum reason *out_reason)
+{
+    if (!has_room(q))
+        return 0;
+    for (size_t i = 0; i < q->subnet->n_pools; i++) {
+        struct alloc_pool *pool = find_pool(q->alloc, q->subnet->pools[i].range.first);
+        for (;;) {
+            size_t place = bits_first_free(&pool->taken);
+            if (place == pool->taken.n)
+                break;
+            ip4 addr = pool->range.first + (ip4)place;
+            enum reason reason = find_exclusion(q, addr);
+            if (reason == REASON_NONE) {
+                *out_reason = REASON_ADDR_NEXT;
+                return addr;
+            }
+            note(q, reason, addr, (struct hw_addr){0});
+            bits_set(&pool->taken, place); /* asked and told once */
+        }
+    }
+    return 0;
+}
+
+/* Then the one that is free the longest, so that a client that returns late may still find its address. */
+static ip4 pick_oldest(const struct srv_alloc_query *q, enum reason *out_reason)
+{
+    struct srv_lease lease;
+    while (srv_lease_find_oldest(q->leases, q->subnet->id, &lease)) {
+        if (find_exclusion(q, lease.addr) == REASON_NONE) {
+            *out_reason = REASON_ADDR_RECLAIMED;
+            return lease.addr;
+        }
+        srv_lease_withhold(q->leases, lease.addr, true);
+    }
+    return 0;
+}
+
+ip4 srv_alloc_pick(const struct srv_alloc_query *q, enum reason *out_reason)
+{
+    static ip4 (*const rules[])(const struct srv_alloc_query *, enum reason *) = {
+        pick_current, pick_previous, pick_requested, pick_never_used, pick_oldest,
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        ip4 addr = rules[i](q, out_reason);
+        if (addr != 0)
+            return addr;
+    }
+    *out_reason = has_room(q) ? REASON_POOL_EMPTY : REASON_LEASE_LIMIT;
+    return 0;
+}

@@ -1,0 +1,48 @@
+/* Which address a client is offered, and which it may have. RFC 2131 4.3.1, 4.3.2. Pure. */
+#pragma once
+#include <stdbool.h>
+
+#include "common/trace.h"
+#include "server/srv_config.h"
+#include "server/srv_lease.h"
+
+/* Remembers which addresses of the pools have, or had, a record; the lowest that never had one is found
+ * without a search. Its size follows from max-leases, not from the size of the pools. */
+struct srv_alloc;
+
+/* For the pools of `config`, borrowed until _free. NULL if memory is out. */
+struct srv_alloc *srv_alloc_new(const struct srv_config *config);
+void srv_alloc_free(struct srv_alloc *a); /* NULL is fine */
+
+/* There is a record (lease or offer) of the address; there is none any more. Addresses in no pool are fine.
+ */
+void srv_alloc_mark(struct srv_alloc *a, ip4 addr);
+void srv_alloc_unmark(struct srv_alloc *a, ip4 addr);
+
+/* Told, in order, about each candidate that was refused. `facts` is borrowed during the call. */
+typedef void srv_alloc_note_fn(void *user, enum reason reason, const struct trace_facts *facts);
+
+/* For whom, and what is known. All borrowed. */
+struct srv_alloc_query {
+    struct srv_alloc *alloc;
+    struct srv_lease_table *leases; /* withheld candidates that can never be given are put aside in it */
+    const struct srv_lease_table *offers;
+    const struct srv_subnet *subnet;
+    const struct srv_identity *client;
+    ip4 server;    /* the server's own address, never given */
+    ip4 requested; /* option 50; 0: none */
+    srv_alloc_note_fn *note;
+    void *user;
+};
+
+/* The address to offer, in the order of RFC 2131 4.3.1: current binding (or standing offer), previous
+ * binding, requested address, next free one; *out_reason says which. 0 if there is none: *out_reason is then
+ * REASON_POOL_EMPTY, or REASON_LEASE_LIMIT. */
+ip4 srv_alloc_pick(const struct srv_alloc_query *q, enum reason *out_reason);
+
+/* May the client have this very address? REASON_NONE, or why not: REASON_NAK_WRONG_NET,
+ * REASON_NAK_NOT_IN_POOL, REASON_NAK_IN_USE. */
+enum reason srv_alloc_refusal(const struct srv_alloc_query *q, ip4 addr);
+
+/* Is the address held by another client? Then *out_holder is its hardware address. */
+bool srv_alloc_is_held(const struct srv_alloc_query *q, ip4 addr, struct hw_addr *out_holder);

@@ -1,0 +1,97 @@
+/* The server's configuration: the supported part of Kea's `Dhcp4` JSON, with Kea's key names, meanings and
+ * defaults. Parsed once into a value that never changes; what a subnet or a pool inherits is resolved here,
+ * so that nobody looks further than at the scope at hand. Pure. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/addr.h"
+#include "common/arena.h"
+#include "common/jcfg.h"
+
+enum srv_socket_type {
+    SRV_SOCKET_RAW, /* frames to clients that have no address yet */
+    SRV_SOCKET_UDP, /* UDP only: such clients get broadcasts */
+};
+
+/* One configured option, checked against its definition. */
+struct srv_option {
+    uint8_t code;
+    bool always_send; /* also to a client that did not ask for it */
+    uint16_t len;
+    const uint8_t *data;
+};
+
+/* At most one of each code, in the order of the file, the narrower scope first. */
+struct srv_options {
+    const struct srv_option *list;
+    size_t n;
+};
+
+struct srv_lifetime {
+    uint32_t min_s, default_s, max_s; /* 1 <= min_s <= default_s <= max_s; LEASE_INFINITE allowed */
+};
+
+struct srv_timers {
+    uint32_t renew_s, rebind_s; /* 0: not configured */
+    bool calculate;             /* T1 and T2 follow from the lease time where not configured */
+    double t1_percent;          /* 0 < t1_percent < t2_percent < 1, if calculate */
+    double t2_percent;
+};
+
+struct srv_boot {
+    ip4 next_server;             /* siaddr; 0: none */
+    const char *server_hostname; /* sname, at most 63 octets; "": none */
+    const char *boot_file_name;  /* file, at most 127 octets; "": none */
+};
+
+struct srv_pool {
+    struct ip4_range range;     /* inside its subnet; no two pools overlap */
+    struct srv_options options; /* of pool, subnet and server together */
+};
+
+struct srv_subnet {
+    uint32_t id; /* 1..4294967294, unique */
+    struct ip4_net net;
+    const char *interface; /* serves clients on this interface; "": by address */
+    struct srv_pool *pools;
+    size_t n_pools;
+    struct srv_options options; /* of subnet and server together */
+    struct srv_lifetime lifetime;
+    struct srv_timers timers;
+    struct srv_boot boot;
+    bool authoritative;   /* also NAK clients of which nothing is known */
+    bool match_client_id; /* go by option 61 where there is one, as RFC 2131 4.2 demands */
+};
+
+struct srv_config {
+    struct arena arena;      /* holds everything below */
+    const char **interfaces; /* "*", "eth0" or "eth0/192.0.2.1" */
+    size_t n_interfaces;
+    enum srv_socket_type socket_type;
+    const char *lease_file; /* NULL: leases are kept in memory only */
+    bool echo_client_id;    /* RFC 6842 */
+    uint32_t offer_hold_s;  /* how long an offer waits for its REQUEST */
+    uint32_t max_offers;
+    uint32_t max_leases; /* records of leases, expired and released ones included */
+    struct srv_subnet *subnets;
+    size_t n_subnets;
+};
+
+/* Reads `len` bytes of JSON `text`. `name` is the file's, for messages; `warn` (may be NULL) is told about
+ * every key of Kea's that has no effect here. Returns 0 and *out, which the caller frees; ERR_NOMEM; or
+ * ERR_CONFIG with "server.json:16:26: at $.Dhcp4.subnet4[0].id: ..." in out_error, which holds JCFG_TEXT_MAX
+ * bytes. *out is NULL unless 0 is returned. */
+int srv_config_parse(const char *name, const char *text, size_t len, jcfg_warn_fn *warn, void *warn_user,
+                     char *out_error, struct srv_config **out);
+void srv_config_free(struct srv_config *config); /* NULL is fine */
+
+/* The option, or NULL. */
+const struct srv_option *srv_config_find_option(const struct srv_options *options, uint8_t code);
+/* The first subnet whose prefix contains `addr`, or NULL. */
+const struct srv_subnet *srv_config_find_subnet(const struct srv_config *config, ip4 addr);
+/* The subnet with the identifier, or NULL. */
+const struct srv_subnet *srv_config_find_subnet_id(const struct srv_config *config, uint32_t id);
+/* The pool of the subnet that contains `addr`, or NULL. */
+const struct srv_pool *srv_config_find_pool(const struct srv_subnet *subnet, ip4 addr);

@@ -1,0 +1,299 @@
+#include "server/srv_reply.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "common/clock.h"
+
+enum {
+    HTYPE_ETHERNET = 1,
+    ETHERNET_LEN = 6,
+    IP_UDP_HEADERS = 28,
+    PIECE_MAX = 255, /* RFC 3396: a longer value is sent in pieces */
+    OPT_STATIC_ROUTES = 33,
+    ESSENTIAL_LEN = 3 + 5 * 6, /* 53, and 54, 51, 58, 59, 1, with code and length */
+};
+
+/* A message under construction. */
+struct draft {
+    const struct srv_reply *reply;
+    struct dhcp_msg m;
+    size_t room; /* octets left for options that may be dropped */
+    unsigned dropped;
+};
+
+/* ---- sizes ---- */
+
+/* RFC 2131 2: "A DHCP client must be prepared to receive DHCP messages with an 'options' field of at least
+ * length 312 octets. ... DHCP clients may negotiate the use of larger DHCP messages through the 'maximum DHCP
+ * message size' option." The option counts the IP and UDP headers (RFC 2132 9.10). */
+static size_t max_len(const struct dhcp_msg *request)
+{
+    uint16_t size;
+    if (!dhcp_get_u16(request, DHCP_OPT_MAX_SIZE, &size) || size < DHCP_MSG_ACCEPT_MIN + IP_UDP_HEADERS)
+        return DHCP_MSG_ACCEPT_MIN;
+    size_t len = (size_t)size - IP_UDP_HEADERS;
+    return len > DHCP_MSG_MAX ? DHCP_MSG_MAX : len;
+}
+
+static size_t encoded_len(size_t len)
+{
+    size_t pieces = len == 0 ? 1 : (len + PIECE_MAX - 1) / PIECE_MAX;
+    return len + 2 * pieces;
+}
+
+/* ---- options ---- */
+
+static void put(struct draft *d, uint8_t code, const void *data, size_t len)
+{
+    size_t need = encoded_len(len);
+    if (need > d->room || !dhcp_put_bytes(&d->m, code, data, len)) {
+        d->dropped++;
+        return;
+    }
+    d->room -= need;
+}
+
+static void put_u32(struct draft *d, uint8_t code, uint32_t value)
+{
+    uint8_t bytes[4] = {(uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8),
+                        (uint8_t)value};
+    put(d, code, bytes, sizeof bytes);
+}
+
+void srv_reply_timers(const struct srv_timers *timers, uint32_t lease_s, uint32_t *out_t1, uint32_t *out_t2)
+{
+    *out_t1 = *out_t2 = 0;
+    if (lease_s == LEASE_INFINITE)
+        return;
+    uint32_t t1 = timers->renew_s, t2 = timers->rebind_s;
+    if (timers->calculate && t1 == 0)
+        t1 = (uint32_t)(timers->t1_percent * lease_s);
+    if (timers->calculate && t2 == 0)
+        t2 = (uint32_t)(timers->t2_percent * lease_s);
+    /* RFC 2131 4.4.5: "T1 MUST be earlier than T2, which, in turn, MUST be earlier than the time at which the
+     * client's lease will expire." */
+    *out_t2 = t2 < lease_s ? t2 : 0;
+    *out_t1 = t1 < (*out_t2 != 0 ? *out_t2 : lease_s) ? t1 : 0;
+}
+
+static void put_lease(struct draft *d)
+{
+    const struct srv_reply *r = d->reply;
+    uint32_t t1, t2;
+    srv_reply_timers(&r->subnet->timers, r->lease_s, &t1, &t2);
+    put_u32(d, DHCP_OPT_LEASE_TIME, r->lease_s);
+    if (t1 != 0)
+        put_u32(d, DHCP_OPT_T1, t1);
+    if (t2 != 0)
+        put_u32(d, DHCP_OPT_T2, t2);
+    /* RFC 2132 3.3: "If both the subnet mask and the router option are specified in a DHCP reply, the subnet
+     * mask option MUST be first." */
+    put_u32(d, DHCP_OPT_SUBNET_MASK, ip4_net_mask(r->subnet->net));
+}
+
+static bool is_requested(const struct dhcp_msg *request, uint8_t code)
+{
+    const struct dhcp_option *prl = dhcp_msg_find(request, DHCP_OPT_PRL);
+    return prl != NULL && memchr(prl->data, code, prl->len) != NULL;
+}
+
+/* RFC 3442: "When a DHCP client requests the Classless Static Routes option and also requests either or both
+ * of the Router option and the Static Routes option, and the DHCP server is sending Classless Static Routes
+ * options to that client, the server SHOULD NOT include the Router or Static Routes options." */
+static bool is_superseded(const struct srv_reply *r, uint8_t code)
+{
+    return (code == DHCP_OPT_ROUTERS || code == OPT_STATIC_ROUTES) &&
+           is_requested(r->request, DHCP_OPT_CLASSLESS_ROUTES) &&
+           srv_config_find_option(r->options, DHCP_OPT_CLASSLESS_ROUTES) != NULL;
+}
+
+static void put_configured(struct draft *d, const struct srv_option *option)
+{
+    if (!dhcp_msg_has(&d->m, option->code) && !is_superseded(d->reply, option->code))
+        put(d, option->code, option->data, option->len);
+}
+
+/* RFC 2132 9.8: "the DHCP server ... MUST try to insert the requested options in the order requested by the
+ * client." RFC 2131 4.3.1: "The server MUST include each requested parameter only once". */
+static void put_requested(struct draft *d)
+{
+    const struct dhcp_option *prl = dhcp_msg_find(d->reply->request, DHCP_OPT_PRL);
+    bool seen[256] = {false};
+    for (unsigned i = 0; prl != NULL && i < prl->len; i++) {
+        const struct srv_option *option = srv_config_find_option(d->reply->options, prl->data[i]);
+        if (option != NULL && !seen[option->code])
+            put_configured(d, option);
+        seen[prl->data[i]] = true;
+    }
+}
+
+static bool is_sent_unasked(const struct srv_option *option)
+{
+    return option->always_send || option->code == DHCP_OPT_ROUTERS || option->code == DHCP_OPT_DNS_SERVERS ||
+           option->code == DHCP_OPT_DOMAIN_NAME;
+}
+
+static void put_unasked(struct draft *d)
+{
+    const struct srv_options *options = d->reply->options;
+    for (size_t i = 0; i < options->n; i++)
+        if (is_sent_unasked(&options->list[i]) && !is_requested(d->reply->request, options->list[i].code))
+            put_configured(d, &options->list[i]);
+}
+
+static bool is_echoed(const struct draft *d, uint8_t code)
+{
+    return code != DHCP_OPT_CLIENT_ID || d->reply->config->echo_client_id;
+}
+
+/* RFC 6842 3: "If the 'client identifier' option is present in a message received from a client, the server
+ * MUST return the 'client identifier' option, unaltered, in its response message." RFC 3046 2.2: "DHCP
+ * servers claiming to support the Relay Agent Information option SHALL echo the entire contents of the Relay
+ * Agent Information option in all replies"; it stands last, and a relay that gets none back is better off
+ * than one that gets a part. */
+static const uint8_t echoed[] = {DHCP_OPT_CLIENT_ID, DHCP_OPT_RELAY_INFO};
+
+static const struct dhcp_option *find_echo(const struct draft *d, size_t i)
+{
+    return is_echoed(d, echoed[i]) ? dhcp_msg_find(d->reply->request, echoed[i]) : NULL;
+}
+
+/* An echo that leaves no room for what every answer has will be dropped by the encoder. */
+static void set_echoes_aside(struct draft *d)
+{
+    for (size_t i = 0; i < sizeof echoed; i++) {
+        const struct dhcp_option *option = find_echo(d, i);
+        size_t need = option == NULL ? 0 : encoded_len(option->len);
+        if (need + ESSENTIAL_LEN <= d->room)
+            d->room -= need;
+    }
+}
+
+static void put_echoes(struct draft *d)
+{
+    for (size_t i = 0; i < sizeof echoed; i++) {
+        const struct dhcp_option *option = find_echo(d, i);
+        if (option != NULL && !dhcp_put_bytes(&d->m, option->code, option->data, option->len))
+            d->dropped++;
+    }
+}
+
+static void put_options(struct draft *d)
+{
+    const struct srv_reply *r = d->reply;
+    uint8_t type = (uint8_t)r->type;
+    put(d, DHCP_OPT_TYPE, &type, 1);
+    put_u32(d, DHCP_OPT_SERVER_ID, r->server);
+    if (r->type == DHCP_NAK) {
+        size_t len = strlen(r->message);
+        put(d, DHCP_OPT_MESSAGE, r->message, len > PIECE_MAX ? PIECE_MAX : len);
+    } else {
+        put_lease(d);
+        put_requested(d);
+        put_unasked(d);
+    }
+    put_echoes(d);
+}
+
+/* ---- header ---- */
+
+/* RFC 2131 4.3.1, table 3. What is not copied from the request stays 0: hops and secs in every answer. */
+static void fill_header(struct draft *d)
+{
+    const struct srv_reply *r = d->reply;
+    struct dhcp_msg *m = &d->m;
+    dhcp_msg_init(m, DHCP_BOOTREPLY);
+    m->htype = r->request->htype;
+    m->hlen = r->request->hlen;
+    m->xid = r->request->xid;
+    m->flags = r->request->flags;
+    m->giaddr = r->request->giaddr;
+    memcpy(m->chaddr, r->request->chaddr, sizeof m->chaddr);
+    if (r->type == DHCP_NAK) {
+        /* RFC 2131 4.3.2: "If 'giaddr' is set in the DHCPREQUEST message, ... The server MUST set the
+         * broadcast bit in the DHCPNAK, so that the relay agent will broadcast the DHCPNAK to the client" */
+        if (m->giaddr != 0)
+            m->flags |= DHCP_FLAG_BROADCAST;
+        return;
+    }
+    if (r->type == DHCP_ACK)
+        m->ciaddr = r->request->ciaddr;
+    const struct srv_boot *boot = &r->subnet->boot;
+    m->yiaddr = r->yiaddr;
+    m->siaddr = boot->next_server;
+    memcpy(m->sname, boot->server_hostname, strlen(boot->server_hostname));
+    memcpy(m->file, boot->boot_file_name, strlen(boot->boot_file_name));
+}
+
+void srv_reply_encode(const struct srv_reply *reply, uint8_t *buf, struct srv_reply_size *out_size)
+{
+    assert(reply->type == DHCP_OFFER || reply->type == DHCP_ACK || reply->type == DHCP_NAK);
+    size_t max = max_len(reply->request);
+    struct draft d = {.reply = reply, .room = max - DHCP_OPTIONS_AT - 1}; /* 1: END */
+    fill_header(&d);
+    set_echoes_aside(&d);
+    put_options(&d);
+    unsigned dropped;
+    size_t len = dhcp_msg_encode(&d.m, buf, max, &dropped);
+    *out_size = (struct srv_reply_size){.len = len, .max = max, .dropped = d.dropped + dropped};
+}
+
+/* ---- where it goes ---- */
+
+static enum reason to_udp(ip4 dst, uint16_t port, enum reason reason, struct packet *out_packet)
+{
+    out_packet->dst = dst;
+    out_packet->dport = port;
+    return reason;
+}
+
+enum reason srv_reply_route(const struct srv_reply *reply, struct packet *out_packet, enum srv_via *out_via,
+                            struct trace_facts *out_facts)
+{
+    const struct dhcp_msg *req = reply->request;
+    *out_via = SRV_VIA_UDP;
+    *out_packet = (struct packet){.src = reply->server, .sport = DHCP_PORT_SERVER};
+    *out_facts = (struct trace_facts){0};
+
+    /* RFC 2131 4.1: "If the 'giaddr' field in a DHCP message from a client is non-zero, the server sends any
+     * return messages to the 'DHCP server' port on the BOOTP relay agent whose address appears in 'giaddr'."
+     */
+    if (req->giaddr != 0) {
+        out_facts->addr = req->giaddr;
+        return to_udp(req->giaddr, DHCP_PORT_SERVER, REASON_TO_RELAY, out_packet);
+    }
+
+    /* "In all cases, when 'giaddr' is zero, the server broadcasts any DHCPNAK messages to 0xffffffff." */
+    if (reply->type == DHCP_NAK)
+        return to_udp(IP4_BROADCAST, DHCP_PORT_CLIENT, REASON_TO_BROADCAST_NAK, out_packet);
+
+    /* "If the 'giaddr' field is zero and the 'ciaddr' field is nonzero, then the server unicasts DHCPOFFER
+     * and DHCPACK messages to the address in 'ciaddr'." */
+    if (req->ciaddr != 0) {
+        out_facts->addr = req->ciaddr;
+        return to_udp(req->ciaddr, DHCP_PORT_CLIENT, REASON_TO_CIADDR, out_packet);
+    }
+
+    /* "If 'giaddr' is zero and 'ciaddr' is zero, and the broadcast bit is set, then the server broadcasts
+     * DHCPOFFER and DHCPACK messages to 0xffffffff." */
+    if (req->flags & DHCP_FLAG_BROADCAST)
+        return to_udp(IP4_BROADCAST, DHCP_PORT_CLIENT, REASON_TO_BROADCAST_FLAG, out_packet);
+
+    /* "If unicasting is not possible, the message MAY be sent as an IP broadcast using an IP broadcast
+     * address (preferably 0xffffffff)". */
+    if (req->htype != HTYPE_ETHERNET || req->hlen != ETHERNET_LEN) {
+        out_facts->num = req->htype;
+        out_facts->max = req->hlen;
+        return to_udp(IP4_BROADCAST, DHCP_PORT_CLIENT, REASON_TO_BROADCAST_HW, out_packet);
+    }
+    if (reply->config->socket_type == SRV_SOCKET_UDP)
+        return to_udp(IP4_BROADCAST, DHCP_PORT_CLIENT, REASON_TO_BROADCAST_UDP, out_packet);
+
+    /* "If the broadcast bit is not set and 'giaddr' is zero and 'ciaddr' is zero, then the server unicasts
+     * DHCPOFFER and DHCPACK messages to the client's hardware address and 'yiaddr' address." */
+    *out_via = SRV_VIA_RAW;
+    out_packet->dst_hw = out_facts->hw = dhcp_msg_hw(req);
+    out_facts->addr = reply->yiaddr;
+    return to_udp(reply->yiaddr, DHCP_PORT_CLIENT, REASON_TO_YIADDR, out_packet);
+}

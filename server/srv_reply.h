@@ -1,0 +1,49 @@
+/* What the server answers, octet by octet, and where the answer goes. RFC 2131 4.1, 4.3.1 table 3. Pure. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/dhcp_msg.h"
+#include "common/packet.h"
+#include "common/trace.h"
+#include "server/srv_config.h"
+
+/* How an answer travels. */
+enum srv_via {
+    SRV_VIA_UDP, /* through the kernel's UDP socket: routed, ARP as usual; 255.255.255.255 on the interface */
+    SRV_VIA_RAW, /* as an Ethernet frame to packet.dst_hw: the client has no address that answers ARP yet */
+};
+
+/* An answer before it is octets. All pointers are borrowed. */
+struct srv_reply {
+    enum dhcp_type type;            /* DHCP_OFFER, DHCP_ACK or DHCP_NAK */
+    const struct dhcp_msg *request; /* what is answered */
+    const struct srv_config *config;
+    const struct srv_subnet *subnet;   /* not for a NAK */
+    const struct srv_options *options; /* of the address's pool; not for a NAK */
+    ip4 server;                        /* our address there: option 54 */
+    ip4 yiaddr;                        /* not for a NAK */
+    uint32_t lease_s;                  /* not for a NAK */
+    const char *message;               /* option 56 of a NAK: why */
+};
+
+struct srv_reply_size {
+    size_t len, max;  /* of the message; len <= max unless max is below DHCP_MSG_SEND_MIN */
+    unsigned dropped; /* options that did not fit `max` */
+};
+
+/* Encodes the answer. `buf` holds DHCP_MSG_MAX octets.
+ *
+ * Options stand in this order: 53, 54, 51, 58, 59, 1; the configured ones in the order in which the client
+ * asks for them; routers, DNS servers, domain name and always-send ones that it did not ask for; 61; 82. What
+ * the client asks for first is the last to be dropped; 61 and 82 are never dropped for a configured one. */
+void srv_reply_encode(const struct srv_reply *reply, uint8_t *buf, struct srv_reply_size *out_size);
+
+/* Where the answer goes, by RFC 2131 4.1. Fills in the addresses and ports of *out_packet except src_hw;
+ * returns which rule it was, with what its sentence speaks of in *out_facts. */
+enum reason srv_reply_route(const struct srv_reply *reply, struct packet *out_packet, enum srv_via *out_via,
+                            struct trace_facts *out_facts);
+
+/* T1 and T2 for a lease time, as configured; 0 for one that is not to be sent. *out_t1 < *out_t2 < lease_s
+ * for those that are not 0. */
+void srv_reply_timers(const struct srv_timers *timers, uint32_t lease_s, uint32_t *out_t1, uint32_t *out_t2);

@@ -1,0 +1,105 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "common/rng.h"
+#include "common/timerq.h"
+
+enum { MANY = 2000 };
+
+static void empty_queue_waits_for_nothing(void **state)
+{
+    (void)state;
+    struct timerq q;
+    timerq_init(&q);
+    assert_null(timerq_first(&q));
+    assert_true(timerq_deadline(&q) == TIME_NEVER);
+    assert_null(timerq_pop_due(&q, TIME_NEVER));
+    timerq_fini(&q);
+}
+
+static void fires_at_the_instant_and_not_before(void **state)
+{
+    (void)state;
+    struct timerq q;
+    timerq_init(&q);
+    struct timerq_node node = {0};
+    assert_int_equal(timerq_set(&q, &node, 1800000), 0);
+    assert_true(timerq_is_set(&node));
+    assert_null(timerq_pop_due(&q, 1799999));
+    assert_ptr_equal(timerq_pop_due(&q, 1800000), &node);
+    assert_false(timerq_is_set(&node));
+    timerq_fini(&q);
+}
+
+static void equal_deadlines_fire_in_the_order_of_arming(void **state)
+{
+    (void)state;
+    struct timerq q;
+    timerq_init(&q);
+    struct timerq_node nodes[20] = {{0}};
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(timerq_set(&q, &nodes[i], 7), 0);
+    assert_int_equal(timerq_set(&q, &nodes[3], 7), 0); /* armed again: now the last */
+    for (int i = 0; i < 20; i++)
+        if (i != 3)
+            assert_ptr_equal(timerq_pop_due(&q, 7), &nodes[i]);
+    assert_ptr_equal(timerq_pop_due(&q, 7), &nodes[3]);
+    timerq_fini(&q);
+}
+
+static void never_disarms(void **state)
+{
+    (void)state;
+    struct timerq q;
+    timerq_init(&q);
+    struct timerq_node node = {0};
+    assert_int_equal(timerq_set(&q, &node, 5), 0);
+    assert_int_equal(timerq_set(&q, &node, TIME_NEVER), 0);
+    assert_false(timerq_is_set(&node));
+    timerq_clear(&q, &node); /* twice is fine */
+    assert_true(timerq_deadline(&q) == TIME_NEVER);
+    timerq_fini(&q);
+}
+
+static void order_survives_moving_and_clearing(void **state)
+{
+    (void)state;
+    static struct timerq_node nodes[MANY];
+    struct rng rng;
+    rng_init(&rng, 1, "timerq");
+    struct timerq q;
+    timerq_init(&q);
+    assert_int_equal(timerq_reserve(&q, MANY), 0);
+    for (int i = 0; i < MANY; i++)
+        assert_int_equal(timerq_set(&q, &nodes[i], rng_between(&rng, 0, 500)), 0);
+    for (int i = 0; i < MANY; i += 3)
+        assert_int_equal(timerq_set(&q, &nodes[i], rng_between(&rng, -500, 500)), 0);
+    size_t left = MANY;
+    for (int i = 0; i < MANY; i += 7, left--)
+        timerq_clear(&q, &nodes[i]);
+    struct timerq_node last = {.at = INT64_MIN};
+    for (; left > 0; left--) {
+        struct timerq_node *node = timerq_pop_due(&q, 500);
+        assert_non_null(node);
+        assert_true(node->at > last.at || (node->at == last.at && node->seq > last.seq));
+        last = *node;
+    }
+    assert_null(timerq_first(&q));
+    timerq_fini(&q);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(empty_queue_waits_for_nothing),
+        cmocka_unit_test(fires_at_the_instant_and_not_before),
+        cmocka_unit_test(equal_deadlines_fire_in_the_order_of_arming),
+        cmocka_unit_test(never_disarms),
+        cmocka_unit_test(order_survives_moving_and_clearing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
