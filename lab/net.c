@@ -47,7 +47,10 @@ static int fail(struct net *n, int rc, const char *why, const char *format, ...)
 static int fail_errno(struct net *n, const char *what)
 {
     int error = errno;
-    return fail(n, is_denial(error) ? ERR_DENIED : ERR_IO, strerror(error), "%s", what);
+    /* The kernel's own words for it speak of a device. */
+    bool limit = error == ENOSPC || error == EUSERS;
+    return fail(n, is_denial(error) ? ERR_DENIED : ERR_IO,
+                limit ? "the limit of namespaces is reached" : strerror(error), "%s", what);
 }
 
 static int fail_netlink(struct net *n, int error, const char *what, const char *interface)
@@ -294,7 +297,7 @@ static int end_in(struct net *n, struct nl_sock *sock, int rc)
 
 int net_host_new(struct net *n, struct net_host *out)
 {
-    struct nl_sock *sock;
+    struct nl_sock *sock = NULL;
     if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0)
         return fail_errno(n, "cannot make the namespaces of a host");
     mount_over("/sys", "sysfs");
@@ -327,7 +330,7 @@ static int set_station(struct rtnl_link *link, const char *interface, const stru
 static int add_pair(struct net *n, const struct net_port *port, const char *peer,
                     const struct hw_addr *peer_mac, int peer_net)
 {
-    struct nl_sock *sock;
+    struct nl_sock *sock = NULL;
     int rc = open_netlink(n, &sock);
     if (rc < 0)
         return rc;
@@ -348,7 +351,7 @@ static int add_pair(struct net *n, const struct net_port *port, const char *peer
 
 static int start_port(struct net *n, const struct net_port *port)
 {
-    struct nl_sock *sock;
+    struct nl_sock *sock = NULL;
     int rc = begin_in(n, port->host, &sock);
     if (rc < 0)
         return rc;
@@ -361,7 +364,7 @@ static int start_port(struct net *n, const struct net_port *port)
 
 static int await_port(struct net *n, const struct net_port *port)
 {
-    struct nl_sock *sock;
+    struct nl_sock *sock = NULL;
     int rc = begin_in(n, port->host, &sock);
     return rc < 0 ? rc : end_in(n, sock, wait_running(n, sock, port->interface));
 }
@@ -401,7 +404,7 @@ static int add_bridge(struct net *n, struct nl_sock *sock, const char *name, int
 int net_bridge(struct net *n, unsigned bridge, const struct net_port *ports, size_t n_ports)
 {
     char name[PORT_NAME_MAX];
-    struct nl_sock *sock;
+    struct nl_sock *sock = NULL;
     int index = 0;
     snprintf(name, sizeof name, "br%u", bridge);
     int rc = open_netlink(n, &sock);

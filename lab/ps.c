@@ -1,11 +1,11 @@
 /* dhcplab ps: what is running. */
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lab/command.h"
 #include "lab/rundir.h"
+#include "lab/view.h"
 
 static const char help[] = "Usage: dhcplab ps [-n NAME] [--json]\n"
                            "\n"
@@ -21,70 +21,27 @@ static const char help[] = "Usage: dhcplab ps [-n NAME] [--json]\n"
                            "  dhcplab ps\n"
                            "  dhcplab ps --json | jq '.[0].hosts[].name'\n";
 
-struct ps_options {
-    const char *name; /* NULL: all */
-    bool json;
-};
+static const struct view_command command = {help, VIEW_JSON, 0, 0};
 
-/* -1: go on; else the exit code. */
-static int parse_options(int argc, char **argv, struct ps_options *out)
+static int pid_in(const cJSON *map)
 {
-    enum { OPT_HELP = 256, OPT_JSON };
-    static const struct option options[] = {{"name", required_argument, NULL, 'n'},
-                                            {"json", no_argument, NULL, OPT_JSON},
-                                            {"help", no_argument, NULL, OPT_HELP},
-                                            {0}};
-    *out = (struct ps_options){0};
-    int option;
-    while ((option = getopt_long(argc, argv, "n:h", options, NULL)) != -1) {
-        switch (option) {
-        case 'n':
-            out->name = optarg;
-            break;
-        case OPT_JSON:
-            out->json = true;
-            break;
-        case OPT_HELP:
-        case 'h':
-            fputs(help, stdout);
-            return EXIT_CODE_OK;
-        default:
-            fprintf(stderr, "see `dhcplab ps --help`\n");
-            return EXIT_CODE_USAGE;
-        }
-    }
-    if (optind == argc)
-        return -1;
-    fprintf(stderr, "dhcplab ps: %s is one argument too many; see `dhcplab ps --help`\n", argv[optind]);
-    return EXIT_CODE_USAGE;
-}
-
-static const char *text_in(const cJSON *map, const char *key)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(map, key);
-    return cJSON_IsString(item) ? item->valuestring : "";
-}
-
-static int number_in(const cJSON *map, const char *key)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(map, key);
-    return cJSON_IsNumber(item) ? item->valueint : 0;
+    return (int)view_number(map, "pid", 0);
 }
 
 static void print_host(const cJSON *host)
 {
     char pid[32] = "-";
-    if (number_in(host, "pid") != 0)
-        snprintf(pid, sizeof pid, "%d", number_in(host, "pid"));
-    printf("  %-12s %-7s %8s  ", text_in(host, "name"), text_in(host, "role"), pid);
+    if (pid_in(host) != 0)
+        snprintf(pid, sizeof pid, "%d", pid_in(host));
+    printf("  %-12s %-7s %8s  ", view_text(host, "name"), view_text(host, "role"), pid);
     const cJSON *interface;
     const char *separator = "";
     cJSON_ArrayForEach(interface, cJSON_GetObjectItemCaseSensitive(host, "interfaces"))
     {
-        const char *address = text_in(interface, "address");
-        printf("%s%s %s%s%s (%s)", separator, text_in(interface, "name"),
-               text_in(interface, "hardware_address"), address[0] == '\0' ? "" : " ", address,
-               text_in(interface, "link"));
+        const char *address = view_text(interface, "address");
+        printf("%s%s %s%s%s (%s)", separator, view_text(interface, "name"),
+               view_text(interface, "hardware_address"), address[0] == '\0' ? "" : " ", address,
+               view_text(interface, "link"));
         separator = ", ";
     }
     printf("\n");
@@ -98,8 +55,8 @@ static void print_lab(const struct rundir_entry *entry)
         printf("\n");
         break;
     case RUNDIR_RUNNING:
-        printf(" since %s, supervisor %d, from %s\n", text_in(entry->json, "started"),
-               number_in(entry->json, "pid"), text_in(entry->json, "file"));
+        printf(" since %s, supervisor %d, from %s\n", view_text(entry->json, "started"), pid_in(entry->json),
+               view_text(entry->json, "file"));
         printf("  %-12s %-7s %8s  %s\n", "HOST", "ROLE", "PID", "INTERFACES");
         const cJSON *host;
         cJSON_ArrayForEach(host, cJSON_GetObjectItemCaseSensitive(entry->json, "hosts")) print_host(host);
@@ -108,7 +65,7 @@ static void print_lab(const struct rundir_entry *entry)
         printf(": its supervisor was killed; `dhcplab down %s` removes what is left\n", entry->name);
         break;
     case RUNDIR_FAILED:
-        printf(" at %s: %s\n", text_in(entry->json, "time"), text_in(entry->json, "reason"));
+        printf(" at %s: %s\n", view_text(entry->json, "time"), view_text(entry->json, "reason"));
         break;
     }
 }
@@ -124,46 +81,50 @@ static cJSON *lab_json(const struct rundir_entry *entry)
     }
     cJSON_AddStringToObject(out, "state", rundir_life_name(entry->life));
     cJSON_AddStringToObject(out, "reason",
-                            entry->life == RUNDIR_FAILED ? text_in(entry->json, "reason") : "");
+                            entry->life == RUNDIR_FAILED ? view_text(entry->json, "reason") : "");
     return out;
 }
 
-static int print_json(const struct rundir_list *list, const char *name)
+static bool is_wanted(const struct rundir_entry *entry, const char *name)
+{
+    return name == NULL || strcmp(name, entry->name) == 0;
+}
+
+static void print_json(const struct rundir_list *list, const char *name)
 {
     cJSON *out = cJSON_CreateArray();
     for (size_t i = 0; i < list->n; i++)
-        if (name == NULL || strcmp(name, list->entries[i].name) == 0)
+        if (is_wanted(&list->entries[i], name))
             cJSON_AddItemToArray(out, lab_json(&list->entries[i]));
-    char *text = cJSON_Print(out);
-    if (text != NULL)
-        puts(text);
-    int code = text != NULL ? EXIT_CODE_OK : EXIT_CODE_FAILED;
-    cJSON_free(text);
+    view_print_json(out);
     cJSON_Delete(out);
-    return code;
+}
+
+static void print_text(const struct rundir_list *list, const char *name)
+{
+    bool shown = false;
+    for (size_t i = 0; i < list->n; i++)
+        if (is_wanted(&list->entries[i], name)) {
+            print_lab(&list->entries[i]);
+            shown = true;
+        }
+    if (!shown)
+        puts("No lab runs.");
 }
 
 int command_ps(int argc, char **argv)
 {
-    struct ps_options options;
+    struct view_args args;
     struct rundir_list list;
-    int code = parse_options(argc, argv, &options);
-    if (code >= 0)
+    int code;
+    if (!view_args_read(argc, argv, &command, &args, &code))
         return code;
     if (rundir_list_read(&list) < 0)
         return EXIT_CODE_FAILED;
-    code = EXIT_CODE_OK;
-    size_t shown = 0;
-    if (options.json)
-        code = print_json(&list, options.name);
-    for (size_t i = 0; !options.json && i < list.n; i++) {
-        if (options.name != NULL && strcmp(options.name, list.entries[i].name) != 0)
-            continue;
-        print_lab(&list.entries[i]);
-        shown++;
-    }
-    if (!options.json && shown == 0)
-        puts("No lab runs.");
+    if (args.flags & VIEW_JSON)
+        print_json(&list, args.lab);
+    else
+        print_text(&list, args.lab);
     rundir_list_free(&list);
-    return code;
+    return EXIT_CODE_OK;
 }

@@ -66,32 +66,31 @@ static int join(const char *dir, const char *file, const char *suffix, char out[
     return n < LAB_PATH_MAX ? 0 : ERR_LIMIT;
 }
 
-static bool is_base_chosen(void)
+/* $DHCPLAB_RUN, or NULL. */
+static const char *chosen_base(void)
 {
     const char *chosen = getenv("DHCPLAB_RUN");
-    return chosen != NULL && chosen[0] != '\0';
+    return chosen != NULL && chosen[0] != '\0' ? chosen : NULL;
 }
 
 static int find_base(char out[LAB_PATH_MAX])
 {
+    const char *chosen = chosen_base();
     const char *session = getenv("XDG_RUNTIME_DIR");
     char here[LAB_PATH_MAX];
     int n;
-    if (is_base_chosen()) {
-        const char *chosen = getenv("DHCPLAB_RUN");
-        if (chosen[0] == '/')
-            n = snprintf(out, LAB_PATH_MAX, "%s", chosen);
-        else if (getcwd(here, sizeof here) != NULL)
-            n = snprintf(out, LAB_PATH_MAX, "%s/%s", here, chosen);
-        else
-            return too_long();
-    } else if (geteuid() == 0) {
+    if (chosen != NULL && chosen[0] == '/')
+        n = snprintf(out, LAB_PATH_MAX, "%s", chosen);
+    else if (chosen != NULL && getcwd(here, sizeof here) != NULL)
+        n = snprintf(out, LAB_PATH_MAX, "%s/%s", here, chosen);
+    else if (chosen != NULL)
+        n = LAB_PATH_MAX;
+    else if (geteuid() == 0)
         n = snprintf(out, LAB_PATH_MAX, "/run/dhcplab");
-    } else if (session != NULL && session[0] == '/') {
+    else if (session != NULL && session[0] == '/')
         n = snprintf(out, LAB_PATH_MAX, "%s/dhcplab", session);
-    } else {
+    else
         n = snprintf(out, LAB_PATH_MAX, "/tmp/dhcplab-%u", (unsigned)geteuid());
-    }
     return n < LAB_PATH_MAX ? 0 : too_long();
 }
 
@@ -103,7 +102,7 @@ static int make_base(const char *base)
         return told(ERR_IO, "cannot make the run folder", base);
     if (stat(base, &st) < 0)
         return told(ERR_IO, "cannot read the run folder", base);
-    if (is_base_chosen() || (lstat(base, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid()))
+    if (chosen_base() != NULL || (lstat(base, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid()))
         return 0;
     fprintf(stderr, "dhcplab: %s belongs to somebody else; set DHCPLAB_RUN to a folder of your own\n", base);
     return ERR_DENIED;
@@ -187,7 +186,7 @@ void rundir_remove(const char *dir)
     if (join(dir, "lock", "", path) == 0)
         unlink(path);
     rmdir(dir);
-    if (!is_base_chosen() && find_base(path) == 0)
+    if (chosen_base() == NULL && find_base(path) == 0)
         rmdir(path);
 }
 

@@ -56,16 +56,16 @@ struct supervisor {
 
 /* The channel */
 
-static void say(int channel, const struct supervisor_message *message)
+static void send_message(int channel, const struct supervisor_message *message)
 {
     size_t len = offsetof(struct supervisor_message, text) + strlen(message->text) + 1;
     send(channel, message, len, MSG_NOSIGNAL);
 }
 
-void supervisor_say(int channel, enum supervisor_say what)
+void supervisor_say(int channel, enum supervisor_say say)
 {
-    struct supervisor_message message = {.say = what};
-    say(channel, &message);
+    struct supervisor_message message = {.say = say};
+    send_message(channel, &message);
 }
 
 int supervisor_hear(int channel, int timeout_ms, struct supervisor_message *out)
@@ -108,7 +108,7 @@ static void finish(struct supervisor *s)
     if (s->code != 0 && s->watch != NULL) {
         struct supervisor_message message = {.say = SUPERVISOR_FAILED, .code = s->code};
         memcpy(message.text, s->text, sizeof message.text);
-        say(CHANNEL_FD, &message);
+        send_message(CHANNEL_FD, &message);
     } else if (s->code != 0) {
         record_failure(s);
     }
@@ -598,7 +598,7 @@ static void tell_failure(int channel, const struct supervisor_plan *plan, int co
 {
     struct supervisor_message message = {.say = SUPERVISOR_FAILED, .code = code};
     snprintf(message.text, sizeof message.text, "%s", text);
-    say(channel, &message);
+    send_message(channel, &message);
     rundir_remove(plan->dir);
 }
 

@@ -12,6 +12,7 @@
 #include "common/err.h"
 #include "lab/command.h"
 #include "lab/supervisor.h"
+#include "lab/view.h"
 
 enum { CALL_LIMIT_MS = 1000, POLL_STEP_MS = 50, TIMEOUT_S = 30, TIMEOUT_MAX_S = 3600 };
 
@@ -239,23 +240,14 @@ static int await_server(const struct up *u, size_t host)
     return 0;
 }
 
-static const char *text_in(const cJSON *map, const char *key, const char *otherwise)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(map, key);
-    return cJSON_IsString(item) ? item->valuestring : otherwise;
-}
-
 /* "10.77.0.100/24 from 10.77.0.1 for 1 h" */
 static void describe_lease(const cJSON *lease, char *out, size_t cap)
 {
-    const cJSON *length = cJSON_GetObjectItemCaseSensitive(lease, "prefix_length");
-    const cJSON *expiry = cJSON_GetObjectItemCaseSensitive(lease, "expiry");
-    const cJSON *seconds = cJSON_GetObjectItemCaseSensitive(expiry, "duration_s");
-    char span[CLOCK_SPAN_LEN] = "an unknown time";
-    if (cJSON_IsNumber(seconds) && seconds->valuedouble >= 0 && seconds->valuedouble <= UINT32_MAX)
-        clock_span((uint32_t)seconds->valuedouble, span);
-    snprintf(out, cap, "%s/%d from %s for %s", text_in(lease, "address", "?"),
-             cJSON_IsNumber(length) ? length->valueint : 0, text_in(lease, "server", "?"), span);
+    double seconds = view_number(cJSON_GetObjectItemCaseSensitive(lease, "expiry"), "duration_s", 0);
+    char span[CLOCK_SPAN_LEN];
+    clock_span(seconds >= 0 && seconds <= UINT32_MAX ? (uint32_t)seconds : 0, span);
+    snprintf(out, cap, "%s/%d from %s for %s", view_text(lease, "address"),
+             (int)view_number(lease, "prefix_length", 0), view_text(lease, "server"), span);
 }
 
 enum progress { STILL_WAITING, HAS_LEASE, HAS_NO_LEASE };
@@ -266,7 +258,7 @@ static enum progress client_progress(const struct up *u, size_t host, char *out,
     cJSON *reply = ask(u, host, "status");
     const cJSON *status = cJSON_GetObjectItemCaseSensitive(reply, "arguments");
     const cJSON *lease = cJSON_GetObjectItemCaseSensitive(status, "lease");
-    const char *state = text_in(status, "state", "");
+    const char *state = view_text(status, "state");
     enum progress progress = STILL_WAITING;
     if (cJSON_IsObject(lease)) {
         describe_lease(lease, out, cap);
@@ -274,7 +266,7 @@ static enum progress client_progress(const struct up *u, size_t host, char *out,
     } else if (reply == NULL) {
         snprintf(out, cap, "does not answer");
     } else {
-        snprintf(out, cap, "no lease, state %s: %s", state, text_in(status, "state_text", ""));
+        snprintf(out, cap, "no lease, state %s: %s", state, view_text(status, "state_text"));
         progress = strcmp(state, "STOPPED") == 0 ? HAS_NO_LEASE : STILL_WAITING;
     }
     cJSON_Delete(reply);
