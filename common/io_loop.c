@@ -21,6 +21,7 @@ struct io_signal {
 struct io_loop {
     struct event_base *base;
     struct io_signal *signals;
+    bool stopped; /* libevent forgets a loopbreak from before the loop */
 };
 
 struct io_watch {
@@ -69,11 +70,14 @@ void io_loop_free(struct io_loop *loop)
 
 int io_loop_run(struct io_loop *loop)
 {
-    return event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY) < 0 ? ERR_IO : 0;
+    int rc = loop->stopped ? 0 : event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY);
+    loop->stopped = false;
+    return rc < 0 ? ERR_IO : 0;
 }
 
 void io_loop_stop(struct io_loop *loop)
 {
+    loop->stopped = true;
     event_base_loopbreak(loop->base);
 }
 

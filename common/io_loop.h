@@ -12,7 +12,7 @@ struct io_timer;
 /* NULL if memory is out or the kernel refuses. */
 struct io_loop *io_loop_new(void);
 void io_loop_free(struct io_loop *loop);
-/* Runs until io_loop_stop(). 0, or ERR_IO. */
+/* Runs until io_loop_stop(); not at all if that was called since the last run. 0, or ERR_IO. */
 int io_loop_run(struct io_loop *loop);
 void io_loop_stop(struct io_loop *loop);
 
