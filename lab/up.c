@@ -292,8 +292,12 @@ static int await_client(const struct up *u, size_t host, bool *out_partly)
 static void print_next_steps(const struct up *u)
 {
     const char *host = u->topology->hosts[u->topology->n_hosts - 1].name;
-    printf("The lab %s is up. Go on with: dhcplab ps; dhcplab exec %s COMMAND...; dhcplab down\n", u->name,
-           host);
+    printf("The lab %s is up. Go on with:\n"
+           "  dhcplab status\n"
+           "  dhcplab log\n"
+           "  dhcplab exec %s COMMAND...\n"
+           "  dhcplab down\n",
+           u->name, host);
 }
 
 /* From the started supervisor to the lab that stands alone. Returns the exit code. */
