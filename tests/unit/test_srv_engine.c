@@ -1,0 +1,1184 @@
+/* The server engine in virtual time. Each test is a timeline; what a client would see and what the server
+ * decided stand in it. Clients are named by a letter: "a" is 02:00:00:00:00:0a. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/err.h"
+#include "server/srv_engine.h"
+
+#define IP(a, b, c, d) ((ip4)((uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d)))
+
+enum { NOTES_MAX = 64, S = 1000 };
+
+#define SERVER IP(10, 0, 0, 1)
+
+static const char basic[] =
+    "{ \"Dhcp4\": { \"valid-lifetime\": 3600, \"min-valid-lifetime\": 60, \"max-valid-lifetime\": 7200,"
+    "  \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\","
+    "    \"pools\": [ { \"pool\": \"10.0.0.10 - 10.0.0.12\" } ] },"
+    "  { \"id\": 2, \"subnet\": \"10.0.2.0/24\", \"pools\": [ { \"pool\": \"10.0.2.10 - 10.0.2.12\" } ] } ] "
+    "} }";
+
+/* ---- a server, its clients, and what it did last ---- */
+
+static struct srv_config *config;
+static struct srv_engine *engine;
+static struct srv_actions actions;
+static time_ms now;
+static const struct srv_iface eth0 = {.index = 3, .name = "eth0", .addr = {.addr = SERVER, .len = 24}};
+
+static struct {
+    unsigned n_tx, n_put;
+    struct packet packet;
+    enum srv_via via;
+    struct dhcp_msg msg;  /* the answer; type 0 if there was none */
+    struct srv_lease put; /* the last one */
+    bool put_before_tx;
+    enum reason reasons[NOTES_MAX]; /* decisions and drops, in order */
+    unsigned n_reasons, n_drops;
+    struct trace_event last;
+} seen;
+
+static struct srv_config *parse(const char *text)
+{
+    struct srv_config *c;
+    char error[JCFG_TEXT_MAX] = "";
+    int err = srv_config_parse("server.json", text, strlen(text), NULL, NULL, error, &c);
+    assert_string_equal(error, "");
+    assert_int_equal(err, 0);
+    return c;
+}
+
+static void start(const char *text)
+{
+    config = parse(text);
+    engine = srv_engine_new(config);
+    assert_non_null(engine);
+    srv_actions_init(&actions);
+    now = 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    srv_engine_free(engine);
+    srv_config_free(config);
+    srv_actions_fini(&actions);
+    engine = NULL;
+    config = NULL;
+    return 0;
+}
+
+static void look(const struct srv_action *a)
+{
+    switch (a->kind) {
+    case SRV_LEASE_PUT:
+        seen.n_put++;
+        seen.put = a->lease;
+        break;
+    case SRV_TX:
+        assert_int_equal(dhcp_msg_decode(&seen.msg, a->packet.bytes, a->packet.len), REASON_NONE);
+        assert_int_equal(seen.msg.defects, 0);
+        assert_int_equal(a->ifindex, eth0.index);
+        seen.n_tx++;
+        seen.packet = a->packet;
+        seen.via = a->via;
+        seen.put_before_tx = seen.n_put != 0;
+        break;
+    case SRV_TRACE:
+        assert_true(seen.n_reasons < NOTES_MAX);
+        seen.reasons[seen.n_reasons++] = a->trace.reason;
+        seen.n_drops += a->trace.kind == TRACE_DROP;
+        seen.last = a->trace;
+        break;
+    }
+}
+
+static void step(const struct srv_event *event)
+{
+    srv_actions_reset(&actions);
+    memset(&seen, 0, offsetof(__typeof__(seen), msg));
+    dhcp_msg_init(&seen.msg, 0);
+    seen.n_reasons = seen.n_drops = 0;
+    assert_int_equal(srv_engine_step(engine, event, &actions), 0);
+    for (const struct srv_action *a = actions.first; a != NULL; a = a->next)
+        look(a);
+}
+
+static bool decided(enum reason reason)
+{
+    for (unsigned i = 0; i < seen.n_reasons; i++)
+        if (seen.reasons[i] == reason)
+            return true;
+    return false;
+}
+
+/* Time passes; what is due happens at its instant. */
+static void at(time_ms when)
+{
+    while (srv_engine_deadline(engine) <= when) {
+        now = srv_engine_deadline(engine);
+        step(&(struct srv_event){.kind = SRV_DEADLINE, .now = now});
+    }
+    now = when;
+}
+
+static struct dhcp_msg request;
+
+static struct dhcp_msg *msg(char client, enum dhcp_type type)
+{
+    static const uint8_t mac[6] = {2, 0, 0, 0, 0, 0};
+    dhcp_msg_init(&request, DHCP_BOOTREQUEST);
+    request.htype = 1;
+    request.hlen = 6;
+    request.xid = 0x12345678;
+    memcpy(request.chaddr, mac, sizeof mac);
+    request.chaddr[5] = (uint8_t)(client - 'a' + 10);
+    assert_true(dhcp_put_u8(&request, DHCP_OPT_TYPE, (uint8_t)type));
+    return &request;
+}
+
+static void send_to(ip4 dst)
+{
+    static uint8_t buf[DHCP_MSG_MAX];
+    unsigned dropped;
+    size_t len = dhcp_msg_encode(&request, buf, sizeof buf, &dropped);
+    assert_int_equal(dropped, 0);
+    step(&(struct srv_event){.kind = SRV_RX,
+                             .now = now,
+                             .iface = &eth0,
+                             .packet = {.src = request.ciaddr,
+                                        .dst = dst,
+                                        .sport = DHCP_PORT_CLIENT,
+                                        .dport = DHCP_PORT_SERVER,
+                                        .bytes = buf,
+                                        .len = len}});
+}
+
+static void discover(char client, ip4 wanted)
+{
+    msg(client, DHCP_DISCOVER);
+    if (wanted != 0)
+        dhcp_put_ip4(&request, DHCP_OPT_REQUESTED_IP, wanted);
+    send_to(IP4_BROADCAST);
+}
+
+static void selecting(char client, ip4 server, ip4 addr)
+{
+    msg(client, DHCP_REQUEST);
+    dhcp_put_ip4(&request, DHCP_OPT_SERVER_ID, server);
+    dhcp_put_ip4(&request, DHCP_OPT_REQUESTED_IP, addr);
+    send_to(IP4_BROADCAST);
+}
+
+static void init_reboot(char client, ip4 addr)
+{
+    dhcp_put_ip4(msg(client, DHCP_REQUEST), DHCP_OPT_REQUESTED_IP, addr);
+    send_to(IP4_BROADCAST);
+}
+
+static void renew(char client, ip4 addr)
+{
+    msg(client, DHCP_REQUEST)->ciaddr = addr;
+    send_to(SERVER);
+}
+
+static void rebind(char client, ip4 addr)
+{
+    msg(client, DHCP_REQUEST)->ciaddr = addr;
+    send_to(IP4_BROADCAST);
+}
+
+static void release(char client, ip4 addr)
+{
+    msg(client, DHCP_RELEASE)->ciaddr = addr;
+    dhcp_put_ip4(&request, DHCP_OPT_SERVER_ID, SERVER);
+    send_to(SERVER);
+}
+
+static void expect_offer(ip4 addr)
+{
+    assert_int_equal(seen.n_tx, 1);
+    assert_int_equal(seen.msg.type, DHCP_OFFER);
+    assert_int_equal(seen.msg.yiaddr, addr);
+    assert_int_equal(seen.n_put, 0); /* only an ACK commits */
+}
+
+static void expect_ack(ip4 addr)
+{
+    assert_int_equal(seen.n_tx, 1);
+    assert_int_equal(seen.msg.type, DHCP_ACK);
+    assert_int_equal(seen.msg.yiaddr, addr);
+    assert_true(seen.n_put >= 1);
+    assert_true(seen.put_before_tx);
+    assert_int_equal(seen.put.addr, addr);
+    assert_int_equal(seen.put.state, SRV_LEASE_ACTIVE);
+}
+
+static void expect_nak(enum reason reason)
+{
+    assert_int_equal(seen.n_tx, 1);
+    assert_int_equal(seen.msg.type, DHCP_NAK);
+    assert_int_equal(seen.msg.yiaddr, 0);
+    assert_int_equal(seen.n_put, 0);
+    assert_true(decided(reason));
+}
+
+static void expect_silence(enum reason reason)
+{
+    assert_int_equal(seen.n_tx, 0);
+    assert_int_equal(seen.n_put, 0);
+    assert_true(decided(reason));
+}
+
+static void bind(char client, ip4 addr)
+{
+    discover(client, addr);
+    expect_offer(addr);
+    selecting(client, SERVER, addr);
+    expect_ack(addr);
+}
+
+/* ---- RFC 2131 3.1: the exchange ---- */
+
+static void discover_offer_request_ack(void **state)
+{
+    (void)state;
+    start(basic);
+    discover('a', 0);
+    expect_offer(IP(10, 0, 0, 10));
+    assert_true(decided(REASON_SUBNET_INTERFACE));
+    assert_true(decided(REASON_ADDR_NEXT));
+    assert_true(decided(REASON_TO_YIADDR));
+    selecting('a', SERVER, IP(10, 0, 0, 10));
+    expect_ack(IP(10, 0, 0, 10));
+    uint32_t lease_s = 0;
+    assert_true(dhcp_get_u32(&seen.msg, DHCP_OPT_LEASE_TIME, &lease_s));
+    assert_int_equal(lease_s, 3600);
+    assert_int_equal(seen.put.lease_s, 3600);
+    assert_true(seen.put.expires_ms == 3600 * S);
+    assert_true(decided(REASON_REQUEST_SELECTING));
+    assert_true(decided(REASON_LEASE_NEW));
+}
+
+static void ack_answers_a_retransmitted_request_again(void **state)
+{
+    (void)state;
+    start(basic);
+    bind('a', IP(10, 0, 0, 10));
+    at(4 * S);
+    selecting('a', SERVER, IP(10, 0, 0, 10));
+    expect_ack(IP(10, 0, 0, 10));
+    assert_true(decided(REASON_LEASE_EXTENDED));
+    assert_true(seen.put.expires_ms == 3604 * S);
+}
+
+/* ---- RFC 2131 4.3.1: which address ---- */
+
+static void discover_gets_the_current_binding_first(void **state)
+{
+    (void)state;
+    start(basic);
+    bind('a', IP(10, 0, 0, 11));
+    discover('a', IP(10, 0, 0, 12)); /* asks for another one */
+    expect_offer(IP(10, 0, 0, 11));
+    assert_true(decided(REASON_ADDR_BOUND));
+}
+
+static void discover_gets_the_previous_address_after_expiry(void **state)
+{
+    (void)state;
+    start(basic);
+    bind('a', IP(10, 0, 0, 11));
+    at(3600 * S - 1);
+    discover('a', 0);
+    assert_true(decided(REASON_ADDR_BOUND));
+    at(3600 * S);
+    assert_int_equal(seen.last.reason, REASON_LEASE_EXPIRED);
+    discover('a', IP(10, 0, 0, 12));
+    expect_offer(IP(10, 0, 0, 11));
+    assert_true(decided(REASON_ADDR_PREVIOUS));
+}
+
+static void previous_address_that_is_offered_to_another_is_not_given(void **state)
+{
+    (void)state;
+    start(basic);
+    bind('a', IP(10, 0, 0, 10));
+    release('a', IP(10, 0, 0, 10));
+    discover('b', IP(10, 0, 0, 10));
+    expect_offer(IP(10, 0, 0, 10));
+    discover('a', 0);
+    expect_offer(IP(10, 0, 0, 11));
+    assert_true(decided(REASON_PREVIOUS_IN_USE));
+}
+
+static void requested_address_is_given_if_free(void **state)
+{
+    (void)state;
+    start(basic);
+    discover('a', IP(10, 0, 0, 12));
+    expect_offer(IP(10, 0, 0, 12));
+    assert_true(decided(REASON_ADDR_REQUESTED));
+    discover('b', IP(10, 0, 0, 12));
+    expect_offer(IP(10, 0, 0, 10));
+    assert_true(decided(REASON_REQ_IN_USE));
+    assert_true(decided(REASON_ADDR_NEXT));
+    discover('c', IP(192, 168, 1, 5)); /* never an error: it is ignored */
+    expect_offer(IP(10, 0, 0, 11));
+    assert_true(decided(REASON_REQ_NOT_IN_POOL));
+}
+
+static void empty_pool_is_silent_and_never_a_nak(void **state)
+{
+    (void)state;
+    start(basic);
+    discover('a', 0);
+    discover('b', 0);
+    discover('c', 0);
+    discover('d', 0);
+    expect_silence(REASON_POOL_EMPTY);
+    assert_int_equal(seen.last.facts.num, 3);
+}
+
+static void free_addresses_are_used_again_the_longest_free_first(void **state)
+{
+    (void)state;
+    start(basic);
+    bind('a', IP(10, 0, 0, 10));
+    bind('b', IP(10, 0, 0, 11));
+    at(10 * S);
+    release('b', IP(10, 0, 0, 11));
+    at(20 * S);
+    release('a', IP(10, 0, 0, 10));
+    discover('c', 0);
+    expect_offer(IP(10, 0, 0, 12)); /* the one that nobody ever had */
+    discover('d', 0);
+    expect_offer(IP(10, 0, 0, 11));
+    assert_true(decided(REASON_ADDR_RECLAIMED));
+    discover('e', 0);
+    expect_offer(IP(10, 0, 0, 10));
+    discover('f', 0);
+    expect_silence(REASON_POOL_EMPTY);
+    at(80 * S); /* nobody took the offers up: the records of a and b are untouched */
+    discover('a', 0);
+    expect_offer(IP(10, 0, 0, 10));
+    assert_true(decided(REASON_ADDR_PREVIOUS));
+}
+
+static void offer_is_held_until_its_time_is_over(void **state)
+{
+    (void)state;
+    start(basic);
+    discover('a', IP(10, 0, 0, 10));
+    at(60 * S - 1);
+    discover('b', IP(10, 0, 0, 10));
+    assert_true(decided(REASON_REQ_IN_USE));
+    assert_true(srv_engine_deadline(engine) == 60 * S);
+    at(60 * S);
+    assert_int_equal(seen.last.reason, REASON_OFFER_EXPIRED);
+    assert_int_equal(seen.last.client.bytes[5], 10);
+    discover('c', IP(10, 0, 0, 10));
+    expect_offer(IP(10, 0, 0, 10));
+}
+
+static void retransmitted_discover_gets_the_same_offer_whatever_its_xid(void **state)
+{
+    (void)state;
+    start(basic);
+    discover('a', 0);
+    at(30 * S);
+    msg('a', DHCP_DISCOVER)->xid = 99;
+    send_to(IP4_BROADCAST);
+    expect_offer(IP(10, 0, 0, 10));
+    assert_int_equal(seen.msg.xid, 99);
+    assert_true(decided(REASON_ADDR_OFFERED));
+    at(60 * S); /* the hold counts from the last offer */
+    selecting('a', SERVER, IP(10, 0, 0, 10));
+    expect_ack(IP(10, 0, 0, 10));
+    assert_true(srv_engine_deadline(engine) == 3660 * S);
+}
+
+static void one_xid_of_two_clients_makes_two_offers(void **state)
+{
+    (void)state;
+    start(basic);
+    discover('a', 0);
+    discover('b', 0); /* msg() gives both the same xid */
+    expect_offer(IP(10, 0, 0, 11));
+}
+
+static void addresses_that_no_client_may_have_are_not_offered(void **state)
+{
+    (void)state;
+    start("{ \"Dhcp4\": { \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/29\","
+          "  \"pools\": [ { \"pool\": \"10.0.0.0/29\" } ],"
+          "  \"option-data\": [ { \"name\": \"routers\", \"data\": \"10.0.0.2, 10.0.0.3\" } ] } ] } }");
+    discover('a', IP(10, 0, 0, 7));
+    expect_offer(IP(10, 0, 0, 4));
+    assert_true(decided(REASON_ADDR_NETWORK));
+    assert_true(decided(REASON_ADDR_SERVER));
+    assert_true(decided(REASON_ADDR_ROUTER));
+    discover('b', SERVER);
+    expect_offer(IP(10, 0, 0, 5));
+    discover('c', 0);
+    expect_offer(IP(10, 0, 0, 6));
+    discover('d', 0);
+    expect_silence(REASON_POOL_EMPTY);
+}
+
+/* ---- RFC 2131 4.3.1: how long ---- */
+
+static uint32_t lease_time(void)
+{
+    uint32_t lease_s = 0;
+    assert_true(dhcp_get_u32(&seen.msg, DHCP_OPT_LEASE_TIME, &lease_s));
+    return lease_s;
+}
+
+static void requested_lease_time_is_kept_within_the_limits(void **state)
+{
+    static const struct {
+        uint32_t asked, given;
+    } rows[] = {{0, 60}, {59, 60}, {60, 60}, {600, 600}, {7200, 7200}, {7201, 7200}, {LEASE_INFINITE, 7200}};
+    (void)state;
+    start(basic);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        dhcp_put_u32(msg('a', DHCP_DISCOVER), DHCP_OPT_LEASE_TIME, rows[i].asked);
+        send_to(IP4_BROADCAST);
+        assert_int_equal(lease_time(), rows[i].given);
+        assert_int_equal(decided(REASON_LEASE_CLAMPED), rows[i].asked != rows[i].given);
+    }
+}
+
+static void ack_gives_the_offered_time_if_the_request_names_none(void **state)
+{
+    (void)state;
+    start(basic);
+    dhcp_put_u32(msg('a', DHCP_DISCOVER), DHCP_OPT_LEASE_TIME, 600);
+    send_to(IP4_BROADCAST);
+    selecting('a', SERVER, IP(10, 0, 0, 10));
+    expect_ack(IP(10, 0, 0, 10));
+    assert_int_equal(lease_time(), 600);
+}
+
+static void infinite_lease_never_expires(void **state)
+{
+    (void)state;
+    start("{ \"Dhcp4\": { \"valid-lifetime\": 4294967295, \"subnet4\": [ { \"id\": 1,"
+          "  \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.10 - 10.0.0.12\" } ] } ] } }");
+    bind('a', IP(10, 0, 0, 10));
+    assert_int_equal(lease_time(), LEASE_INFINITE);
+    assert_true(seen.put.expires_ms == TIME_NEVER);
+    assert_true(srv_engine_deadline(engine) == TIME_NEVER);
+}
+
+/* ---- RFC 2131 4.3.2, SELECTING ---- */
+
+static void request_for_another_server_takes_the_offer_back(void **state)
+{
+    (void)state;
+    start(basic);
+    discover('a', IP(10, 0, 0, 10));
+    selecting('a', IP(10, 0, 0, 2), IP(10, 0, 0, 77));
+    expect_silence(REASON_OFFER_TAKEN_BACK);
+    assert_int_equal(seen.last.facts.addr, IP(10, 0, 0, 10));
+    assert_int_equal(seen.last.facts.other, IP(10, 0, 0, 2));
+    discover('b', IP(10, 0, 0, 10));
+    expect_offer(IP(10, 0, 0, 10));
+    selecting('c', IP(10, 0, 0, 2), IP(10, 0, 0, 77));
+    expect_silence(REASON_OTHER_SERVER);
+    assert_int_equal(seen.n_drops, 0);
+}
+
+static void any_of_our_addresses_names_us(void **state)
+{
+    (void)state;
+    start(basic);
+    discover('a', 0);
+    msg('a', DHCP_REQUEST);
+    dhcp_put_ip4(&request, DHCP_OPT_SERVER_ID, IP(10, 9, 9, 9));
+    dhcp_put_ip4(&request, DHCP_OPT_REQUESTED_IP, IP(10, 0, 0, 10));
+    send_to(IP(10, 9, 9, 9));
+    expect_ack(IP(10, 0, 0, 10));
+}
+
+static void selecting_another_address_than_the_offered_is_refused(void **state)
+{
+    (void)state;
+    start(basic);
+    discover('a', 0);
+    selecting('a', SERVER, IP(10, 0, 0, 12));
+    expect_nak(REASON_NAK_WRONG_ADDR);
+}
+
+static void selecting_an_address_that_went_to_another_is_refused(void **state)
+{
+    (void)state;
+    start(basic);
+    discover('a', IP(10, 0, 0, 10));
+    at(60 * S);
+    bind('b', IP(10, 0, 0, 10));
+    selecting('a', SERVER, IP(10, 0, 0, 10));
+    expect_nak(REASON_NAK_IN_USE);
+}
+
+static void selecting_after_the_offer_is_forgotten_gets_a_free_address(void **state)
+{
+    (void)state;
+    start(basic);
+    selecting('a', SERVER, IP(10, 0, 0, 11)); /* e.g. offered before we were started again */
+    expect_ack(IP(10, 0, 0, 11));
+    selecting('b', SERVER, IP(10, 0, 0, 99));
+    expect_nak(REASON_NAK_NOT_IN_POOL);
+    selecting('b', SERVER, IP(10, 1, 0, 99));
+    expect_nak(REASON_NAK_WRONG_NET);
+}
+
+/* ---- RFC 2131 4.3.2, INIT-REBOOT ---- */
+
+static void init_reboot_with_the_right_address_is_acked(void **state)
+{
+    (void)state;
+    start(basic);
+    bind('a', IP(10, 0, 0, 10));
+    init_reboot('a', IP(10, 0, 0, 10));
+    expect_ack(IP(10, 0, 0, 10));
+    assert_true(decided(REASON_REQUEST_INIT_REBOOT));
+    release('a', IP(10, 0, 0, 10));
+    init_reboot('a', IP(10, 0, 0, 10)); /* its record is kept */
+    expect_ack(IP(10, 0, 0, 10));
+    assert_true(decided(REASON_LEASE_NEW));
+}
+
+static void init_reboot_with_a_wrong_address_is_refused(void **state)
+{
+    (void)state;
+    start(basic);
+    bind('a', IP(10, 0, 0, 10));
+    init_reboot('a', IP(10, 0, 0, 11));
+    expect_nak(REASON_NAK_WRONG_ADDR);
+    const struct dhcp_option *why = dhcp_msg_find(&seen.msg, DHCP_OPT_MESSAGE);
+    static const char text[] = "10.0.0.11 is not the address this client has: that is 10.0.0.10";
+    assert_non_null(why);
+    assert_int_equal(why->len, strlen(text));
+    assert_memory_equal(why->data, text, strlen(text));
+}
+
+static void init_reboot_on_the_wrong_network_is_refused(void **state)
+{
+    (void)state;
+    start(basic);
+    init_reboot('a', IP(192, 168, 0, 10)); /* before any record is looked up */
+    expect_nak(REASON_NAK_WRONG_NET);
+    assert_true(decided(REASON_TO_BROADCAST_NAK));
+}
+
+static void init_reboot_of_an_unknown_client_is_silent(void **state)
+{
+    (void)state;
+    start(basic);
+    init_reboot('a', IP(10, 0, 0, 10));
+    expect_silence(REASON_UNKNOWN_CLIENT);
+    bind('b', IP(10, 0, 0, 10));
+    init_reboot('a', IP(10, 0, 0, 10));
+    expect_silence(REASON_UNKNOWN_CLIENT);
+}
+
+static void init_reboot_of_an_unknown_client_is_refused_by_an_authority(void **state)
+{
+    (void)state;
+    start("{ \"Dhcp4\": { \"authoritative\": true, \"subnet4\": [ { \"id\": 1,"
+          "  \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.10 - 10.0.0.12\" } ] } ] } }");
+    init_reboot('a', IP(10, 0, 0, 10));
+    expect_nak(REASON_NAK_UNKNOWN);
+    init_reboot('a', IP(10, 0, 0, 99));
+    expect_nak(REASON_NAK_NOT_IN_POOL);
+    rebind('a', IP(10, 7, 0, 99));
+    expect_nak(REASON_NAK_WRONG_NET);
+}
+
+/* ---- RFC 2131 4.3.2, RENEWING and REBINDING ---- */
+
+static void renewing_extends_the_lease(void **state)
+{
+    (void)state;
+    start(basic);
+    bind('a', IP(10, 0, 0, 10));
+    at(1800 * S);
+    renew('a', IP(10, 0, 0, 10));
+    expect_ack(IP(10, 0, 0, 10));
+    assert_true(decided(REASON_REQUEST_RENEWING));
+    assert_true(decided(REASON_SUBNET_CIADDR));
+    assert_true(decided(REASON_LEASE_EXTENDED));
+    assert_true(decided(REASON_TO_CIADDR));
+    assert_int_equal(seen.packet.dst, IP(10, 0, 0, 10));
+    assert_int_equal(seen.via, SRV_VIA_UDP);
+    assert_int_equal(seen.msg.ciaddr, IP(10, 0, 0, 10));
+    at(5400 * S - 1);
+    assert_int_not_equal(seen.last.reason, REASON_LEASE_EXPIRED);
+    at(5400 * S);
+    assert_int_equal(seen.last.reason, REASON_LEASE_EXPIRED);
+}
+
+static void renewing_trusts_ciaddr_for_the_subnet(void **state)
+{
+    (void)state;
+    start(basic);
+    struct srv_lease lease = {.addr = IP(10, 0, 2, 10),
+                              .subnet_id = 2,
+                              .hw = {1, 6, {2, 0, 0, 0, 0, 10}},
+                              .expires_ms = 3600 * S,
+                              .lease_s = 3600};
+    assert_int_equal(srv_engine_load(engine, &lease, 0), 0);
+    renew('a', IP(10, 0, 2, 10)); /* arrives on the interface of subnet 1 */
+    expect_ack(IP(10, 0, 2, 10));
+    assert_int_equal(seen.put.subnet_id, 2);
+    renew('a', IP(172, 16, 0, 1));
+    expect_silence(REASON_NO_SUBNET);
+    assert_int_equal(seen.n_drops, 1);
+}
+
+static void renewing_a_wrong_address_is_refused(void **state)
+{
+    (void)state;
+    start(basic);
+    bind('a', IP(10, 0, 0, 10));
+    renew('a', IP(10, 0, 0, 11));
+    expect_nak(REASON_NAK_WRONG_ADDR);
+    assert_int_equal(seen.packet.dst, IP4_BROADCAST); /* though ciaddr is set */
+    renew('b', IP(10, 0, 0, 10));
+    expect_nak(REASON_NAK_IN_USE);
+    renew('c', IP(10, 0, 0, 12));
+    expect_silence(REASON_UNKNOWN_CLIENT);
+}
+
+static void renewing_an_expired_lease_that_is_still_free_makes_it_new(void **state)
+{
+    (void)state;
+    start(basic);
+    bind('a', IP(10, 0, 0, 10));
+    at(4000 * S);
+    renew('a', IP(10, 0, 0, 10));
+    expect_ack(IP(10, 0, 0, 10));
+    assert_true(decided(REASON_LEASE_NEW));
+}
+
+static void rebinding_extends_the_lease(void **state)
+{
+    (void)state;
+    start(basic);
+    bind('a', IP(10, 0, 0, 10));
+    at(3150 * S);
+    rebind('a', IP(10, 0, 0, 10));
+    expect_ack(IP(10, 0, 0, 10));
+    assert_true(decided(REASON_REQUEST_REBINDING));
+    assert_int_equal(seen.packet.dst, IP(10, 0, 0, 10));
+}
+
+static void rebinding_of_an_unknown_client_is_silent(void **state)
+{
+    (void)state;
+    start(basic);
+    bind('b', IP(10, 0, 0, 10));
+    rebind('a', IP(10, 0, 0, 10)); /* the lease of another server, for all we know */
+    expect_silence(REASON_UNKNOWN_CLIENT);
+    rebind('a', IP(192, 168, 0, 1));
+    expect_silence(REASON_UNKNOWN_CLIENT);
+    rebind('b', IP(10, 0, 0, 11));
+    expect_nak(REASON_NAK_WRONG_ADDR);
+}
+
+static void request_without_any_address_is_dropped(void **state)
+{
+    (void)state;
+    start(basic);
+    msg('a', DHCP_REQUEST);
+    send_to(IP4_BROADCAST);
+    expect_silence(REASON_MSG_NO_ADDRESS);
+    assert_int_equal(seen.n_drops, 1);
+}
+
+/* ---- relays ---- */
+
+static void relayed_client_gets_an_address_of_the_relays_subnet(void **state)
+{
+    (void)state;
+    start(basic);
+    msg('a', DHCP_DISCOVER)->giaddr = IP(10, 0, 2, 1);
+    dhcp_put_bytes(&request, DHCP_OPT_RELAY_INFO, "\x01\x02p1", 4);
+    send_to(SERVER);
+    expect_offer(IP(10, 0, 2, 10));
+    assert_true(decided(REASON_SUBNET_RELAY));
+    assert_int_equal(seen.packet.dst, IP(10, 0, 2, 1));
+    assert_int_equal(seen.packet.dport, DHCP_PORT_SERVER);
+    const struct dhcp_option *last = &seen.msg.options[seen.msg.n_options - 1];
+    assert_int_equal(last->code, DHCP_OPT_RELAY_INFO);
+    assert_memory_equal(last->data, "\x01\x02p1", 4);
+
+    msg('b', DHCP_DISCOVER)->giaddr = IP(10, 0, 3, 1);
+    send_to(SERVER);
+    expect_silence(REASON_NO_SUBNET);
+
+    msg('b', DHCP_REQUEST)->giaddr = IP(10, 0, 2, 1);
+    dhcp_put_ip4(&request, DHCP_OPT_REQUESTED_IP, IP(10, 0, 0, 10));
+    send_to(SERVER);
+    expect_nak(REASON_NAK_WRONG_NET);
+    assert_int_equal(seen.packet.dst, IP(10, 0, 2, 1));
+    assert_int_equal(seen.msg.flags, DHCP_FLAG_BROADCAST);
+}
+
+static void relayed_unicast_with_ciaddr_is_rebinding(void **state)
+{
+    (void)state;
+    start(basic);
+    msg('a', DHCP_REQUEST)->giaddr = IP(10, 0, 2, 1);
+    request.ciaddr = IP(10, 0, 2, 10);
+    send_to(SERVER);
+    assert_true(decided(REASON_REQUEST_REBINDING));
+}
+
+static void same_client_on_two_subnets_has_two_leases(void **state)
+{
+    (void)state;
+    start(basic);
+    bind('a', IP(10, 0, 0, 10));
+    msg('a', DHCP_DISCOVER)->giaddr = IP(10, 0, 2, 1);
+    send_to(SERVER);
+    expect_offer(IP(10, 0, 2, 10));
+}
+
+static void subnet_that_names_the_interface_comes_first(void **state)
+{
+    (void)state;
+    start("{ \"Dhcp4\": { \"subnet4\": ["
+          "  { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.10 - 10.0.0.12\" } "
+          "] },"
+          "  { \"id\": 2, \"subnet\": \"10.5.0.0/24\", \"interface\": \"eth0\","
+          "    \"pools\": [ { \"pool\": \"10.5.0.10 - 10.5.0.12\" } ] } ] } }");
+    discover('a', 0);
+    expect_offer(IP(10, 5, 0, 10));
+    assert_true(decided(REASON_SUBNET_INTERFACE_NAME));
+}
+
+/* ---- RFC 2131 4.3.4: RELEASE ---- */
+
+static void release_frees_the_address_and_keeps_its_record(void **state)
+{
+    (void)state;
+    start(basic);
+    bind('a', IP(10, 0, 0, 10));
+    at(100 * S);
+    release('a', IP(10, 0, 0, 10));
+    assert_int_equal(seen.n_tx, 0);
+    assert_int_equal(seen.n_put, 1);
+    assert_int_equal(seen.put.state, SRV_LEASE_RELEASED);
+    assert_int_equal(seen.put.addr, IP(10, 0, 0, 10));
+    assert_true(seen.put.expires_ms == 100 * S);
+    assert_true(decided(REASON_RELEASED));
+    discover('a', 0);
+    expect_offer(IP(10, 0, 0, 10));
+    assert_true(decided(REASON_ADDR_PREVIOUS));
+}
+
+static void release_of_what_is_not_ones_own_is_ignored(void **state)
+{
+    (void)state;
+    start(basic);
+    bind('a', IP(10, 0, 0, 10));
+    release('b', IP(10, 0, 0, 10));
+    expect_silence(REASON_RELEASE_NOT_OWNER);
+    release('a', IP(10, 0, 0, 11));
+    expect_silence(REASON_RELEASE_UNKNOWN);
+    msg('a', DHCP_RELEASE)->ciaddr = IP(10, 0, 0, 10);
+    dhcp_put_ip4(&request, DHCP_OPT_SERVER_ID, IP(10, 0, 0, 2));
+    send_to(IP4_BROADCAST);
+    expect_silence(REASON_OTHER_SERVER);
+    release('a', 0);
+    expect_silence(REASON_MSG_NO_ADDRESS);
+    release('a', IP(10, 0, 0, 10));
+    assert_true(decided(REASON_RELEASED));
+    release('a', IP(10, 0, 0, 10));
+    expect_silence(REASON_RELEASE_UNKNOWN);
+}
+
+/* ---- RFC 2131 4.2: who is who ---- */
+
+static void client_identifier_names_the_client(void **state)
+{
+    (void)state;
+    start(basic);
+    static const uint8_t id[] = {1, 2, 0, 0, 0, 0, 10}; /* type 1 and the hardware address of a */
+    bind('a', IP(10, 0, 0, 10));
+    dhcp_put_bytes(msg('a', DHCP_DISCOVER), DHCP_OPT_CLIENT_ID, id, sizeof id);
+    send_to(IP4_BROADCAST);
+    expect_offer(IP(10, 0, 0, 11)); /* not the client that sends none */
+    dhcp_put_bytes(msg('b', DHCP_DISCOVER), DHCP_OPT_CLIENT_ID, id, sizeof id);
+    send_to(IP4_BROADCAST);
+    expect_offer(IP(10, 0, 0, 11)); /* another network card of the same client */
+    const struct dhcp_option *echo = dhcp_msg_find(&seen.msg, DHCP_OPT_CLIENT_ID);
+    assert_non_null(echo);
+    assert_memory_equal(echo->data, id, sizeof id);
+}
+
+static void match_client_id_false_goes_by_the_hardware_address(void **state)
+{
+    (void)state;
+    start("{ \"Dhcp4\": { \"match-client-id\": false, \"subnet4\": [ { \"id\": 1,"
+          "  \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.10 - 10.0.0.12\" } ] } ] } }");
+    bind('a', IP(10, 0, 0, 10));
+    dhcp_put_bytes(msg('a', DHCP_DISCOVER), DHCP_OPT_CLIENT_ID, "\0boot", 5);
+    send_to(IP4_BROADCAST);
+    expect_offer(IP(10, 0, 0, 10));
+    dhcp_put_bytes(msg('b', DHCP_DISCOVER), DHCP_OPT_CLIENT_ID, "\0boot", 5);
+    send_to(IP4_BROADCAST);
+    expect_offer(IP(10, 0, 0, 11));
+}
+
+static void what_has_no_usable_identity_is_dropped(void **state)
+{
+    (void)state;
+    start(basic);
+    msg('a', DHCP_DISCOVER)->hlen = 0;
+    send_to(IP4_BROADCAST);
+    expect_silence(REASON_MSG_NO_IDENTITY);
+    uint8_t id[256] = {0};
+    dhcp_put_bytes(msg('a', DHCP_DISCOVER), DHCP_OPT_CLIENT_ID, id, sizeof id);
+    send_to(IP4_BROADCAST);
+    expect_silence(REASON_MSG_CLIENT_ID_LONG);
+    msg('a', DHCP_DISCOVER)->hlen = 0;
+    dhcp_put_bytes(&request, DHCP_OPT_CLIENT_ID, id, 255);
+    send_to(IP4_BROADCAST);
+    expect_offer(IP(10, 0, 0, 10));
+    assert_true(decided(REASON_TO_BROADCAST_HW));
+}
+
+static void host_name_of_the_client_is_kept_without_trailing_nul(void **state)
+{
+    (void)state;
+    start(basic);
+    discover('a', 0);
+    msg('a', DHCP_REQUEST);
+    dhcp_put_ip4(&request, DHCP_OPT_SERVER_ID, SERVER);
+    dhcp_put_ip4(&request, DHCP_OPT_REQUESTED_IP, IP(10, 0, 0, 10));
+    dhcp_put_bytes(&request, DHCP_OPT_HOST_NAME, "h1\0", 3);
+    send_to(IP4_BROADCAST);
+    expect_ack(IP(10, 0, 0, 10));
+    assert_string_equal(seen.put.hostname, "h1");
+}
+
+/* ---- limits ---- */
+
+static void offers_are_limited(void **state)
+{
+    (void)state;
+    start("{ \"Dhcp4\": { \"max-offers\": 2, \"offer-hold-time\": 10, \"subnet4\": [ { \"id\": 1,"
+          "  \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.10 - 10.0.0.99\" } ] } ] } }");
+    discover('a', 0);
+    discover('b', 0);
+    discover('c', 0);
+    expect_silence(REASON_OFFER_LIMIT);
+    assert_int_equal(seen.last.facts.num, 2);
+    discover('b', 0); /* its own offer stands */
+    expect_offer(IP(10, 0, 0, 11));
+    at(10 * S);
+    discover('c', 0);
+    expect_offer(IP(10, 0, 0, 10));
+}
+
+static void leases_are_limited_and_free_ones_make_room(void **state)
+{
+    (void)state;
+    start("{ \"Dhcp4\": { \"max-leases\": 2, \"subnet4\": [ { \"id\": 1,"
+          "  \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.10 - 10.0.0.99\" } ] } ] } }");
+    bind('a', IP(10, 0, 0, 10));
+    discover('b', 0);
+    discover('c', 0);
+    expect_silence(REASON_LEASE_LIMIT); /* the offer may become the second lease */
+    selecting('b', SERVER, IP(10, 0, 0, 11));
+    expect_ack(IP(10, 0, 0, 11));
+    selecting('c', SERVER, IP(10, 0, 0, 12));
+    expect_silence(REASON_LEASE_LIMIT);
+    assert_int_equal(seen.last.facts.num, 2);
+    release('a', IP(10, 0, 0, 10));
+    discover('c', 0);
+    expect_offer(IP(10, 0, 0, 10));
+    assert_true(decided(REASON_ADDR_RECLAIMED));
+}
+
+static void one_step_expires_a_bounded_number_of_leases(void **state)
+{
+    (void)state;
+    start("{ \"Dhcp4\": { \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/16\","
+          "  \"pools\": [ { \"pool\": \"10.0.0.10 - 10.0.9.255\" } ] } ] } }");
+    for (unsigned i = 0; i < SRV_EXPIRE_MAX + 10; i++) {
+        struct srv_lease lease = {.addr = IP(10, 0, 1, 0) + i,
+                                  .subnet_id = 1,
+                                  .hw = {1, 6, {2, 0, 0, 1, (uint8_t)(i >> 8), (uint8_t)i}},
+                                  .expires_ms = 5 * S};
+        assert_int_equal(srv_engine_load(engine, &lease, 0), 0);
+    }
+    now = 5 * S;
+    struct srv_event deadline = {.kind = SRV_DEADLINE, .now = now};
+    srv_actions_reset(&actions);
+    assert_int_equal(srv_engine_step(engine, &deadline, &actions), 0);
+    assert_int_equal(srv_engine_counters(engine)->reasons[REASON_LEASE_EXPIRED], SRV_EXPIRE_MAX);
+    assert_true(srv_engine_deadline(engine) == 5 * S);
+    step(&deadline);
+    assert_int_equal(srv_engine_counters(engine)->reasons[REASON_LEASE_EXPIRED], SRV_EXPIRE_MAX + 10);
+    assert_true(srv_engine_deadline(engine) == TIME_NEVER);
+}
+
+/* ---- what is not served is named ---- */
+
+static void other_messages_are_named_and_counted(void **state)
+{
+    static const uint8_t types[] = {DHCP_DECLINE, DHCP_INFORM, DHCP_OFFER, DHCP_LEASEQUERY, DHCP_TLS};
+    (void)state;
+    start(basic);
+    for (size_t i = 0; i < sizeof types; i++) {
+        msg('a', types[i])->ciaddr = IP(10, 0, 0, 10);
+        send_to(SERVER);
+        expect_silence(REASON_MSG_TYPE_NOT_SERVED);
+        assert_string_equal(seen.last.facts.text, dhcp_type_name(types[i]));
+        assert_int_equal(seen.last.xid, 0x12345678);
+        assert_int_equal(srv_engine_counters(engine)->received[types[i]], 1);
+    }
+    dhcp_msg_init(&request, DHCP_BOOTREQUEST);
+    request.htype = 1;
+    request.hlen = 6;
+    send_to(IP4_BROADCAST);
+    expect_silence(REASON_MSG_TYPE_NOT_SERVED);
+    assert_string_equal(seen.last.facts.text, "BOOTP");
+    assert_int_equal(srv_engine_counters(engine)->dropped, 6);
+}
+
+static void broken_headers_are_dropped_with_their_reason(void **state)
+{
+    (void)state;
+    start(basic);
+    msg('a', DHCP_DISCOVER)->op = DHCP_BOOTREPLY;
+    send_to(IP4_BROADCAST);
+    expect_silence(REASON_MSG_REPLY_AT_SERVER);
+    msg('a', DHCP_DISCOVER)->hops = 17;
+    send_to(IP4_BROADCAST);
+    expect_silence(REASON_MSG_HOPS);
+    assert_int_equal(seen.last.facts.num, 17);
+    msg('a', DHCP_DISCOVER)->hlen = 17;
+    send_to(IP4_BROADCAST);
+    expect_silence(REASON_MSG_BAD_HLEN);
+    msg('a', DHCP_DISCOVER)->hops = 16;
+    send_to(IP4_BROADCAST);
+    expect_offer(IP(10, 0, 0, 10));
+}
+
+static void every_shorter_packet_is_answered_or_dropped_with_a_reason(void **state)
+{
+    (void)state;
+    start(basic);
+    uint8_t whole[DHCP_MSG_MAX];
+    unsigned dropped;
+    dhcp_put_ip4(msg('a', DHCP_DISCOVER), DHCP_OPT_REQUESTED_IP, IP(10, 0, 0, 11));
+    size_t len = dhcp_msg_encode(&request, whole, sizeof whole, &dropped);
+    for (size_t i = 0; i <= len; i++) {
+        uint8_t *part = malloc(i + 1); /* exact size: a sanitizer sees every octet read too far */
+        assert_non_null(part);
+        memcpy(part, whole, i);
+        step(&(struct srv_event){.kind = SRV_RX,
+                                 .now = now,
+                                 .iface = &eth0,
+                                 .packet = {.dst = IP4_BROADCAST, .bytes = part, .len = i}});
+        assert_true(seen.n_tx == 1 || seen.n_drops == 1);
+        free(part);
+    }
+}
+
+static void counters_tell_what_happened(void **state)
+{
+    (void)state;
+    start(basic);
+    bind('a', IP(10, 0, 0, 10));
+    init_reboot('a', IP(10, 0, 0, 11));
+    const struct srv_counters *c = srv_engine_counters(engine);
+    assert_int_equal(c->received[DHCP_DISCOVER], 1);
+    assert_int_equal(c->received[DHCP_REQUEST], 2);
+    assert_int_equal(c->sent[DHCP_OFFER], 1);
+    assert_int_equal(c->sent[DHCP_ACK], 1);
+    assert_int_equal(c->sent[DHCP_NAK], 1);
+    assert_int_equal(c->reasons[REASON_LEASE_NEW], 1);
+    assert_int_equal(c->reasons[REASON_NAK_WRONG_ADDR], 1);
+    assert_int_equal(c->dropped, 0);
+}
+
+/* ---- start and reload ---- */
+
+static struct srv_lease stored(ip4 addr, uint32_t subnet_id, char client, time_ms expires_ms)
+{
+    return (struct srv_lease){.addr = addr,
+                              .subnet_id = subnet_id,
+                              .hw = {1, 6, {2, 0, 0, 0, 0, (uint8_t)(client - 'a' + 10)}},
+                              .lease_s = 3600,
+                              .expires_ms = expires_ms};
+}
+
+static void stored_leases_are_known_after_a_start(void **state)
+{
+    (void)state;
+    start(basic);
+    struct srv_lease active = stored(IP(10, 0, 0, 10), 1, 'a', 1000 * S);
+    struct srv_lease over = stored(IP(10, 0, 0, 11), 1, 'b', 400 * S);
+    struct srv_lease strange = stored(IP(172, 16, 0, 1), 1, 'c', 1000 * S);
+    struct srv_lease moved = stored(IP(10, 0, 2, 10), 77, 'd', 1000 * S);
+    assert_int_equal(srv_engine_load(engine, &active, 400 * S), 0);
+    assert_int_equal(srv_engine_load(engine, &active, 400 * S), ERR_EXISTS);
+    assert_int_equal(srv_engine_load(engine, &over, 400 * S), 0);
+    assert_int_equal(srv_engine_load(engine, &strange, 400 * S), ERR_INVALID);
+    assert_int_equal(srv_engine_load(engine, &moved, 400 * S), 0);
+    now = 400 * S;
+    assert_true(srv_engine_deadline(engine) == 1000 * S);
+    init_reboot('a', IP(10, 0, 0, 10));
+    expect_ack(IP(10, 0, 0, 10));
+    discover('b', 0);
+    assert_true(decided(REASON_ADDR_PREVIOUS));
+    discover('c', 0);
+    expect_offer(IP(10, 0, 0, 12));
+    renew('d', IP(10, 0, 2, 10));
+    expect_ack(IP(10, 0, 2, 10));
+    assert_int_equal(seen.put.subnet_id, 2);
+}
+
+static void reconfigure(const char *text)
+{
+    struct srv_config *fresh = parse(text);
+    assert_int_equal(srv_engine_reconfigure(engine, fresh), 0);
+    srv_config_free(config);
+    config = fresh;
+}
+
+static void reload_keeps_leases_and_moves_clients_out_of_a_smaller_pool(void **state)
+{
+    (void)state;
+    start(basic);
+    bind('a', IP(10, 0, 0, 10));
+    bind('b', IP(10, 0, 0, 12));
+    discover('c', IP(10, 0, 0, 11));
+    reconfigure("{ \"Dhcp4\": { \"subnet4\": [ { \"id\": 9, \"subnet\": \"10.0.0.0/24\","
+                "  \"pools\": [ { \"pool\": \"10.0.0.11 - 10.0.0.13\" } ] } ] } }");
+    rebind('b', IP(10, 0, 0, 12)); /* the subnet has another id now */
+    expect_ack(IP(10, 0, 0, 12));
+    assert_int_equal(seen.put.subnet_id, 9);
+    rebind('a', IP(10, 0, 0, 10));
+    expect_nak(REASON_NAK_NOT_IN_POOL);
+    discover('a', 0);
+    expect_offer(IP(10, 0, 0, 13)); /* the offer to c is still held */
+    assert_true(decided(REASON_PREVIOUS_NOT_IN_POOL));
+    selecting('a', SERVER, IP(10, 0, 0, 13));
+    expect_ack(IP(10, 0, 0, 13));
+    assert_int_equal(seen.n_put, 2);
+    assert_true(decided(REASON_LEASE_MOVED));
+    selecting('c', SERVER, IP(10, 0, 0, 11));
+    expect_ack(IP(10, 0, 0, 11));
+}
+
+struct listing {
+    char text[256];
+};
+
+static bool list(void *user, const struct srv_lease *lease)
+{
+    struct listing *l = user;
+    char addr[IP4_LEN];
+    size_t used = strlen(l->text);
+    snprintf(l->text + used, sizeof l->text - used, "%s:%d ", ip4_format(lease->addr, addr), lease->state);
+    return true;
+}
+
+static void leases_are_visited_in_address_order_with_the_offers(void **state)
+{
+    (void)state;
+    start(basic);
+    bind('b', IP(10, 0, 0, 12));
+    bind('a', IP(10, 0, 0, 11));
+    release('b', IP(10, 0, 0, 12));
+    discover('c', 0);
+    struct listing l = {""};
+    srv_engine_leases(engine, list, &l);
+    assert_string_equal(l.text, "10.0.0.10:100 10.0.0.11:0 10.0.0.12:3 ");
+    reconfigure("{ \"Dhcp4\": { \"subnet4\": [] } }"); /* leases outlive their subnet */
+    l.text[0] = '\0';
+    srv_engine_leases(engine, list, &l);
+    assert_string_equal(l.text, "10.0.0.10:100 10.0.0.11:0 10.0.0.12:3 ");
+    discover('a', 0);
+    expect_silence(REASON_NO_SUBNET);
+    reconfigure(basic);
+    renew('a', IP(10, 0, 0, 11));
+    expect_ack(IP(10, 0, 0, 11));
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(discover_offer_request_ack),
+        TEST(ack_answers_a_retransmitted_request_again),
+        TEST(discover_gets_the_current_binding_first),
+        TEST(discover_gets_the_previous_address_after_expiry),
+        TEST(previous_address_that_is_offered_to_another_is_not_given),
+        TEST(requested_address_is_given_if_free),
+        TEST(empty_pool_is_silent_and_never_a_nak),
+        TEST(free_addresses_are_used_again_the_longest_free_first),
+        TEST(offer_is_held_until_its_time_is_over),
+        TEST(retransmitted_discover_gets_the_same_offer_whatever_its_xid),
+        TEST(one_xid_of_two_clients_makes_two_offers),
+        TEST(addresses_that_no_client_may_have_are_not_offered),
+        TEST(requested_lease_time_is_kept_within_the_limits),
+        TEST(ack_gives_the_offered_time_if_the_request_names_none),
+        TEST(infinite_lease_never_expires),
+        TEST(request_for_another_server_takes_the_offer_back),
+        TEST(any_of_our_addresses_names_us),
+        TEST(selecting_another_address_than_the_offered_is_refused),
+        TEST(selecting_an_address_that_went_to_another_is_refused),
+        TEST(selecting_after_the_offer_is_forgotten_gets_a_free_address),
+        TEST(init_reboot_with_the_right_address_is_acked),
+        TEST(init_reboot_with_a_wrong_address_is_refused),
+        TEST(init_reboot_on_the_wrong_network_is_refused),
+        TEST(init_reboot_of_an_unknown_client_is_silent),
+        TEST(init_reboot_of_an_unknown_client_is_refused_by_an_authority),
+        TEST(renewing_extends_the_lease),
+        TEST(renewing_trusts_ciaddr_for_the_subnet),
+        TEST(renewing_a_wrong_address_is_refused),
+        TEST(renewing_an_expired_lease_that_is_still_free_makes_it_new),
+        TEST(rebinding_extends_the_lease),
+        TEST(rebinding_of_an_unknown_client_is_silent),
+        TEST(request_without_any_address_is_dropped),
+        TEST(relayed_client_gets_an_address_of_the_relays_subnet),
+        TEST(relayed_unicast_with_ciaddr_is_rebinding),
+        TEST(same_client_on_two_subnets_has_two_leases),
+        TEST(subnet_that_names_the_interface_comes_first),
+        TEST(release_frees_the_address_and_keeps_its_record),
+        TEST(release_of_what_is_not_ones_own_is_ignored),
+        TEST(client_identifier_names_the_client),
+        TEST(match_client_id_false_goes_by_the_hardware_address),
+        TEST(what_has_no_usable_identity_is_dropped),
+        TEST(host_name_of_the_client_is_kept_without_trailing_nul),
+        TEST(offers_are_limited),
+        TEST(leases_are_limited_and_free_ones_make_room),
+        TEST(one_step_expires_a_bounded_number_of_leases),
+        TEST(other_messages_are_named_and_counted),
+        TEST(broken_headers_are_dropped_with_their_reason),
+        TEST(every_shorter_packet_is_answered_or_dropped_with_a_reason),
+        TEST(counters_tell_what_happened),
+        TEST(stored_leases_are_known_after_a_start),
+        TEST(reload_keeps_leases_and_moves_clients_out_of_a_smaller_pool),
+        TEST(leases_are_visited_in_address_order_with_the_offers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
