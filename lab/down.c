@@ -7,13 +7,19 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/err.h"
 #include "lab/command.h"
 #include "lab/rundir.h"
 
-enum { TERM_LIMIT_MS = 6000, KILL_LIMIT_MS = 10000 };
+enum {
+    TERM_LIMIT_MS = 5000, /* the supervisor gives its programs 3 s */
+    KILL_LIMIT_MS = 5000,
+    PID_TRIES = 100,
+    PID_STEP_MS = 10,
+};
 
 static const char help[] = "Usage: dhcplab down [NAME] [--all]\n"
                            "\n"
@@ -81,32 +87,51 @@ static bool await_end(int pidfd, int timeout_ms)
     return poll(&waiting, 1, timeout_ms) > 0;
 }
 
-/* While the lock is held a process of the lab lives, and while one lives, the first of them keeps its pid: so
- * the pid in the lock is the supervisor's if the lock is still held once we have a hold on the process. */
+/* A lab that is just starting has its pid in a moment. */
+static pid_t await_pid(const struct rundir_entry *entry)
+{
+    pid_t pid = entry->pid;
+    for (int tries = 0; pid == 0 && tries < PID_TRIES && rundir_is_held(entry->dir); tries++) {
+        nanosleep(&(struct timespec){.tv_nsec = PID_STEP_MS * 1000000L}, NULL);
+        pid = rundir_read_pid(entry->dir);
+    }
+    return pid;
+}
+
+/* Ends the process behind `pidfd`. False if it does not end. */
+static bool end_process(const struct rundir_entry *entry, int pidfd)
+{
+    syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, NULL, 0);
+    if (await_end(pidfd, TERM_LIMIT_MS))
+        return true;
+    if (!rundir_is_held(entry->dir))
+        return false;
+    syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+    return await_end(pidfd, KILL_LIMIT_MS);
+}
+
 static int end_processes(const struct rundir_entry *entry)
 {
-    if (entry->pid == 0) {
-        fprintf(stderr, "dhcplab: the lab %s is just starting; try again in a moment\n", entry->name);
-        return ERR_EXISTS;
-    }
-    int pidfd = (int)syscall(SYS_pidfd_open, entry->pid, 0);
-    int rc = 0;
-    if (pidfd >= 0 && rundir_is_held(entry->dir)) {
-        syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, NULL, 0);
-        if (!await_end(pidfd, TERM_LIMIT_MS)) {
-            syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-            if (!await_end(pidfd, KILL_LIMIT_MS))
-                rc = ERR_TIMEOUT;
-        }
-    }
+    pid_t pid = await_pid(entry);
+    int pidfd = pid == 0 ? -1 : (int)syscall(SYS_pidfd_open, pid, 0);
+    bool ended = true;
+    /* Asked after the process is in our hands, so that it is the supervisor and no later process of that pid.
+     */
+    if (pidfd >= 0 && rundir_is_held(entry->dir))
+        ended = end_process(entry, pidfd);
     if (pidfd >= 0)
         close(pidfd);
-    if (rc == 0 && !rundir_is_held(entry->dir))
-        return 0;
-    fprintf(stderr,
-            "dhcplab: the supervisor of %s (process %d) cannot be ended; is a `dhcplab exec` suspended?\n",
-            entry->name, (int)entry->pid);
-    return rc < 0 ? rc : ERR_DENIED;
+    if (rundir_is_held(entry->dir)) {
+        fprintf(stderr, "dhcplab: the supervisor of %s (process %d) cannot be ended\n", entry->name,
+                (int)pid);
+        return ERR_TIMEOUT;
+    }
+    /* The kernel keeps the first process of a pid namespace until the parents of all others have noticed. */
+    if (!ended)
+        fprintf(stderr,
+                "dhcplab: a suspended `dhcplab exec` still holds process %d of %s, which is dead otherwise\n",
+                (int)pid, entry->name);
+    return 0;
 }
 
 /* Takes the lock of what a dead lab left, so that no new one of that name starts in it meanwhile. */

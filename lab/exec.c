@@ -224,8 +224,8 @@ int command_exec(int argc, char **argv)
                 strerror(errno));
     keep_base(&lab);
     code = run_and_wait(argv + optind + 1);
-    /* Our children are in another pid namespace than we are, so that we can have no threads any more; some exit
-     * handlers, those of sanitizers, start one. */
+    /* Our children are in another pid namespace than we are, so that we can have no threads any more; some
+     * exit handlers, those of sanitizers, start one. */
     fflush(NULL);
     _exit(code);
 }

@@ -126,8 +126,7 @@ bool rundir_is_held(const char *dir)
     return held;
 }
 
-/* The supervisor's pid as the lock tells it, 0 if it tells none yet. */
-static pid_t read_pid(const char *dir)
+pid_t rundir_read_pid(const char *dir)
 {
     char path[LAB_PATH_MAX], text[32] = "";
     if (join(dir, "lock", "", path) < 0)
@@ -316,7 +315,7 @@ static bool read_entry(const char *base, const char *name, bool failed, struct r
         return access(out->dir, F_OK) == 0;
     }
     snprintf(path, sizeof path, "%s/lab.json", out->dir);
-    out->pid = read_pid(out->dir);
+    out->pid = rundir_read_pid(out->dir);
     out->json = read_json(path);
     out->life = out->json != NULL ? RUNDIR_RUNNING : RUNDIR_STARTING;
     return true;

@@ -86,6 +86,9 @@ void rundir_list_free(struct rundir_list *list);
 int rundir_claim(const char *name, char out_dir[LAB_PATH_MAX], int *out_lock);
 /* Writes the pid of the supervisor to the lock. */
 int rundir_set_pid(int lock, pid_t pid);
+/* The pid in the lock of a lab; 0 if none is there. It is the supervisor's while the lock is held: as long as
+ * a process of the lab lives, the first of them keeps its pid. */
+pid_t rundir_read_pid(const char *dir);
 /* Is the lock of the lab held? */
 bool rundir_is_held(const char *dir);
 

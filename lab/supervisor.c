@@ -244,17 +244,16 @@ static void on_terminate(void *user, int signal)
 
 /* Programs */
 
-int supervisor_program(enum lab_role role, char *out, size_t cap)
+int supervisor_programs(char *out, size_t cap)
 {
-    char self[TOPOLOGY_PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (n <= 0)
+    ssize_t n = readlink("/proc/self/exe", out, cap);
+    if (n <= 0 || (size_t)n == cap)
         return ERR_IO;
-    self[n] = '\0';
-    char *slash = strrchr(self, '/');
+    out[n] = '\0';
+    char *slash = strrchr(out, '/');
     assert(slash != NULL);
     *slash = '\0';
-    return (size_t)snprintf(out, cap, "%s/dhcplab-%s", self, lab_role_name(role)) < cap ? 0 : ERR_IO;
+    return 0;
 }
 
 /* What the child tells while it becomes the program: its pid outside; then nothing more, or why it failed. */
@@ -287,7 +286,7 @@ enum { ARGUMENTS_MAX = 20, ARGUMENT_PATHS = 5 };
 /* The command line of a host's program. */
 struct command_line {
     char path[ARGUMENT_PATHS][LAB_PATH_MAX + LAB_NAME_MAX];
-    char program[TOPOLOGY_PATH_MAX];
+    char program[TOPOLOGY_PATH_MAX + LAB_NAME_MAX];
     char *argv[ARGUMENTS_MAX];
     size_t argc;
 };
@@ -312,6 +311,7 @@ static void put_command(const struct supervisor *s, const struct topology_host *
     for (size_t i = 0; i < ARGUMENT_PATHS - 1; i++)
         snprintf(c->path[i], sizeof c->path[i], "%s/%s.%s", s->plan->dir, host->name, suffixes[i]);
     snprintf(c->path[4], sizeof c->path[4], "%s/trace.ndjson", s->plan->dir);
+    snprintf(c->program, sizeof c->program, "%s/dhcplab-%s", s->plan->programs, lab_role_name(host->role));
     put(c, c->program);
     put_pair(c, "-c", host->config_file != NULL ? host->config_file : c->path[0]);
     put_pair(c, "--control", c->path[1]);
@@ -338,8 +338,7 @@ static void become_program(struct supervisor *s, size_t index, int birth_fd)
     sigprocmask(SIG_SETMASK, &none, NULL);
     close_range(LOCK_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     put_command(s, &s->topology->hosts[index], &c);
-    if (told && supervisor_program(s->topology->hosts[index].role, c.program, sizeof c.program) == 0 &&
-        net_host_enter(&s->hosts[index]) == 0 && chdir(s->plan->dir) == 0 && redirect(c.path[2]) == 0)
+    if (told && net_host_enter(&s->hosts[index]) == 0 && chdir(s->plan->dir) == 0 && redirect(c.path[2]) == 0)
         execv(c.program, c.argv);
     birth.error = errno;
     if (write(birth_fd, &birth, sizeof birth) < 0)

@@ -9,10 +9,11 @@
 
 struct supervisor_plan {
     const struct topology *topology;
-    const char *name; /* of the lab */
-    const char *file; /* the topology file, for people */
-    const char *dir;  /* its folder: rundir_claim() */
-    int lock;         /* its lock: rundir_claim() */
+    const char *name;     /* of the lab */
+    const char *file;     /* the topology file, for people */
+    const char *dir;      /* its folder: rundir_claim() */
+    const char *programs; /* the folder of dhcplab-server and dhcplab-client: supervisor_programs() */
+    int lock;             /* its lock: rundir_claim() */
 };
 
 enum supervisor_say {
@@ -43,5 +44,6 @@ void supervisor_say(int channel, enum supervisor_say say);
  * has gone. */
 int supervisor_hear(int channel, int timeout_ms, struct supervisor_message *out);
 
-/* The file name of dhcplab-server or dhcplab-client, beside this program. 0 or ERR_IO. */
-int supervisor_program(enum lab_role role, char *out, size_t cap);
+/* The folder of this program, where dhcplab-server and dhcplab-client are too. To be asked before the process
+ * changes its namespaces: in a chroot the kernel's answer is another one afterwards. 0 or ERR_IO. */
+int supervisor_programs(char *out, size_t cap);

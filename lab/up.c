@@ -331,9 +331,18 @@ static int start(struct up *u, const struct up_options *options)
     int rc = rundir_claim(u->name, u->dir, &u->lock);
     if (rc < 0)
         return rc == ERR_EXISTS ? EXIT_CODE_FAILED : EXIT_CODE_USAGE;
-    struct supervisor_plan plan = {
-        .topology = u->topology, .name = u->name, .file = u->file, .dir = u->dir, .lock = u->lock};
+    char programs[TOPOLOGY_PATH_MAX];
+    struct supervisor_plan plan = {.topology = u->topology,
+                                   .name = u->name,
+                                   .file = u->file,
+                                   .dir = u->dir,
+                                   .programs = programs,
+                                   .lock = u->lock};
     rc = check_paths(u);
+    if (rc == 0 && supervisor_programs(programs, sizeof programs) < 0) {
+        fprintf(stderr, "dhcplab: cannot read /proc/self/exe: %s\n", strerror(errno));
+        rc = ERR_IO;
+    }
     if (rc == 0)
         rc = write_configs(u);
     if (rc == 0 && supervisor_start(&plan, &u->channel) < 0) {

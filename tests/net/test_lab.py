@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -319,6 +320,23 @@ class Ends(LabCase):
         other.wait()
         self.expect_nothing_left()
 
+    def test_down_while_a_command_is_suspended(self):
+        self.up(VETH)
+        running = subprocess.Popen([DHCPLAB, "exec", "a", "sleep", "1000"], env=self.env)
+        wait_for(lambda: "sleep 1000" in self.processes().values(), "the command")
+        running.send_signal(signal.SIGSTOP)
+        self.assertIn("a suspended `dhcplab exec` still holds process", self.dhcplab("down").stderr)
+        self.assertEqual(self.labs(), {})
+        running.send_signal(signal.SIGCONT)
+        self.assertEqual(running.wait(labtest.LIMIT_S), 128 + signal.SIGKILL)
+        self.expect_nothing_left()
+
+    def test_frozen_supervisor(self):
+        self.up(VETH)
+        os.kill(self.supervisor(), signal.SIGSTOP)
+        self.dhcplab("down")
+        self.expect_nothing_left()
+
     def test_interrupted_up_leaves_nothing(self):
         self.use_stand_in("import time; time.sleep(1000)\n")
         for number in (signal.SIGINT, signal.SIGKILL):
@@ -406,6 +424,16 @@ class Leases(LabCase):
     def test_two_servers(self):
         done = self.dhcplab("up", "two-servers")
         self.assertIn("/24 from 10.77.0.2 for 1 h", done.stdout)
+        self.dhcplab("down")
+
+    def test_configurations_in_files_of_their_own(self):
+        lab = json.loads(re.sub(r"#.*", "", (labtest.SOURCE / "config" / "labs" / "pair.json").read_text()))
+        (self.dir / "sub").mkdir()
+        for host, role in (("server", "server"), ("h1", "client")):
+            self.write(f"sub/my-{host}.json", lab["hosts"][host][role])
+            lab["hosts"][host][role] = f"my-{host}.json"
+        self.write("sub/files.json", lab)
+        self.assertIn("from 10.77.0.1 for 1 h", self.dhcplab("up", "sub/files.json", "-n", "files").stdout)
         self.dhcplab("down")
 
     def test_no_wait(self):
