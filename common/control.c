@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -44,7 +45,7 @@ static int set_address(struct sockaddr_un *addr, const char *path)
 {
     *addr = (struct sockaddr_un){.sun_family = AF_UNIX};
     size_t len = strlen(path);
-    if (len >= sizeof addr->sun_path)
+    if (len == 0 || len >= sizeof addr->sun_path)
         return ERR_INVALID;
     memcpy(addr->sun_path, path, len + 1);
     return 0;
@@ -66,6 +67,15 @@ static void request_free(struct control_request *r)
     free(r->in);
     free(r->out);
     free(r);
+}
+
+/* A unix socket that is closed with something unread tells its peer of a reset, where the end should be. */
+static void discard_input(int fd)
+{
+    char chunk[READ_STEP];
+    shutdown(fd, SHUT_RD); /* nothing is added from now on */
+    while (recv(fd, chunk, sizeof chunk, MSG_DONTWAIT) > 0)
+        continue;
 }
 
 /* The handler still refers to a request that it has been given: keep the shell until it replies. */
@@ -93,6 +103,7 @@ static void write_reply(struct control_request *r)
             break;
         r->out_at += (size_t)n;
     }
+    discard_input(r->fd);
     request_free(r);
 }
 
@@ -226,18 +237,25 @@ static void on_connection(void *user, int fd, int what)
     io_timer_set(r->idle, time_add(io_now().boot_ms, CONTROL_IDLE_MS));
 }
 
-/* A socket file that nobody listens on is left over from a program that was killed. */
+static bool is_socket(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+/* A socket file that nobody listens on is left over from a program that was killed. Connecting to a file of
+ * another kind is refused, too: that one is not ours to remove. */
 static int remove_stale(const struct sockaddr_un *addr)
 {
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return ERR_IO;
     int rc = connect(fd, (const struct sockaddr *)addr, sizeof *addr);
     int why = errno;
     close(fd);
-    if (rc == 0)
+    if (rc == 0 || why == EAGAIN) /* EAGAIN: it listens, and its queue is full */
         return ERR_EXISTS;
-    if (why == ECONNREFUSED)
+    if (why == ECONNREFUSED && is_socket(addr->sun_path))
         unlink(addr->sun_path);
     return 0;
 }
@@ -329,7 +347,17 @@ void control_dispatch(const struct control_command *table, size_t n, void *user,
 
 /* ---- the calling side ---- */
 
-static int call_connect(const char *path, int *out_fd)
+/* Makes connect() and send() give up, with EAGAIN, at `until_ms`. */
+static void limit_sending(int fd, time_ms until_ms)
+{
+    time_ms left_ms = until_ms - io_now().boot_ms;
+    if (left_ms < 1)
+        left_ms = 1; /* zero would be no limit */
+    struct timeval left = {.tv_sec = left_ms / 1000, .tv_usec = left_ms % 1000 * 1000};
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &left, sizeof left);
+}
+
+static int call_connect(const char *path, time_ms until_ms, int *out_fd)
 {
     struct sockaddr_un addr;
     int rc = set_address(&addr, path);
@@ -338,18 +366,21 @@ static int call_connect(const char *path, int *out_fd)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return ERR_IO;
+    limit_sending(fd, until_ms);
     if (connect(fd, (const struct sockaddr *)&addr, sizeof addr) < 0) {
         int why = errno;
         close(fd);
         if (why == EACCES || why == EPERM)
             return ERR_DENIED;
+        if (why == EAGAIN)
+            return ERR_TIMEOUT;
         return why == ENOENT || why == ECONNREFUSED ? ERR_NOTFOUND : ERR_IO;
     }
     *out_fd = fd;
     return 0;
 }
 
-static int call_send(int fd, const char *command, const cJSON *arguments)
+static char *request_text(const char *command, const cJSON *arguments)
 {
     cJSON *request = cJSON_CreateObject();
     cJSON_AddStringToObject(request, "command", command);
@@ -357,19 +388,21 @@ static int call_send(int fd, const char *command, const cJSON *arguments)
         cJSON_AddItemToObject(request, "arguments", cJSON_Duplicate(arguments, true));
     char *text = cJSON_PrintUnformatted(request);
     cJSON_Delete(request);
-    if (text == NULL)
-        return ERR_NOMEM;
-    int rc = 0;
+    return text;
+}
+
+static int call_send(int fd, const char *text, time_ms until_ms)
+{
     size_t len = strlen(text);
-    for (size_t at = 0; at < len && rc == 0;) {
+    for (size_t at = 0; at < len;) {
+        limit_sending(fd, until_ms);
         ssize_t n = send(fd, text + at, len - at, MSG_NOSIGNAL);
         if (n >= 0)
             at += (size_t)n;
         else if (errno != EINTR)
-            rc = ERR_IO;
+            return errno == EAGAIN ? ERR_TIMEOUT : ERR_IO;
     }
-    free(text);
-    return rc;
+    return 0;
 }
 
 /* Reads until the peer closes. */
@@ -410,16 +443,21 @@ static int call_receive(int fd, time_ms until_ms, char **out_text, size_t *out_l
 int control_call(const char *path, const char *command, const cJSON *arguments, int timeout_ms,
                  cJSON **out_reply)
 {
-    int fd;
-    int rc = call_connect(path, &fd);
-    if (rc < 0)
-        return rc;
+    time_ms until_ms = time_add(io_now().boot_ms, timeout_ms);
+    char *request = request_text(command, arguments);
+    if (request == NULL)
+        return ERR_NOMEM;
+    int fd = -1;
     char *text = NULL;
     size_t len = 0;
-    rc = call_send(fd, command, arguments);
+    int rc = call_connect(path, until_ms, &fd);
     if (rc == 0)
-        rc = call_receive(fd, time_add(io_now().boot_ms, timeout_ms), &text, &len);
-    close(fd);
+        rc = call_send(fd, request, until_ms);
+    if (rc == 0)
+        rc = call_receive(fd, until_ms, &text, &len);
+    if (fd >= 0)
+        close(fd);
+    cJSON_free(request);
     if (rc < 0)
         return rc;
     *out_reply = cJSON_ParseWithLength(text, len);

@@ -25,8 +25,9 @@ struct control_request;
 typedef void control_fn(void *user, const char *command, const cJSON *arguments,
                         struct control_request *request);
 
-/* Listens on `path` (mode 0660; a stale socket file is replaced, a living one is ERR_EXISTS). *out is owned
- * by the caller. ERR_IO: the socket cannot be made; errno tells. */
+/* Listens on `path` (mode 0660; a stale socket file is replaced, a living one is ERR_EXISTS, a file of
+ * another kind is left alone). *out is owned by the caller. ERR_INVALID: the path is empty or above 107
+ * octets; ERR_IO: the socket cannot be made; errno tells. */
 int control_listen(struct io_loop *loop, const char *path, control_fn *fn, void *user, struct control **out);
 /* Closes every connection, unanswered ones too, and removes the socket file. NULL is fine. */
 void control_free(struct control *c);
@@ -50,6 +51,7 @@ void control_dispatch(const struct control_command *table, size_t n, void *user,
 
 /* The other side, blocking, for command-line programs: sends one command (`arguments` borrowed, may be NULL)
  * and waits at most `timeout_ms` for the answer. *out_reply is the caller's. ERR_NOTFOUND: nobody listens on
- * `path`; ERR_TIMEOUT; ERR_DENIED; ERR_IO: the connection broke, or the answer is not JSON. */
+ * `path`; ERR_TIMEOUT; ERR_DENIED; ERR_INVALID: as above; ERR_IO: the connection broke, or the answer is not
+ * JSON. */
 int control_call(const char *path, const char *command, const cJSON *arguments, int timeout_ms,
                  cJSON **out_reply);
