@@ -269,6 +269,7 @@ static void read_data(struct parse *p, const cJSON *item, struct srv_option *opt
 {
     const struct opt_def *def = dhcp_opt_find(OPT_SPACE_DHCP, option->code);
     bool csv = def != NULL;
+    const cJSON *place = at(item, "data") ? at(item, "data") : item;
     const char *text = "", *why = "";
     uint8_t data[OPTION_DATA_MAX];
     jcfg_get_bool(&p->c, item, "csv-format", &csv);
@@ -281,14 +282,13 @@ static void read_data(struct parse *p, const cJSON *item, struct srv_option *opt
     int len = csv ? dhcp_opt_parse(def, text, data, sizeof data, &why)
                   : dhcp_opt_parse_hex(text, data, sizeof data, &why);
     if (len < 0) {
-        const cJSON *place = at(item, "data") ? at(item, "data") : item;
-        jcfg_error(&p->c, place, "option %s (%u): %s", def ? def->name : "without a name", option->code, why);
+        jcfg_error(&p->c, place, "option %u%s%s: %s, found \"%s\"", option->code, def ? " " : "",
+                   def ? def->name : "", why, text);
         return;
     }
     enum opt_defect defect = def == NULL ? OPT_OK : dhcp_opt_check(def, data, (size_t)len);
     if (defect != OPT_OK) {
-        jcfg_error(&p->c, at(item, "data"), "option %s (%u): %s", def->name, def->code,
-                   opt_defect_text(defect));
+        jcfg_error(&p->c, place, "option %u %s: %s", def->code, def->name, opt_defect_text(defect));
         return;
     }
     uint8_t *copy = allocate(p, (size_t)len + 1, 1);

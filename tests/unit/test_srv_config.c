@@ -1,0 +1,421 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/clock.h"
+#include "common/dhcp_proto.h"
+#include "common/err.h"
+#include "server/srv_config.h"
+
+#define IP(a, b, c, d) ((ip4)((uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d)))
+
+static struct srv_config *config;
+static char error[JCFG_TEXT_MAX];
+static char warnings[4096];
+
+static void keep_warning(void *user, const char *text)
+{
+    (void)user;
+    strncat(warnings, text, sizeof warnings - strlen(warnings) - 2);
+    strcat(warnings, "\n");
+}
+
+static int parse(const char *text)
+{
+    srv_config_free(config);
+    error[0] = warnings[0] = '\0';
+    return srv_config_parse("server.json", text, strlen(text), keep_warning, NULL, error, &config);
+}
+
+static void accept(const char *text)
+{
+    int err = parse(text);
+    assert_string_equal(error, "");
+    assert_int_equal(err, 0);
+    assert_non_null(config);
+}
+
+static void refuse(const char *text, const char *expected)
+{
+    assert_int_equal(parse(text), ERR_CONFIG);
+    assert_string_equal(error, expected);
+    assert_null(config);
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    srv_config_free(config);
+    config = NULL;
+    return 0;
+}
+
+/* ---- defaults, as in Kea ---- */
+
+static void empty_map_has_the_defaults(void **state)
+{
+    (void)state;
+    accept("{ \"Dhcp4\": {} }");
+    assert_string_equal(warnings, "");
+    assert_int_equal(config->n_interfaces, 0);
+    assert_int_equal(config->socket_type, SRV_SOCKET_RAW);
+    assert_null(config->lease_file);
+    assert_true(config->echo_client_id);
+    assert_int_equal(config->offer_hold_s, 60);
+    assert_int_equal(config->n_subnets, 0);
+    accept(
+        "{ \"$schema\": \"x\", \"Dhcp4\": { \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\" } ] } }");
+    const struct srv_subnet *s = &config->subnets[0];
+    assert_int_equal(s->lifetime.min_s, 7200);
+    assert_int_equal(s->lifetime.default_s, 7200);
+    assert_int_equal(s->lifetime.max_s, 7200);
+    assert_int_equal(s->timers.renew_s, 0);
+    assert_false(s->timers.calculate);
+    assert_true(s->timers.t1_percent > 0.49 && s->timers.t1_percent < 0.51);
+    assert_true(s->timers.t2_percent > 0.87 && s->timers.t2_percent < 0.88);
+    assert_false(s->authoritative);
+    assert_true(s->match_client_id);
+    assert_string_equal(s->interface, "");
+    assert_string_equal(s->boot.boot_file_name, "");
+    assert_int_equal(s->n_pools, 0);
+}
+
+static char *read_example(void)
+{
+    FILE *file = fopen("config/server.json", "r");
+    assert_non_null(file);
+    char *text = calloc(1, 65536);
+    assert_non_null(text);
+    assert_true(fread(text, 1, 65535, file) > 0);
+    fclose(file);
+    return text;
+}
+
+static void shipped_example_is_valid_without_a_warning(void **state)
+{
+    (void)state;
+    char *text = read_example();
+    accept(text);
+    free(text);
+    assert_string_equal(warnings, "");
+    assert_int_equal(config->n_subnets, 3);
+    assert_string_equal(config->interfaces[0], "eth0");
+    assert_string_equal(config->lease_file, "dhcplab-leases.csv");
+    assert_string_equal(config->subnets[2].interface, "eth1");
+    assert_true(config->subnets[2].authoritative);
+    assert_false(config->subnets[0].authoritative);
+    assert_int_equal(config->subnets[1].boot.next_server, IP(10, 77, 0, 1));
+    assert_string_equal(config->subnets[1].boot.server_hostname, "boot.lab.example");
+}
+
+/* ---- what goes before what ---- */
+
+static const struct srv_option *option(const struct srv_options *options, uint8_t code)
+{
+    const struct srv_option *found = srv_config_find_option(options, code);
+    assert_non_null(found);
+    return found;
+}
+
+static void narrower_scope_goes_first(void **state)
+{
+    (void)state;
+    accept("{ \"Dhcp4\": { \"valid-lifetime\": 100, \"max-valid-lifetime\": 300, \"renew-timer\": 50,"
+           " \"match-client-id\": false, \"boot-file-name\": \"global\", \"next-server\": \"10.0.0.9\","
+           " \"option-data\": [ { \"name\": \"domain-name\", \"data\": \"global\", \"always-send\": true },"
+           "   { \"name\": \"interface-mtu\", \"data\": \"1400\" } ],"
+           " \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"valid-lifetime\": 200,"
+           "   \"boot-file-name\": \"subnet\","
+           "   \"option-data\": [ { \"code\": 15, \"data\": \"subnet\" } ],"
+           "   \"pools\": [ { \"pool\": \"10.0.0.10-10.0.0.19\","
+           "       \"option-data\": [ { \"name\": \"domain-name\", \"data\": \"pool\" } ] },"
+           "     { \"pool\": \"10.0.0.20-10.0.0.29\" } ] },"
+           " { \"id\": 2, \"subnet\": \"10.1.0.0/24\", \"match-client-id\": true, \"max-valid-lifetime\": "
+           "150 } ] } }");
+    const struct srv_subnet *one = &config->subnets[0], *two = &config->subnets[1];
+    assert_int_equal(one->lifetime.default_s, 200);
+    assert_int_equal(one->lifetime.min_s, 200);
+    assert_int_equal(one->lifetime.max_s, 200);
+    assert_int_equal(one->timers.renew_s, 50);
+    assert_false(one->match_client_id);
+    assert_string_equal(one->boot.boot_file_name, "subnet");
+    assert_int_equal(one->boot.next_server, IP(10, 0, 0, 9));
+    assert_int_equal(two->lifetime.default_s, 100);
+    assert_int_equal(two->lifetime.max_s, 150);
+    assert_true(two->match_client_id);
+    assert_string_equal(two->boot.boot_file_name, "global");
+    assert_memory_equal(option(&one->pools[0].options, 15)->data, "pool", 4);
+    assert_true(option(&one->pools[0].options, 15)->always_send); /* of any scope, as in Kea */
+    assert_memory_equal(option(&one->pools[1].options, 15)->data, "subnet", 6);
+    assert_memory_equal(option(&two->options, 15)->data, "global", 6);
+    assert_int_equal(one->pools[0].options.n, 2);
+    assert_memory_equal(option(&one->pools[0].options, 26)->data, "\x05\x78", 2);
+}
+
+static void options_by_name_by_code_and_as_octets(void **state)
+{
+    (void)state;
+    accept("{ \"Dhcp4\": { \"option-data\": ["
+           " { \"name\": \"routers\", \"code\": 3, \"space\": \"dhcp4\", \"data\": \"10.0.0.1, 10.0.0.2\" },"
+           " { \"code\": 6, \"csv-format\": false, \"data\": \"0a000003\" },"
+           " { \"code\": 224, \"data\": \"0102ab\" } ],"
+           " \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\" } ] } }");
+    const struct srv_options *o = &config->subnets[0].options;
+    static const uint8_t routers[] = {10, 0, 0, 1, 10, 0, 0, 2};
+    assert_int_equal(o->n, 3);
+    assert_int_equal(option(o, 3)->len, 8);
+    assert_memory_equal(option(o, 3)->data, routers, 8);
+    assert_memory_equal(option(o, 6)->data, "\x0a\x00\x00\x03", 4);
+    assert_memory_equal(option(o, 224)->data, "\x01\x02\xab", 3);
+    assert_null(srv_config_find_option(o, 15));
+}
+
+static void lookups(void **state)
+{
+    (void)state;
+    accept("{ \"Dhcp4\": { \"subnet4\": ["
+           " { \"id\": 7, \"subnet\": \"10.0.0.5/24\", \"pools\": [ { \"pool\": \"10.0.0.128/25\" } ] },"
+           " { \"id\": 8, \"subnet\": \"10.0.0.0/8\" } ] } }");
+    assert_int_equal(config->subnets[0].net.addr, IP(10, 0, 0, 0)); /* host bits are tolerated */
+    assert_int_equal(srv_config_find_subnet(config, IP(10, 0, 0, 1))->id, 7);
+    assert_int_equal(srv_config_find_subnet(config, IP(10, 0, 1, 1))->id, 8);
+    assert_null(srv_config_find_subnet(config, IP(11, 0, 0, 1)));
+    assert_ptr_equal(srv_config_find_subnet_id(config, 8), &config->subnets[1]);
+    assert_null(srv_config_find_subnet_id(config, 9));
+    assert_non_null(srv_config_find_pool(&config->subnets[0], IP(10, 0, 0, 255)));
+    assert_null(srv_config_find_pool(&config->subnets[0], IP(10, 0, 0, 127)));
+}
+
+static void leases_are_persistent_only_with_a_name(void **state)
+{
+    (void)state;
+    accept("{ \"Dhcp4\": { \"lease-database\": { \"type\": \"memfile\", \"name\": \"a.csv\" } } }");
+    assert_string_equal(config->lease_file, "a.csv");
+    accept("{ \"Dhcp4\": { \"lease-database\": { \"type\": \"memfile\", \"persist\": false, \"name\": "
+           "\"a.csv\" } } }");
+    assert_null(config->lease_file);
+    accept("{ \"Dhcp4\": { \"lease-database\": { \"type\": \"memfile\" } } }");
+    assert_null(config->lease_file);
+}
+
+/* ---- what Kea knows and we do not ---- */
+
+static void keys_of_kea_without_effect_are_warned_about(void **state)
+{
+    (void)state;
+    accept("{ \"Dhcp4\": {\n"
+           "  \"hooks-libraries\": [],\n"
+           "  \"comment\": \"fine anywhere\",\n"
+           "  \"interfaces-config\": { \"interfaces\": [ \"*\" ], \"re-detect\": true },\n"
+           "  \"option-data\": [ { \"space\": \"vendor-4491\", \"code\": 2, \"data\": \"x\" },\n"
+           "    { \"name\": \"subnet-mask\", \"data\": \"255.255.255.0\" } ],\n"
+           "  \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"reservations\": [] } ]\n"
+           "} }");
+    assert_string_equal(
+        warnings,
+        "server.json:2:3: at $.Dhcp4.hooks-libraries: the key has no effect: Kea knows it, this program does "
+        "not implement it\n"
+        "server.json:4:49: at $.Dhcp4.interfaces-config.re-detect: the key has no effect: Kea knows it, this "
+        "program does not implement it\n"
+        "server.json:5:31: at $.Dhcp4.option-data[0].space: options of the space \"vendor-4491\" are not "
+        "supported yet: ignored\n"
+        "server.json:6:5: at $.Dhcp4.option-data[1]: the subnet mask follows from the subnet: ignored\n"
+        "server.json:7:52: at $.Dhcp4.subnet4[0].reservations: the key has no effect: Kea knows it, this "
+        "program does not implement it\n");
+    assert_int_equal(config->subnets[0].options.n, 0);
+}
+
+/* ---- errors name the place and what was expected ---- */
+
+static void errors_name_their_place(void **state)
+{
+    static const struct {
+        const char *dhcp4, *error;
+    } rows[] = {
+        {"\"valid-lifetime\": \"1h\"",
+         "2:19: at $.Dhcp4.valid-lifetime: expected a number from 1 to 4294967295, found \"1h\""},
+        {"\"valid-lifetime\": 0",
+         "2:19: at $.Dhcp4.valid-lifetime: expected a number from 1 to 4294967295, found 0"},
+        {"\"valid-lifetime\": 4294967296",
+         "2:19: at $.Dhcp4.valid-lifetime: expected a number from 1 to 4294967295, found 4294967296"},
+        {"\"valid-lifetime\": 60, \"min-valid-lifetime\": 61",
+         "2:45: at $.Dhcp4.min-valid-lifetime: min-valid-lifetime (61 s) is above valid-lifetime (60 s)"},
+        {"\"valid-lifetime\": 60, \"max-valid-lifetime\": 59",
+         "2:45: at $.Dhcp4.max-valid-lifetime: max-valid-lifetime (59 s) is below valid-lifetime (60 s)"},
+        {"\"valid-liftime\": 60",
+         "2:1: at $.Dhcp4.valid-liftime: the key is not known here: expected one of \"authoritative\", "
+         "\"boot-file-name\", \"calculate-tee-times\", \"echo-client-id\", \"interfaces-config\", "
+         "\"lease-database\", \"match-client-id\", \"max-leases\", \"max-offers\", \"max-valid-lifetime\", "
+         "\"min-valid-lifetime\", \"next-server\", \"offer-hold-time\", \"option-data\", \"rebind-timer\", "
+         "\"renew-timer\", \"server-hostname\", \"subnet4\", \"t1-percent\", \"t2-percent\", "
+         "\"valid-lifetime\""},
+        {"\"t1-percent\": 0.9",
+         "2:15: at $.Dhcp4.t1-percent: t1-percent (0.9) is not below t2-percent (0.875)"},
+        {"\"t2-percent\": 1.5",
+         "2:15: at $.Dhcp4.t2-percent: expected a number from 0.002 to 0.999, found 1.5"},
+        {"\"authoritative\": \"yes\"",
+         "2:18: at $.Dhcp4.authoritative: expected true or false, found \"yes\""},
+        {"\"next-server\": \"10.0.0.256\"",
+         "2:16: at $.Dhcp4.next-server: expected an IPv4 address such as 10.0.0.1, found \"10.0.0.256\""},
+        {"\"max-offers\": 0", "2:15: at $.Dhcp4.max-offers: expected a number from 1 to 16777216, found 0"},
+        {"\"offer-hold-time\": 86401",
+         "2:20: at $.Dhcp4.offer-hold-time: expected a number from 1 to 86400, found 86401"},
+        {"\"server-hostname\": \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"",
+         "2:20: at $.Dhcp4.server-hostname: expected at most 63 octets, found 64"},
+        {"\"interfaces-config\": { \"interfaces\": [ \"eth0\", 5 ] }",
+         "2:48: at $.Dhcp4.interfaces-config.interfaces[1]: expected the name of an interface, or \"*\", "
+         "found 5"},
+        {"\"interfaces-config\": { \"interfaces\": [ \"eth0/10.0.0.300\" ] }",
+         "2:40: at $.Dhcp4.interfaces-config.interfaces[0]: expected \"*\", \"eth0\" or \"eth0/192.0.2.1\", "
+         "found \"eth0/10.0.0.300\""},
+        {"\"interfaces-config\": { \"interfaces\": [ \"averylonginterface\" ] }",
+         "2:40: at $.Dhcp4.interfaces-config.interfaces[0]: expected \"*\", \"eth0\" or \"eth0/192.0.2.1\", "
+         "found \"averylonginterface\""},
+        {"\"interfaces-config\": { \"dhcp-socket-type\": \"packet\" }",
+         "2:44: at $.Dhcp4.interfaces-config.dhcp-socket-type: expected one of \"raw\", \"udp\", found "
+         "\"packet\""},
+        {"\"lease-database\": { \"type\": \"mysql\" }",
+         "2:29: at $.Dhcp4.lease-database.type: expected \"memfile\", found \"mysql\""},
+        {"\"option-data\": [ { \"name\": \"routers\", \"data\": \"10.0.0.1, 10.0.0.256\" } ]",
+         "2:47: at $.Dhcp4.option-data[0].data: option 3 routers: expected an IPv4 address such as 10.0.0.1, "
+         "found \"10.0.0.1, 10.0.0.256\""},
+        {"\"option-data\": [ { \"name\": \"router\", \"data\": \"10.0.0.1\" } ]",
+         "2:28: at $.Dhcp4.option-data[0].name: expected the name of a DHCPv4 option, found \"router\""},
+        {"\"option-data\": [ { \"name\": \"routers\", \"code\": 6, \"data\": \"10.0.0.1\" } ]",
+         "2:28: at $.Dhcp4.option-data[0].name: option routers has the code 3, not 6"},
+        {"\"option-data\": [ { \"data\": \"10.0.0.1\" } ]",
+         "2:18: at $.Dhcp4.option-data[0]: an option needs \"name\" or \"code\""},
+        {"\"option-data\": [ { \"code\": 255, \"data\": \"00\" } ]",
+         "2:28: at $.Dhcp4.option-data[0].code: expected a number from 1 to 254, found 255"},
+        {"\"option-data\": [ { \"code\": 224, \"csv-format\": true, \"data\": \"1\" } ]",
+         "2:47: at $.Dhcp4.option-data[0].csv-format: option 224 has no definition: only csv-format false "
+         "works"},
+        {"\"option-data\": [ { \"code\": 224, \"data\": \"0g\" } ]",
+         "2:41: at $.Dhcp4.option-data[0].data: option 224: expected hexadecimal octets such as 0a0b0c or "
+         "0a:0b:0c, or text in single quotes, found \"0g\""},
+        {"\"option-data\": [ { \"code\": 3, \"csv-format\": false, \"data\": \"0a0000\" } ]",
+         "2:60: at $.Dhcp4.option-data[0].data: option 3 routers: shorter than its definition allows"},
+        {"\"option-data\": [ { \"name\": \"routers\" } ]",
+         "2:18: at $.Dhcp4.option-data[0]: option 3 routers: expected an IPv4 address such as 10.0.0.1, "
+         "found \"\""},
+        {"\"option-data\": [ { \"name\": \"dhcp-lease-time\", \"data\": \"60\" } ]",
+         "2:18: at $.Dhcp4.option-data[0]: option 51 cannot be configured: use valid-lifetime"},
+        {"\"option-data\": [ { \"name\": \"routers\", \"data\": \"10.0.0.1\" }, { \"code\": 3, \"data\": "
+         "\"10.0.0.2\" } ]",
+         "2:61: at $.Dhcp4.option-data[1]: option 3 is there already"},
+        {"\"option-data\": [ \"routers\" ]", "2:18: at $.Dhcp4.option-data[0]: expected a map with the name "
+                                             "or code of an option, and its data, found \"routers\""},
+        {"\"subnet4\": [ { \"subnet\": \"10.0.0.0/24\" } ]",
+         "2:14: at $.Dhcp4.subnet4[0]: the key \"id\" is missing"},
+        {"\"subnet4\": [ { \"id\": 1 } ]", "2:14: at $.Dhcp4.subnet4[0]: the key \"subnet\" is missing"},
+        {"\"subnet4\": [ { \"id\": 0, \"subnet\": \"10.0.0.0/24\" } ]",
+         "2:22: at $.Dhcp4.subnet4[0].id: expected a number from 1 to 4294967294, found 0"},
+        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/33\" } ]",
+         "2:35: at $.Dhcp4.subnet4[0].subnet: expected an IPv4 prefix such as 10.0.0.0/24, found "
+         "\"10.0.0.0/33\""},
+        {"\"subnet4\": {}", "2:12: at $.Dhcp4.subnet4: expected a list, found a map"},
+        {"\"subnet4\": [ 7 ]", "2:14: at $.Dhcp4.subnet4[0]: expected a map with a subnet, found 7"},
+        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pool\": \"10.0.0.1 - 10.0.0.2\" } ]",
+         "2:50: at $.Dhcp4.subnet4[0].pool: the key is not known here: expected one of \"authoritative\", "
+         "\"boot-file-name\", \"calculate-tee-times\", \"id\", \"interface\", \"match-client-id\", "
+         "\"max-valid-lifetime\", \"min-valid-lifetime\", \"next-server\", \"option-data\", \"pools\", "
+         "\"rebind-timer\", \"renew-timer\", \"server-hostname\", \"subnet\", \"t1-percent\", "
+         "\"t2-percent\", \"valid-lifetime\""},
+        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.9 - "
+         "10.0.0.2\" } ] } ]",
+         "2:71: at $.Dhcp4.subnet4[0].pools[0].pool: expected a range such as \"10.0.0.10 - 10.0.0.99\" or "
+         "\"10.0.0.0/24\", found \"10.0.0.9 - 10.0.0.2\""},
+        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.1.9 - "
+         "10.0.1.10\" } ] } ]",
+         "2:71: at $.Dhcp4.subnet4[0].pools[0].pool: the pool 10.0.1.9 - 10.0.1.10 is not inside the subnet "
+         "10.0.0.0/24"},
+        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.9 - "
+         "10.0.1.10\" } ] } ]",
+         "2:71: at $.Dhcp4.subnet4[0].pools[0].pool: the pool 10.0.0.9 - 10.0.1.10 is not inside the subnet "
+         "10.0.0.0/24"},
+        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ {} ] } ]",
+         "2:61: at $.Dhcp4.subnet4[0].pools[0]: the key \"pool\" is missing"},
+        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": "
+         "\"10.0.0.1-10.0.0.9\" },\n"
+         "  { \"pool\": \"10.0.0.9-10.0.0.12\" } ] } ]",
+         "3:13: at $.Dhcp4.subnet4[0].pools[1].pool: the pool overlaps the pool 10.0.0.1 - 10.0.0.9 of "
+         "subnet 10.0.0.0/24"},
+        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": "
+         "\"10.0.0.1-10.0.0.9\", \"option-data\": [ { \"code\": 3, \"data\": \"x\" } ] } ] } ]",
+         "2:130: at $.Dhcp4.subnet4[0].pools[0].option-data[0].data: option 3 routers: expected an IPv4 "
+         "address such as 10.0.0.1, found \"x\""},
+        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/8\", \"pools\": [ { \"pool\": \"10.0.0.0/24\" } "
+         "] },\n"
+         "  { \"id\": 2, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.128/25\" } ] } ]",
+         "3:60: at $.Dhcp4.subnet4[1].pools[0].pool: the pool overlaps the pool 10.0.0.0 - 10.0.0.255 of "
+         "subnet 10.0.0.0/8"},
+        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\" },\n"
+         "  { \"id\": 1, \"subnet\": \"10.0.1.0/24\" } ]",
+         "3:11: at $.Dhcp4.subnet4[1].id: the subnet 10.0.0.0/24 has the id 1 already"},
+        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\" },\n"
+         "  { \"id\": 2, \"subnet\": \"10.0.0.7/24\" } ]",
+         "3:24: at $.Dhcp4.subnet4[1].subnet: the subnet 10.0.0.0/24 is there already"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[1024], expected[JCFG_TEXT_MAX];
+        snprintf(text, sizeof text, "{ \"Dhcp4\": {\n%s\n} }", rows[i].dhcp4);
+        snprintf(expected, sizeof expected, "server.json:%s", rows[i].error);
+        refuse(text, expected);
+    }
+}
+
+static void top_level_is_one_map(void **state)
+{
+    (void)state;
+    refuse("[]", "server.json:1:1: at $: expected a map with \"Dhcp4\", found a list");
+    refuse("{}", "server.json:1:1: at $: the key \"Dhcp4\" is missing");
+    refuse("{ \"Dhcp4\": [] }", "server.json:1:12: at $.Dhcp4: expected a map, found a list");
+    refuse("{ \"Dhcp4\": {}, \"Dhcp5\": {} }",
+           "server.json:1:16: at $.Dhcp5: the key is not known here: expected one of \"Dhcp4\", \"$schema\"");
+    refuse("{ \"Dhcp4\": {}", "server.json:1:14: at $: expected ',' or '}', found the end of the file");
+    refuse("", "server.json:1:1: at $: expected a value, found the end of the file");
+}
+
+static void every_shorter_text_is_refused(void **state)
+{
+    (void)state;
+    char *text = read_example();
+    size_t len = strlen(text);
+    while (len > 0 && text[len - 1] != '}')
+        len--;
+    for (size_t i = 0; i < len; i++) {
+        char *part = malloc(i + 1);
+        assert_non_null(part);
+        memcpy(part, text, i);
+        assert_int_equal(srv_config_parse("server.json", part, i, NULL, NULL, error, &config), ERR_CONFIG);
+        assert_null(config);
+        free(part);
+    }
+    free(text);
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(empty_map_has_the_defaults),
+        TEST(shipped_example_is_valid_without_a_warning),
+        TEST(narrower_scope_goes_first),
+        TEST(options_by_name_by_code_and_as_octets),
+        TEST(lookups),
+        TEST(leases_are_persistent_only_with_a_name),
+        TEST(keys_of_kea_without_effect_are_warned_about),
+        TEST(errors_name_their_place),
+        TEST(top_level_is_one_map),
+        TEST(every_shorter_text_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
