@@ -233,135 +233,134 @@ static void keys_of_kea_without_effect_are_warned_about(void **state)
 
 /* ---- errors name the place and what was expected ---- */
 
+/* What stands in Dhcp4, from line 2 on, and the error. */
+static const struct {
+    const char *dhcp4, *error;
+} rows[] = {
+    {"\"valid-lifetime\": \"1h\"",
+     "2:19: at $.Dhcp4.valid-lifetime: expected a number from 1 to 4294967295, found \"1h\""},
+    {"\"valid-lifetime\": 0",
+     "2:19: at $.Dhcp4.valid-lifetime: expected a number from 1 to 4294967295, found 0"},
+    {"\"valid-lifetime\": 4294967296",
+     "2:19: at $.Dhcp4.valid-lifetime: expected a number from 1 to 4294967295, found 4294967296"},
+    {"\"valid-lifetime\": 60, \"min-valid-lifetime\": 61",
+     "2:45: at $.Dhcp4.min-valid-lifetime: min-valid-lifetime (61 s) is above valid-lifetime (60 s)"},
+    {"\"valid-lifetime\": 60, \"max-valid-lifetime\": 59",
+     "2:45: at $.Dhcp4.max-valid-lifetime: max-valid-lifetime (59 s) is below valid-lifetime (60 s)"},
+    {"\"valid-liftime\": 60",
+     "2:1: at $.Dhcp4.valid-liftime: the key is not known here: expected one of \"authoritative\", "
+     "\"boot-file-name\", \"calculate-tee-times\", \"echo-client-id\", \"interfaces-config\", "
+     "\"lease-database\", \"match-client-id\", \"max-leases\", \"max-offers\", \"max-valid-lifetime\", "
+     "\"min-valid-lifetime\", \"next-server\", \"offer-hold-time\", \"option-data\", \"rebind-timer\", "
+     "\"renew-timer\", \"server-hostname\", \"subnet4\", \"t1-percent\", \"t2-percent\", "
+     "\"valid-lifetime\""},
+    {"\"t1-percent\": 0.9", "2:15: at $.Dhcp4.t1-percent: t1-percent (0.9) is not below t2-percent (0.875)"},
+    {"\"t2-percent\": 1.5", "2:15: at $.Dhcp4.t2-percent: expected a number from 0.002 to 0.999, found 1.5"},
+    {"\"authoritative\": \"yes\"", "2:18: at $.Dhcp4.authoritative: expected true or false, found \"yes\""},
+    {"\"next-server\": \"10.0.0.256\"",
+     "2:16: at $.Dhcp4.next-server: expected an IPv4 address such as 10.0.0.1, found \"10.0.0.256\""},
+    {"\"max-offers\": 0", "2:15: at $.Dhcp4.max-offers: expected a number from 1 to 16777216, found 0"},
+    {"\"offer-hold-time\": 86401",
+     "2:20: at $.Dhcp4.offer-hold-time: expected a number from 1 to 86400, found 86401"},
+    {"\"server-hostname\": \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"",
+     "2:20: at $.Dhcp4.server-hostname: expected at most 63 octets, found 64"},
+    {"\"interfaces-config\": { \"interfaces\": [ \"eth0\", 5 ] }",
+     "2:48: at $.Dhcp4.interfaces-config.interfaces[1]: expected the name of an interface, or \"*\", "
+     "found 5"},
+    {"\"interfaces-config\": { \"interfaces\": [ \"eth0/10.0.0.300\" ] }",
+     "2:40: at $.Dhcp4.interfaces-config.interfaces[0]: expected \"*\", \"eth0\" or \"eth0/192.0.2.1\", "
+     "found \"eth0/10.0.0.300\""},
+    {"\"interfaces-config\": { \"interfaces\": [ \"averylonginterface\" ] }",
+     "2:40: at $.Dhcp4.interfaces-config.interfaces[0]: expected \"*\", \"eth0\" or \"eth0/192.0.2.1\", "
+     "found \"averylonginterface\""},
+    {"\"interfaces-config\": { \"dhcp-socket-type\": \"packet\" }",
+     "2:44: at $.Dhcp4.interfaces-config.dhcp-socket-type: expected one of \"raw\", \"udp\", found "
+     "\"packet\""},
+    {"\"lease-database\": { \"type\": \"mysql\" }",
+     "2:29: at $.Dhcp4.lease-database.type: expected \"memfile\", found \"mysql\""},
+    {"\"option-data\": [ { \"name\": \"routers\", \"data\": \"10.0.0.1, 10.0.0.256\" } ]",
+     "2:47: at $.Dhcp4.option-data[0].data: option 3 routers: expected an IPv4 address such as 10.0.0.1, "
+     "found \"10.0.0.1, 10.0.0.256\""},
+    {"\"option-data\": [ { \"name\": \"router\", \"data\": \"10.0.0.1\" } ]",
+     "2:28: at $.Dhcp4.option-data[0].name: expected the name of a DHCPv4 option, found \"router\""},
+    {"\"option-data\": [ { \"name\": \"routers\", \"code\": 6, \"data\": \"10.0.0.1\" } ]",
+     "2:28: at $.Dhcp4.option-data[0].name: option routers has the code 3, not 6"},
+    {"\"option-data\": [ { \"data\": \"10.0.0.1\" } ]",
+     "2:18: at $.Dhcp4.option-data[0]: an option needs \"name\" or \"code\""},
+    {"\"option-data\": [ { \"code\": 255, \"data\": \"00\" } ]",
+     "2:28: at $.Dhcp4.option-data[0].code: expected a number from 1 to 254, found 255"},
+    {"\"option-data\": [ { \"code\": 224, \"csv-format\": true, \"data\": \"1\" } ]",
+     "2:47: at $.Dhcp4.option-data[0].csv-format: option 224 has no definition: only csv-format false "
+     "works"},
+    {"\"option-data\": [ { \"code\": 224, \"data\": \"0g\" } ]",
+     "2:41: at $.Dhcp4.option-data[0].data: option 224: expected hexadecimal octets such as 0a0b0c or "
+     "0a:0b:0c, or text in single quotes, found \"0g\""},
+    {"\"option-data\": [ { \"code\": 3, \"csv-format\": false, \"data\": \"0a0000\" } ]",
+     "2:60: at $.Dhcp4.option-data[0].data: option 3 routers: shorter than its definition allows"},
+    {"\"option-data\": [ { \"name\": \"routers\" } ]",
+     "2:18: at $.Dhcp4.option-data[0]: option 3 routers: expected an IPv4 address such as 10.0.0.1, "
+     "found \"\""},
+    {"\"option-data\": [ { \"name\": \"dhcp-lease-time\", \"data\": \"60\" } ]",
+     "2:18: at $.Dhcp4.option-data[0]: option 51 cannot be configured: use valid-lifetime"},
+    {"\"option-data\": [ { \"name\": \"routers\", \"data\": \"10.0.0.1\" }, { \"code\": 3, \"data\": "
+     "\"10.0.0.2\" } ]",
+     "2:61: at $.Dhcp4.option-data[1]: option 3 is there already"},
+    {"\"option-data\": [ \"routers\" ]", "2:18: at $.Dhcp4.option-data[0]: expected a map with the name "
+                                         "or code of an option, and its data, found \"routers\""},
+    {"\"subnet4\": [ { \"subnet\": \"10.0.0.0/24\" } ]",
+     "2:14: at $.Dhcp4.subnet4[0]: the key \"id\" is missing"},
+    {"\"subnet4\": [ { \"id\": 1 } ]", "2:14: at $.Dhcp4.subnet4[0]: the key \"subnet\" is missing"},
+    {"\"subnet4\": [ { \"id\": 0, \"subnet\": \"10.0.0.0/24\" } ]",
+     "2:22: at $.Dhcp4.subnet4[0].id: expected a number from 1 to 4294967294, found 0"},
+    {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/33\" } ]",
+     "2:35: at $.Dhcp4.subnet4[0].subnet: expected an IPv4 prefix such as 10.0.0.0/24, found "
+     "\"10.0.0.0/33\""},
+    {"\"subnet4\": {}", "2:12: at $.Dhcp4.subnet4: expected a list, found a map"},
+    {"\"subnet4\": [ 7 ]", "2:14: at $.Dhcp4.subnet4[0]: expected a map with a subnet, found 7"},
+    {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pool\": \"10.0.0.1 - 10.0.0.2\" } ]",
+     "2:50: at $.Dhcp4.subnet4[0].pool: the key is not known here: expected one of \"authoritative\", "
+     "\"boot-file-name\", \"calculate-tee-times\", \"id\", \"interface\", \"match-client-id\", "
+     "\"max-valid-lifetime\", \"min-valid-lifetime\", \"next-server\", \"option-data\", \"pools\", "
+     "\"rebind-timer\", \"renew-timer\", \"server-hostname\", \"subnet\", \"t1-percent\", "
+     "\"t2-percent\", \"valid-lifetime\""},
+    {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.9 - "
+     "10.0.0.2\" } ] } ]",
+     "2:71: at $.Dhcp4.subnet4[0].pools[0].pool: expected a range such as \"10.0.0.10 - 10.0.0.99\" or "
+     "\"10.0.0.0/24\", found \"10.0.0.9 - 10.0.0.2\""},
+    {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.1.9 - "
+     "10.0.1.10\" } ] } ]",
+     "2:71: at $.Dhcp4.subnet4[0].pools[0].pool: the pool 10.0.1.9 - 10.0.1.10 is not inside the subnet "
+     "10.0.0.0/24"},
+    {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.9 - "
+     "10.0.1.10\" } ] } ]",
+     "2:71: at $.Dhcp4.subnet4[0].pools[0].pool: the pool 10.0.0.9 - 10.0.1.10 is not inside the subnet "
+     "10.0.0.0/24"},
+    {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ {} ] } ]",
+     "2:61: at $.Dhcp4.subnet4[0].pools[0]: the key \"pool\" is missing"},
+    {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": "
+     "\"10.0.0.1-10.0.0.9\" },\n"
+     "  { \"pool\": \"10.0.0.9-10.0.0.12\" } ] } ]",
+     "3:13: at $.Dhcp4.subnet4[0].pools[1].pool: the pool overlaps the pool 10.0.0.1 - 10.0.0.9 of "
+     "subnet 10.0.0.0/24"},
+    {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": "
+     "\"10.0.0.1-10.0.0.9\", \"option-data\": [ { \"code\": 3, \"data\": \"x\" } ] } ] } ]",
+     "2:130: at $.Dhcp4.subnet4[0].pools[0].option-data[0].data: option 3 routers: expected an IPv4 "
+     "address such as 10.0.0.1, found \"x\""},
+    {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/8\", \"pools\": [ { \"pool\": \"10.0.0.0/24\" } "
+     "] },\n"
+     "  { \"id\": 2, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.128/25\" } ] } ]",
+     "3:60: at $.Dhcp4.subnet4[1].pools[0].pool: the pool overlaps the pool 10.0.0.0 - 10.0.0.255 of "
+     "subnet 10.0.0.0/8"},
+    {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\" },\n"
+     "  { \"id\": 1, \"subnet\": \"10.0.1.0/24\" } ]",
+     "3:11: at $.Dhcp4.subnet4[1].id: the subnet 10.0.0.0/24 has the id 1 already"},
+    {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\" },\n"
+     "  { \"id\": 2, \"subnet\": \"10.0.0.7/24\" } ]",
+     "3:24: at $.Dhcp4.subnet4[1].subnet: the subnet 10.0.0.0/24 is there already"},
+};
+
 static void errors_name_their_place(void **state)
 {
-    static const struct {
-        const char *dhcp4, *error;
-    } rows[] = {
-        {"\"valid-lifetime\": \"1h\"",
-         "2:19: at $.Dhcp4.valid-lifetime: expected a number from 1 to 4294967295, found \"1h\""},
-        {"\"valid-lifetime\": 0",
-         "2:19: at $.Dhcp4.valid-lifetime: expected a number from 1 to 4294967295, found 0"},
-        {"\"valid-lifetime\": 4294967296",
-         "2:19: at $.Dhcp4.valid-lifetime: expected a number from 1 to 4294967295, found 4294967296"},
-        {"\"valid-lifetime\": 60, \"min-valid-lifetime\": 61",
-         "2:45: at $.Dhcp4.min-valid-lifetime: min-valid-lifetime (61 s) is above valid-lifetime (60 s)"},
-        {"\"valid-lifetime\": 60, \"max-valid-lifetime\": 59",
-         "2:45: at $.Dhcp4.max-valid-lifetime: max-valid-lifetime (59 s) is below valid-lifetime (60 s)"},
-        {"\"valid-liftime\": 60",
-         "2:1: at $.Dhcp4.valid-liftime: the key is not known here: expected one of \"authoritative\", "
-         "\"boot-file-name\", \"calculate-tee-times\", \"echo-client-id\", \"interfaces-config\", "
-         "\"lease-database\", \"match-client-id\", \"max-leases\", \"max-offers\", \"max-valid-lifetime\", "
-         "\"min-valid-lifetime\", \"next-server\", \"offer-hold-time\", \"option-data\", \"rebind-timer\", "
-         "\"renew-timer\", \"server-hostname\", \"subnet4\", \"t1-percent\", \"t2-percent\", "
-         "\"valid-lifetime\""},
-        {"\"t1-percent\": 0.9",
-         "2:15: at $.Dhcp4.t1-percent: t1-percent (0.9) is not below t2-percent (0.875)"},
-        {"\"t2-percent\": 1.5",
-         "2:15: at $.Dhcp4.t2-percent: expected a number from 0.002 to 0.999, found 1.5"},
-        {"\"authoritative\": \"yes\"",
-         "2:18: at $.Dhcp4.authoritative: expected true or false, found \"yes\""},
-        {"\"next-server\": \"10.0.0.256\"",
-         "2:16: at $.Dhcp4.next-server: expected an IPv4 address such as 10.0.0.1, found \"10.0.0.256\""},
-        {"\"max-offers\": 0", "2:15: at $.Dhcp4.max-offers: expected a number from 1 to 16777216, found 0"},
-        {"\"offer-hold-time\": 86401",
-         "2:20: at $.Dhcp4.offer-hold-time: expected a number from 1 to 86400, found 86401"},
-        {"\"server-hostname\": \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"",
-         "2:20: at $.Dhcp4.server-hostname: expected at most 63 octets, found 64"},
-        {"\"interfaces-config\": { \"interfaces\": [ \"eth0\", 5 ] }",
-         "2:48: at $.Dhcp4.interfaces-config.interfaces[1]: expected the name of an interface, or \"*\", "
-         "found 5"},
-        {"\"interfaces-config\": { \"interfaces\": [ \"eth0/10.0.0.300\" ] }",
-         "2:40: at $.Dhcp4.interfaces-config.interfaces[0]: expected \"*\", \"eth0\" or \"eth0/192.0.2.1\", "
-         "found \"eth0/10.0.0.300\""},
-        {"\"interfaces-config\": { \"interfaces\": [ \"averylonginterface\" ] }",
-         "2:40: at $.Dhcp4.interfaces-config.interfaces[0]: expected \"*\", \"eth0\" or \"eth0/192.0.2.1\", "
-         "found \"averylonginterface\""},
-        {"\"interfaces-config\": { \"dhcp-socket-type\": \"packet\" }",
-         "2:44: at $.Dhcp4.interfaces-config.dhcp-socket-type: expected one of \"raw\", \"udp\", found "
-         "\"packet\""},
-        {"\"lease-database\": { \"type\": \"mysql\" }",
-         "2:29: at $.Dhcp4.lease-database.type: expected \"memfile\", found \"mysql\""},
-        {"\"option-data\": [ { \"name\": \"routers\", \"data\": \"10.0.0.1, 10.0.0.256\" } ]",
-         "2:47: at $.Dhcp4.option-data[0].data: option 3 routers: expected an IPv4 address such as 10.0.0.1, "
-         "found \"10.0.0.1, 10.0.0.256\""},
-        {"\"option-data\": [ { \"name\": \"router\", \"data\": \"10.0.0.1\" } ]",
-         "2:28: at $.Dhcp4.option-data[0].name: expected the name of a DHCPv4 option, found \"router\""},
-        {"\"option-data\": [ { \"name\": \"routers\", \"code\": 6, \"data\": \"10.0.0.1\" } ]",
-         "2:28: at $.Dhcp4.option-data[0].name: option routers has the code 3, not 6"},
-        {"\"option-data\": [ { \"data\": \"10.0.0.1\" } ]",
-         "2:18: at $.Dhcp4.option-data[0]: an option needs \"name\" or \"code\""},
-        {"\"option-data\": [ { \"code\": 255, \"data\": \"00\" } ]",
-         "2:28: at $.Dhcp4.option-data[0].code: expected a number from 1 to 254, found 255"},
-        {"\"option-data\": [ { \"code\": 224, \"csv-format\": true, \"data\": \"1\" } ]",
-         "2:47: at $.Dhcp4.option-data[0].csv-format: option 224 has no definition: only csv-format false "
-         "works"},
-        {"\"option-data\": [ { \"code\": 224, \"data\": \"0g\" } ]",
-         "2:41: at $.Dhcp4.option-data[0].data: option 224: expected hexadecimal octets such as 0a0b0c or "
-         "0a:0b:0c, or text in single quotes, found \"0g\""},
-        {"\"option-data\": [ { \"code\": 3, \"csv-format\": false, \"data\": \"0a0000\" } ]",
-         "2:60: at $.Dhcp4.option-data[0].data: option 3 routers: shorter than its definition allows"},
-        {"\"option-data\": [ { \"name\": \"routers\" } ]",
-         "2:18: at $.Dhcp4.option-data[0]: option 3 routers: expected an IPv4 address such as 10.0.0.1, "
-         "found \"\""},
-        {"\"option-data\": [ { \"name\": \"dhcp-lease-time\", \"data\": \"60\" } ]",
-         "2:18: at $.Dhcp4.option-data[0]: option 51 cannot be configured: use valid-lifetime"},
-        {"\"option-data\": [ { \"name\": \"routers\", \"data\": \"10.0.0.1\" }, { \"code\": 3, \"data\": "
-         "\"10.0.0.2\" } ]",
-         "2:61: at $.Dhcp4.option-data[1]: option 3 is there already"},
-        {"\"option-data\": [ \"routers\" ]", "2:18: at $.Dhcp4.option-data[0]: expected a map with the name "
-                                             "or code of an option, and its data, found \"routers\""},
-        {"\"subnet4\": [ { \"subnet\": \"10.0.0.0/24\" } ]",
-         "2:14: at $.Dhcp4.subnet4[0]: the key \"id\" is missing"},
-        {"\"subnet4\": [ { \"id\": 1 } ]", "2:14: at $.Dhcp4.subnet4[0]: the key \"subnet\" is missing"},
-        {"\"subnet4\": [ { \"id\": 0, \"subnet\": \"10.0.0.0/24\" } ]",
-         "2:22: at $.Dhcp4.subnet4[0].id: expected a number from 1 to 4294967294, found 0"},
-        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/33\" } ]",
-         "2:35: at $.Dhcp4.subnet4[0].subnet: expected an IPv4 prefix such as 10.0.0.0/24, found "
-         "\"10.0.0.0/33\""},
-        {"\"subnet4\": {}", "2:12: at $.Dhcp4.subnet4: expected a list, found a map"},
-        {"\"subnet4\": [ 7 ]", "2:14: at $.Dhcp4.subnet4[0]: expected a map with a subnet, found 7"},
-        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pool\": \"10.0.0.1 - 10.0.0.2\" } ]",
-         "2:50: at $.Dhcp4.subnet4[0].pool: the key is not known here: expected one of \"authoritative\", "
-         "\"boot-file-name\", \"calculate-tee-times\", \"id\", \"interface\", \"match-client-id\", "
-         "\"max-valid-lifetime\", \"min-valid-lifetime\", \"next-server\", \"option-data\", \"pools\", "
-         "\"rebind-timer\", \"renew-timer\", \"server-hostname\", \"subnet\", \"t1-percent\", "
-         "\"t2-percent\", \"valid-lifetime\""},
-        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.9 - "
-         "10.0.0.2\" } ] } ]",
-         "2:71: at $.Dhcp4.subnet4[0].pools[0].pool: expected a range such as \"10.0.0.10 - 10.0.0.99\" or "
-         "\"10.0.0.0/24\", found \"10.0.0.9 - 10.0.0.2\""},
-        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.1.9 - "
-         "10.0.1.10\" } ] } ]",
-         "2:71: at $.Dhcp4.subnet4[0].pools[0].pool: the pool 10.0.1.9 - 10.0.1.10 is not inside the subnet "
-         "10.0.0.0/24"},
-        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.9 - "
-         "10.0.1.10\" } ] } ]",
-         "2:71: at $.Dhcp4.subnet4[0].pools[0].pool: the pool 10.0.0.9 - 10.0.1.10 is not inside the subnet "
-         "10.0.0.0/24"},
-        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ {} ] } ]",
-         "2:61: at $.Dhcp4.subnet4[0].pools[0]: the key \"pool\" is missing"},
-        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": "
-         "\"10.0.0.1-10.0.0.9\" },\n"
-         "  { \"pool\": \"10.0.0.9-10.0.0.12\" } ] } ]",
-         "3:13: at $.Dhcp4.subnet4[0].pools[1].pool: the pool overlaps the pool 10.0.0.1 - 10.0.0.9 of "
-         "subnet 10.0.0.0/24"},
-        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": "
-         "\"10.0.0.1-10.0.0.9\", \"option-data\": [ { \"code\": 3, \"data\": \"x\" } ] } ] } ]",
-         "2:130: at $.Dhcp4.subnet4[0].pools[0].option-data[0].data: option 3 routers: expected an IPv4 "
-         "address such as 10.0.0.1, found \"x\""},
-        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/8\", \"pools\": [ { \"pool\": \"10.0.0.0/24\" } "
-         "] },\n"
-         "  { \"id\": 2, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.128/25\" } ] } ]",
-         "3:60: at $.Dhcp4.subnet4[1].pools[0].pool: the pool overlaps the pool 10.0.0.0 - 10.0.0.255 of "
-         "subnet 10.0.0.0/8"},
-        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\" },\n"
-         "  { \"id\": 1, \"subnet\": \"10.0.1.0/24\" } ]",
-         "3:11: at $.Dhcp4.subnet4[1].id: the subnet 10.0.0.0/24 has the id 1 already"},
-        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\" },\n"
-         "  { \"id\": 2, \"subnet\": \"10.0.0.7/24\" } ]",
-         "3:24: at $.Dhcp4.subnet4[1].subnet: the subnet 10.0.0.0/24 is there already"},
-    };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char text[1024], expected[JCFG_TEXT_MAX];
