@@ -190,14 +190,12 @@ static cJSON *report(const struct cli_driver *d, const struct cli_status *status
     return cli_report_json(&r, status);
 }
 
-/* Answers a waiting `renew` and forgets it. */
-static void finish_waiter(struct waiter *w, enum control_result result, const char *text, cJSON *arguments)
+/* Answers a waiting `renew`, which stands at *place in the list, and forgets it. */
+static void finish_waiter(struct waiter **place, enum control_result result, const char *text,
+                          cJSON *arguments)
 {
-    for (struct waiter **p = &w->driver->waiters; *p != NULL; p = &(*p)->next)
-        if (*p == w) {
-            *p = w->next;
-            break;
-        }
+    struct waiter *w = *place;
+    *place = w->next;
     control_reply(w->request, result, text, arguments);
     io_timer_free(w->limit);
     free(w);
@@ -205,28 +203,34 @@ static void finish_waiter(struct waiter *w, enum control_result result, const ch
 
 static void on_waiter_limit(void *user)
 {
-    finish_waiter(user, CONTROL_ERROR, "no DHCP server answered in time; the client goes on trying", NULL);
+    struct waiter *w = user;
+    struct waiter **place = &w->driver->waiters;
+    while (*place != w)
+        place = &(*place)->next;
+    finish_waiter(place, CONTROL_ERROR, "no DHCP server answered in time; the client goes on trying", NULL);
 }
 
-static void answer_with_lease(struct waiter *w, const struct cli_status *status)
+static void answer_with_lease(struct cli_driver *d, struct waiter **place, const struct cli_status *status)
 {
     char addr[IP4_LEN], server[IP4_LEN], span[CLOCK_SPAN_LEN], text[128];
     clock_span(status->lease->lease_s, span);
     snprintf(text, sizeof text, "%s/%u from %s for %s", ip4_format(status->lease->addr, addr),
              status->lease->prefix_len, ip4_format(status->lease->server_id, server), span);
-    finish_waiter(w, CONTROL_SUCCESS, text, report(w->driver, status));
+    finish_waiter(place, CONTROL_SUCCESS, text, report(d, status));
 }
 
 /* Has what somebody waits for happened? */
 static void settle_waiters(struct cli_driver *d, const struct cli_status *status)
 {
-    for (struct waiter *w = d->waiters, *next; w != NULL; w = next) {
-        next = w->next;
-        if (status->state == CLI_BOUND && status->lease->requested_ms >= w->since_ms)
-            answer_with_lease(w, status);
+    struct waiter **place = &d->waiters;
+    while (*place != NULL) {
+        if (status->state == CLI_BOUND && status->lease->requested_ms >= (*place)->since_ms)
+            answer_with_lease(d, place, status);
         else if (status->state == CLI_STOPPED)
-            finish_waiter(w, CONTROL_CONFLICT, "the client was stopped or its lease released meanwhile",
+            finish_waiter(place, CONTROL_CONFLICT, "the client was stopped or its lease released meanwhile",
                           NULL);
+        else
+            place = &(*place)->next;
     }
 }
 
@@ -397,7 +401,7 @@ static int start(struct cli_driver *d)
 static void finish(struct cli_driver *d)
 {
     while (d->waiters != NULL)
-        finish_waiter(d->waiters, CONTROL_CONFLICT, "the client ends", NULL);
+        finish_waiter(&d->waiters, CONTROL_CONFLICT, "the client ends", NULL);
     control_free(d->control);
     close_socket(&d->raw_fd, &d->raw_watch);
     close_socket(&d->udp_fd, &d->udp_watch);
