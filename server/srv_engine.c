@@ -634,9 +634,6 @@ static enum reason read_message(struct step *s, struct trace_facts *facts)
     const struct packet *packet = &s->ev->packet;
     struct dhcp_msg *msg = &s->e->msg;
     enum reason reason = dhcp_msg_decode(msg, packet->bytes, packet->len);
-    facts->num = reason == REASON_MSG_BAD_OP     ? msg->op
-                 : reason == REASON_MSG_BAD_HLEN ? msg->hlen
-                                                 : (int64_t)packet->len;
     if (reason != REASON_NONE)
         return reason;
     s->msg = msg;
@@ -653,6 +650,11 @@ static void on_rx(struct step *s)
 {
     struct trace_facts facts = {0};
     enum reason reason = read_message(s, &facts);
+    if (reason != REASON_NONE && s->msg == NULL) { /* the trace of the packet says so already */
+        s->e->counters.reasons[reason]++;
+        s->e->counters.dropped++;
+        return;
+    }
     if (reason != REASON_NONE) {
         drop(s, reason, facts);
         return;

@@ -97,6 +97,7 @@ struct srv_counters {
     uint64_t reasons[REASON_COUNT];
     uint64_t received[19]; /* by enum dhcp_type; 0: BOOTP */
     uint64_t sent[19];
-    uint64_t dropped; /* messages that could not be read or are not served: each a TRACE_DROP */
+    uint64_t
+        dropped; /* messages that could not be read (traced by the driver) or are not served (TRACE_DROP) */
 };
 const struct srv_counters *srv_engine_counters(const struct srv_engine *e);
