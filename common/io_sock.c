@@ -18,18 +18,19 @@
 
 /* ---- interfaces ---- */
 
-static struct io_iface *iface_slot(struct io_iface *list, int *n, int max, const char *name)
+/* An address may come under a label, "eth0:1", that no interface can have for a name. */
+static bool is_of(const struct ifaddrs *ifa, const char *name)
 {
-    for (int i = 0; i < *n; i++)
-        if (strcmp(list[i].name, name) == 0)
-            return &list[i];
     size_t len = strlen(name);
-    if (*n == max || len >= IO_IFNAME_MAX)
-        return NULL;
-    struct io_iface *slot = &list[(*n)++];
-    *slot = (struct io_iface){.index = (int)if_nametoindex(name)};
-    memcpy(slot->name, name, len + 1);
-    return slot;
+    return strcspn(ifa->ifa_name, ":") == len && memcmp(ifa->ifa_name, name, len) == 0;
+}
+
+static void start_iface(const struct ifaddrs *ifa, struct io_iface *out)
+{
+    *out = (struct io_iface){0};
+    size_t len = strcspn(ifa->ifa_name, ":");
+    memcpy(out->name, ifa->ifa_name, len < IO_IFNAME_MAX ? len : IO_IFNAME_MAX - 1);
+    out->index = (int)if_nametoindex(out->name);
 }
 
 static void read_hw(const struct ifaddrs *ifa, struct hw_addr *out)
@@ -56,6 +57,17 @@ static void read_address(const struct ifaddrs *ifa, struct ip4_net *out)
         *out = (struct ip4_net){.addr = sockaddr_ip4(ifa->ifa_addr), .len = (uint8_t)(len < 0 ? 32 : len)};
 }
 
+/* Adds what one entry tells of its interface. */
+static void read_entry(const struct ifaddrs *ifa, struct io_iface *out)
+{
+    out->up = (ifa->ifa_flags & IFF_UP) != 0;
+    out->loopback = (ifa->ifa_flags & IFF_LOOPBACK) != 0;
+    if (ifa->ifa_addr != NULL && ifa->ifa_addr->sa_family == AF_PACKET)
+        read_hw(ifa, &out->hw);
+    else if (ifa->ifa_addr != NULL && ifa->ifa_addr->sa_family == AF_INET)
+        read_address(ifa, &out->addr);
+}
+
 int io_iface_list(struct io_iface *out, int max)
 {
     struct ifaddrs *all;
@@ -63,15 +75,14 @@ int io_iface_list(struct io_iface *out, int max)
         return ERR_IO;
     int n = 0;
     for (const struct ifaddrs *ifa = all; ifa != NULL; ifa = ifa->ifa_next) {
-        struct io_iface *iface = iface_slot(out, &n, max, ifa->ifa_name);
-        if (iface == NULL)
+        int i = 0;
+        while (i < n && !is_of(ifa, out[i].name))
+            i++;
+        if (i == max)
             continue;
-        iface->up = (ifa->ifa_flags & IFF_UP) != 0;
-        iface->loopback = (ifa->ifa_flags & IFF_LOOPBACK) != 0;
-        if (ifa->ifa_addr != NULL && ifa->ifa_addr->sa_family == AF_PACKET)
-            read_hw(ifa, &iface->hw);
-        else if (ifa->ifa_addr != NULL && ifa->ifa_addr->sa_family == AF_INET)
-            read_address(ifa, &iface->addr);
+        if (i == n)
+            start_iface(ifa, &out[n++]);
+        read_entry(ifa, &out[i]);
     }
     freeifaddrs(all);
     return n;
@@ -79,14 +90,20 @@ int io_iface_list(struct io_iface *out, int max)
 
 int io_iface_find(const char *name, struct io_iface *out)
 {
-    struct io_iface list[64];
-    int n = io_iface_list(list, (int)(sizeof list / sizeof list[0]));
-    for (int i = 0; i < n; i++)
-        if (strcmp(list[i].name, name) == 0) {
-            *out = list[i];
-            return 0;
-        }
-    return n < 0 ? n : ERR_NOTFOUND;
+    struct ifaddrs *all;
+    if (getifaddrs(&all) < 0)
+        return ERR_IO;
+    int rc = ERR_NOTFOUND;
+    for (const struct ifaddrs *ifa = all; ifa != NULL; ifa = ifa->ifa_next) {
+        if (!is_of(ifa, name))
+            continue;
+        if (rc < 0)
+            start_iface(ifa, out);
+        rc = 0;
+        read_entry(ifa, out);
+    }
+    freeifaddrs(all);
+    return rc;
 }
 
 /* ---- UDP ---- */
@@ -114,8 +131,8 @@ int io_udp_open(const char *ifname, uint16_t port, int *out_fd)
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(port)};
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, ifname, (socklen_t)strlen(ifname)) < 0 ||
-        set_flag(fd, SOL_SOCKET, SO_BROADCAST) < 0 || set_flag(fd, SOL_SOCKET, SO_REUSEADDR) < 0 ||
-        set_flag(fd, IPPROTO_IP, IP_PKTINFO) < 0 || bind(fd, (struct sockaddr *)&any, sizeof any) < 0)
+        set_flag(fd, SOL_SOCKET, SO_BROADCAST) < 0 || set_flag(fd, IPPROTO_IP, IP_PKTINFO) < 0 ||
+        bind(fd, (struct sockaddr *)&any, sizeof any) < 0)
         return give_up(fd);
     *out_fd = fd;
     return 0;
@@ -213,21 +230,29 @@ bool io_udp_is_drained(int fd)
 
 /* ---- AF_PACKET ---- */
 
-/* Accepts whole IPv4 UDP datagrams to one port in untagged Ethernet frames. */
-static int attach_port_filter(int fd, uint16_t port)
+/* Where a filter finds what the kernel knows about a packet. */
+#define AUXILIARY(what) ((uint32_t)(SKF_AD_OFF + (what)))
+
+/* Accepts whole IPv4 UDP datagrams to one port in untagged Ethernet frames that are for this host. The kernel
+ * takes VLAN tags off: then a frame is its VLAN interface's, or another host's if there is none. */
+static int attach_port_filter(int fd, int ifindex, uint16_t port)
 {
     struct sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),                  /*  0: A = EtherType */
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_IP, 0, 8), /*  1: IPv4? else reject */
-        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 23),                  /*  2: A = protocol */
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 6),  /*  3: UDP? else reject */
-        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 20),                  /*  4: A = flags and fragment offset */
-        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x3fff, 4, 0),      /*  5: a fragment? reject */
-        BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 14),                 /*  6: X = length of the IPv4 header */
-        BPF_STMT(BPF_LD | BPF_H | BPF_IND, 16),                  /*  7: A = UDP destination port */
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, port, 0, 1),         /*  8: ours? else reject */
-        BPF_STMT(BPF_RET | BPF_K, IO_DATAGRAM_MAX),              /*  9: accept */
-        BPF_STMT(BPF_RET | BPF_K, 0),                            /* 10: reject */
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, AUXILIARY(SKF_AD_IFINDEX)), /*  0: A = interface */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)ifindex, 0, 12), /*  1: ours? else reject */
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, AUXILIARY(SKF_AD_PKTTYPE)), /*  2: A = whom it is for */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OTHERHOST, 10, 0),  /*  3: another host? reject */
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),                        /*  4: A = EtherType */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_IP, 0, 8),       /*  5: IPv4? else reject */
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 23),                        /*  6: A = protocol */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 6),        /*  7: UDP? else reject */
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 20),                        /*  8: A = flags and fragment offset */
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x3fff, 4, 0),            /*  9: a fragment? reject */
+        BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 14),                       /* 10: X = length of the IPv4 header */
+        BPF_STMT(BPF_LD | BPF_H | BPF_IND, 16),                        /* 11: A = UDP destination port */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, port, 0, 1),               /* 12: ours? else reject */
+        BPF_STMT(BPF_RET | BPF_K, IO_DATAGRAM_MAX),                    /* 13: accept */
+        BPF_STMT(BPF_RET | BPF_K, 0),                                  /* 14: reject */
     };
     struct sock_fprog program = {.len = sizeof code / sizeof code[0], .filter = code};
     return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
@@ -239,7 +264,7 @@ int io_raw_open(int ifindex, uint16_t port, int *out_fd)
     int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     struct sockaddr_ll at = {
         .sll_family = AF_PACKET, .sll_protocol = port ? htons(ETH_P_IP) : 0, .sll_ifindex = ifindex};
-    if (fd < 0 || (port != 0 && attach_port_filter(fd, port) < 0) ||
+    if (fd < 0 || (port != 0 && attach_port_filter(fd, ifindex, port) < 0) ||
         set_flag(fd, SOL_PACKET, PACKET_AUXDATA) < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) < 0)
         return give_up(fd);
     *out_fd = fd;

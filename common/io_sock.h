@@ -17,7 +17,7 @@ struct io_iface {
     bool up, loopback;
 };
 
-/* The interface `name`. ERR_NOTFOUND; ERR_IO (errno tells). */
+/* The interface `name`. ERR_NOTFOUND, and *out untouched; ERR_IO (errno tells). */
 int io_iface_find(const char *name, struct io_iface *out);
 /* Up to `max` interfaces into `out`; the number found, or ERR_IO. */
 int io_iface_list(struct io_iface *out, int max);
@@ -34,8 +34,9 @@ int io_udp_send(int fd, int ifindex, const struct packet *p);
 /* Has everything that was sent left the socket? A datagram that waits for ARP has not. */
 bool io_udp_is_drained(int fd);
 
-/* A non-blocking packet socket on the interface. With `port` it receives the IPv4 UDP datagrams to that port,
- * filtered by the kernel; with 0 it only sends. ERR_DENIED (no CAP_NET_RAW), ERR_IO. */
+/* A non-blocking packet socket on the interface. With `port` it receives the IPv4 UDP datagrams to that port
+ * in frames to this host, filtered by the kernel; with 0 it only sends. ERR_DENIED (no CAP_NET_RAW), ERR_IO.
+ */
 int io_raw_open(int ifindex, uint16_t port, int *out_fd);
 /* The next frame into `buf`, taken apart. 1, 0 if none waits, or ERR_IO. *out_reason is REASON_NONE or why
  * the frame holds no good datagram. */
