@@ -223,8 +223,10 @@ class Dhcpcd(Client):
         arguments = ["-4", "-B", "-d", "--noarp", "-f", config, "-c", "/bin/true", "eth0"]
         dhcpcd = " ".join([*program("dhcpcd-base", "usr/sbin/dhcpcd"), *arguments])
         return [
-            *("unshare", "--mount", "sh", "-c"),
-            "mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/lib && mkdir -p /run/dhcpcd /var/lib/dhcpcd &&"
+            # As it is in the lab, where no mount spreads to the machine; that is made sure of.
+            *("unshare", "--mount", "--propagation", "unchanged", "sh", "-c"),
+            "! grep ' shared:' /proc/self/mountinfo &&"
+            " mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/lib && mkdir -p /run/dhcpcd /var/lib/dhcpcd &&"
             f" {{ trap 'kill -ALRM $!' TERM; {dhcpcd} & wait $!; wait $!; }}",
         ]
 
