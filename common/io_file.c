@@ -10,27 +10,39 @@
 
 enum { READ_STEP = 65536 };
 
+/* Room for another step and the NUL; doubling, so that a large file is not copied over and over. */
+static int make_room(char **text, size_t *cap, size_t len)
+{
+    if (len > IO_FILE_MAX)
+        return ERR_LIMIT;
+    if (*cap - len > READ_STEP)
+        return 0;
+    size_t wider = *cap * 2 + READ_STEP + 1;
+    char *grown = realloc(*text, wider);
+    if (grown == NULL)
+        return ERR_NOMEM;
+    *text = grown;
+    *cap = wider;
+    return 0;
+}
+
 static int read_all(int fd, char **out, size_t *out_len)
 {
     char *text = NULL;
-    size_t len = 0;
-    for (;;) {
-        char *grown = len > IO_FILE_MAX ? NULL : realloc(text, len + READ_STEP + 1);
-        if (grown == NULL) {
-            free(text);
-            return len > IO_FILE_MAX ? ERR_LIMIT : ERR_NOMEM;
-        }
-        text = grown;
-        ssize_t n = read(fd, text + len, READ_STEP);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            free(text);
-            return ERR_IO;
-        }
-        if (n == 0)
+    size_t len = 0, cap = 0;
+    ssize_t n = 1;
+    int rc = 0;
+    while (n != 0 && (rc = make_room(&text, &cap, len)) == 0) {
+        n = read(fd, text + len, READ_STEP);
+        if (n < 0 && errno != EINTR) {
+            rc = ERR_IO;
             break;
-        len += (size_t)n;
+        }
+        len += n > 0 ? (size_t)n : 0;
+    }
+    if (rc < 0) {
+        free(text);
+        return rc;
     }
     text[len] = '\0';
     *out = text;
