@@ -35,7 +35,8 @@ struct cli_config {
     bool broadcast;             /* ask for broadcast answers while without an address */
     time_ms start_delay_min_ms; /* RFC 2131 4.4.1; min <= max */
     time_ms start_delay_max_ms;
-    time_ms collect_offers_ms; /* wait for more offers after the first; 0: the first one wins at once */
+    time_ms collect_offers_ms; /* wait this long for more after the first that can be chosen; 0: take it at
+                                  once */
     ip4 server;                /* take offers and answers of this server only; 0: of any */
     bool default_route;        /* use option 3 */
 };

@@ -402,9 +402,10 @@ static void retransmit(struct step *s)
     send_again(s);
 }
 
-static void choose_offer(struct step *s, enum reason reason)
+static void choose_offer(struct step *s)
 {
     struct cli_engine *e = s->e;
+    enum reason reason = e->config->server != 0 ? REASON_OFFER_WANTED : REASON_OFFER_FIRST;
     e->chosen = e->offers[0];
     for (unsigned i = 1; i < e->n_offers; i++)
         decide(s, REASON_OFFER_LATER,
@@ -442,7 +443,7 @@ static void fire(struct step *s)
         return;
     case CLI_SELECTING:
         if (s->e->timer == CLI_TIMER_OFFERS)
-            choose_offer(s, REASON_OFFER_FIRST);
+            choose_offer(s);
         else
             retransmit(s);
         return;
@@ -521,12 +522,8 @@ static void on_offer_selecting(struct step *s, const struct dhcp_msg *m)
         return;
     }
     e->offers[e->n_offers++] = offer;
-    if (e->config->server != 0) {
-        choose_offer(s, REASON_OFFER_WANTED);
-        return;
-    }
     if (e->config->collect_offers_ms == 0) {
-        choose_offer(s, REASON_OFFER_FIRST);
+        choose_offer(s);
         return;
     }
     if (e->n_offers == 1)

@@ -259,11 +259,10 @@ static void collecting_has_a_limit(void **state)
     RX(w, 1, "drop(offers-full)", .type = DHCP_OFFER, .yiaddr = ADDR + 16);
 }
 
-static void wanted_server_is_taken_at_once_and_others_never(void **state)
+static void wanted_server_is_taken_and_others_never(void **state)
 {
     struct world *w = *state;
     w->config.server = OTHER;
-    w->config.collect_offers_ms = 500;
     AT(w, 0, CLI_START, STARTS);
     RX(w, 10, "drop(offer-not-wanted)", .type = DHCP_OFFER);
     time_ms at = cli_engine_deadline(w->engine);
@@ -273,6 +272,17 @@ static void wanted_server_is_taken_at_once_and_others_never(void **state)
     RX(w, at + 2, "drop(offer-later)", .type = DHCP_OFFER);
     RX(w, at + 2, "drop(other-server-answer)", .type = DHCP_ACK);
     RX(w, at + 2, BINDS, .type = DHCP_ACK, .server = OTHER);
+}
+
+static void wanted_server_waits_for_the_other_offers_too(void **state)
+{
+    struct world *w = *state;
+    w->config.server = OTHER;
+    w->config.collect_offers_ms = 500;
+    AT(w, 0, CLI_START, STARTS);
+    RX(w, 10, "note(offer-collected)", .type = DHCP_OFFER, .server = OTHER);
+    RX(w, 20, "drop(offer-not-wanted)", .type = DHCP_OFFER);
+    FIRES(w, 510, "SELECTING>REQUESTING(offer-wanted) TX:REQUEST");
 }
 
 static void wanted_server_is_the_only_one_believed_in_rebinding(void **state)
@@ -892,7 +902,8 @@ int main(void)
         TEST(first_of_two_servers_wins),
         TEST(offers_are_collected_and_the_rest_refused),
         TEST(collecting_has_a_limit),
-        TEST(wanted_server_is_taken_at_once_and_others_never),
+        TEST(wanted_server_is_taken_and_others_never),
+        TEST(wanted_server_waits_for_the_other_offers_too),
         TEST(wanted_server_is_the_only_one_believed_in_rebinding),
         TEST(trap_24_offer_with_rapid_commit_is_taken),
         TEST(rfc2131_3_1_request_gives_up_after_60_s),
