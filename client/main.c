@@ -23,7 +23,7 @@ static const char usage[] =
     "      --trace FILE     append every event to FILE, one JSON object a line\n"
     "      --node NAME      how this client is called in the trace (default: the interface)\n"
     "      --seed N         make transaction ids, jitter and delays repeatable\n"
-    "  -q, --quiet          nothing on standard error but errors\n"
+    "  -q, --quiet          nothing on standard error but errors and warnings\n"
     "  -h, --help           this text\n"
     "  -V, --version        the version\n"
     "\n"
@@ -171,7 +171,8 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     struct io_trace trace;
-    if (io_trace_open(&trace, a.node ? a.node : a.driver.ifname, a.trace, !a.quiet) < 0) {
+    if (io_trace_open(&trace, a.node ? a.node : a.driver.ifname, a.trace,
+                      a.quiet ? IO_TRACE_ERRORS : IO_TRACE_ALL) < 0) {
         fprintf(stderr, "dhcplab-client: %s: %s\n", a.trace, strerror(errno));
         return EXIT_FAILURE;
     }

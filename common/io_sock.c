@@ -106,6 +106,24 @@ int io_iface_find(const char *name, struct io_iface *out)
     return rc;
 }
 
+int io_iface_pick(struct io_iface *iface, ip4 addr)
+{
+    struct ifaddrs *all;
+    if (getifaddrs(&all) < 0)
+        return ERR_IO;
+    int rc = ERR_NOTFOUND;
+    for (const struct ifaddrs *ifa = all; ifa != NULL && rc < 0; ifa = ifa->ifa_next) {
+        if (strcmp(ifa->ifa_name, iface->name) != 0 || ifa->ifa_addr == NULL ||
+            ifa->ifa_addr->sa_family != AF_INET || sockaddr_ip4(ifa->ifa_addr) != addr)
+            continue;
+        iface->addr.addr = 0;
+        read_address(ifa, &iface->addr);
+        rc = 0;
+    }
+    freeifaddrs(all);
+    return rc;
+}
+
 /* ---- UDP ---- */
 
 /* Closes a socket that could not be set up, keeping errno for the caller's message. */

@@ -19,6 +19,8 @@ struct io_iface {
 
 /* The interface `name`. ERR_NOTFOUND, and *out untouched; ERR_IO (errno tells). */
 int io_iface_find(const char *name, struct io_iface *out);
+/* Picks `addr` as the interface's address. ERR_NOTFOUND: it does not have it; ERR_IO. */
+int io_iface_pick(struct io_iface *iface, ip4 addr);
 /* Up to `max` interfaces into `out`; the number found, or ERR_IO. */
 int io_iface_list(struct io_iface *out, int max);
 

@@ -6,16 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "common/err.h"
 #include "common/io_loop.h"
 
-int io_trace_open(struct io_trace *t, const char *node, const char *path, bool text)
+int io_trace_open(struct io_trace *t, const char *node, const char *path, enum io_trace_show show)
 {
     const char *no_color = getenv("NO_COLOR");
     bool color = isatty(STDERR_FILENO) && (no_color == NULL || no_color[0] == '\0');
-    *t = (struct io_trace){.node = node, .fd = -1, .text = text, .color = color ? TRACE_COLOR : TRACE_PLAIN};
+    *t = (struct io_trace){.node = node, .fd = -1, .show = show, .color = color ? TRACE_COLOR : TRACE_PLAIN};
     if (path == NULL)
         return 0;
     t->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
@@ -50,7 +51,7 @@ static void write_event(struct io_trace *t, cJSON *event)
         return;
     if (t->fd >= 0)
         write_line(t, event);
-    if (t->text) {
+    if (t->show == IO_TRACE_ALL) {
         char *text = trace_text(event, t->color);
         if (text != NULL)
             fputs(text, stderr);
@@ -61,7 +62,7 @@ static void write_event(struct io_trace *t, cJSON *event)
 
 static bool is_off(const struct io_trace *t)
 {
-    return t->fd < 0 && !t->text;
+    return t->fd < 0 && t->show != IO_TRACE_ALL;
 }
 
 void io_trace_event(struct io_trace *t, const struct trace_event *event)
@@ -90,15 +91,27 @@ void io_trace_drop(struct io_trace *t, const char *ifname, const struct packet *
     write_event(t, trace_drop_json(&stamp, ifname, packet, reason, facts));
 }
 
+/* What must be told even where the events are not shown. */
+static void show_trouble(const struct io_trace *t, const char *level, const char *text)
+{
+    bool is_error = strcmp(level, "error") == 0;
+    if (!is_error && strcmp(level, "warning") != 0)
+        return;
+    if (t->show == IO_TRACE_ERRORS)
+        fprintf(stderr, "%s: %s: %s\n", t->node, level, text);
+    else if (t->show == IO_TRACE_SYSLOG)
+        syslog(is_error ? LOG_ERR : LOG_WARNING, "%s: %s", t->node, text);
+}
+
 void io_trace_log(struct io_trace *t, const char *level, const char *format, ...)
 {
-    if (is_off(t))
-        return;
     struct trace_stamp stamp = {.now = io_now(), .node = t->node};
     char text[1024];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    write_event(t, trace_log_json(&stamp, level, text));
+    show_trouble(t, level, text);
+    if (!is_off(t))
+        write_event(t, trace_log_json(&stamp, level, text));
 }

@@ -5,17 +5,24 @@
 
 #include "common/trace.h"
 
+/* What people are shown. Errors and warnings always are. */
+enum io_trace_show {
+    IO_TRACE_ALL,    /* every event, on standard error */
+    IO_TRACE_ERRORS, /* errors and warnings, on standard error */
+    IO_TRACE_SYSLOG, /* errors and warnings, in the system's log: there is no terminal */
+};
+
 struct io_trace {
     const char *node; /* borrowed */
     int fd;           /* of the NDJSON file, -1 for none */
-    bool text;        /* to standard error */
+    enum io_trace_show show;
     enum trace_color color;
     bool failed; /* a write failed and was told */
 };
 
 /* Starts a trace. `path` NULL: no file; otherwise the file is appended to. Text is coloured only on a
  * terminal and without NO_COLOR. ERR_IO: the file cannot be opened, errno tells. */
-int io_trace_open(struct io_trace *t, const char *node, const char *path, bool text);
+int io_trace_open(struct io_trace *t, const char *node, const char *path, enum io_trace_show show);
 void io_trace_close(struct io_trace *t);
 
 /* Each stamps with the time now and writes one event: one line, one write(2). A failing write is told once.

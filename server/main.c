@@ -14,13 +14,15 @@ static const char usage[] =
     "\n"
     "  -c, --config FILE      the configuration, Kea's Dhcp4 JSON (see config/server.json)\n"
     "  -i, --interface IF     serve this interface; repeat for more; overrides interfaces-config\n"
-    "  -f, --foreground       stay in the foreground and log to standard error\n"
+    "  -f, --foreground       stay in the foreground and log to standard error; without it the server goes "
+    "to the\n"
+    "                         background once it serves, and errors and warnings go to the system's log\n"
     "  -t, --check            only read the configuration and say whether it is valid\n"
     "      --lease-file FILE  keep leases in FILE (CSV); overrides lease-database\n"
     "      --control PATH     listen for commands (Kea's command channel) on this unix socket\n"
     "      --trace FILE       append every event to FILE, one JSON object a line\n"
     "      --node NAME        how this server is called in the trace (default: server)\n"
-    "  -q, --quiet            nothing on standard error but errors\n"
+    "  -q, --quiet            nothing on standard error but errors and warnings\n"
     "  -h, --help             this text\n"
     "  -V, --version          the version\n"
     "\n"
@@ -124,7 +126,8 @@ int main(int argc, char **argv)
     if (a.driver.config == NULL)
         return usage_error("-c FILE is missing", "");
     struct io_trace trace;
-    if (io_trace_open(&trace, a.node, a.trace, a.driver.foreground && !a.quiet) < 0) {
+    if (io_trace_open(&trace, a.node, a.trace,
+                      a.quiet || !a.driver.foreground ? IO_TRACE_ERRORS : IO_TRACE_ALL) < 0) {
         fprintf(stderr, "dhcplab-server: %s: %s\n", a.trace, strerror(errno));
         return EXIT_FAILURE;
     }

@@ -5,26 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/control.h"
 #include "common/err.h"
+#include "common/io_daemon.h"
 #include "common/io_file.h"
-#include "common/io_sock.h"
 #include "server/srv_engine.h"
+#include "server/srv_ports.h"
 #include "server/srv_report.h"
 #include "server/srv_store.h"
 
 enum { RX_BATCH = 64, EXIT_CONFIG = 2 };
-
-/* One interface that we serve. */
-struct port {
-    struct srv_driver *driver;
-    struct io_iface iface;
-    int udp_fd, raw_fd;
-    struct io_watch *watch;
-};
 
 struct srv_driver {
     const struct srv_driver_options *options;
@@ -33,14 +25,15 @@ struct srv_driver {
     struct io_loop *loop;
     struct srv_engine *engine;
     struct srv_actions actions;
-    struct srv_store *store; /* NULL: leases are kept in memory only */
+    const struct srv_action *told; /* the last action whose trace is written; NULL: none yet */
+    struct srv_store *store;       /* NULL: leases are kept in memory only */
     struct io_timer *deadline;
     struct control *control;
-    struct port ports[SRV_IFACES_MAX];
-    size_t n_ports;
+    struct srv_ports ports;
     time_ms started_ms, reloaded_ms;
     unsigned long loaded, refused; /* lease records at start-up */
     bool store_failed;             /* the last commit failed, and was told */
+    int store_errno;               /* why */
     uint8_t buf[IO_DATAGRAM_MAX];
 };
 
@@ -50,25 +43,29 @@ static int fail(const char *subject, const char *why)
     return ERR_IO;
 }
 
+/* Decisions are told at once, next to the message that they are about; only answers wait for the disk. */
+static void tell(struct srv_driver *d)
+{
+    const struct srv_action *a = d->told ? d->told->next : d->actions.first;
+    for (; a != NULL; a = a->next) {
+        if (a->kind == SRV_TRACE)
+            io_trace_event(d->trace, &a->trace);
+        d->told = a;
+    }
+}
+
 static void step(struct srv_driver *d, const struct srv_event *event)
 {
     if (srv_engine_step(d->engine, event, &d->actions) < 0)
         io_trace_log(d->trace, "error", "%s: an event was lost", err_text(ERR_NOMEM));
+    tell(d);
 }
 
 /* ---- executing what the engine answered ---- */
 
-static const struct port *find_port(const struct srv_driver *d, int ifindex)
-{
-    for (size_t i = 0; i < d->n_ports; i++)
-        if (d->ports[i].iface.index == ifindex)
-            return &d->ports[i];
-    return NULL;
-}
-
 static void do_tx(struct srv_driver *d, const struct srv_action *action)
 {
-    const struct port *port = find_port(d, action->ifindex);
+    const struct srv_port *port = srv_ports_find(&d->ports, action->ifindex);
     if (port == NULL)
         return; /* the interface was given up by a reload between question and answer */
     struct packet packet = action->packet;
@@ -98,31 +95,45 @@ static bool commit(struct srv_driver *d)
     if (rc == 0 && d->store_failed)
         io_trace_log(d->trace, "info", "leases can be stored again");
     d->store_failed = rc < 0;
+    d->store_errno = rc == ERR_NOMEM ? ENOMEM : errno;
     return rc == 0;
 }
 
+/* An ACK that must not leave: its lease is not on stable storage. The client will ask again. */
+static void withhold(struct srv_driver *d, const struct srv_action *put)
+{
+    struct trace_facts facts = {.addr = put->lease.addr, .text = strerror(d->store_errno)};
+    io_trace_event(d->trace, &(struct trace_event){.kind = TRACE_DROP,
+                                                   .reason = REASON_STORE_FAILED,
+                                                   .facts = facts,
+                                                   .client = put->lease.hw});
+}
+
 /* RFC 2131 3.1 (4): the server "commits the binding for the client to persistent storage and responds with a
- * DHCPACK". One sync serves all packets of a wake-up; if it fails, what stands after the first record of the
- * batch is not sent: the clients ask again. */
+ * DHCPACK". One sync serves all packets of a wake-up; if it fails, the answers that follow a record are
+ * withheld. */
 static void flush(struct srv_driver *d)
 {
     bool stored = commit(d);
-    bool promised = false;
+    const struct srv_action *promised = NULL; /* the record that the next answer promises */
     for (const struct srv_action *a = d->actions.first; a != NULL; a = a->next) {
         switch (a->kind) {
         case SRV_LEASE_PUT:
-            promised = true;
+            promised = a;
             break;
         case SRV_TX:
-            if (stored || !promised)
+            if (stored || promised == NULL)
                 do_tx(d, a);
+            else
+                withhold(d, promised);
+            promised = NULL;
             break;
-        case SRV_TRACE:
-            io_trace_event(d->trace, &a->trace);
+        case SRV_TRACE: /* told already */
             break;
         }
     }
     srv_actions_reset(&d->actions);
+    d->told = NULL;
     io_timer_set(d->deadline, srv_engine_deadline(d->engine));
 }
 
@@ -133,11 +144,19 @@ static void on_deadline(void *user)
     flush(d);
 }
 
+static const struct srv_port *port_of_fd(const struct srv_ports *ports, int fd)
+{
+    size_t i = 0;
+    while (ports->list[i].udp_fd != fd) /* it is there: its watch called us */
+        i++;
+    return &ports->list[i];
+}
+
 static void on_packet(void *user, int fd, int what)
 {
     (void)what;
-    struct port *port = user;
-    struct srv_driver *d = port->driver;
+    struct srv_driver *d = user;
+    const struct srv_port *port = port_of_fd(&d->ports, fd);
     struct srv_iface iface = {.index = port->iface.index, .name = port->iface.name, .addr = port->iface.addr};
     struct srv_event event = {.kind = SRV_RX, .iface = &iface};
     for (int i = 0; i < RX_BATCH && io_udp_recv(fd, d->buf, sizeof d->buf, &event.packet) > 0; i++) {
@@ -150,100 +169,24 @@ static void on_packet(void *user, int fd, int what)
 
 /* ---- interfaces ---- */
 
-static void close_port(struct port *port)
+static int watch_ports(struct srv_driver *d, struct srv_ports *ports)
 {
-    io_watch_free(port->watch);
-    if (port->udp_fd >= 0)
-        close(port->udp_fd);
-    if (port->raw_fd >= 0)
-        close(port->raw_fd);
-}
-
-static void close_ports(struct srv_driver *d)
-{
-    for (size_t i = 0; i < d->n_ports; i++)
-        close_port(&d->ports[i]);
-    d->n_ports = 0;
-}
-
-static int open_port(struct srv_driver *d, const struct io_iface *iface)
-{
-    if (find_port(d, iface->index) != NULL)
-        return 0;
-    if (d->n_ports == SRV_IFACES_MAX)
-        return fail(iface->name, "more interfaces than the server can serve");
-    struct port *port = &d->ports[d->n_ports++];
-    *port = (struct port){.driver = d, .iface = *iface, .udp_fd = -1, .raw_fd = -1};
-    int rc = io_udp_open(iface->name, DHCP_PORT_SERVER, &port->udp_fd);
-    if (rc == ERR_EXISTS)
-        return fail(iface->name, "another program serves UDP port 67 there");
-    if (rc < 0)
-        return fail(iface->name, strerror(errno));
-    if (io_raw_open(iface->index, 0, &port->raw_fd) < 0)
-        return fail(iface->name, strerror(errno));
-    return 0;
-}
-
-/* "eth0" or Kea's "eth0/192.0.2.1", which picks one of the interface's addresses. */
-static int open_named(struct srv_driver *d, const char *spec)
-{
-    char name[IO_IFNAME_MAX];
-    size_t len = strcspn(spec, "/");
-    struct io_iface iface;
-    if (len >= sizeof name)
-        return fail(spec, "there is no such interface");
-    memcpy(name, spec, len);
-    name[len] = '\0';
-    int rc = io_iface_find(name, &iface);
-    if (rc < 0)
-        return fail(name, rc == ERR_NOTFOUND ? "there is no such interface" : strerror(errno));
-    ip4 addr;
-    if (spec[len] == '/' && ip4_parse(spec + len + 1, &addr))
-        iface.addr.addr = addr;
-    if (iface.addr.addr == 0)
-        return fail(name, "it has no IPv4 address; a server needs one as its server identifier");
-    return open_port(d, &iface);
-}
-
-static int open_all(struct srv_driver *d)
-{
-    struct io_iface list[SRV_IFACES_MAX];
-    int n = io_iface_list(list, SRV_IFACES_MAX);
-    if (n < 0)
-        return fail("interfaces", strerror(errno));
-    for (int i = 0; i < n; i++) {
-        if (!list[i].up || list[i].loopback || list[i].addr.addr == 0)
-            continue;
-        int rc = open_port(d, &list[i]);
-        if (rc < 0)
-            return rc;
-    }
-    return 0;
-}
-
-static int open_ports(struct srv_driver *d)
-{
-    size_t n = d->options->n_ifnames ? d->options->n_ifnames : d->config->n_interfaces;
-    for (size_t i = 0; i < n; i++) {
-        const char *spec = d->options->n_ifnames ? d->options->ifnames[i] : d->config->interfaces[i];
-        int rc = strcmp(spec, "*") == 0 ? open_all(d) : open_named(d, spec);
-        if (rc < 0)
-            return rc;
-    }
-    if (d->n_ports == 0)
-        return fail("interfaces", "none to serve: name one with -i or in interfaces-config");
-    return 0;
-}
-
-static int watch_ports(struct srv_driver *d)
-{
-    for (size_t i = 0; i < d->n_ports; i++) {
-        struct port *port = &d->ports[i];
-        port->watch = io_watch_new(d->loop, port->udp_fd, IO_READ, on_packet, port);
+    for (size_t i = 0; i < ports->n; i++) {
+        struct srv_port *port = &ports->list[i];
+        port->watch = io_watch_new(d->loop, port->udp_fd, IO_READ, on_packet, d);
         if (port->watch == NULL)
-            return fail("start", err_text(ERR_NOMEM));
+            return ERR_NOMEM;
     }
     return 0;
+}
+
+/* What the configuration, or the command line in its stead, names. */
+static int open_ports(const struct srv_driver *d, const struct srv_config *config, struct srv_ports *out,
+                      char *why)
+{
+    const struct srv_driver_options *o = d->options;
+    return o->n_ifnames != 0 ? srv_ports_open(o->ifnames, o->n_ifnames, &d->ports, out, why)
+                             : srv_ports_open(config->interfaces, config->n_interfaces, &d->ports, out, why);
 }
 
 /* ---- configuration ---- */
@@ -271,28 +214,46 @@ static int read_config(const char *path, struct srv_config **out, char *why)
     return rc;
 }
 
-/* Serves the file as it is now. If it is not valid, nothing changes. */
-static int reload(struct srv_driver *d, char *why)
+static const char *lease_path(const struct srv_driver *d, const struct srv_config *config)
 {
-    struct srv_config *fresh;
-    int rc = read_config(d->options->config, &fresh, why);
+    const char *path = d->options->lease_file ? d->options->lease_file : config->lease_file;
+    return path == NULL ? "" : path;
+}
+
+/* Everything that can fail, before anything changes. */
+static int prepare_reload(struct srv_driver *d, struct srv_config **out_config, struct srv_ports *out_ports,
+                          char *why)
+{
+    int rc = read_config(d->options->config, out_config, why);
     if (rc < 0)
         return rc;
-    rc = srv_engine_reconfigure(d->engine, fresh);
-    if (rc < 0) {
-        snprintf(why, JCFG_TEXT_MAX, "%s", err_text(rc));
-        srv_config_free(fresh);
+    rc = open_ports(d, *out_config, out_ports, why);
+    if (rc == 0 && (watch_ports(d, out_ports) < 0 || srv_engine_reconfigure(d->engine, *out_config) < 0)) {
+        srv_ports_close(out_ports);
+        snprintf(why, JCFG_TEXT_MAX, "%s", err_text(ERR_NOMEM));
+        rc = ERR_NOMEM;
+    }
+    if (rc < 0)
+        srv_config_free(*out_config);
+    return rc;
+}
+
+/* Serves the file as it is now. If that cannot be, nothing changes, and `why` of JCFG_TEXT_MAX bytes says
+ * why. */
+static int reload(struct srv_driver *d, char *why)
+{
+    struct srv_config *config;
+    struct srv_ports ports;
+    int rc = prepare_reload(d, &config, &ports, why);
+    if (rc < 0)
         return rc;
-    }
+    if (strcmp(lease_path(d, config), lease_path(d, d->config)) != 0)
+        io_trace_log(d->trace, "warning", "another lease file is used only after a restart");
     srv_config_free(d->config);
-    d->config = fresh;
+    d->config = config;
+    srv_ports_close(&d->ports);
+    d->ports = ports;
     d->reloaded_ms = io_now().boot_ms;
-    close_ports(d);
-    if (open_ports(d) < 0 || watch_ports(d) < 0) {
-        snprintf(why, JCFG_TEXT_MAX,
-                 "the configuration is in force, but not every interface of it can be served");
-        return ERR_IO;
-    }
     return 0;
 }
 
@@ -329,12 +290,12 @@ static void command_status(void *user, const cJSON *arguments, struct control_re
     cJSON_AddNumberToObject(r.json, "uptime", (double)((now - d->started_ms) / 1000));
     cJSON_AddNumberToObject(r.json, "reload", (double)((now - d->reloaded_ms) / 1000));
     cJSON *ifaces = cJSON_AddArrayToObject(r.json, "interfaces");
-    for (size_t i = 0; i < d->n_ports; i++) {
+    for (size_t i = 0; i < d->ports.n; i++) {
         char addr[IP4_NET_LEN], hw[HW_LEN];
         cJSON *iface = cJSON_CreateObject();
-        cJSON_AddStringToObject(iface, "name", d->ports[i].iface.name);
-        cJSON_AddStringToObject(iface, "address", ip4_net_format(d->ports[i].iface.addr, addr));
-        cJSON_AddStringToObject(iface, "hardware_address", hw_format(&d->ports[i].iface.hw, hw));
+        cJSON_AddStringToObject(iface, "name", d->ports.list[i].iface.name);
+        cJSON_AddStringToObject(iface, "address", ip4_net_format(d->ports.list[i].iface.addr, addr));
+        cJSON_AddStringToObject(iface, "hardware_address", hw_format(&d->ports.list[i].iface.hw, hw));
         cJSON_AddItemToArray(ifaces, iface);
     }
     control_reply(request, CONTROL_SUCCESS, "", r.json);
@@ -404,8 +365,8 @@ static void on_bad_record(void *user, unsigned long line, const char *why)
 
 static int open_store(struct srv_driver *d)
 {
-    const char *path = d->options->lease_file ? d->options->lease_file : d->config->lease_file;
-    if (path == NULL || path[0] == '\0') {
+    const char *path = lease_path(d, d->config);
+    if (path[0] == '\0') {
         io_trace_log(d->trace, "info",
                      "leases are kept in memory only: neither --lease-file nor lease-database names a file");
         return 0;
@@ -442,34 +403,37 @@ static int open_loop(struct srv_driver *d)
 
 static int start(struct srv_driver *d)
 {
+    char why[SRV_PORTS_WHY_MAX];
+    struct srv_ports ports;
     d->engine = srv_engine_new(d->config);
     if (d->engine == NULL)
         return fail("start", err_text(ERR_NOMEM));
-    int rc = open_ports(d);
-    if (rc == 0)
-        rc = open_store(d);
-    /* Errors are told before the terminal is left; an event loop does not survive a fork, so it comes after.
-     */
-    if (rc == 0 && !d->options->foreground && daemon(0, 0) < 0)
-        rc = fail("daemon", strerror(errno));
+    if (open_ports(d, d->config, &ports, why) < 0) {
+        fprintf(stderr, "dhcplab-server: %s\n", why);
+        return ERR_IO;
+    }
+    d->ports = ports;
+    int rc = open_store(d);
     if (rc == 0)
         rc = open_loop(d);
-    return rc == 0 ? watch_ports(d) : rc;
+    if (rc == 0 && watch_ports(d, &d->ports) < 0)
+        rc = fail("start", err_text(ERR_NOMEM));
+    return rc;
 }
 
 static void tell_start(const struct srv_driver *d)
 {
-    for (size_t i = 0; i < d->n_ports; i++) {
+    for (size_t i = 0; i < d->ports.n; i++) {
         char addr[IP4_NET_LEN];
-        io_trace_log(d->trace, "info", "serving %s, %s", d->ports[i].iface.name,
-                     ip4_net_format(d->ports[i].iface.addr, addr));
+        io_trace_log(d->trace, "info", "serving %s, %s", d->ports.list[i].iface.name,
+                     ip4_net_format(d->ports.list[i].iface.addr, addr));
     }
 }
 
 static void finish(struct srv_driver *d)
 {
     control_free(d->control);
-    close_ports(d);
+    srv_ports_close(&d->ports);
     io_timer_free(d->deadline);
     io_loop_free(d->loop);
     srv_engine_free(d->engine);
@@ -478,36 +442,52 @@ static void finish(struct srv_driver *d)
     srv_config_free(d->config);
 }
 
+/* In the background, whoever started us waits until we serve, and is told what is wrong if we cannot. */
 static int run(struct srv_driver *d)
 {
-    if (start(d) < 0)
-        return 1;
+    int ready_fd = -1;
+    if (!d->options->foreground && io_daemon_start(&ready_fd) < 0) {
+        fail("background", strerror(errno));
+        return EXIT_FAILURE;
+    }
+    int code = start(d) < 0 ? EXIT_FAILURE : 0;
+    if (ready_fd >= 0) {
+        io_daemon_ready(ready_fd, code);
+        d->trace->show = IO_TRACE_SYSLOG;
+    }
+    if (code != 0)
+        return code;
     d->started_ms = d->reloaded_ms = io_now().boot_ms;
     tell_start(d);
     io_timer_set(d->deadline, srv_engine_deadline(d->engine));
-    return io_loop_run(d->loop) < 0 ? 1 : 0;
+    return io_loop_run(d->loop) < 0 ? EXIT_FAILURE : 0;
+}
+
+/* The code for what was asked; the configuration is read in any case. */
+static int read_and_run(struct srv_driver *d)
+{
+    char why[JCFG_TEXT_MAX] = "";
+    if (read_config(d->options->config, &d->config, why) < 0) {
+        fprintf(stderr, "dhcplab-server: %s\n", why);
+        return EXIT_CONFIG;
+    }
+    if (!d->options->check_only)
+        return run(d);
+    printf("%s: the configuration is valid\n", d->options->config);
+    return 0;
 }
 
 int srv_driver_run(const struct srv_driver_options *options, struct io_trace *trace)
 {
-    char why[JCFG_TEXT_MAX] = "";
     struct srv_driver *d = calloc(1, sizeof *d);
     if (d == NULL) {
         fail("start", err_text(ERR_NOMEM));
-        return 1;
+        return EXIT_FAILURE;
     }
     d->options = options;
     d->trace = trace;
     srv_actions_init(&d->actions);
-    int code = 0;
-    if (read_config(options->config, &d->config, why) < 0) {
-        fprintf(stderr, "dhcplab-server: %s\n", why);
-        code = EXIT_CONFIG;
-    } else if (options->check_only) {
-        printf("%s: the configuration is valid\n", options->config);
-    } else {
-        code = run(d);
-    }
+    int code = read_and_run(d);
     finish(d);
     free(d);
     return code;

@@ -6,7 +6,7 @@
 
 #include "common/io_trace.h"
 
-enum { SRV_IFACES_MAX = 32 };
+enum { SRV_IFACES_MAX = 32 }; /* on the command line */
 
 struct srv_driver_options {
     const char *config;                  /* path; read again on SIGHUP and `config-reload` */

@@ -138,7 +138,7 @@ static void each_event_is_a_line_of_json(void **state)
 {
     (void)state;
     begin_stderr();
-    assert_int_equal(io_trace_open(&trace, "h1", path, false), 0);
+    assert_int_equal(io_trace_open(&trace, "h1", path, IO_TRACE_ERRORS), 0);
     send_all(&trace);
     io_trace_close(&trace);
     char *shown = end_stderr();
@@ -156,11 +156,11 @@ static void the_file_is_appended_to_and_may_be_shared(void **state)
 {
     (void)state;
     struct io_trace other;
-    assert_int_equal(io_trace_open(&trace, "h1", path, false), 0);
+    assert_int_equal(io_trace_open(&trace, "h1", path, IO_TRACE_ERRORS), 0);
     io_trace_log(&trace, "info", "one");
     io_trace_close(&trace);
-    assert_int_equal(io_trace_open(&trace, "h1", path, false), 0);
-    assert_int_equal(io_trace_open(&other, "server", path, false), 0);
+    assert_int_equal(io_trace_open(&trace, "h1", path, IO_TRACE_ERRORS), 0);
+    assert_int_equal(io_trace_open(&other, "server", path, IO_TRACE_ERRORS), 0);
     io_trace_log(&other, "info", "two");
     io_trace_log(&trace, "info", "three");
     io_trace_log(&other, "info", "four");
@@ -181,7 +181,7 @@ static void each_event_is_one_write(void **state)
     static char line[100000];
     int ends[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
-    assert_int_equal(io_trace_open(&trace, "h1", NULL, false), 0);
+    assert_int_equal(io_trace_open(&trace, "h1", NULL, IO_TRACE_ERRORS), 0);
     trace.fd = ends[0];
     send_all(&trace);
     for (int i = 0; i < 4; i++) {
@@ -202,7 +202,7 @@ static void the_file_is_not_for_everybody(void **state)
     (void)state;
     struct stat st;
     mode_t mask = umask(0);
-    assert_int_equal(io_trace_open(&trace, "h1", path, false), 0);
+    assert_int_equal(io_trace_open(&trace, "h1", path, IO_TRACE_ERRORS), 0);
     umask(mask);
     io_trace_close(&trace);
     assert_int_equal(stat(path, &st), 0);
@@ -212,11 +212,11 @@ static void the_file_is_not_for_everybody(void **state)
 static void a_file_that_cannot_be_opened_says_why(void **state)
 {
     (void)state;
-    assert_int_equal(io_trace_open(&trace, "h1", dir, false), ERR_IO);
+    assert_int_equal(io_trace_open(&trace, "h1", dir, IO_TRACE_ERRORS), ERR_IO);
     assert_int_equal(errno, EISDIR);
     io_trace_log(&trace, "info", "to nowhere");
     io_trace_close(&trace);
-    assert_int_equal(io_trace_open(&trace, "h1", "", false), ERR_IO);
+    assert_int_equal(io_trace_open(&trace, "h1", "", IO_TRACE_ERRORS), ERR_IO);
     assert_int_equal(errno, ENOENT);
     io_trace_close(&trace);
     io_trace_close(&trace);
@@ -229,7 +229,7 @@ static void a_failing_write_is_told_once(void **state)
     if (stat("/dev/full", &st) < 0 || !S_ISCHR(st.st_mode)) /* a chroot may have none */
         skip();
     begin_stderr();
-    assert_int_equal(io_trace_open(&trace, "h1", "/dev/full", false), 0);
+    assert_int_equal(io_trace_open(&trace, "h1", "/dev/full", IO_TRACE_ERRORS), 0);
     send_all(&trace);
     send_all(&trace);
     io_trace_close(&trace);
@@ -242,7 +242,7 @@ static void without_file_and_text_nothing_is_written(void **state)
 {
     (void)state;
     begin_stderr();
-    assert_int_equal(io_trace_open(&trace, "h1", NULL, false), 0);
+    assert_int_equal(io_trace_open(&trace, "h1", NULL, IO_TRACE_ERRORS), 0);
     send_all(&trace);
     io_trace_close(&trace);
     char *shown = end_stderr();
@@ -257,7 +257,7 @@ static void text_goes_to_standard_error_without_colours(void **state)
 {
     (void)state;
     begin_stderr();
-    assert_int_equal(io_trace_open(&trace, "h1", NULL, true), 0);
+    assert_int_equal(io_trace_open(&trace, "h1", NULL, IO_TRACE_ALL), 0);
     send_all(&trace);
     io_trace_close(&trace);
     char *shown = end_stderr();
@@ -272,7 +272,7 @@ static void both_can_be_had(void **state)
 {
     (void)state;
     begin_stderr();
-    assert_int_equal(io_trace_open(&trace, "h1", path, true), 0);
+    assert_int_equal(io_trace_open(&trace, "h1", path, IO_TRACE_ALL), 0);
     io_trace_log(&trace, "warning", "both");
     io_trace_close(&trace);
     char *shown = end_stderr(), *text = read_text(path), *at = text;
@@ -293,7 +293,7 @@ static const char *terminal_shows(void)
     if (screen < 0)
         return NULL;
     redirect_stderr(screen);
-    int rc = io_trace_open(&trace, "h1", NULL, true);
+    int rc = io_trace_open(&trace, "h1", NULL, IO_TRACE_ALL);
     io_trace_event(&trace, &decision);
     io_trace_close(&trace);
     ssize_t n = read(terminal, shown, sizeof shown - 1);
@@ -344,7 +344,7 @@ static void a_long_log_line_is_cut_and_stays_a_line(void **state)
         for (int n = 0; n < 900; n++)
             strcat(words, "\xe2\x82\xac");
         unlink(path);
-        assert_int_equal(io_trace_open(&trace, "h1", path, false), 0);
+        assert_int_equal(io_trace_open(&trace, "h1", path, IO_TRACE_ERRORS), 0);
         io_trace_log(&trace, "info", "%s", words);
         io_trace_close(&trace);
         char *text = read_text(path), *at = text;
@@ -360,7 +360,7 @@ static void a_long_log_line_is_cut_and_stays_a_line(void **state)
 static void a_log_line_with_line_breaks_stays_a_line(void **state)
 {
     (void)state;
-    assert_int_equal(io_trace_open(&trace, "h1", path, false), 0);
+    assert_int_equal(io_trace_open(&trace, "h1", path, IO_TRACE_ERRORS), 0);
     io_trace_log(&trace, "info", "%s", "one\ntwo\r\"\\\033[2J");
     io_trace_close(&trace);
     char *text = read_text(path), *at = text;
