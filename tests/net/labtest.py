@@ -5,13 +5,16 @@ import json
 import os
 import pathlib
 import shutil
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
 
-SOURCE = pathlib.Path(__file__).resolve().parents[2]
+HERE = pathlib.Path(__file__).resolve().parent
+SOURCE = HERE.parents[1]
 BIN = pathlib.Path(os.environ.get("DHCPLAB_BIN", SOURCE / "build" / "bin")).resolve()
 DHCPLAB = BIN / "dhcplab"
 SKIPPED = 77
@@ -94,6 +97,65 @@ def addresses():
     return [pathlib.Path("/proc/net", file).read_text() for file in ("fib_trie", "route")]
 
 
+def leased_addresses():
+    """The IPv4 addresses here but the loopback's, as rtnetlink tells them: (address/length, seconds that it is valid)."""
+    newaddr, getaddr, dump, done = 20, 22, 0x301, 3
+    found = []
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as netlink:
+        # struct nlmsghdr, struct ifaddrmsg
+        netlink.send(struct.pack("=IHHII BBBBI", 24, getaddr, dump, 1, 0, socket.AF_INET, 0, 0, 0, 0))
+        while True:
+            data = netlink.recv(65536)
+            while data:
+                length, kind = struct.unpack_from("=IH", data)
+                if kind == done:
+                    return found
+                if kind == newaddr:
+                    prefix = data[17]
+                    attributes = dict(rtattrs(data[24:length]))
+                    address, valid_s = socket.inet_ntoa(attributes[2]), struct.unpack_from("=II", attributes[6])[1]
+                    if not address.startswith("127."):
+                        found.append((f"{address}/{prefix}", valid_s))
+                data = data[(length + 3) & ~3:]
+
+
+def rtattrs(data):
+    """The attributes of a message of rtnetlink: type and content of each."""
+    while data:
+        length, kind = struct.unpack_from("=HH", data)
+        yield kind, data[4:length]
+        data = data[(length + 3) & ~3:]
+
+
+def default_routes():
+    """The gateways of the default routes here."""
+    rows = [line.split() for line in pathlib.Path("/proc/net/route").read_text().splitlines()[1:]]
+    return [socket.inet_ntoa(struct.pack("=I", int(row[2], 16))) for row in rows if row[1] == row[7] == "00000000"]
+
+
+class Footprint:
+    """What a lab may leave behind itself. Made before the lab; note() while it runs."""
+
+    def __init__(self, test):
+        self.test = test
+        self.own_namespaces = namespaces("self")
+        self.interfaces = interfaces()
+        self.lab_namespaces = set()
+
+    def note(self):
+        for pid in self.test.processes():
+            self.lab_namespaces |= namespaces(pid) - self.own_namespaces
+
+    def left(self):
+        """What there is of the lab: nothing, if every part is empty."""
+        in_use = set()
+        for pid in living():
+            in_use |= namespaces(pid)
+        return {"processes": self.test.processes(), "namespaces": in_use & self.lab_namespaces,
+                "files": sorted(str(path) for path in self.test.run_dir.rglob("*")),
+                "interfaces": {} if interfaces() == self.interfaces else interfaces()}
+
+
 class LabCase(unittest.TestCase):
     """A test with a folder for files (self.dir), in which dhcplab keeps its state too (self.run_dir)."""
 
@@ -127,9 +189,17 @@ class LabCase(unittest.TestCase):
         """What `dhcplab ps --json` says, by the labs' names."""
         return {lab["name"]: lab for lab in json.loads(self.dhcplab("ps", "--json").stdout)}
 
+    def on(self, host, *command, code=0, **more):
+        """Runs a command inside a host of the only lab. The result has .stdout and .stderr as text."""
+        return self.dhcplab("exec", host, *command, code=code, **more)
+
+    def seen_on(self, host, function):
+        """What a function of this module without arguments finds on a host."""
+        program = f"import json, sys; sys.path.append({str(HERE)!r}); import labtest; print(json.dumps(labtest.{function}()))"
+        return json.loads(self.on(host, sys.executable, "-B", "-c", program).stdout)
+
     def control(self, path, command, arguments=None):
         """One command over a control socket, with the answer as a value."""
-        import socket
         request = {"command": command}
         if arguments is not None:
             request["arguments"] = arguments
