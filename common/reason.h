@@ -31,6 +31,7 @@
     X(REASON_MSG_NO_IDENTITY, "msg-no-identity", "neither a client identifier nor a hardware address")       \
     X(REASON_MSG_CLIENT_ID_LONG, "msg-client-id-long",                                                       \
       "the client identifier has {num} octets, more than the {max} that are served")                         \
+    X(REASON_MSG_BAD_OPTION, "msg-bad-option", "option {num} has {max} octets, not the 4 of an address")     \
     X(REASON_MSG_NO_ADDRESS, "msg-no-address", "no address: neither ciaddr nor a requested address")         \
     /* server: which subnet */                                                                               \
     X(REASON_SUBNET_RELAY, "subnet-relay", "subnet {net}: giaddr {addr} is in it (RFC 2131 4.3.1)")          \
@@ -60,12 +61,11 @@
       "{num} offers are outstanding, as many as the configuration allows")                                   \
     X(REASON_LEASE_LIMIT, "lease-limit", "{num} leases are held, as many as the configuration allows")       \
     /* server: the verdict on a REQUEST, RFC 2131 4.3.2 */                                                   \
-    X(REASON_REQUEST_SELECTING, "request-selecting",                                                         \
-      "SELECTING: server identifier, requested address, no ciaddr")                                          \
+    X(REASON_REQUEST_SELECTING, "request-selecting", "SELECTING: it names a server (RFC 2131 table 4)")      \
     X(REASON_REQUEST_INIT_REBOOT, "request-init-reboot",                                                     \
-      "INIT-REBOOT: requested address, no server identifier")                                                \
-    X(REASON_REQUEST_RENEWING, "request-renewing", "RENEWING: ciaddr, unicast to the server")                \
-    X(REASON_REQUEST_REBINDING, "request-rebinding", "REBINDING: ciaddr, broadcast")                         \
+      "INIT-REBOOT: it names no server and has no ciaddr (RFC 2131 table 4)")                                \
+    X(REASON_REQUEST_RENEWING, "request-renewing", "RENEWING: ciaddr, unicast (RFC 2131 table 4)")           \
+    X(REASON_REQUEST_REBINDING, "request-rebinding", "REBINDING: ciaddr, broadcast (RFC 2131 table 4)")      \
     X(REASON_OFFER_TAKEN_BACK, "offer-taken-back",                                                           \
       "the client chose the server {other}: the offer of {addr} is taken back")                              \
     X(REASON_OTHER_SERVER, "other-server", "the client chose the server {other}")                            \

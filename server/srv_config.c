@@ -537,6 +537,17 @@ static void read_subnets(struct parse *p, const cJSON *map, const struct scope *
     cJSON_ArrayForEach(item, list) read_subnet(p, item, global);
 }
 
+/* A server that cannot serve anybody is a legal configuration, and hardly what was meant. */
+static void warn_of_idleness(struct parse *p, const cJSON *map)
+{
+    if (p->config->n_subnets == 0)
+        jcfg_warning(&p->c, map, "there is no subnet4: nobody will get an address");
+    for (size_t i = 0; i < p->config->n_subnets; i++)
+        if (p->config->subnets[i].n_pools == 0)
+            jcfg_warning(&p->c, map, "subnet %u has no pools: nobody will get an address there",
+                         p->config->subnets[i].id);
+}
+
 /* ---- the server as a whole ---- */
 
 static void read_interface(struct parse *p, const cJSON *item)
@@ -610,6 +621,7 @@ static void read_global(struct parse *p, const cJSON *map)
     jcfg_get_u32(&p->c, map, "max-leases", 1, LIMIT_MAX, &config->max_leases);
     read_scope(p, map, &global);
     read_subnets(p, map, &global);
+    warn_of_idleness(p, map);
 }
 
 static void read_root(struct parse *p)
@@ -658,10 +670,13 @@ void srv_config_free(struct srv_config *config)
 
 const struct srv_subnet *srv_config_find_subnet(const struct srv_config *config, ip4 addr)
 {
-    for (size_t i = 0; i < config->n_subnets; i++)
-        if (ip4_net_has(config->subnets[i].net, addr))
-            return &config->subnets[i];
-    return NULL;
+    const struct srv_subnet *best = NULL;
+    for (size_t i = 0; i < config->n_subnets; i++) {
+        const struct srv_subnet *subnet = &config->subnets[i];
+        if (ip4_net_has(subnet->net, addr) && (best == NULL || subnet->net.len > best->net.len))
+            best = subnet;
+    }
+    return best;
 }
 
 const struct srv_subnet *srv_config_find_subnet_id(const struct srv_config *config, uint32_t id)

@@ -89,7 +89,7 @@ void srv_config_free(struct srv_config *config); /* NULL is fine */
 
 /* The option, or NULL. */
 const struct srv_option *srv_config_find_option(const struct srv_options *options, uint8_t code);
-/* The first subnet whose prefix contains `addr`, or NULL. */
+/* Of the subnets that contain `addr` the one with the longest prefix, or NULL. */
 const struct srv_subnet *srv_config_find_subnet(const struct srv_config *config, ip4 addr);
 /* The subnet with the identifier, or NULL. */
 const struct srv_subnet *srv_config_find_subnet_id(const struct srv_config *config, uint32_t id);

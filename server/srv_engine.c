@@ -350,7 +350,11 @@ static void tell_no_address(struct step *s, enum reason reason)
                                 .num = (int64_t)(reason == REASON_LEASE_LIMIT ? leases : held)});
 }
 
-/* "The server may choose to record the address as offered to the client." A retransmitted DISCOVER gets the
+/* RFC 2131 4.3.1 would offer a client that has a lease, and asks for no time, what is left of it; the REQUEST
+ * would then have to be granted no more, too. A host that starts again would get ever shorter leases: like
+ * Kea and dhcpd we offer a whole one.
+ *
+ * "The server may choose to record the address as offered to the client." A retransmitted DISCOVER gets the
  * same offer, whatever its xid. */
 static void make_offer(struct step *s, ip4 addr, bool is_bound)
 {
@@ -628,6 +632,21 @@ static enum reason read_identity(struct step *s, struct trace_facts *facts)
     return s->client.hw.len != 0 ? REASON_NONE : REASON_MSG_NO_IDENTITY;
 }
 
+/* A cut server identifier or address must not be taken for none: the message would mean something else. */
+static enum reason check_addresses(const struct dhcp_msg *msg, struct trace_facts *facts)
+{
+    static const uint8_t codes[] = {DHCP_OPT_REQUESTED_IP, DHCP_OPT_SERVER_ID};
+    for (size_t i = 0; i < sizeof codes; i++) {
+        const struct dhcp_option *option = dhcp_msg_find(msg, codes[i]);
+        if (option == NULL || option->len == 4)
+            continue;
+        facts->num = codes[i];
+        facts->max = option->len;
+        return REASON_MSG_BAD_OPTION;
+    }
+    return REASON_NONE;
+}
+
 /* REASON_NONE if the message can be worked on. */
 static enum reason read_message(struct step *s, struct trace_facts *facts)
 {
@@ -643,7 +662,8 @@ static enum reason read_message(struct step *s, struct trace_facts *facts)
     facts->num = msg->hops;
     if (msg->hops > DHCP_HOPS_MAX)
         return REASON_MSG_HOPS;
-    return read_identity(s, facts);
+    reason = check_addresses(msg, facts);
+    return reason != REASON_NONE ? reason : read_identity(s, facts);
 }
 
 static void on_rx(struct step *s)

@@ -62,7 +62,8 @@ static void empty_map_has_the_defaults(void **state)
 {
     (void)state;
     accept("{ \"Dhcp4\": {} }");
-    assert_string_equal(warnings, "");
+    assert_string_equal(warnings,
+                        "server.json:1:12: at $.Dhcp4: there is no subnet4: nobody will get an address\n");
     assert_int_equal(config->n_interfaces, 0);
     assert_int_equal(config->socket_type, SRV_SOCKET_RAW);
     assert_null(config->lease_file);
@@ -204,6 +205,16 @@ static void leases_are_persistent_only_with_a_name(void **state)
     assert_null(config->lease_file);
 }
 
+static void of_nested_subnets_the_longest_prefix_is_found(void **state)
+{
+    (void)state;
+    accept("{ \"Dhcp4\": { \"subnet4\": ["
+           " { \"id\": 1, \"subnet\": \"10.0.0.0/8\", \"pools\": [ { \"pool\": \"10.1.0.0/24\" } ] },"
+           " { \"id\": 2, \"subnet\": \"10.9.0.0/24\", \"pools\": [ { \"pool\": \"10.9.0.0/25\" } ] } ] } }");
+    assert_int_equal(srv_config_find_subnet(config, IP(10, 9, 0, 1))->id, 2);
+    assert_int_equal(srv_config_find_subnet(config, IP(10, 8, 0, 1))->id, 1);
+}
+
 /* ---- what Kea knows and we do not ---- */
 
 static void keys_of_kea_without_effect_are_warned_about(void **state)
@@ -227,7 +238,8 @@ static void keys_of_kea_without_effect_are_warned_about(void **state)
         "supported yet: ignored\n"
         "server.json:6:5: at $.Dhcp4.option-data[1]: the subnet mask follows from the subnet: ignored\n"
         "server.json:7:52: at $.Dhcp4.subnet4[0].reservations: the key has no effect: Kea knows it, this "
-        "program does not implement it\n");
+        "program does not implement it\n"
+        "server.json:1:12: at $.Dhcp4: subnet 1 has no pools: nobody will get an address there\n");
     assert_int_equal(config->subnets[0].options.n, 0);
 }
 
@@ -411,6 +423,7 @@ int main(void)
         TEST(options_by_name_by_code_and_as_octets),
         TEST(lookups),
         TEST(leases_are_persistent_only_with_a_name),
+        TEST(of_nested_subnets_the_longest_prefix_is_found),
         TEST(keys_of_kea_without_effect_are_warned_about),
         TEST(errors_name_their_place),
         TEST(top_level_is_one_map),

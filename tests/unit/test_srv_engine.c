@@ -980,6 +980,27 @@ static void broken_headers_are_dropped_with_their_reason(void **state)
     expect_offer(IP(10, 0, 0, 10));
 }
 
+/* A cut server identifier is not another server, a cut requested address is not none. */
+static void addresses_of_a_wrong_length_are_named(void **state)
+{
+    static const uint8_t cut[] = {10, 0, 0};
+    (void)state;
+    start(basic);
+    discover('a', 0);
+    expect_offer(IP(10, 0, 0, 10));
+    dhcp_put_bytes(msg('a', DHCP_REQUEST), DHCP_OPT_SERVER_ID, cut, sizeof cut);
+    dhcp_put_ip4(&request, DHCP_OPT_REQUESTED_IP, IP(10, 0, 0, 10));
+    send_to(IP4_BROADCAST);
+    expect_silence(REASON_MSG_BAD_OPTION);
+    assert_int_equal(seen.last.facts.num, DHCP_OPT_SERVER_ID);
+    assert_int_equal(seen.last.facts.max, sizeof cut);
+    dhcp_put_bytes(msg('a', DHCP_REQUEST), DHCP_OPT_REQUESTED_IP, cut, sizeof cut);
+    send_to(IP4_BROADCAST);
+    expect_silence(REASON_MSG_BAD_OPTION);
+    selecting('a', SERVER, IP(10, 0, 0, 10)); /* the offer stands */
+    expect_ack(IP(10, 0, 0, 10));
+}
+
 static void every_shorter_packet_is_answered_or_counted_by_reason(void **state)
 {
     (void)state;
@@ -1179,6 +1200,7 @@ int main(void)
         TEST(one_step_expires_a_bounded_number_of_leases),
         TEST(other_messages_are_named_and_counted),
         TEST(broken_headers_are_dropped_with_their_reason),
+        TEST(addresses_of_a_wrong_length_are_named),
         TEST(every_shorter_packet_is_answered_or_counted_by_reason),
         TEST(counters_tell_what_happened),
         TEST(stored_leases_are_known_after_a_start),
