@@ -175,6 +175,7 @@ static void read_all(struct jcfg *j, struct cli_config *out)
         "collect-offers-ms",
         "server",
         "default-route",
+        "$schema",
         NULL,
     };
     if (!jcfg_is_map(j, j->root, "a map with the client's settings"))

@@ -43,9 +43,11 @@ struct cli_driver {
     struct io_timer *deadline, *once_limit;
     struct control *control;
     struct waiter *waiters;
-    int raw_fd, udp_fd; /* one is open at a time, the other is -1 */
+    char not_applied[CLI_NETIF_WHY_MAX]; /* why the lease is not on the interface; "" if it is */
+    int raw_fd, udp_fd;                  /* one is open at a time, the other is -1 */
     struct io_watch *raw_watch, *udp_watch;
     uint8_t buf[IO_DATAGRAM_MAX];
+    bool is_limited; /* once_limit runs */
     int exit_code;
 };
 
@@ -133,7 +135,8 @@ static void do_tx(struct cli_driver *d, const struct packet *packet)
 
 static void do_if_set(struct cli_driver *d, const struct cli_lease *lease)
 {
-    char why[CLI_NETIF_WHY_MAX];
+    char *why = d->not_applied;
+    why[0] = '\0';
     if (cli_netif_set(d->netif, lease, d->config->default_route, io_now().boot_ms, why) < 0)
         io_trace_log(d->trace, "error", "the lease is not on %s: %s", d->iface.name, why);
     else if (listen_udp(d) < 0)
@@ -216,7 +219,13 @@ static void answer_with_lease(struct cli_driver *d, struct waiter **place, const
     clock_span(status->lease->lease_s, span);
     snprintf(text, sizeof text, "%s/%u from %s for %s", ip4_format(status->lease->addr, addr),
              status->lease->prefix_len, ip4_format(status->lease->server_id, server), span);
-    finish_waiter(place, CONTROL_SUCCESS, text, report(d, status));
+    if (d->not_applied[0] == '\0') {
+        finish_waiter(place, CONTROL_SUCCESS, text, report(d, status));
+        return;
+    }
+    char failure[sizeof text + CLI_NETIF_WHY_MAX + 32];
+    snprintf(failure, sizeof failure, "%s, but it is not on %s: %s", text, d->iface.name, d->not_applied);
+    finish_waiter(place, CONTROL_ERROR, failure, report(d, status));
 }
 
 /* Has what somebody waits for happened? */
@@ -310,6 +319,19 @@ static void on_command(void *user, const char *command, const cJSON *arguments,
 
 /* ---- the engine ---- */
 
+/* The time limit counts from the first message: the start delay of RFC 2131 4.4.1 is no failure of the
+ * server's. */
+static void watch_once(struct cli_driver *d, const struct cli_status *status)
+{
+    if (status->state == CLI_BOUND) {
+        d->exit_code = d->not_applied[0] == '\0' ? 0 : 1;
+        io_loop_stop(d->loop);
+    } else if (status->state != CLI_INIT && !d->is_limited) {
+        d->is_limited = true;
+        io_timer_set(d->once_limit, time_add(io_now().boot_ms, d->options->once_limit_ms));
+    }
+}
+
 static void step(struct cli_driver *d, const struct cli_event *event)
 {
     if (cli_engine_step(d->engine, event, &d->actions) < 0)
@@ -321,8 +343,8 @@ static void step(struct cli_driver *d, const struct cli_event *event)
     struct cli_status status;
     cli_engine_status(d->engine, &status);
     settle_waiters(d, &status);
-    if (d->options->once && status.state == CLI_BOUND)
-        io_loop_stop(d->loop);
+    if (d->options->once)
+        watch_once(d, &status);
 }
 
 static void on_deadline(void *user)
@@ -376,7 +398,7 @@ static int open_interface(struct cli_driver *d)
 
 static int start(struct cli_driver *d)
 {
-    static const int signals[] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2};
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
     d->loop = io_loop_new();
     if (d->loop == NULL)
         return fail("start", err_text(ERR_NOMEM));
@@ -429,8 +451,6 @@ int cli_driver_run(const struct cli_driver_options *options, const struct cli_co
     if (start(d) < 0) {
         d->exit_code = 1;
     } else {
-        if (options->once)
-            io_timer_set(d->once_limit, time_add(io_now().boot_ms, options->once_limit_ms));
         step(d, &(struct cli_event){.kind = CLI_START, .now = io_now().boot_ms});
         if (io_loop_run(d->loop) < 0)
             d->exit_code = 1;

@@ -96,6 +96,39 @@ static void add_counts(cJSON *map, const char *key, const uint64_t *by_type)
             cJSON_AddNumberToObject(json, dhcp_type_name(type), (double)by_type[type]);
 }
 
+/* Why messages that came in were of no use. */
+static void add_discarded(cJSON *map, const struct cli_status *status)
+{
+    static const enum reason reasons[] = {
+        REASON_MSG_TOO_SHORT,
+        REASON_MSG_TOO_LONG,
+        REASON_MSG_BAD_OP,
+        REASON_MSG_BAD_HLEN,
+        REASON_MSG_BAD_COOKIE,
+        REASON_MSG_BAD_TYPE,
+        REASON_MSG_REQUEST_AT_CLIENT,
+        REASON_XID,
+        REASON_CHADDR,
+        REASON_STATE,
+        REASON_OFFER_UNSAFE,
+        REASON_NO_SERVER_ID,
+        REASON_BAD_SERVER_ID,
+        REASON_NO_LEASE_TIME,
+        REASON_LEASE_ZERO,
+        REASON_OFFER_OTHER_WANTED,
+        REASON_OFFER_LATER,
+        REASON_OFFER_AGAIN,
+        REASON_OFFERS_FULL,
+        REASON_ACK_OTHER_SERVER,
+        REASON_ACK_ADDRESS,
+        REASON_ACK_LATE,
+    };
+    cJSON *json = cJSON_AddObjectToObject(map, "discarded");
+    for (unsigned i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+        if (status->reasons[reasons[i]] != 0)
+            cJSON_AddNumberToObject(json, reason_token(reasons[i]), (double)status->reasons[reasons[i]]);
+}
+
 static void add_next_timer(cJSON *map, const struct clock_now *now, const struct cli_status *status)
 {
     if (status->timer == CLI_NO_TIMER || status->timer_at_ms == TIME_NEVER) {
@@ -127,6 +160,7 @@ cJSON *cli_report_json(const struct cli_report *r, const struct cli_status *stat
     add_text(json, "xid", xid);
     add_counts(json, "sent", status->sent);
     add_counts(json, "received", status->received);
+    add_discarded(json, status);
     if (status->lease != NULL)
         add_lease(json, &r->now, status->lease);
     else

@@ -18,7 +18,7 @@ static const char usage[] =
     "  -i, --interface IF   the interface to configure\n"
     "  -c, --config FILE    settings, JSON with comments (see config/client.json)\n"
     "  -1, --once           end with the first lease and leave it on the interface\n"
-    "  -t, --timeout S      with -1: give up after S seconds (default 60)\n"
+    "  -t, --timeout S      with -1: give up S seconds after the first message (default 60)\n"
     "      --control PATH   listen for commands on this unix socket\n"
     "      --trace FILE     append every event to FILE, one JSON object a line\n"
     "      --node NAME      how this client is called in the trace (default: the interface)\n"
@@ -27,13 +27,14 @@ static const char usage[] =
     "  -h, --help           this text\n"
     "  -V, --version        the version\n"
     "\n"
-    "Signals: SIGUSR1 renews, SIGUSR2 releases, SIGTERM and SIGINT end without a RELEASE and take the "
+    "Signals: SIGUSR1 renews, SIGUSR2 releases, SIGTERM, SIGINT and SIGHUP end without a RELEASE and take "
+    "the "
     "address away.\n"
     "Exit codes: 0 ended as asked, 1 failed (with -1: no lease), 2 usage or bad configuration.\n"
     "\n"
     "Examples:\n"
     "  dhcplab-client -i eth0                      # lease, renew, until stopped\n"
-    "  dhcplab-client -i eth0 -1 -t 10             # get a lease or fail in ten seconds\n"
+    "  dhcplab-client -i eth0 -1 -t 10             # get a lease, or fail ten seconds after asking\n"
     "  dhcplab-client -i eth0 -c client.json --control /run/client.sock\n";
 
 struct arguments {
@@ -91,8 +92,8 @@ static int take_option(int option, struct arguments *a)
         a->driver.once = true;
         return -1;
     case 't':
-        if (!read_number(optarg, 86400, &number))
-            return usage_error("--timeout takes a number of seconds, not ", optarg);
+        if (!read_number(optarg, 86400, &number) || number == 0)
+            return usage_error("--timeout takes a number of seconds from 1 to 86400, not ", optarg);
         a->driver.once_limit_ms = (time_ms)number * 1000;
         return -1;
     case OPT_CONTROL:

@@ -1,0 +1,146 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "client/cli_report.h"
+
+/* Boot-time 10 s is 2026-01-02T03:04:05Z, shown one hour east of Greenwich. */
+static const struct cli_report at_ten = {
+    .node = "h1",
+    .ifname = "eth0",
+    .hw = {1, 6, {2, 0, 0, 0, 0, 2}},
+    .hostname = "h1",
+    .now = {.boot_ms = 10000, .wall_ms = 1767323045000, .utc_offset_s = 3600},
+};
+
+static cJSON *json;
+
+static int drop_json(void **state)
+{
+    (void)state;
+    cJSON_Delete(json);
+    json = NULL;
+    return 0;
+}
+
+/* The member `path` ("lease.t1.at") as JSON text. */
+static const char *member(const char *path)
+{
+    static char text[512];
+    const cJSON *at = json;
+    char copy[64];
+    strcpy(copy, path);
+    for (char *key = strtok(copy, "."); key != NULL; key = strtok(NULL, "."))
+        at = cJSON_GetObjectItemCaseSensitive(at, key);
+    assert_non_null(at);
+    assert_true(cJSON_PrintPreallocated((cJSON *)(uintptr_t)at, text, sizeof text, false));
+    return text;
+}
+
+static struct cli_lease hour_lease(void)
+{
+    return (struct cli_lease){
+        .addr = 0x0a4d0064, /* 10.77.0.100 */
+        .prefix_len = 24,
+        .router = 0x0a4d0001,
+        .server_id = 0x0a4d0001,
+        .dns = {0x0a4d0001, 0x0a4d0002},
+        .n_dns = 2,
+        .lease_s = 3600,
+        .timers = {.t1_ms = 1800000,
+                   .t2_ms = 3150000,
+                   .t1_origin = CLI_TIMER_OPTION,
+                   .t2_origin = CLI_TIMER_DEFAULT},
+        .requested_ms = 8000,
+        .acked_ms = 8250,
+        .renew_at_ms = 1808000,
+        .rebind_at_ms = 3158000,
+        .expires_at_ms = 3608000,
+    };
+}
+
+static void timers_are_durations_instants_and_what_remains(void **state)
+{
+    (void)state;
+    struct cli_lease lease = hour_lease();
+    struct cli_status status = {.state = CLI_BOUND,
+                                .state_since_ms = 8250,
+                                .state_reason = REASON_GOT_ACK,
+                                .state_text = "a sentence",
+                                .lease = &lease,
+                                .timer = CLI_TIMER_T1,
+                                .timer_at_ms = 1808000,
+                                .xid = 0x3903f326};
+    json = cli_report_json(&at_ten, &status);
+    assert_string_equal(member("state"), "\"BOUND\"");
+    assert_string_equal(member("state_since"), "\"2026-01-02T04:04:03.250+01:00\"");
+    assert_string_equal(member("state_age_s"), "1.750");
+    assert_string_equal(member("state_reason"), "\"ack\"");
+    assert_string_equal(member("state_text"), "\"a sentence\"");
+    assert_string_equal(member("xid"), "\"0x3903f326\"");
+    assert_string_equal(
+        member("next_timer"),
+        "{\"name\":\"T1\",\"at\":\"2026-01-02T04:34:03.000+01:00\",\"remaining_s\":1798.000}");
+    assert_string_equal(member("lease.t1"),
+                        "{\"duration_s\":1800.000,\"at\":\"2026-01-02T04:34:03.000+01:00\","
+                        "\"remaining_s\":1798.000,\"origin\":\"option\"}");
+    assert_string_equal(member("lease.t2"),
+                        "{\"duration_s\":3150.000,\"at\":\"2026-01-02T04:56:33.000+01:00\","
+                        "\"remaining_s\":3148.000,\"origin\":\"default\"}");
+    assert_string_equal(
+        member("lease.expiry"),
+        "{\"duration_s\":3600.000,\"at\":\"2026-01-02T05:04:03.000+01:00\",\"remaining_s\":3598.000}");
+    assert_string_equal(member("lease.subnet_mask"), "\"255.255.255.0\"");
+    assert_string_equal(member("lease.dns"), "[\"10.77.0.1\",\"10.77.0.2\"]");
+    assert_string_equal(member("lease.domain"), "null");
+    assert_string_equal(member("lease.mtu"), "null");
+    assert_string_equal(member("lease.infinite"), "false");
+}
+
+static void infinite_lease_has_no_instants(void **state)
+{
+    (void)state;
+    struct cli_lease lease = hour_lease();
+    lease.lease_s = LEASE_INFINITE;
+    lease.timers = (struct cli_timers){TIME_NEVER, TIME_NEVER, CLI_TIMER_NONE, CLI_TIMER_NONE};
+    lease.renew_at_ms = lease.rebind_at_ms = lease.expires_at_ms = TIME_NEVER;
+    struct cli_status status = {
+        .state = CLI_BOUND, .state_text = "", .lease = &lease, .timer_at_ms = TIME_NEVER};
+    json = cli_report_json(&at_ten, &status);
+    assert_string_equal(member("lease.infinite"), "true");
+    assert_string_equal(member("lease.t1"),
+                        "{\"duration_s\":4294967295,\"at\":null,\"remaining_s\":null,\"origin\":\"none\"}");
+    assert_string_equal(member("lease.expiry"),
+                        "{\"duration_s\":4294967295,\"at\":null,\"remaining_s\":null}");
+    assert_string_equal(member("next_timer"), "null");
+}
+
+static void discards_are_counted_by_reason(void **state)
+{
+    (void)state;
+    struct cli_status status = {.state = CLI_SELECTING, .state_text = "", .timer_at_ms = TIME_NEVER};
+    status.reasons[REASON_XID] = 2;
+    status.reasons[REASON_MSG_TOO_SHORT] = 1;
+    status.reasons[REASON_RETRANSMIT] = 5; /* a decision, not a discard */
+    status.sent[DHCP_DISCOVER] = 6;
+    json = cli_report_json(&at_ten, &status);
+    assert_string_equal(member("discarded"), "{\"msg-too-short\":1,\"wrong-xid\":2}");
+    assert_string_equal(member("sent"), "{\"DISCOVER\":6}");
+    assert_string_equal(member("received"), "{}");
+    assert_string_equal(member("lease"), "null");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(timers_are_durations_instants_and_what_remains, drop_json),
+        cmocka_unit_test_teardown(infinite_lease_has_no_instants, drop_json),
+        cmocka_unit_test_teardown(discards_are_counted_by_reason, drop_json),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
