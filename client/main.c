@@ -127,11 +127,10 @@ static int take_option(int option, struct arguments *a)
 
 static void warn(void *user, const char *text)
 {
-    (void)user;
-    fprintf(stderr, "dhcplab-client: warning: %s\n", text);
+    io_trace_log(user, "warning", "%s", text);
 }
 
-static int read_config(const char *path, struct cli_config *out)
+static int read_config(const char *path, struct io_trace *trace, struct cli_config *out)
 {
     cli_config_init(out);
     if (path == NULL)
@@ -144,7 +143,7 @@ static int read_config(const char *path, struct cli_config *out)
         return rc;
     }
     char error[JCFG_TEXT_MAX] = "";
-    rc = cli_config_parse(path, text, len, warn, NULL, error, out);
+    rc = cli_config_parse(path, text, len, warn, trace, error, out);
     if (rc < 0)
         fprintf(stderr, "dhcplab-client: %s\n", rc == ERR_CONFIG ? error : err_text(rc));
     free(text);
@@ -164,9 +163,6 @@ int main(int argc, char **argv)
         return usage_error("there are no arguments but options: ", argv[optind]);
     if (a.driver.ifname == NULL)
         return usage_error("-i INTERFACE is missing", "");
-    struct cli_config config;
-    if (read_config(a.config, &config) < 0)
-        return EXIT_USAGE;
     if (!a.seeded && getrandom(&a.driver.seed, sizeof a.driver.seed, 0) < 0) {
         perror("dhcplab-client: no random seed");
         return EXIT_FAILURE;
@@ -177,7 +173,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "dhcplab-client: %s: %s\n", a.trace, strerror(errno));
         return EXIT_FAILURE;
     }
-    int code = cli_driver_run(&a.driver, &config, &trace);
+    struct cli_config config;
+    int code = EXIT_USAGE;
+    if (read_config(a.config, &trace, &config) == 0)
+        code = cli_driver_run(&a.driver, &config, &trace);
     io_trace_close(&trace);
     return code;
 }

@@ -15,7 +15,6 @@
     X(REASON_FRAME_NOT_UDP, "frame-not-udp", "the datagram does not carry UDP")                              \
     X(REASON_FRAME_UDP_LENGTH, "frame-udp-length", "the UDP length does not fit the datagram")               \
     X(REASON_FRAME_UDP_CHECKSUM, "frame-udp-checksum", "the UDP checksum is wrong")                          \
-    X(REASON_FRAME_PORT, "frame-port", "the UDP port is {num}, not ours")                                    \
     /* the DHCP message as a whole */                                                                        \
     X(REASON_MSG_TOO_SHORT, "msg-too-short", "{num} octets are fewer than the 240 of the fixed fields")      \
     X(REASON_MSG_TOO_LONG, "msg-too-long", "{num} octets are more than a UDP datagram holds")                \
@@ -147,8 +146,7 @@
     X(REASON_COMMAND_RELEASE, "command-release", "asked to release")                                         \
     X(REASON_COMMAND_RENEW, "command-renew", "asked to renew")                                               \
     X(REASON_COMMAND_STOP, "command-stop", "asked to stop")                                                  \
-    X(REASON_NO_LEASE, "no-lease", "there is no lease to release")                                           \
-    X(REASON_SEND_FAILED, "send-failed", "sending failed: {text}")
+    X(REASON_NO_LEASE, "no-lease", "there is no lease to release")
 
 enum reason {
 #define X(name, token, text) name,

@@ -193,13 +193,14 @@ static int open_ports(const struct srv_driver *d, const struct srv_config *confi
 
 static void on_warning(void *user, const char *text)
 {
-    (void)user;
-    fprintf(stderr, "dhcplab-server: warning: %s\n", text);
+    struct srv_driver *d = user;
+    io_trace_log(d->trace, "warning", "%s", text);
 }
 
 /* Reads the file; on failure `why` (of JCFG_TEXT_MAX bytes) says what is wrong. */
-static int read_config(const char *path, struct srv_config **out, char *why)
+static int read_config(struct srv_driver *d, struct srv_config **out, char *why)
 {
+    const char *path = d->options->config;
     char *text;
     size_t len;
     int rc = io_file_read(path, &text, &len);
@@ -207,7 +208,7 @@ static int read_config(const char *path, struct srv_config **out, char *why)
         snprintf(why, JCFG_TEXT_MAX, "%s: %s", path, rc == ERR_IO ? strerror(errno) : err_text(rc));
         return ERR_CONFIG;
     }
-    rc = srv_config_parse(path, text, len, on_warning, NULL, why, out);
+    rc = srv_config_parse(path, text, len, on_warning, d, why, out);
     if (rc == ERR_NOMEM)
         snprintf(why, JCFG_TEXT_MAX, "%s: %s", path, err_text(rc));
     free(text);
@@ -224,7 +225,7 @@ static const char *lease_path(const struct srv_driver *d, const struct srv_confi
 static int prepare_reload(struct srv_driver *d, struct srv_config **out_config, struct srv_ports *out_ports,
                           char *why)
 {
-    int rc = read_config(d->options->config, out_config, why);
+    int rc = read_config(d, out_config, why);
     if (rc < 0)
         return rc;
     rc = open_ports(d, *out_config, out_ports, why);
@@ -452,6 +453,9 @@ static int run(struct srv_driver *d)
     }
     int code = start(d) < 0 ? EXIT_FAILURE : 0;
     if (ready_fd >= 0) {
+        if (code == 0)
+            printf("dhcplab-server: serving in the background as process %d\n", getpid());
+        fflush(stdout);
         io_daemon_ready(ready_fd, code);
         d->trace->show = IO_TRACE_SYSLOG;
     }
@@ -467,7 +471,7 @@ static int run(struct srv_driver *d)
 static int read_and_run(struct srv_driver *d)
 {
     char why[JCFG_TEXT_MAX] = "";
-    if (read_config(d->options->config, &d->config, why) < 0) {
+    if (read_config(d, &d->config, why) < 0) {
         fprintf(stderr, "dhcplab-server: %s\n", why);
         return EXIT_CONFIG;
     }

@@ -163,15 +163,15 @@ static void test_datagram_drop(void **state)
         .src = 0x0a4d0001, .dst = IP4_BROADCAST, .sport = 67, .dport = 99, .len = 12};
     const struct trace_facts facts = {.num = 99};
     expect_json(
-        trace_drop_json(&stamp, "eth0", &packet, REASON_FRAME_PORT, &facts),
+        trace_drop_json(&stamp, "eth0", &packet, REASON_MSG_HOPS, &facts),
         "{\"time\":\"2026-11-21T12:00:00.250+01:00\",\"boot_ms\":1500,\"node\":\"h1\",\"kind\":\"drop\","
         "\"direction\":\"rx\",\"interface\":\"eth0\",\"src\":\"10.77.0.1\",\"dst\":\"255.255.255.255\","
-        "\"sport\":67,\"dport\":99,\"src_hw\":null,\"dst_hw\":null,\"length\":12,\"reason\":\"frame-port\","
-        "\"text\":\"the UDP port is 99, not ours\",\"facts\":{\"num\":99}}");
+        "\"sport\":67,\"dport\":99,\"src_hw\":null,\"dst_hw\":null,\"length\":12,\"reason\":\"msg-hops\","
+        "\"text\":\"hops is 99, above 16 (RFC 1542 4.1.1)\",\"facts\":{\"num\":99}}");
     expect_text(
-        trace_drop_json(&stamp, "eth0", &packet, REASON_FRAME_PORT, &facts),
-        "12:00:00.250 h1       frame-port      dropped, 10.77.0.1:67 -> 255.255.255.255:99 on eth0: the UDP "
-        "port is 99, not ours\n");
+        trace_drop_json(&stamp, "eth0", &packet, REASON_MSG_HOPS, &facts),
+        "12:00:00.250 h1       msg-hops        dropped, 10.77.0.1:67 -> 255.255.255.255:99 on eth0: hops is "
+        "99, above 16 (RFC 1542 4.1.1)\n");
     expect_text(trace_drop_json(&stamp, "eth0", NULL, REASON_FRAME_CUT, NULL),
                 "12:00:00.250 h1       frame-cut       dropped: the frame is shorter than its headers say\n");
 }
