@@ -140,6 +140,7 @@ class ProgramCase(LabCase):
         return {lease["ip-address"]: states[lease["state"]] for lease in answer["arguments"]["leases"]}
 
     def send(self, *messages):
+        """Sends DHCP messages in hexadecimal from x to every server."""
         self.on("x", sys.executable, "-c", SENDER, *messages)
 
 
@@ -181,7 +182,7 @@ class Usage(ProgramCase):
                 ([], 2, r"^dhcplab-client: -i INTERFACE is missing\nTry 'dhcplab-client --help'\.\n$"),
                 (["--nonsense"], 2, "--nonsense"),
                 (["-i", "eth0", "more"], 2, r"there are no arguments but options: more\n"),
-                (["-i", "eth0", "-1", "-t", "soon"], 2, "--timeout takes a number of seconds, not soon\n"),
+                (["-i", "eth0", "-1", "-t", "soon"], 2, "--timeout takes a number of seconds.*, not soon\n"),
                 (["-i", "eth0", "--seed", "x"], 2, "--seed takes a number, not x\n"),
                 (["-i", "eth0", "-c", "none.json"], 2, r"^dhcplab-client: none\.json: \S.*\n$"),
                 (["-i", "eth0", "-c", "bad.json"], 2, r"^dhcplab-client: bad\.json:3:\d+: at \$\.host-name: .*\n$"),
@@ -257,7 +258,7 @@ class Server(ProgramCase):
 
     def test_goes_to_the_background(self):
         done = self.background("--control", "server.sock", "--trace", "server.trace", "--lease-file", "leases.csv")
-        self.assertEqual(done.stdout, "")
+        self.assertRegex(done.stdout, r"^dhcplab-server: serving in the background as process \d+\n$")
         pid, = [pid for pid, line in self.processes().items() if line.startswith(str(SERVER))]
         self.assertEqual(os.getsid(pid), os.getpgid(pid))
         self.assertTrue(os.path.samefile(f"/proc/{pid}/fd/2", "/dev/null"))
