@@ -1,5 +1,5 @@
 /* dhcplab: a private DHCPv4 network in a box. */
-#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,7 +24,7 @@ static const struct {
 
 static const char help_start[] = "dhcplab: a private DHCPv4 network in a box\n"
                                  "\n"
-                                 "Usage: dhcplab COMMAND [ARGUMENTS...]\n"
+                                 "Usage: dhcplab [-n NAME] COMMAND [ARGUMENTS...]\n"
                                  "\n";
 
 static const char help_end[] =
@@ -41,6 +41,19 @@ static const char help_end[] =
     "  dhcplab release h1\n"
     "  dhcplab log\n"
     "  dhcplab down\n";
+
+/* `dhcplab -n NAME COMMAND ...` is `dhcplab COMMAND -n NAME ...`: brings argv into that order. */
+static void move_name_behind(int argc, char **argv)
+{
+    bool apart = strcmp(argv[1], "-n") == 0 || strcmp(argv[1], "--name") == 0;
+    bool joined = !apart && (strncmp(argv[1], "-n", 2) == 0 || strncmp(argv[1], "--name=", 7) == 0);
+    int words = apart ? 2 : joined ? 1 : 0;
+    if (words == 0 || argc < words + 2)
+        return;
+    char *command = argv[words + 1];
+    memmove(argv + 2, argv + 1, (size_t)words * sizeof *argv);
+    argv[1] = command;
+}
 
 static void print_help(FILE *out)
 {
@@ -59,6 +72,7 @@ int main(int argc, char **argv)
         print_help(stderr);
         return EXIT_CODE_USAGE;
     }
+    move_name_behind(argc, argv);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
         print_help(stdout);
         return EXIT_CODE_OK;
