@@ -48,20 +48,55 @@ static void add_hardware(struct text *t, const char *label, const char *hw)
     add_line(t, label, buf);
 }
 
-/* "DISCOVER 1, REQUEST 2" */
-static void add_counts(struct text *t, const char *label, const cJSON *counts)
+/* Reasons for which a server refuses, or does not answer; those that end in '-' are whole families. */
+static const char *const refusals[] = {
+    "msg-",           "nak-",         "requested-",  "previous-in-use",   "previous-not-in-pool",
+    "no-subnet",      "pool-empty",   "offer-limit", "lease-limit",       "other-server",
+    "unknown-client", "store-failed", "send-failed", "release-not-owner", "release-unknown",
+};
+
+static bool is_refusal(const char *token)
+{
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        size_t len = strlen(refusals[i]);
+        bool family = refusals[i][len - 1] == '-';
+        if (strncmp(token, refusals[i], len) == 0 && (family || token[len] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+static bool is_counted(const char *token)
+{
+    (void)token;
+    return true;
+}
+
+/* Those counts that are wanted: "DISCOVER 1, REQUEST 2". */
+static void put_counts(struct text *t, const cJSON *counts, bool (*is_wanted)(const char *))
 {
     const cJSON *count;
     const char *separator = "";
-    if (cJSON_GetArraySize(counts) == 0)
-        return;
-    start_line(t, label);
     cJSON_ArrayForEach(count, counts)
     {
-        text_add(t, "%s%s %.0f", separator, count->string != NULL ? count->string : "", count->valuedouble);
+        if (count->string == NULL || !is_wanted(count->string))
+            continue;
+        text_add(t, "%s%s %.0f", separator, count->string, count->valuedouble);
         separator = ", ";
     }
-    text_put(t, "\n");
+}
+
+/* Nothing if there is nothing to count. */
+static void add_counts(struct text *t, const char *label, const cJSON *counts,
+                       bool (*is_wanted)(const char *))
+{
+    struct text line;
+    text_init(&line);
+    put_counts(&line, counts, is_wanted);
+    char *value = text_take(&line);
+    if (value != NULL && value[0] != '\0')
+        add_line(t, label, value);
+    free(value);
 }
 
 /* One value a line, the label at the first. */
@@ -187,9 +222,9 @@ char *report_client(const char *name, const cJSON *status)
     else
         add_line(&t, "IPv4 Address", "none: there is no lease");
     add_next_timer(&t, cJSON_GetObjectItemCaseSensitive(status, "next_timer"));
-    add_counts(&t, "Messages Sent", cJSON_GetObjectItemCaseSensitive(status, "sent"));
-    add_counts(&t, "Messages Received", cJSON_GetObjectItemCaseSensitive(status, "received"));
-    add_counts(&t, "Messages Discarded", cJSON_GetObjectItemCaseSensitive(status, "discarded"));
+    add_counts(&t, "Messages Sent", cJSON_GetObjectItemCaseSensitive(status, "sent"), is_counted);
+    add_counts(&t, "Messages Received", cJSON_GetObjectItemCaseSensitive(status, "received"), is_counted);
+    add_counts(&t, "Messages Discarded", cJSON_GetObjectItemCaseSensitive(status, "discarded"), is_counted);
     return text_take(&t);
 }
 
@@ -211,11 +246,30 @@ char *report_server(const char *name, const cJSON *status)
     }
     snprintf(line, sizeof line, "%.0f", view_number(status, "leases", 0));
     add_line(&t, "Leases", line);
-    add_counts(&t, "Messages Received", cJSON_GetObjectItemCaseSensitive(status, "received"));
-    add_counts(&t, "Messages Sent", cJSON_GetObjectItemCaseSensitive(status, "sent"));
+    add_counts(&t, "Messages Received", cJSON_GetObjectItemCaseSensitive(status, "received"), is_counted);
+    add_counts(&t, "Messages Sent", cJSON_GetObjectItemCaseSensitive(status, "sent"), is_counted);
     if (view_number(status, "dropped", 0) > 0) {
         snprintf(line, sizeof line, "%.0f", view_number(status, "dropped", 0));
         add_line(&t, "Messages Dropped", line);
+    }
+    add_counts(&t, "Refused or Not Answered", cJSON_GetObjectItemCaseSensitive(status, "reasons"),
+               is_refusal);
+    return text_take(&t);
+}
+
+char *report_refusals(const cJSON *status)
+{
+    const cJSON *received = cJSON_GetObjectItemCaseSensitive(status, "received");
+    struct text t;
+    text_init(&t);
+    put_counts(&t, cJSON_GetObjectItemCaseSensitive(status, "reasons"), is_refusal);
+    if (t.len == 0 && cJSON_GetArraySize(received) == 0)
+        text_put(&t, "no message has come to it");
+    if (t.len == 0) {
+        text_put(&t, "it refused nothing; received ");
+        put_counts(&t, received, is_counted);
+        text_put(&t, "; sent ");
+        put_counts(&t, cJSON_GetObjectItemCaseSensitive(status, "sent"), is_counted);
     }
     return text_take(&t);
 }

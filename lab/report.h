@@ -9,6 +9,9 @@
 char *report_client(const char *name, const cJSON *status);
 /* A server's `status-get`, in brief; likewise. */
 char *report_server(const char *name, const cJSON *status);
+/* Why a server refused or kept silent, by its `status-get`, as one line: "no-subnet 3, pool-empty 1"; what it
+ * did instead, if there was nothing of the kind; likewise. */
+char *report_refusals(const cJSON *status);
 
 /* Adds to a lease of `lease4-get-all` its "server", "state_name", "expires" (ISO 8601) and "remaining_s"; the
  * last two are null for a lease that does not run or does not end. */

@@ -19,8 +19,8 @@
 
 #include "common/control.h"
 #include "common/err.h"
-#include "common/io_file.h"
 #include "common/io_loop.h"
+#include "lab/hostlog.h"
 #include "lab/net.h"
 
 enum {
@@ -173,25 +173,18 @@ static void fail_net(struct supervisor *s, int rc)
         fail(s, 1, "%s", s->net.error);
 }
 
-/* What a program wrote last, with the name of the topology file in place of the copy that it was given. */
+/* What a program wrote: while `up` looks on, all that fits, as the error may stand anywhere in it; for those
+ * who ask later, its last word. */
 static void append_log(struct supervisor *s, const struct topology_host *host)
 {
-    char path[LAB_PATH_MAX + LAB_NAME_MAX], copy[LAB_PATH_MAX + LAB_NAME_MAX];
-    char *log;
-    size_t len, used = strlen(s->text);
-    snprintf(path, sizeof path, "%s/%s.log", s->plan->dir, host->name);
-    snprintf(copy, sizeof copy, "%s/%s.json", s->plan->dir, host->name);
-    if (io_file_read(path, &log, &len) < 0)
+    char last[LOG_SHOWN_MAX];
+    char *log = hostlog_read(s->plan->dir, host->name, host->config_text != NULL ? s->plan->file : NULL);
+    if (log == NULL)
         return;
-    const char *at = len > LOG_SHOWN_MAX ? log + len - LOG_SHOWN_MAX : log;
-    while (*at != '\0' && used < sizeof s->text) {
-        const char *found = host->config_text == NULL ? NULL : strstr(at, copy);
-        int before = found == NULL ? (int)strlen(at) : (int)(found - at);
-        int n = snprintf(s->text + used, sizeof s->text - used, "%.*s%s", before, at,
-                         found == NULL ? "" : s->plan->file);
-        used += (size_t)n;
-        at += (size_t)before + (found == NULL ? 0 : strlen(copy));
-    }
+    size_t len = strlen(log), used = strlen(s->text);
+    hostlog_last(log, last, sizeof last);
+    const char *shown = s->watch == NULL ? last : len > LOG_SHOWN_MAX ? log + len - LOG_SHOWN_MAX : log;
+    snprintf(s->text + used, sizeof s->text - used, "%s", shown);
     free(log);
     used = strlen(s->text);
     while (used > 0 && s->text[used - 1] == '\n')

@@ -11,6 +11,8 @@
 #include "common/control.h"
 #include "common/err.h"
 #include "lab/command.h"
+#include "lab/hostlog.h"
+#include "lab/report.h"
 #include "lab/supervisor.h"
 #include "lab/view.h"
 
@@ -50,6 +52,7 @@ struct up_options {
 struct up {
     const struct topology *topology;
     const char *name;
+    const char *pick; /* the name, where the other commands need -n to find this lab; else "" */
     const char *file;
     char dir[LAB_PATH_MAX];
     int lock;
@@ -220,6 +223,18 @@ static cJSON *ask(const struct up *u, size_t host, const char *command)
     return control_call(path, command, NULL, CALL_LIMIT_MS, &reply) == 0 ? reply : NULL;
 }
 
+/* What the host's program has to say about its configuration: the lab runs, but not as its author thinks. */
+static void print_warnings(const struct up *u, size_t host)
+{
+    const struct topology_host *h = &u->topology->hosts[host];
+    char *log = hostlog_read(u->dir, h->name, h->config_text != NULL ? u->file : NULL);
+    char line[JCFG_TEXT_MAX + LAB_PATH_MAX];
+    const char *at = log;
+    while (log != NULL && hostlog_next_warning(&at, line, sizeof line))
+        fprintf(stderr, "%s: warning: %s\n", h->name, line);
+    free(log);
+}
+
 static int await_server(const struct up *u, size_t host)
 {
     for (;;) {
@@ -237,6 +252,7 @@ static int await_server(const struct up *u, size_t host)
         }
     }
     print_host(u, host, "answers");
+    print_warnings(u, host);
     return 0;
 }
 
@@ -284,20 +300,46 @@ static int await_client(const struct up *u, size_t host, bool *out_partly)
             return rc;
     }
     print_host(u, host, what);
+    print_warnings(u, host);
     if (progress != HAS_LEASE)
         *out_partly = true;
     return 0;
 }
 
+/* A line to be pasted: how this program was called, and the lab, where the others would not find it. */
+static void print_step(const struct up *u, const char *command, const char *arguments)
+{
+    printf("  %s %s%s%s%s\n", program_invocation_name, command, u->pick[0] == '\0' ? "" : " -n ", u->pick,
+           arguments);
+}
+
 static void print_next_steps(const struct up *u)
 {
-    const char *host = u->topology->hosts[u->topology->n_hosts - 1].name;
-    printf("The lab %s is up. Go on with:\n"
-           "  dhcplab status\n"
-           "  dhcplab log\n"
-           "  dhcplab exec %s COMMAND...\n"
-           "  dhcplab down\n",
-           u->name, host);
+    char shell[LAB_NAME_MAX + sizeof "  sh"];
+    snprintf(shell, sizeof shell, " %s sh", u->topology->hosts[u->topology->n_hosts - 1].name);
+    printf("The lab %s is up. Go on with:\n", u->name);
+    print_step(u, "status", "");
+    print_step(u, "log", "");
+    print_step(u, "exec", shell);
+    print_step(u, "down", "");
+}
+
+/* A client has no lease: what each server did about it. */
+static void print_refusals(const struct up *u)
+{
+    printf("Why a client has no lease, as the servers tell:\n");
+    for (size_t i = 0; i < u->topology->n_hosts; i++) {
+        const struct topology_host *host = &u->topology->hosts[i];
+        if (host->role != LAB_SERVER)
+            continue;
+        cJSON *reply = ask(u, i, "status-get");
+        char *text = report_refusals(cJSON_GetObjectItemCaseSensitive(reply, "arguments"));
+        printf("  %-10s %s\n", host->name, reply == NULL || text == NULL ? "does not answer" : text);
+        free(text);
+        cJSON_Delete(reply);
+    }
+    printf("Message by message:\n");
+    print_step(u, "log", "");
 }
 
 /* From the started supervisor to the lab that stands alone. Returns the exit code. */
@@ -322,15 +364,30 @@ static int bring_up(const struct up *u, bool wait)
     if (rc != 0)
         return rc;
     supervisor_say(u->channel, SUPERVISOR_DETACH);
+    if (partly)
+        print_refusals(u);
     print_next_steps(u);
     return partly ? EXIT_CODE_PARTLY : EXIT_CODE_OK;
+}
+
+/* Does another lab run beside the one to be started? */
+static bool has_company(void)
+{
+    struct rundir_list list;
+    bool found = false;
+    if (rundir_list_read(&list) < 0)
+        return false;
+    for (size_t i = 0; i < list.n; i++)
+        found = found || list.entries[i].life == RUNDIR_RUNNING || list.entries[i].life == RUNDIR_STARTING;
+    rundir_list_free(&list);
+    return found;
 }
 
 static int start(struct up *u, const struct up_options *options)
 {
     int rc = rundir_claim(u->name, u->dir, &u->lock);
     if (rc < 0)
-        return rc == ERR_EXISTS ? EXIT_CODE_FAILED : EXIT_CODE_USAGE;
+        return EXIT_CODE_FAILED;
     char programs[TOPOLOGY_PATH_MAX];
     struct supervisor_plan plan = {.topology = u->topology,
                                    .name = u->name,
@@ -385,6 +442,7 @@ int command_up(int argc, char **argv)
                    .name = options.name != NULL ? options.name : topology.name,
                    .file = path,
                    .deadline_ms = io_now().boot_ms + (time_ms)options.timeout_s * 1000};
+    u.pick = options.name != NULL || has_company() ? u.name : "";
     code = start(&u, &options);
     topology_fini(&topology);
     return code;

@@ -134,6 +134,9 @@ class Network(LabCase):
         self.assertEqual(list(self.labs()), ["second", "wire"])
         self.assertIn("choose one with -n: second wire", self.dhcplab("exec", "a", "true", code=1).stderr)
         self.ping("a", "10.1.0.2", lab="second")
+        self.dhcplab("-n", "second", "exec", "a", "true")
+        self.dhcplab("--name=second", "exec", "a", "true")
+        self.assertIn("no lab of the name third", self.dhcplab("-n", "third", "exec", "a", "true", code=1).stderr)
         self.assertIn("second wire", self.dhcplab("down", code=2).stderr)
         self.dhcplab("down", "wire")
         self.assertEqual(list(self.labs()), ["second"])
@@ -448,6 +451,24 @@ class Leases(LabCase):
         done = self.dhcplab("up", "alone.json", "--timeout", "1", code=3)
         self.assertIn("no lease, state SELECTING", done.stdout)
         self.assertEqual(self.labs()["alone"]["state"], "running")
+
+    def test_why_there_is_no_lease_and_what_the_configuration_warns_of(self):
+        server = {"Dhcp4": {"interfaces-config": {"interfaces": ["eth0"]}, "authoritative": True,
+                            "subnet4": [{"id": 1, "subnet": "10.9.0.0/24", "pools": []}]}}
+        lab = {"hosts": {"s": {"server": server}, "h": {"client": {"start-delay-ms": [0, 0]}}},
+               "links": [{"type": "veth", "ends": [{"host": "s", "address": "10.3.0.1/24"}, {"host": "h"}]}]}
+        self.write("why.json", lab)
+        done = self.dhcplab("up", "why.json", "-n", "odd", "--timeout", "2", code=3)
+        self.assertRegex(done.stderr, r"s: warning: .*why\.json:\d+:\d+: at \$\.Dhcp4.* pools")
+        self.assertRegex(done.stdout, r"\n  s +no-subnet \d")
+        self.assertRegex(self.dhcplab("status", "s").stdout, r"Refused or Not Answered.*: no-subnet \d")
+        # The hints name the lab, and work as they stand.
+        hints = re.findall(r"^  (.*-n odd.*)$", done.stdout, re.M)
+        self.assertEqual(len(hints), 5, done.stdout)
+        for hint in hints:
+            subprocess.run(hint, shell=True, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                           timeout=30, check=True)
+        self.assertEqual(self.labs(), {})
 
     def test_error_in_a_servers_inline_configuration_is_told_with_its_place(self):
         text = json.dumps(served({"Dhcp4": {"subnet4": [{"id": 1, "subnet": "10.3.0.300/24"}]}}), indent=1)

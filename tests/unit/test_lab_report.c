@@ -135,10 +135,11 @@ static void test_infinite_lease_and_late_timers(void **state)
 static void test_server(void **state)
 {
     (void)state;
-    cJSON *status = cJSON_Parse(
-        "{\"leases\":2,\"received\":{\"DISCOVER\":2},\"sent\":{\"OFFER\":2},\"dropped\":1,"
-        "\"reasons\":{},\"pid\":7,\"interfaces\":[{\"name\":\"eth0\",\"address\":\"10.77.0.1/24\","
-        "\"hardware_address\":\"02:00:00:00:00:01\"}]}");
+    cJSON *status =
+        cJSON_Parse("{\"leases\":2,\"received\":{\"DISCOVER\":2},\"sent\":{\"OFFER\":2},\"dropped\":1,"
+                    "\"reasons\":{\"lease-new\":1,\"no-subnet\":2},\"pid\":7,\"interfaces\":[{\"name\":"
+                    "\"eth0\",\"address\":\"10.77.0.1/24\","
+                    "\"hardware_address\":\"02:00:00:00:00:01\"}]}");
     assert_non_null(status);
     expect_report(report_server("server", status),
                   "server: DHCP server\n"
@@ -148,8 +149,32 @@ static void test_server(void **state)
                   "   Leases. . . . . . . . . . . . . . : 2\n"
                   "   Messages Received . . . . . . . . : DISCOVER 2\n"
                   "   Messages Sent . . . . . . . . . . : OFFER 2\n"
-                  "   Messages Dropped. . . . . . . . . : 1\n");
+                  "   Messages Dropped. . . . . . . . . : 1\n"
+                  "   Refused or Not Answered . . . . . : no-subnet 2\n");
     cJSON_Delete(status);
+}
+
+/* What is counted for a silence or a refusal, and nothing else. */
+static void test_refusals(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *status, *expected;
+    } rows[] = {
+        {"{\"received\":{\"DISCOVER\":3},\"reasons\":{\"subnet-interface\":3,\"pool-empty\":2,\"nak-in-use\":"
+         "1,"
+         "\"msg-hops\":4}}",
+         "pool-empty 2, nak-in-use 1, msg-hops 4"},
+        {"{\"received\":{},\"sent\":{},\"reasons\":{}}", "no message has come to it"},
+        {"{\"received\":{\"DISCOVER\":3},\"sent\":{\"OFFER\":3},\"reasons\":{\"addr-next\":1}}",
+         "it refused nothing; received DISCOVER 3; sent OFFER 3"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cJSON *status = cJSON_Parse(rows[i].status);
+        assert_non_null(status);
+        expect_report(report_refusals(status), rows[i].expected);
+        cJSON_Delete(status);
+    }
 }
 
 static const char kea_leases[] =
@@ -265,6 +290,7 @@ int main(void)
         cmocka_unit_test(test_client_without_lease),
         cmocka_unit_test(test_infinite_lease_and_late_timers),
         cmocka_unit_test(test_server),
+        cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_leases),
         cmocka_unit_test(test_lease_json),
         cmocka_unit_test(test_spans_and_instants),
