@@ -58,10 +58,10 @@ class Program:
         self.text_file = test.dir / f"{name}.text"
         self.trace_file = test.dir / f"{name}.trace"
         self.test = test
-        self.command = [*command, "--trace", self.trace_file.name]
         with self.text_file.open("a") as text:
-            self.process = subprocess.Popen([DHCPLAB, "exec", host, *self.command], env=test.env, cwd=test.dir,
-                                            stdin=subprocess.DEVNULL, stdout=text, stderr=text)
+            self.process = subprocess.Popen([DHCPLAB, "exec", host, *command, "--trace", self.trace_file.name],
+                                            env=test.env, cwd=test.dir, stdin=subprocess.DEVNULL, stdout=text,
+                                            stderr=text)
         test.addCleanup(self.process.wait, labtest.LIMIT_S)
         test.addCleanup(self.process.terminate)
 
@@ -91,9 +91,9 @@ class Program:
             raise AssertionError(f"{error}; it says:\n{self.text()}") from None
 
     def kill(self, number):
-        """Sends a signal to the program itself."""
+        """Sends a signal to the program itself; returns its pid."""
         pids = [pid for pid, line in self.test.processes().items()
-                if self.trace_file.name in line and line.startswith(str(self.command[0]))]
+                if self.trace_file.name in line and line.split()[0] in (str(SERVER), str(CLIENT))]
         self.test.assertEqual(len(pids), 1, self.text())
         os.kill(pids[0], number)
         return pids[0]
@@ -113,9 +113,8 @@ class ProgramCase(LabCase):
     def server(self, *arguments, config=None, name="server", prefix=()):
         """Starts a server in the foreground, and waits until it serves."""
         self.write("server.json", config or served())
-        command = [SERVER, "-c", "server.json", "-f", "--control", f"{name}.sock", *arguments]
-        program = Program(self, "s", name, *prefix, *command)
-        program.command = command
+        program = Program(self, "s", name, *prefix, SERVER, "-c", "server.json", "-f", "--control", f"{name}.sock",
+                          *arguments)
         program.wait_for_text(r"serving eth0, 10\.3\.0\.1/24")
         return program
 
