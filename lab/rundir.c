@@ -73,10 +73,21 @@ static const char *chosen_base(void)
     return chosen != NULL && chosen[0] != '\0' ? chosen : NULL;
 }
 
+/* $XDG_RUNTIME_DIR if one can write there, else NULL: after su or in a container it may name a folder of
+ * somebody else, or none. */
+static const char *session_folder(void)
+{
+    const char *session = getenv("XDG_RUNTIME_DIR");
+    struct stat st;
+    bool usable = session != NULL && session[0] == '/' && stat(session, &st) == 0 && S_ISDIR(st.st_mode) &&
+                  access(session, W_OK | X_OK) == 0;
+    return usable ? session : NULL;
+}
+
 static int find_base(char out[LAB_PATH_MAX])
 {
     const char *chosen = chosen_base();
-    const char *session = getenv("XDG_RUNTIME_DIR");
+    const char *session = session_folder();
     char here[LAB_PATH_MAX];
     int n;
     if (chosen != NULL && chosen[0] == '/')
@@ -87,14 +98,28 @@ static int find_base(char out[LAB_PATH_MAX])
         n = LAB_PATH_MAX;
     else if (geteuid() == 0)
         n = snprintf(out, LAB_PATH_MAX, "/run/dhcplab");
-    else if (session != NULL && session[0] == '/')
+    else if (session != NULL)
         n = snprintf(out, LAB_PATH_MAX, "%s/dhcplab", session);
     else
         n = snprintf(out, LAB_PATH_MAX, "/tmp/dhcplab-%u", (unsigned)geteuid());
     return n < LAB_PATH_MAX ? 0 : too_long();
 }
 
-/* Somebody else's folder of that name, made in /tmp before ours, must not get our sockets. */
+/* Somebody else's folder of that name, made in /tmp before ours, must not get our sockets, nor be believed. A
+ * folder that the user chose himself is his affair. 0 if there is none, too. */
+static int check_base(const char *base)
+{
+    struct stat st;
+    if (chosen_base() != NULL || lstat(base, &st) < 0)
+        return 0;
+    if (S_ISDIR(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & 077) == 0)
+        return 0;
+    fprintf(stderr,
+            "dhcplab: %s is not a folder that is yours alone (drwx------); set DHCPLAB_RUN to one that is\n",
+            base);
+    return ERR_DENIED;
+}
+
 static int make_base(const char *base)
 {
     struct stat st;
@@ -102,10 +127,7 @@ static int make_base(const char *base)
         return told(ERR_IO, "cannot make the run folder", base);
     if (stat(base, &st) < 0)
         return told(ERR_IO, "cannot read the run folder", base);
-    if (chosen_base() != NULL || (lstat(base, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid()))
-        return 0;
-    fprintf(stderr, "dhcplab: %s belongs to somebody else; set DHCPLAB_RUN to a folder of your own\n", base);
-    return ERR_DENIED;
+    return check_base(base);
 }
 
 static int lock_is_held(int fd)
@@ -370,6 +392,8 @@ int rundir_list_read(struct rundir_list *out)
     char base[LAB_PATH_MAX];
     *out = (struct rundir_list){0};
     int rc = find_base(base);
+    if (rc == 0)
+        rc = check_base(base);
     if (rc < 0)
         return ERR_IO;
     DIR *folder = opendir(base);

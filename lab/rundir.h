@@ -10,7 +10,8 @@
  * to its standard output and error BASE/NAME.failed        why the lab of that name went down by itself;
  * removed by the next `up` or `down`
  *
- * BASE is $DHCPLAB_RUN, else /run/dhcplab for root, else $XDG_RUNTIME_DIR/dhcplab, else /tmp/dhcplab-UID. */
+ * BASE is $DHCPLAB_RUN, else /run/dhcplab for root, else $XDG_RUNTIME_DIR/dhcplab where that folder
+ * is there and open to the user, else /tmp/dhcplab-UID. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
