@@ -311,7 +311,7 @@ static void put_command(const struct supervisor *s, const struct topology_host *
     put_pair(c, "--trace", c->path[4]);
     put_pair(c, "--node", host->name);
     if (host->role == LAB_CLIENT) {
-        put_pair(c, "-i", "eth0");
+        put_pair(c, "-i", host->interface);
     } else {
         put(c, "-f");
         put_pair(c, "--lease-file", c->path[3]);

@@ -8,6 +8,7 @@
 
 #include "common/err.h"
 #include "common/io_file.h"
+#include "lab/supervisor.h"
 
 /* What the rows below share while a file is read. */
 struct reading {
@@ -129,7 +130,7 @@ static void read_config(struct reading *r, struct topology_host *host, const cJS
 
 static void read_host(struct reading *r, const cJSON *item)
 {
-    static const char *const known[] = {"server", "client", NULL};
+    static const char *const known[] = {"server", "client", "interface", NULL};
     struct topology *t = r->t;
     if (t->n_hosts == LAB_HOSTS_MAX) {
         jcfg_error(r->c, item, "a lab has at most %d hosts", LAB_HOSTS_MAX);
@@ -151,6 +152,11 @@ static void read_host(struct reading *r, const cJSON *item)
     const cJSON *client = cJSON_GetObjectItemCaseSensitive(item, "client");
     if (server != NULL && client != NULL)
         jcfg_error(r->c, client, "a host is a server or a client, not both");
+    const char *interface = "eth0";
+    if (jcfg_get_text(r->c, item, "interface", &interface) && client == NULL)
+        jcfg_error(r->c, cJSON_GetObjectItemCaseSensitive(item, "interface"),
+                   "only a client has its one interface: a server names its own in interfaces-config");
+    snprintf(host->interface, sizeof host->interface, "%s", interface);
     if (server == NULL && client == NULL)
         return;
     host->role = server != NULL ? LAB_SERVER : LAB_CLIENT;
@@ -264,12 +270,25 @@ static bool has_address(const struct topology *t, size_t host)
     return false;
 }
 
+/* Has the client the interface that it is to use? */
+static bool has_interface(const struct topology *t, size_t host)
+{
+    for (size_t i = 0; i < t->n_ends; i++)
+        if (t->ends[i].host == host && strcmp(t->ends[i].interface, t->hosts[host].interface) == 0)
+            return true;
+    return false;
+}
+
 /* What only the whole file can tell. */
 static void check_host(struct reading *r, size_t index, const cJSON *item)
 {
     const struct topology_host *host = &r->t->hosts[index];
     if (host->role == LAB_CLIENT && host->n_interfaces == 0)
         jcfg_error(r->c, item, "a client needs an interface: no link has an end at \"%s\"", host->name);
+    else if (host->role == LAB_CLIENT && !has_interface(r->t, index))
+        jcfg_error(r->c, cJSON_GetObjectItemCaseSensitive(item, "interface"),
+                   "\"%s\" has no interface of that name: it has eth0 to eth%zu, in the order of the links",
+                   host->name, host->n_interfaces - 1);
     /* RFC 2132 9.7: "DHCP clients use the contents of the 'server identifier' field as the destination
      * address for any DHCP messages unicast to the DHCP server." */
     if (host->role == LAB_SERVER && !has_address(r->t, index))
@@ -373,8 +392,19 @@ static bool is_file(const char *path)
 
 int topology_find(const char *name, char out_path[TOPOLOGY_PATH_MAX])
 {
-    /* The source tree's folder first: a program that was not installed uses the labs it was built with. */
-    static const char *const folders[] = {LAB_SOURCE_LABS, LAB_INSTALLED_LABS};
+    /* Beside the program first: in a build folder within the source tree, then where it was installed,
+     * however the tree was moved or copied since. Then where the build knew them, for a build folder
+     * elsewhere. */
+    static const struct {
+        bool beside;
+        const char *folder;
+    } places[] = {{true, "/../../config/labs"},
+                  {true, "/../share/dhcplab/labs"},
+                  {false, LAB_SOURCE_LABS},
+                  {false, LAB_INSTALLED_LABS}};
+    char programs[TOPOLOGY_PATH_MAX], file[2 * TOPOLOGY_PATH_MAX];
+    if (supervisor_programs(programs, sizeof programs) < 0)
+        return ERR_IO;
     if (strlen(name) >= TOPOLOGY_PATH_MAX / 2)
         return ERR_LIMIT;
     if (is_file(name)) {
@@ -385,9 +415,10 @@ int topology_find(const char *name, char out_path[TOPOLOGY_PATH_MAX])
         return ERR_NOTFOUND;
     const char *dot = strrchr(name, '.');
     const char *suffix = dot != NULL && strcmp(dot, ".json") == 0 ? "" : ".json";
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-        snprintf(out_path, TOPOLOGY_PATH_MAX, "%s/%s%s", folders[i], name, suffix);
-        if (is_file(out_path))
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        snprintf(file, sizeof file, "%s%s/%s%s", places[i].beside ? programs : "", places[i].folder, name,
+                 suffix);
+        if (is_file(file) && realpath(file, out_path) != NULL)
             return 0;
     }
     return ERR_NOTFOUND;

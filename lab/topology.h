@@ -3,6 +3,7 @@
  *
  *   { "hosts": { "server": { "server": { "Dhcp4": ... } },      the server's configuration, or a file's name
  *                "h1": { "client": { "hostname": "h1" } },      the client's configuration, or a file's name
+ *                "m": { "client": {}, "interface": "eth1" },    a client on another link than its first
  *                "x": {} },                                     a plain host: nothing is started on it
  *     "links": [ { "type": "veth", "ends": [ { "host": "server", "address": "10.77.0.1/24" },
  *                                            { "host": "h1" } ] } ] }
@@ -33,6 +34,8 @@ struct topology_host {
     char *config_text; /* inline configuration: the topology file's text with all else blanked, so that
                           line and column of an error are those of the topology file; NULL: a file */
     size_t n_interfaces;
+    char interface[LAB_INTERFACE_MAX]; /* of a client: the one that it configures; eth0 if the file names none
+                                        */
 };
 
 struct topology_end {

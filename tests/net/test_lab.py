@@ -3,6 +3,7 @@
 
 import json
 import os
+import pathlib
 import re
 import signal
 import stat
@@ -67,6 +68,38 @@ class Topology(LabCase):
         done = self.dhcplab("up", "nothing", code=2)
         self.assertEqual(done.stderr, "dhcplab: there is no topology file nothing, and no lab of that name comes with "
                                       "the program\n")
+
+    def test_labs_are_looked_for_beside_the_program(self):
+        for program, labs in (("tree/build/bin", "tree/config/labs"), ("usr/bin", "usr/share/dhcplab/labs")):
+            for folder in (program, labs):
+                (self.dir / folder).mkdir(parents=True)
+            copy = self.dir / program / "dhcplab"
+            copy.write_bytes(DHCPLAB.read_bytes())
+            copy.chmod(0o755)
+            self.write(f"{labs}/pair.json", VETH)
+            done = self.dhcplab("up", "pair", program=copy)
+            self.assertIn(f"Lab pair from {(self.dir / labs).resolve()}/pair.json\n", done.stdout)
+            self.dhcplab("down")
+
+    @unittest.skipUnless(os.getuid() == 0, "only root can be somebody else, too")
+    def test_run_folder_of_a_user_without_a_session(self):
+        def as_nobody(session):
+            env = {name: text for name, text in self.env.items() if name != "DHCPLAB_RUN"}
+            return subprocess.run([self.dir / "dhcplab", "ps"], env=dict(env, XDG_RUNTIME_DIR=session), user=65534,
+                                  group=65534, extra_groups=[], text=True, capture_output=True, timeout=30, check=False)
+        (self.dir / "dhcplab").write_bytes(DHCPLAB.read_bytes())
+        (self.dir / "dhcplab").chmod(0o755)
+        self.dir.chmod(0o755)
+        fallback = pathlib.Path("/tmp/dhcplab-65534")
+        if fallback.exists():
+            self.skipTest(f"{fallback} is in use")
+        for session in (str(self.dir / "none"), "/root"):
+            self.assertEqual(as_nobody(session).stdout, "No lab runs.\n")
+        fallback.mkdir(mode=0o777)
+        self.addCleanup(fallback.rmdir)
+        done = as_nobody("/root")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("is not a folder that is yours alone", done.stderr)
 
     def test_warnings_do_not_stop_the_lab(self):
         self.write("comma.json", '{ "hosts": { "a": {}, } }')
@@ -438,6 +471,16 @@ class Leases(LabCase):
         self.write("sub/files.json", lab)
         self.assertIn("from 10.77.0.1 for 1 h", self.dhcplab("up", "sub/files.json", "-n", "files").stdout)
         self.dhcplab("down")
+
+    def test_client_on_its_second_link(self):
+        server = {"Dhcp4": {"interfaces-config": {"interfaces": ["eth0"]}, "subnet4": [
+            {"id": 1, "subnet": "10.3.0.0/24", "pools": [{"pool": "10.3.0.9 - 10.3.0.9"}]}]}}
+        self.write("far.json", {
+            "hosts": {"s": {"server": server}, "h": {"client": {"start-delay-ms": [0, 0]}, "interface": "eth1"}, "x": {}},
+            "links": [{"type": "veth", "ends": [{"host": "h"}, {"host": "x"}]},
+                      {"type": "veth", "ends": [{"host": "h"}, {"host": "s", "address": "10.3.0.1/24"}]}]})
+        self.assertIn("10.3.0.9/24 from 10.3.0.1", self.dhcplab("up", "far.json").stdout)
+        self.assertIn("h: DHCP client on eth1", self.dhcplab("status", "h").stdout)
 
     def test_no_wait(self):
         self.dhcplab("up", "--no-wait")

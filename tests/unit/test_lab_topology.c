@@ -65,6 +65,15 @@ static void test_errors(void **state)
          "file)"},
         {"{\"hosts\": {\"a\": {\"client\": {}}}}",
          "x.json:1:17: at $.hosts.a: a client needs an interface: no link has an end at \"a\""},
+        {"{\"hosts\": {\"a\": {\"client\": {},\n \"interface\": \"eth2\"}},\n"
+         " \"links\": [{\"type\": \"bridge\", \"ends\": [{\"host\": \"a\"}, {\"host\": \"a\"}]}]}",
+         "x.json:2:15: at $.hosts.a.interface: \"a\" has no interface of that name: it has eth0 to eth1, in "
+         "the "
+         "order of the links"},
+        {"{\"hosts\": {\"a\": {\n\"interface\": \"eth0\"}}}",
+         "x.json:2:14: at $.hosts.a.interface: only a client has its one interface: a server names its own "
+         "in "
+         "interfaces-config"},
         {"{\"hosts\": {\"a\": {\"server\": {}}, \"b\": {}},\n"
          " \"links\": [{\"type\": \"veth\", \"ends\": [{\"host\": \"a\"}, {\"host\": \"b\"}]}]}",
          "x.json:1:17: at $.hosts.a: a server needs an address: give one to an end of a link at \"a\""},
