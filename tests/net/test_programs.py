@@ -338,7 +338,7 @@ class Server(ProgramCase):
         reasons = [event["reason"] for event in events if event["kind"] == "drop"]
         text = server.text()
         for reason in ("msg-reply-at-server", "msg-bad-op", "msg-bad-hlen", "msg-too-short", "msg-bad-cookie",
-                       "msg-bad-type"):
+                       "msg-bad-type", "msg-bad-option"):
             with self.subTest(reason=reason):
                 self.assertEqual(reasons.count(reason), 1, reasons)
                 self.assertIn(reason, text)
@@ -352,7 +352,7 @@ class Server(ProgramCase):
         self.assertIsNone(server_id["value"])
         self.assertEqual((server_id["hex"], server_id["length"]), ("000001", 3))
         self.assertTrue(server_id["malformed"]["reason"] and server_id["malformed"]["text"])
-        # What such a REQUEST wants is not known: nobody gets a lease.
+        # Whom such a REQUEST is for is not known.
         self.assertEqual(server.messages("tx", "ACK"), [])
 
     def test_two_messages_at_once(self):
