@@ -90,8 +90,14 @@ static int64_t read_clock_ms(clockid_t clock)
 
 struct clock_now io_now(void)
 {
-    struct clock_now now = {.boot_ms = read_clock_ms(CLOCK_BOOTTIME),
-                            .wall_ms = read_clock_ms(CLOCK_REALTIME)};
+    /* The two are read one after the other and cut to milliseconds, so that their distance seems to vary by
+     * one. It is kept until the wall clock is really moved: an instant that is shown twice is the same. */
+    static int64_t distance_ms = INT64_MIN;
+    struct clock_now now = {.boot_ms = read_clock_ms(CLOCK_BOOTTIME)};
+    int64_t measured_ms = read_clock_ms(CLOCK_REALTIME) - now.boot_ms;
+    if (distance_ms == INT64_MIN || measured_ms > distance_ms + 1 || measured_ms < distance_ms - 1)
+        distance_ms = measured_ms;
+    now.wall_ms = now.boot_ms + distance_ms;
     time_t wall_s = (time_t)(now.wall_ms / 1000);
     struct tm tm;
     if (localtime_r(&wall_s, &tm) != NULL)

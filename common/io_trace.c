@@ -98,7 +98,7 @@ static void show_trouble(const struct io_trace *t, const char *level, const char
     if (!is_error && strcmp(level, "warning") != 0)
         return;
     if (t->show == IO_TRACE_ERRORS)
-        fprintf(stderr, "%s: %s: %s\n", t->node, level, text);
+        fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, level, text);
     else if (t->show == IO_TRACE_SYSLOG)
         syslog(is_error ? LOG_ERR : LOG_WARNING, "%s: %s", t->node, text);
 }

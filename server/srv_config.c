@@ -540,6 +540,8 @@ static void read_subnets(struct parse *p, const cJSON *map, const struct scope *
 /* A server that cannot serve anybody is a legal configuration, and hardly what was meant. */
 static void warn_of_idleness(struct parse *p, const cJSON *map)
 {
+    if (jcfg_failed(&p->c)) /* what was not read may have been there */
+        return;
     if (p->config->n_subnets == 0)
         jcfg_warning(&p->c, map, "there is no subnet4: nobody will get an address");
     for (size_t i = 0; i < p->config->n_subnets; i++)
