@@ -20,7 +20,7 @@
 
 enum { EXIT_NOT_RUN = 126, EXIT_NOT_THERE = 127, EXIT_SIGNAL = 128 };
 
-static const char help[] = "Usage: dhcplab exec [-n NAME] HOST COMMAND [ARGUMENTS...]\n"
+static const char help[] = "Usage: dhcplab exec [-n NAME] HOST [--] COMMAND [ARGUMENTS...]\n"
                            "\n"
                            "Runs COMMAND inside HOST: with its network and with the processes of the lab, in "
                            "the folder and on the terminal\n"
@@ -47,8 +47,8 @@ static void forward(int signal)
     errno = error;
 }
 
-/* -1: go on, with optind at HOST; else the exit code. */
-static int parse_options(int argc, char **argv, const char **out_name)
+/* -1: go on, with optind at HOST and *out_command at COMMAND; else the exit code. */
+static int parse_options(int argc, char **argv, const char **out_name, char ***out_command)
 {
     enum { OPT_HELP = 256 };
     static const struct option options[] = {
@@ -69,7 +69,11 @@ static int parse_options(int argc, char **argv, const char **out_name)
             return EXIT_CODE_USAGE;
         }
     }
-    if (argc - optind >= 2)
+    int at = optind + 1;
+    if (at < argc && strcmp(argv[at], "--") == 0)
+        at++;
+    *out_command = argv + at;
+    if (at < argc)
         return -1;
     fprintf(stderr, "dhcplab exec: expected a host and a command; see `dhcplab exec --help`\n");
     return EXIT_CODE_USAGE;
@@ -112,7 +116,7 @@ static int join_host(const struct lab_state *lab, const struct lab_host_state *h
         return ERR_IO;
     if (setns(pid_fd, CLONE_NEWPID) < 0)
         return ERR_IO;
-    return net_host_enter(&namespaces);
+    return net_host_enter(&namespaces, host->name);
 }
 
 /* So that a `dhcplab` inside finds the same labs as outside, where it may look like root. */
@@ -201,8 +205,8 @@ int command_exec(int argc, char **argv)
 {
     struct lab_state lab;
     const char *name;
-    char here[4096];
-    int code = parse_options(argc, argv, &name);
+    char here[4096], **command;
+    int code = parse_options(argc, argv, &name, &command);
     if (code >= 0)
         return code;
     if (rundir_load(name, &lab) < 0)
@@ -223,7 +227,7 @@ int command_exec(int argc, char **argv)
         fprintf(stderr, "dhcplab exec: the folder %s is not there inside %s: %s\n", here, host->name,
                 strerror(errno));
     keep_base(&lab);
-    code = run_and_wait(argv + optind + 1);
+    code = run_and_wait(command);
     /* Our children are in another pid namespace than we are, so that we can have no threads any more; some
      * exit handlers, those of sanitizers, start one. */
     fflush(NULL);

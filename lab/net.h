@@ -39,8 +39,9 @@ int net_init(struct net *n);
 
 /* Makes a host; its loopback interface is up. 0, ERR_DENIED or ERR_IO. */
 int net_host_new(struct net *n, struct net_host *out);
-/* Moves the calling process into the host for good. 0 or ERR_IO with errno. */
-int net_host_enter(const struct net_host *host);
+/* Moves the calling process into the host for good, where the machine is called `name` if the system allows
+ * that. 0 or ERR_IO with errno. */
+int net_host_enter(const struct net_host *host, const char *name);
 
 /* Joins two hosts by a veth pair, sets its addresses and takes it up. 0, ERR_DENIED or ERR_IO. */
 int net_veth(struct net *n, const struct net_port *a, const struct net_port *b);

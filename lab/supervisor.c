@@ -331,7 +331,8 @@ static void become_program(struct supervisor *s, size_t index, int birth_fd)
     sigprocmask(SIG_SETMASK, &none, NULL);
     close_range(LOCK_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     put_command(s, &s->topology->hosts[index], &c);
-    if (told && net_host_enter(&s->hosts[index]) == 0 && chdir(s->plan->dir) == 0 && redirect(c.path[2]) == 0)
+    if (told && net_host_enter(&s->hosts[index], s->topology->hosts[index].name) == 0 &&
+        chdir(s->plan->dir) == 0 && redirect(c.path[2]) == 0)
         execv(c.program, c.argv);
     birth.error = errno;
     if (write(birth_fd, &birth, sizeof birth) < 0)
