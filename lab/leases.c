@@ -87,9 +87,11 @@ int command_leases(int argc, char **argv)
             fprintf(stderr, "dhcplab: %s\n", why);
         }
     }
-    if (args.flags & VIEW_JSON)
+    /* A host that was named by mistake has no leases to speak of. */
+    bool shown = code != EXIT_CODE_USAGE || cJSON_GetArraySize(list) > 0;
+    if (shown && (args.flags & VIEW_JSON))
         view_print_json(list);
-    else
+    else if (shown)
         print_leases(list);
     cJSON_Delete(list);
     return code;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/control.h"
 #include "lab/command.h"
 #include "lab/rundir.h"
 #include "lab/view.h"
@@ -20,6 +21,8 @@ static const char help[] = "Usage: dhcplab ps [-n NAME] [--json]\n"
                            "Examples:\n"
                            "  dhcplab ps\n"
                            "  dhcplab ps --json | jq '.[0].hosts[].name'\n";
+
+enum { ASK_LIMIT_MS = 500 };
 
 static const struct view_command command = {help, VIEW_JSON, 0, 0};
 
@@ -49,14 +52,15 @@ static void print_host(const cJSON *host)
 
 static void print_lab(const struct rundir_entry *entry)
 {
+    char at[VIEW_SPAN_LEN];
     printf("%s: %s", entry->name, rundir_life_name(entry->life));
     switch (entry->life) {
     case RUNDIR_STARTING:
         printf("\n");
         break;
     case RUNDIR_RUNNING:
-        printf(" since %s, supervisor %d, from %s\n", view_text(entry->json, "started"), pid_in(entry->json),
-               view_text(entry->json, "file"));
+        printf(" since %s, supervisor %d, from %s\n", view_instant(view_text(entry->json, "started"), at),
+               pid_in(entry->json), view_text(entry->json, "file"));
         printf("  %-12s %-7s %8s  %s\n", "HOST", "ROLE", "PID", "INTERFACES");
         const cJSON *host;
         cJSON_ArrayForEach(host, cJSON_GetObjectItemCaseSensitive(entry->json, "hosts")) print_host(host);
@@ -65,8 +69,22 @@ static void print_lab(const struct rundir_entry *entry)
         printf(": its supervisor was killed; `dhcplab down %s` removes what is left\n", entry->name);
         break;
     case RUNDIR_FAILED:
-        printf(" at %s: %s\n", view_text(entry->json, "time"), view_text(entry->json, "reason"));
+        printf(" at %s: %s\n", view_instant(view_text(entry->json, "time"), at),
+               view_text(entry->json, "reason"));
         break;
+    }
+}
+
+/* What does not apply is null, not an empty text. */
+static void set_nulls(cJSON *json)
+{
+    cJSON *next;
+    for (cJSON *item = json->child; item != NULL; item = next) {
+        next = item->next;
+        if (cJSON_IsString(item) && item->valuestring[0] == '\0' && item->string != NULL)
+            cJSON_ReplaceItemInObjectCaseSensitive(json, item->string, cJSON_CreateNull());
+        else
+            set_nulls(item);
     }
 }
 
@@ -82,7 +100,41 @@ static cJSON *lab_json(const struct rundir_entry *entry)
     cJSON_AddStringToObject(out, "state", rundir_life_name(entry->life));
     cJSON_AddStringToObject(out, "reason",
                             entry->life == RUNDIR_FAILED ? view_text(entry->json, "reason") : "");
+    set_nulls(out);
     return out;
+}
+
+/* What a client's interface has at the moment, which no file knows. A client that does not answer at once is
+ * shown without. */
+static void add_lease(cJSON *host)
+{
+    cJSON *reply = NULL, *interface;
+    if (strcmp(view_text(host, "role"), lab_role_name(LAB_CLIENT)) != 0 ||
+        control_call(view_text(host, "control"), "status", NULL, ASK_LIMIT_MS, &reply) < 0)
+        return;
+    const cJSON *status = cJSON_GetObjectItemCaseSensitive(reply, "arguments");
+    const cJSON *lease = cJSON_GetObjectItemCaseSensitive(status, "lease");
+    char address[64];
+    snprintf(address, sizeof address, "%s/%d", view_text(lease, "address"),
+             (int)view_number(lease, "prefix_length", 0));
+    cJSON_ArrayForEach(interface, cJSON_GetObjectItemCaseSensitive(host, "interfaces"))
+    {
+        if (cJSON_IsObject(lease) &&
+            strcmp(view_text(interface, "name"), view_text(status, "interface")) == 0)
+            cJSON_ReplaceItemInObjectCaseSensitive(interface, "address", cJSON_CreateString(address));
+    }
+    cJSON_Delete(reply);
+}
+
+static void add_leases(const struct rundir_list *list)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        cJSON *host;
+        if (list->entries[i].life != RUNDIR_RUNNING)
+            continue;
+        cJSON_ArrayForEach(host, cJSON_GetObjectItemCaseSensitive(list->entries[i].json, "hosts"))
+            add_lease(host);
+    }
 }
 
 static bool is_wanted(const struct rundir_entry *entry, const char *name)
@@ -121,6 +173,7 @@ int command_ps(int argc, char **argv)
         return code;
     if (rundir_list_read(&list) < 0)
         return EXIT_CODE_FAILED;
+    add_leases(&list);
     if (args.flags & VIEW_JSON)
         print_json(&list, args.lab);
     else

@@ -48,6 +48,19 @@ static void add_host(cJSON *list, const struct lab_host_state *host, cJSON *stat
     cJSON_AddItemToArray(list, json);
 }
 
+/* Kea's names become ours, and the pid, which the program knows from inside the lab, is that of outside. */
+static void adapt(cJSON *status, const struct lab_host_state *host)
+{
+    static const char *const names[][2] = {{"uptime", "uptime_s"}, {"reload", "reload_s"}};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        cJSON *item = cJSON_DetachItemFromObjectCaseSensitive(status, names[i][0]);
+        if (item != NULL)
+            cJSON_AddItemToObject(status, names[i][1], item);
+    }
+    cJSON_DeleteItemFromObjectCaseSensitive(status, "pid");
+    cJSON_AddNumberToObject(status, "pid", host->pid);
+}
+
 /* The arguments of the host's answer, or NULL. */
 static cJSON *ask(const struct lab_host_state *host, char *why)
 {
@@ -57,6 +70,8 @@ static cJSON *ask(const struct lab_host_state *host, char *why)
     if (reply != NULL && status == NULL)
         snprintf(why, VIEW_WHY_MAX, "%s does not tell its status: %s", host->name, view_text(reply, "text"));
     cJSON_Delete(reply);
+    if (status != NULL)
+        adapt(status, host);
     return status;
 }
 

@@ -198,14 +198,6 @@ const char *view_instant(const char *iso, char *buf)
     return buf;
 }
 
-const char *view_epoch(time_t at, char *buf)
-{
-    struct tm tm;
-    if (localtime_r(&at, &tm) == NULL || strftime(buf, VIEW_SPAN_LEN, "%Y-%m-%d %H:%M:%S", &tm) == 0)
-        snprintf(buf, VIEW_SPAN_LEN, "-");
-    return buf;
-}
-
 enum trace_color view_color(void)
 {
     const char *no_color = getenv("NO_COLOR");

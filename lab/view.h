@@ -3,7 +3,6 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
-#include <time.h>
 
 #include <cjson/cJSON.h>
 
@@ -56,8 +55,6 @@ double view_number(const cJSON *map, const char *key, double otherwise);
 const char *view_span(double seconds, char *buf);
 /* "2026-11-21 12:00:00" of "2026-11-21T12:00:00.250+01:00": the time that the clock on the wall showed. */
 const char *view_instant(const char *iso, char *buf);
-/* The same for seconds since 1970, in local time. */
-const char *view_epoch(time_t at, char *buf);
 
 /* Colours only on a terminal, and not with NO_COLOR. */
 enum trace_color view_color(void);

@@ -147,7 +147,7 @@ class Network(LabCase):
         self.assertIn(lab["pid"], self.processes())
         hosts = [{key: host[key] for key in ("name", "role", "pid", "control", "interfaces")} for host in lab["hosts"]]
         self.assertEqual(hosts, [
-            {"name": name, "role": "plain", "pid": 0, "control": "", "interfaces": [
+            {"name": name, "role": "plain", "pid": 0, "control": None, "interfaces": [
                 {"name": "eth0", "hardware_address": mac, "address": address, "link": "lan"}]}
             for name, mac, address in (("a", "02:00:00:00:00:01", "10.2.0.1/24"),
                                        ("b", "02:00:00:00:be:ef", "10.2.0.2/24"),
@@ -210,6 +210,15 @@ class Exec(LabCase):
         done = subprocess.run([DHCPLAB, "exec", "a", "./mine"], env=self.env, cwd=self.dir, input="a line\n", text=True,
                               capture_output=True, timeout=30, check=False)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "got a line\n", "complaint\n"))
+
+    def test_two_dashes_before_the_command(self):
+        self.assertEqual(self.dhcplab("exec", "a", "--", "echo", "--", "x").stdout, "-- x\n")
+        self.dhcplab("exec", "a", "--", code=2)
+
+    def test_the_machine_is_called_as_the_host(self):
+        before = os.uname().nodename
+        self.assertEqual(self.dhcplab("exec", "b", "uname", "-n").stdout, "b\n")
+        self.assertEqual(os.uname().nodename, before)
 
     def test_options_belong_to_the_command(self):
         self.assertEqual(self.dhcplab("exec", "a", "echo", "-n", "--help").stdout, "--help")
@@ -448,7 +457,19 @@ class Leases(LabCase):
         done = self.dhcplab("up")
         self.assertRegex(done.stdout, r"h1 +client +eth0 +10\.77\.0\.\d+/24 from 10\.77\.0\.1 for 1 h\n")
         self.dhcplab("exec", "h1", "ping", "-n", "-c", "1", "-W", "2", "10.77.0.1")
-        self.assertEqual([host["role"] for host in self.labs()["pair"]["hosts"]], ["server", "client"])
+        server, client = self.labs()["pair"]["hosts"]
+        self.assertEqual((server["role"], client["role"]), ("server", "client"))
+        leased = json.loads(self.dhcplab("leases", "--json").stdout)[0]["ip-address"] + "/24"
+        self.assertEqual(client["interfaces"][0]["address"], leased)
+        self.assertRegex(self.dhcplab("ps").stdout, rf"since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d, [^$]* {leased} \(link1\)")
+        status = json.loads(self.dhcplab("status", "server", "--json").stdout)[0]
+        self.assertEqual(status["pid"], server["pid"])
+        self.assertGreaterEqual(status["uptime_s"], status["reload_s"])
+        self.assertNotIn("uptime", status)
+        refused = self.dhcplab("leases", "h1", code=2)
+        self.assertEqual((refused.stdout, refused.stderr), ("", "dhcplab: h1 runs no DHCP server: its role is client\n"))
+        self.dhcplab("release", "h1")
+        self.assertIsNone(self.labs()["pair"]["hosts"][1]["interfaces"][0]["address"])
         self.dhcplab("down")
 
     def test_lan(self):
