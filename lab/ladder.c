@@ -16,7 +16,7 @@ enum {
     MARGIN = 4,       /* right of the last column */
     SPACING_MIN = 14, /* "|- DISCOVER ->|" */
     LINE_LEN = FIRST_X + SPACING_MIN * LADDER_HOSTS_MAX + 64,
-    REPEAT_NAMES = 20, /* lines after which the hosts' names are written again */
+    REPEAT_NAMES = 20, /* lines after which the hosts' names are written again, before the next exchange */
     SKEW_MS = 50,      /* a receiver may have stamped before its sender did */
     SAME_MS = 1000,    /* receptions of one message whose sender is not known */
 };
@@ -377,6 +377,11 @@ static size_t count_lines(const char *text, size_t len)
     return n;
 }
 
+static bool is_same_exchange(const struct arrow *a, const struct arrow *b)
+{
+    return strcmp(get_text(a->message, "xid"), get_text(b->message, "xid")) == 0;
+}
+
 char *ladder_text(const cJSON *events, const struct ladder_view *view)
 {
     struct arrows arrows;
@@ -391,7 +396,7 @@ char *ladder_text(const cJSON *events, const struct ladder_view *view)
         if (i > 0)
             text_put(&t, "\n");
         size_t start = t.len;
-        if (lines >= REPEAT_NAMES) {
+        if (lines >= REPEAT_NAMES && (i == 0 || !is_same_exchange(&arrows.rows[i - 1], &arrows.rows[i]))) {
             add_names(&t, &columns);
             lines = 0;
         }

@@ -77,7 +77,7 @@ static void show_line(struct show *show, const char *line)
     } else {
         char *text = trace_text(event, show->color);
         if (text != NULL)
-            fputs(text, stdout);
+            view_print(text);
         free(text);
     }
     cJSON_Delete(event);
@@ -183,7 +183,7 @@ static int print_ladder(const struct show *show, const struct lab_state *lab)
         fprintf(stderr, "dhcplab: out of memory\n");
         return EXIT_CODE_FAILED;
     }
-    fputs(text, stdout);
+    view_print(text);
     free(text);
     return EXIT_CODE_OK;
 }

@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "common/control.h"
 #include "common/err.h"
 #include "lab/command.h"
+#include "lab/wrap.h"
 
 enum { TIMEOUT_MAX_S = 3600 };
 
@@ -203,6 +205,15 @@ enum trace_color view_color(void)
     const char *no_color = getenv("NO_COLOR");
     bool wanted = no_color == NULL || no_color[0] == '\0';
     return wanted && isatty(STDOUT_FILENO) ? TRACE_COLOR : TRACE_PLAIN;
+}
+
+void view_print(const char *text)
+{
+    struct winsize size = {0};
+    bool known = isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+    char *wrapped = wrap_text(text, known ? size.ws_col : 0);
+    fputs(wrapped != NULL ? wrapped : text, stdout);
+    free(wrapped);
 }
 
 void view_print_json(const cJSON *json)

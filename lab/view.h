@@ -59,5 +59,8 @@ const char *view_instant(const char *iso, char *buf);
 /* Colours only on a terminal, and not with NO_COLOR. */
 enum trace_color view_color(void);
 
+/* Prints a text, its long lines wrapped to the terminal; as it is, where standard output is none. */
+void view_print(const char *text);
+
 /* Prints a JSON text, indented, with a newline. */
 void view_print_json(const cJSON *json);
