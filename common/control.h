@@ -4,16 +4,8 @@
 #pragma once
 #include <cjson/cJSON.h>
 
+#include "common/control_result.h"
 #include "common/io_loop.h"
-
-/* Kea's result codes. */
-enum control_result {
-    CONTROL_SUCCESS = 0,
-    CONTROL_ERROR = 1,
-    CONTROL_UNSUPPORTED = 2,
-    CONTROL_EMPTY = 3,
-    CONTROL_CONFLICT = 4,
-};
 
 enum { CONTROL_REQUEST_MAX = 1 << 20, CONTROL_CONNECTIONS_MAX = 32, CONTROL_IDLE_MS = 10000 };
 

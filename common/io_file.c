@@ -2,8 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/err.h"
@@ -61,5 +64,53 @@ int io_file_read(const char *path, char **out, size_t *out_len)
     int why = errno;
     close(fd);
     errno = why;
+    return rc;
+}
+
+static int write_synced(int fd, const char *bytes, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, bytes, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return ERR_IO;
+        bytes += n;
+        len -= (size_t)n;
+    }
+    return fsync(fd) < 0 ? ERR_IO : 0;
+}
+
+/* The new name is durable only when the folder is synced. */
+static int sync_folder(char *path)
+{
+    int fd = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return ERR_IO;
+    int rc = fsync(fd) < 0 ? ERR_IO : 0;
+    close(fd);
+    return rc;
+}
+
+int io_file_replace(const char *path, const char *bytes, size_t len)
+{
+    char *fresh;
+    struct stat old;
+    mode_t mode = stat(path, &old) == 0 ? old.st_mode & 07777 : 0640;
+    if (asprintf(&fresh, "%s.XXXXXX", path) < 0)
+        return ERR_NOMEM;
+    int fd = mkostemp(fresh, O_CLOEXEC);
+    int rc = fd < 0 || fchmod(fd, mode) < 0 ? ERR_IO : write_synced(fd, bytes, len);
+    if (rc == 0 && rename(fresh, path) < 0)
+        rc = ERR_IO;
+    int why = errno;
+    if (fd >= 0)
+        close(fd);
+    if (rc < 0 && fd >= 0)
+        unlink(fresh);
+    errno = why;
+    if (rc == 0)
+        rc = sync_folder(fresh); /* the same folder */
+    free(fresh);
     return rc;
 }

@@ -32,6 +32,7 @@
       "the client identifier has {num} octets, more than the {max} that are served")                         \
     X(REASON_MSG_BAD_OPTION, "msg-bad-option", "option {num} has {max} octets, not the 4 of an address")     \
     X(REASON_MSG_NO_ADDRESS, "msg-no-address", "no address: neither ciaddr nor a requested address")         \
+    X(REASON_SERVICE_DISABLED, "service-disabled", "the service is switched off (dhcp-disable)")             \
     /* server: which subnet */                                                                               \
     X(REASON_SUBNET_RELAY, "subnet-relay", "subnet {net}: giaddr {addr} is in it (RFC 2131 4.3.1)")          \
     X(REASON_SUBNET_CIADDR, "subnet-ciaddr", "subnet {net}: ciaddr {addr} is in it (RFC 2131 4.3.2)")        \

@@ -20,3 +20,4 @@ int command_release(int argc, char **argv); /* lease.c: give a lease back */
 int command_renew(int argc, char **argv);   /* lease.c: get or renew one */
 int command_leases(int argc, char **argv);  /* leases.c: the servers' view */
 int command_log(int argc, char **argv);     /* log.c: messages and decisions */
+int command_send(int argc, char **argv);    /* command_send.c: any command to a program */

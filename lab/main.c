@@ -18,6 +18,7 @@ static const struct {
     {"renew", command_renew, "HOST", "get a lease, or renew the one that there is"},
     {"leases", command_leases, "[HOST...]", "the servers' view: who has which address, and until when"},
     {"log", command_log, "[HOST...]", "every message with every option, every decision"},
+    {"command", command_send, "HOST COMMAND [JSON]", "send a command of Kea's command channel to a program"},
     {"exec", command_exec, "HOST COMMAND...", "run a program inside a host"},
     {"down", command_down, "[NAME]", "take a lab away, whatever state it is in"},
 };
@@ -61,7 +62,7 @@ static void print_help(FILE *out)
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         char usage[64];
         snprintf(usage, sizeof usage, "%s %s", commands[i].name, commands[i].arguments);
-        fprintf(out, "  %-24s %s\n", usage, commands[i].summary);
+        fprintf(out, "  %-28s %s\n", usage, commands[i].summary);
     }
     fputs(help_end, out);
 }

@@ -622,6 +622,11 @@ static void read_global(struct parse *p, const cJSON *map)
     jcfg_get_u32(&p->c, map, "max-offers", 1, LIMIT_MAX, &config->max_offers);
     jcfg_get_u32(&p->c, map, "max-leases", 1, LIMIT_MAX, &config->max_leases);
     read_scope(p, map, &global);
+    config->lifetime = global.lifetime;
+    config->timers = global.timers;
+    config->boot = global.boot;
+    config->authoritative = global.authoritative;
+    config->match_client_id = global.match_client_id;
     read_subnets(p, map, &global);
     warn_of_idleness(p, map);
 }
@@ -654,6 +659,8 @@ int srv_config_parse(const char *name, const char *text, size_t len, jcfg_warn_f
         err = ERR_NOMEM;
     if (err == ERR_CONFIG)
         memcpy(out_error, p.c.error, JCFG_TEXT_MAX);
+    if (err == 0)
+        p.config->source = cJSON_DetachItemFromObjectCaseSensitive(p.c.root, "Dhcp4");
     jcfg_fini(&p.c);
     if (err == 0)
         *out = p.config;
@@ -666,6 +673,7 @@ void srv_config_free(struct srv_config *config)
 {
     if (config == NULL)
         return;
+    cJSON_Delete(config->source);
     arena_fini(&config->arena);
     free(config);
 }

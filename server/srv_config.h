@@ -74,9 +74,14 @@ struct srv_config {
     bool echo_client_id;    /* RFC 6842 */
     uint32_t offer_hold_s;  /* how long an offer waits for its REQUEST */
     uint32_t max_offers;
-    uint32_t max_leases; /* records of leases, expired and released ones included */
+    uint32_t max_leases;          /* records of leases, expired and released ones included */
+    struct srv_lifetime lifetime; /* of global scope: what a subnet inherits */
+    struct srv_timers timers;
+    struct srv_boot boot;
+    bool authoritative, match_client_id;
     struct srv_subnet *subnets;
     size_t n_subnets;
+    cJSON *source; /* the map "Dhcp4" as it was read */
 };
 
 /* Reads `len` bytes of JSON `text`. `name` is the file's, for messages; `warn` (may be NULL) is told about

@@ -11,9 +11,9 @@
 #include "common/err.h"
 #include "common/io_daemon.h"
 #include "common/io_file.h"
+#include "server/srv_command.h"
 #include "server/srv_engine.h"
 #include "server/srv_ports.h"
-#include "server/srv_report.h"
 #include "server/srv_store.h"
 
 enum { RX_BATCH = 64, EXIT_CONFIG = 2 };
@@ -34,6 +34,8 @@ struct srv_driver {
     unsigned long loaded, refused; /* lease records at start-up */
     bool store_failed;             /* the last commit failed, and was told */
     int store_errno;               /* why */
+    struct srv_command_state commands;
+    int exit_value; /* as `shutdown` asked */
     uint8_t buf[IO_DATAGRAM_MAX];
 };
 
@@ -162,7 +164,12 @@ static void on_packet(void *user, int fd, int what)
     for (int i = 0; i < RX_BATCH && io_udp_recv(fd, d->buf, sizeof d->buf, &event.packet) > 0; i++) {
         io_trace_message(d->trace, TRACE_RX, iface.name, &event.packet);
         event.now = io_now().boot_ms;
-        step(d, &event);
+        if (srv_command_is_disabled(&d->commands, event.now)) {
+            srv_engine_count_drop(d->engine, REASON_SERVICE_DISABLED);
+            io_trace_drop(d->trace, iface.name, &event.packet, REASON_SERVICE_DISABLED, NULL);
+        } else {
+            step(d, &event);
+        }
     }
     flush(d);
 }
@@ -221,33 +228,21 @@ static const char *lease_path(const struct srv_driver *d, const struct srv_confi
     return path == NULL ? "" : path;
 }
 
-/* Everything that can fail, before anything changes. */
-static int prepare_reload(struct srv_driver *d, struct srv_config **out_config, struct srv_ports *out_ports,
-                          char *why)
+/* Serves `config`, which becomes the driver's, or is freed: if it cannot be served, nothing changes, and
+ * `why` of JCFG_TEXT_MAX bytes says why. */
+static int serve(struct srv_driver *d, struct srv_config *config, char *why)
 {
-    int rc = read_config(d, out_config, why);
-    if (rc < 0)
-        return rc;
-    rc = open_ports(d, *out_config, out_ports, why);
-    if (rc == 0 && (watch_ports(d, out_ports) < 0 || srv_engine_reconfigure(d->engine, *out_config) < 0)) {
-        srv_ports_close(out_ports);
+    struct srv_ports ports;
+    int rc = open_ports(d, config, &ports, why);
+    if (rc == 0 && (watch_ports(d, &ports) < 0 || srv_engine_reconfigure(d->engine, config) < 0)) {
+        srv_ports_close(&ports);
         snprintf(why, JCFG_TEXT_MAX, "%s", err_text(ERR_NOMEM));
         rc = ERR_NOMEM;
     }
-    if (rc < 0)
-        srv_config_free(*out_config);
-    return rc;
-}
-
-/* Serves the file as it is now. If that cannot be, nothing changes, and `why` of JCFG_TEXT_MAX bytes says
- * why. */
-static int reload(struct srv_driver *d, char *why)
-{
-    struct srv_config *config;
-    struct srv_ports ports;
-    int rc = prepare_reload(d, &config, &ports, why);
-    if (rc < 0)
+    if (rc < 0) {
+        srv_config_free(config);
         return rc;
+    }
     if (strcmp(lease_path(d, config), lease_path(d, d->config)) != 0)
         io_trace_log(d->trace, "warning", "another lease file is used only after a restart");
     srv_config_free(d->config);
@@ -256,6 +251,14 @@ static int reload(struct srv_driver *d, char *why)
     d->ports = ports;
     d->reloaded_ms = io_now().boot_ms;
     return 0;
+}
+
+/* Serves the file as it is now, or nothing changes. */
+static int reload(struct srv_driver *d, char *why)
+{
+    struct srv_config *config;
+    int rc = read_config(d, &config, why);
+    return rc < 0 ? rc : serve(d, config, why);
 }
 
 static void reload_and_tell(struct srv_driver *d)
@@ -269,71 +272,71 @@ static void reload_and_tell(struct srv_driver *d)
 
 /* ---- commands ---- */
 
-static void command_leases(void *user, const cJSON *arguments, struct control_request *request)
+static void refuse(struct srv_command_reply *reply, const char *what, const char *why)
 {
-    (void)arguments;
-    struct srv_driver *d = user;
-    struct srv_report r = {.now = io_now()};
-    srv_report_leases(&r, d->engine);
-    char text[64];
-    snprintf(text, sizeof text, "%u IPv4 lease(s) found.", r.n);
-    control_reply(request, r.n ? CONTROL_SUCCESS : CONTROL_EMPTY, text, r.json);
+    reply->result = CONTROL_ERROR;
+    snprintf(reply->text, sizeof reply->text, "%s%s", what, why);
+    cJSON_Delete(reply->arguments);
+    reply->arguments = NULL;
 }
 
-static void command_status(void *user, const cJSON *arguments, struct control_request *request)
+/* What a command wants of the driver. */
+static void do_effect(struct srv_driver *d, struct srv_command_reply *reply)
 {
-    (void)arguments;
-    struct srv_driver *d = user;
-    struct srv_report r = {.now = io_now()};
-    srv_report_status(&r, d->engine);
-    time_ms now = r.now.boot_ms;
-    cJSON_AddNumberToObject(r.json, "pid", getpid());
-    cJSON_AddNumberToObject(r.json, "uptime", (double)((now - d->started_ms) / 1000));
-    cJSON_AddNumberToObject(r.json, "reload", (double)((now - d->reloaded_ms) / 1000));
-    cJSON *ifaces = cJSON_AddArrayToObject(r.json, "interfaces");
-    for (size_t i = 0; i < d->ports.n; i++) {
-        char addr[IP4_NET_LEN], hw[HW_LEN];
-        cJSON *iface = cJSON_CreateObject();
-        cJSON_AddStringToObject(iface, "name", d->ports.list[i].iface.name);
-        cJSON_AddStringToObject(iface, "address", ip4_net_format(d->ports.list[i].iface.addr, addr));
-        cJSON_AddStringToObject(iface, "hardware_address", hw_format(&d->ports.list[i].iface.hw, hw));
-        cJSON_AddItemToArray(ifaces, iface);
+    char why[JCFG_TEXT_MAX] = "";
+    switch (reply->effect) {
+    case SRV_DO_NOTHING:
+    case SRV_DO_SHUTDOWN: /* when the reply is sent */
+        break;
+    case SRV_DO_CONFIG_SET:
+        if (serve(d, reply->config, why) < 0)
+            refuse(reply, "", why);
+        break;
+    case SRV_DO_CONFIG_RELOAD:
+        if (reload(d, why) < 0)
+            refuse(reply, "Config reload failed: ", why);
+        break;
+    case SRV_DO_CONFIG_WRITE:
+        if (io_file_replace(reply->path, reply->file, strlen(reply->file)) < 0)
+            refuse(reply, "Error during write-config: ", strerror(errno));
+        free(reply->file);
+        break;
     }
-    control_reply(request, CONTROL_SUCCESS, "", r.json);
 }
-
-static void command_reload(void *user, const cJSON *arguments, struct control_request *request)
-{
-    (void)arguments;
-    struct srv_driver *d = user;
-    char why[JCFG_TEXT_MAX] = "", text[JCFG_TEXT_MAX + 32];
-    if (reload(d, why) == 0) {
-        control_reply(request, CONTROL_SUCCESS, "Configuration successful.", NULL);
-        return;
-    }
-    snprintf(text, sizeof text, "Config reload failed: %s", why);
-    control_reply(request, CONTROL_ERROR, text, NULL);
-}
-
-static void command_shutdown(void *user, const cJSON *arguments, struct control_request *request)
-{
-    (void)arguments;
-    struct srv_driver *d = user;
-    control_reply(request, CONTROL_SUCCESS, "Shutting down.", NULL);
-    io_loop_stop(d->loop);
-}
-
-static const struct control_command commands[] = {
-    {"config-reload", command_reload},
-    {"lease4-get-all", command_leases},
-    {"shutdown", command_shutdown},
-    {"status-get", command_status},
-};
 
 static void on_command(void *user, const char *command, const cJSON *arguments,
                        struct control_request *request)
 {
-    control_dispatch(commands, sizeof commands / sizeof commands[0], user, command, arguments, request);
+    struct srv_driver *d = user;
+    struct srv_command_iface ifaces[SRV_PORTS_MAX];
+    for (size_t i = 0; i < d->ports.n; i++) {
+        const struct io_iface *iface = &d->ports.list[i].iface;
+        ifaces[i] = (struct srv_command_iface){iface->name, iface->addr, iface->hw};
+    }
+    struct srv_command_context context = {.state = &d->commands,
+                                          .engine = d->engine,
+                                          .config = d->config,
+                                          .out = &d->actions,
+                                          .now = io_now(),
+                                          .started_ms = d->started_ms,
+                                          .reloaded_ms = d->reloaded_ms,
+                                          .pid = getpid(),
+                                          .config_path = d->options->config,
+                                          .ifaces = ifaces,
+                                          .n_ifaces = d->ports.n};
+    struct srv_command_reply reply;
+    srv_command_run(&context, command, arguments, &reply);
+    bool changes = d->actions.first != NULL;
+    tell(d);
+    flush(d);
+    if (changes && d->store_failed && reply.result == CONTROL_SUCCESS)
+        refuse(&reply, "the change is in memory, but could not be stored: ", strerror(d->store_errno));
+    do_effect(d, &reply);
+    control_reply(request, reply.result, reply.text, reply.arguments);
+    if (reply.effect == SRV_DO_SHUTDOWN) {
+        d->exit_value = reply.exit_value;
+        io_loop_stop(d->loop);
+    }
 }
 
 static void on_signal(void *user, int signal)
@@ -352,7 +355,7 @@ static void on_stored_lease(void *user, const struct srv_lease *lease)
     struct srv_driver *d = user;
     int rc = srv_engine_load(d->engine, lease, io_now().boot_ms);
     if (rc == 0)
-        d->loaded++;
+        d->loaded += !srv_lease_is_deletion(lease);
     else if (rc != ERR_EXISTS) /* an older record of an address that is loaded already */
         d->refused++;
 }
@@ -379,6 +382,7 @@ static int open_store(struct srv_driver *d)
         return fail(path, "another server uses this lease file");
     if (rc < 0)
         return fail(path, rc == ERR_IO ? strerror(errno) : err_text(rc));
+    srv_engine_loaded(d->engine);
     io_trace_log(d->trace, "info", "%lu leases read from %s, %lu records not usable", d->loaded, path,
                  d->refused);
     return 0;
@@ -464,7 +468,7 @@ static int run(struct srv_driver *d)
     d->started_ms = d->reloaded_ms = io_now().boot_ms;
     tell_start(d);
     io_timer_set(d->deadline, srv_engine_deadline(d->engine));
-    return io_loop_run(d->loop) < 0 ? EXIT_FAILURE : 0;
+    return io_loop_run(d->loop) < 0 ? EXIT_FAILURE : d->exit_value;
 }
 
 /* The code for what was asked; the configuration is read in any case. */

@@ -12,6 +12,7 @@ struct srv_engine {
     struct srv_lease_table *leases; /* ACTIVE, DECLINED, EXPIRED, RELEASED */
     struct srv_lease_table *offers; /* OFFERED: never stored, and never in the way of a lease's record */
     struct srv_alloc *alloc;
+    size_t n_deletions; /* among the leases, while loading */
     struct srv_counters counters;
     struct dhcp_msg msg; /* the message at hand; here because it is large */
 };
@@ -796,12 +797,28 @@ int srv_engine_load(struct srv_engine *e, const struct srv_lease *lease, time_ms
         return ERR_EXISTS;
     struct srv_lease loaded = *lease;
     loaded.subnet_id = home->id;
+    if (srv_lease_is_deletion(lease)) /* takes no place from a lease */
+        srv_lease_table_set_max(e->leases, e->config->max_leases + ++e->n_deletions);
     if (srv_lease_is_held(lease) && lease->expires_ms <= now)
         loaded.state = SRV_LEASE_EXPIRED;
     int err = srv_lease_put(e->leases, &loaded, home->match_client_id);
     if (err == 0)
         srv_alloc_mark(e->alloc, loaded.addr);
     return err;
+}
+
+void srv_engine_loaded(struct srv_engine *e)
+{
+    for (size_t i = e->n_deletions == 0 ? 0 : srv_lease_table_count(e->leases); i-- > 0;) {
+        struct srv_lease lease;
+        srv_lease_at(e->leases, i, &lease);
+        if (!srv_lease_is_deletion(&lease))
+            continue;
+        srv_lease_remove(e->leases, lease.addr); /* the last record takes its place: seen already */
+        srv_alloc_unmark(e->alloc, lease.addr);
+    }
+    e->n_deletions = 0;
+    srv_lease_table_set_max(e->leases, e->config->max_leases);
 }
 
 /* Copies every record of a table into that of another engine, each into its subnet of today. */
@@ -855,7 +872,55 @@ int srv_engine_reconfigure(struct srv_engine *e, const struct srv_config *config
     return 0;
 }
 
+/* ---- what an administrator changes ---- */
+
+int srv_engine_put_lease(struct srv_engine *e, const struct srv_lease *lease, struct srv_actions *out)
+{
+    struct step s = {.e = e, .out = out};
+    struct srv_action *last = out->last;
+    add_action(&s, SRV_LEASE_PUT)->lease = *lease;
+    int err =
+        s.out_of_memory ? ERR_NOMEM : srv_lease_put(e->leases, lease, matches_client_id(e, lease->subnet_id));
+    if (err < 0) {
+        rewind_actions(out, last);
+        return err;
+    }
+    srv_lease_remove(e->offers, lease->addr);
+    srv_alloc_mark(e->alloc, lease->addr);
+    return 0;
+}
+
+int srv_engine_delete_lease(struct srv_engine *e, ip4 addr, time_ms now, struct srv_actions *out)
+{
+    struct step s = {.e = e, .out = out};
+    struct srv_lease lease;
+    if (!srv_lease_find(e->leases, addr, &lease))
+        return ERR_NOTFOUND;
+    lease.state = SRV_LEASE_ACTIVE;
+    lease.lease_s = 0;
+    lease.granted_ms = lease.expires_ms = now;
+    struct srv_action *action = add_action(&s, SRV_LEASE_PUT);
+    if (s.out_of_memory)
+        return ERR_NOMEM;
+    action->lease = lease;
+    srv_lease_remove(e->leases, addr);
+    if (!srv_lease_find(e->offers, addr, NULL))
+        srv_alloc_unmark(e->alloc, addr);
+    return 0;
+}
+
+void srv_engine_count_drop(struct srv_engine *e, enum reason reason)
+{
+    e->counters.reasons[reason]++;
+    e->counters.dropped++;
+}
+
 /* ---- looking ---- */
+
+bool srv_engine_find_lease(const struct srv_engine *e, ip4 addr, struct srv_lease *out)
+{
+    return srv_lease_find(e->leases, addr, out);
+}
 
 /* Of the two records that come next, takes the one with the lower address; the lease before the offer. */
 static bool next_record(const struct srv_engine *e, size_t *lease_place, size_t *offer_place,

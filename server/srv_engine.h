@@ -70,8 +70,23 @@ void srv_engine_free(struct srv_engine *e);
 /* Takes a lease that the store knew at start-up; `now` decides whether it is still valid. The newest record
  * of an address must come first. Where the subnet of its subnet_id does not contain its address, it moves to
  * the first that does. ERR_NOMEM, ERR_LIMIT, ERR_EXISTS (the address is there already), or ERR_INVALID (in no
- * subnet, or an offer). */
+ * subnet, or an offer). A deletion hides the older records of its address. */
 int srv_engine_load(struct srv_engine *e, const struct srv_lease *lease, time_ms now);
+/* Ends loading: deletions have done their part. */
+void srv_engine_loaded(struct srv_engine *e);
+
+/* What an administrator changes; the record to store is appended to `out`. Each returns 0 or ERR_NOMEM, then
+ * nothing has changed.
+ * Puts a lease (not SRV_LEASE_OFFERED; of a subnet of the configuration) in place of the one of its address,
+ * whoever has that. An offer of the address is taken back. ERR_LIMIT: max-leases. */
+int srv_engine_put_lease(struct srv_engine *e, const struct srv_lease *lease, struct srv_actions *out);
+/* Forgets a lease: its client is unknown, its address is free. ERR_NOTFOUND. */
+int srv_engine_delete_lease(struct srv_engine *e, ip4 addr, time_ms now, struct srv_actions *out);
+/* The lease of the address. False, and *out untouched, if there is none; offers are not leases. */
+bool srv_engine_find_lease(const struct srv_engine *e, ip4 addr, struct srv_lease *out);
+
+/* Counts a message that the driver has not let in. */
+void srv_engine_count_drop(struct srv_engine *e, enum reason reason);
 
 /* Serves another configuration from now on. Leases are kept, each in the subnet that contains its address
  * now; one in no subnet is kept, too, but serves nobody. Offers are kept. The old configuration may be freed

@@ -43,6 +43,11 @@ struct srv_lease_table {
     size_t n_subnets;
 };
 
+bool srv_lease_is_deletion(const struct srv_lease *lease)
+{
+    return lease->lease_s == 0 && (lease->state == SRV_LEASE_ACTIVE || lease->state == SRV_LEASE_EXPIRED);
+}
+
 bool srv_lease_is_held(const struct srv_lease *lease)
 {
     switch (lease->state) {

@@ -32,6 +32,10 @@ struct srv_lease {
     char hostname[SRV_HOSTNAME_MAX + 1]; /* option 12 of the client; "" if none */
 };
 
+/* A record that says that there is none any more, as Kea writes it: valid_lifetime is 0. That of a released
+ * lease stays known. */
+bool srv_lease_is_deletion(const struct srv_lease *lease);
+
 /* ACTIVE, DECLINED and OFFERED: nobody else may have the address. */
 bool srv_lease_is_held(const struct srv_lease *lease);
 

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-static cJSON *lease_json(const struct srv_lease *lease, const struct clock_now *now)
+cJSON *srv_report_lease(const struct srv_lease *lease, const struct clock_now *now)
 {
     char addr[IP4_LEN], hw[HW_LEN], client_id[3 * SRV_CLIENT_ID_MAX + 1] = "";
     cJSON *json = cJSON_CreateObject();
@@ -22,27 +22,11 @@ static cJSON *lease_json(const struct srv_lease *lease, const struct clock_now *
     return json;
 }
 
-struct lease_list {
-    struct srv_report *report;
-    cJSON *array; /* NULL: only count */
-};
-
-static bool add_lease(void *user, const struct srv_lease *lease)
+static bool count_lease(void *user, const struct srv_lease *lease)
 {
-    struct lease_list *list = user;
-    if (lease->state == SRV_LEASE_OFFERED)
-        return true;
-    list->report->n++;
-    if (list->array != NULL)
-        cJSON_AddItemToArray(list->array, lease_json(lease, &list->report->now));
+    unsigned *n = user;
+    *n += lease->state != SRV_LEASE_OFFERED;
     return true;
-}
-
-void srv_report_leases(struct srv_report *r, const struct srv_engine *e)
-{
-    r->json = cJSON_CreateObject();
-    r->n = 0;
-    srv_engine_leases(e, add_lease, &(struct lease_list){r, cJSON_AddArrayToObject(r->json, "leases")});
 }
 
 static void add_by_type(cJSON *map, const char *key, const uint64_t *counts)
@@ -58,7 +42,7 @@ void srv_report_status(struct srv_report *r, const struct srv_engine *e)
     const struct srv_counters *c = srv_engine_counters(e);
     r->json = cJSON_CreateObject();
     r->n = 0;
-    srv_engine_leases(e, add_lease, &(struct lease_list){r, NULL});
+    srv_engine_leases(e, count_lease, &r->n);
     cJSON_AddNumberToObject(r->json, "leases", r->n);
     add_by_type(r->json, "received", c->received);
     add_by_type(r->json, "sent", c->sent);
@@ -67,4 +51,107 @@ void srv_report_status(struct srv_report *r, const struct srv_engine *e)
     for (int reason = REASON_NONE + 1; reason < REASON_COUNT; reason++)
         if (c->reasons[reason] != 0)
             cJSON_AddNumberToObject(reasons, reason_token((enum reason)reason), (double)c->reasons[reason]);
+}
+
+/* ---- configuration ---- */
+
+static void set_text(cJSON *map, const char *key, const char *value)
+{
+    if (!cJSON_HasObjectItem(map, key))
+        cJSON_AddStringToObject(map, key, value);
+}
+
+static void set_number(cJSON *map, const char *key, double value)
+{
+    if (!cJSON_HasObjectItem(map, key))
+        cJSON_AddNumberToObject(map, key, value);
+}
+
+static void set_bool(cJSON *map, const char *key, bool value)
+{
+    if (!cJSON_HasObjectItem(map, key))
+        cJSON_AddBoolToObject(map, key, value);
+}
+
+static cJSON *set_map(cJSON *map, const char *key)
+{
+    cJSON *item = cJSON_GetObjectItemCaseSensitive(map, key);
+    return item != NULL ? item : cJSON_AddObjectToObject(map, key);
+}
+
+static void set_list(cJSON *map, const char *key)
+{
+    if (!cJSON_HasObjectItem(map, key))
+        cJSON_AddArrayToObject(map, key);
+}
+
+static void set_times(cJSON *map, const struct srv_lifetime *lifetime, const struct srv_timers *timers)
+{
+    set_number(map, "valid-lifetime", lifetime->default_s);
+    set_number(map, "min-valid-lifetime", lifetime->min_s);
+    set_number(map, "max-valid-lifetime", lifetime->max_s);
+    set_number(map, "renew-timer", timers->renew_s);
+    set_number(map, "rebind-timer", timers->rebind_s);
+    set_bool(map, "calculate-tee-times", timers->calculate);
+    set_number(map, "t1-percent", timers->t1_percent);
+    set_number(map, "t2-percent", timers->t2_percent);
+}
+
+static void set_boot(cJSON *map, const struct srv_boot *boot)
+{
+    char addr[IP4_LEN];
+    set_text(map, "next-server", ip4_format(boot->next_server, addr));
+    set_text(map, "server-hostname", boot->server_hostname);
+    set_text(map, "boot-file-name", boot->boot_file_name);
+}
+
+static void complete_subnet(cJSON *map, const struct srv_subnet *subnet)
+{
+    set_text(map, "interface", subnet->interface);
+    set_list(map, "pools");
+    set_list(map, "option-data");
+    set_times(map, &subnet->lifetime, &subnet->timers);
+    set_boot(map, &subnet->boot);
+    set_bool(map, "authoritative", subnet->authoritative);
+    set_bool(map, "match-client-id", subnet->match_client_id);
+}
+
+static void complete_global(cJSON *map, const struct srv_config *config)
+{
+    cJSON *interfaces = set_map(map, "interfaces-config"), *database = set_map(map, "lease-database");
+    set_list(interfaces, "interfaces");
+    set_text(interfaces, "dhcp-socket-type", config->socket_type == SRV_SOCKET_RAW ? "raw" : "udp");
+    set_text(database, "type", "memfile");
+    set_bool(database, "persist", true);
+    set_text(database, "name", "");
+    set_list(map, "option-data");
+    set_list(map, "subnet4");
+    set_times(map, &config->lifetime, &config->timers);
+    set_boot(map, &config->boot);
+    set_bool(map, "authoritative", config->authoritative);
+    set_bool(map, "match-client-id", config->match_client_id);
+    set_bool(map, "echo-client-id", config->echo_client_id);
+    set_number(map, "offer-hold-time", config->offer_hold_s);
+    set_number(map, "max-offers", config->max_offers);
+    set_number(map, "max-leases", config->max_leases);
+}
+
+cJSON *srv_report_config(const struct srv_config *config)
+{
+    cJSON *map = cJSON_Duplicate(config->source, true), *subnet;
+    size_t place = 0;
+    complete_global(map, config);
+    cJSON_ArrayForEach(subnet, cJSON_GetObjectItemCaseSensitive(map, "subnet4"))
+    {
+        complete_subnet(subnet, &config->subnets[place++]);
+    }
+    return map;
+}
+
+cJSON *srv_report_subnet(const struct srv_config *config, size_t place)
+{
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(config->source, "subnet4");
+    cJSON *map = cJSON_Duplicate(cJSON_GetArrayItem(list, (int)place), true);
+    complete_subnet(map, &config->subnets[place]);
+    return map;
 }

@@ -10,7 +10,12 @@ struct srv_report {
     unsigned n;           /* out: leases in it */
 };
 
-/* {"leases": [...]} as lease4-get-all answers; offers that nobody has taken up yet are not leases. */
-void srv_report_leases(struct srv_report *r, const struct srv_engine *e);
+/* A lease in Kea's form. The caller owns it. */
+cJSON *srv_report_lease(const struct srv_lease *lease, const struct clock_now *now);
+/* The map "Dhcp4" as it was read, completed with the defaults, and each subnet with what it inherits. Read
+ * again, it gives the same. The caller owns it. */
+cJSON *srv_report_config(const struct srv_config *config);
+/* One subnet of that, by its place in the configuration. */
+cJSON *srv_report_subnet(const struct srv_config *config, size_t place);
 /* {"received": {...}, "sent": {...}, "dropped": n, "reasons": {...}, "leases": n} for status-get. */
 void srv_report_status(struct srv_report *r, const struct srv_engine *e);

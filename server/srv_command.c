@@ -1,0 +1,435 @@
+#include "server/srv_command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/err.h"
+#include "common/sha256.h"
+#include "server/srv_command_lease.h"
+#include "server/srv_report.h"
+
+/* ---- replies and arguments ---- */
+
+void srv_command_say(struct srv_command_call *call, enum control_result result, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(call->out->text, sizeof call->out->text, format, args);
+    va_end(args);
+    call->out->result = result;
+}
+
+bool srv_command_failed(const struct srv_command_call *call)
+{
+    return call->out->result != CONTROL_SUCCESS;
+}
+
+static const cJSON *find(const struct srv_command_call *call, const char *key)
+{
+    return cJSON_GetObjectItemCaseSensitive(call->arguments, key);
+}
+
+static bool wrong(struct srv_command_call *call, const char *key, const char *what)
+{
+    if (!srv_command_failed(call)) /* the first mistake is the one to tell */
+        srv_command_say(call, CONTROL_ERROR, "'%s' parameter must be %s", key, what);
+    return false;
+}
+
+bool srv_command_require(struct srv_command_call *call, const char *key)
+{
+    if (find(call, key) != NULL)
+        return true;
+    if (!srv_command_failed(call))
+        srv_command_say(call, CONTROL_ERROR, "'%s' parameter not specified", key);
+    return false;
+}
+
+bool srv_command_text(struct srv_command_call *call, const char *key, const char **out)
+{
+    const cJSON *item = find(call, key);
+    if (item == NULL)
+        return false;
+    if (!cJSON_IsString(item))
+        return wrong(call, key, "a string");
+    *out = item->valuestring;
+    return true;
+}
+
+bool srv_command_number(struct srv_command_call *call, const char *key, double min, double max, double *out)
+{
+    const cJSON *item = find(call, key);
+    if (item == NULL)
+        return false;
+    double value = item->valuedouble;
+    if (!cJSON_IsNumber(item) || !(value >= min && value <= max) ||
+        value != (double)(long long)value) { /* the range makes the conversion safe */
+        char what[64];
+        snprintf(what, sizeof what, "an integer from %.0f to %.0f", min, max);
+        return wrong(call, key, what);
+    }
+    *out = value;
+    return true;
+}
+
+bool srv_command_bool(struct srv_command_call *call, const char *key, bool *out)
+{
+    const cJSON *item = find(call, key);
+    if (item == NULL)
+        return false;
+    if (!cJSON_IsBool(item))
+        return wrong(call, key, "a boolean");
+    *out = cJSON_IsTrue(item);
+    return true;
+}
+
+bool srv_command_ip4(struct srv_command_call *call, const char *key, ip4 *out)
+{
+    const char *text;
+    if (!srv_command_text(call, key, &text))
+        return false;
+    return ip4_parse(text, out) || wrong(call, key, "an IPv4 address");
+}
+
+/* ---- about the server ---- */
+
+static void version_get(struct srv_command_call *call)
+{
+    srv_command_say(call, CONTROL_SUCCESS, "%s", DHCPLAB_VERSION);
+    call->out->arguments = cJSON_CreateObject();
+    cJSON_AddStringToObject(call->out->arguments, "extended", "dhcplab-server " DHCPLAB_VERSION);
+}
+
+static void build_report(struct srv_command_call *call)
+{
+    srv_command_say(call, CONTROL_SUCCESS, "dhcplab-server %s, compiled with %s", DHCPLAB_VERSION,
+                    __VERSION__);
+}
+
+static void put_ifaces(cJSON *json, const struct srv_command_context *c)
+{
+    cJSON *list = cJSON_AddArrayToObject(json, "interfaces");
+    for (size_t i = 0; i < c->n_ifaces; i++) {
+        char addr[IP4_NET_LEN], hw[HW_LEN];
+        cJSON *iface = cJSON_CreateObject();
+        cJSON_AddStringToObject(iface, "name", c->ifaces[i].name);
+        cJSON_AddStringToObject(iface, "address", ip4_net_format(c->ifaces[i].addr, addr));
+        cJSON_AddStringToObject(iface, "hardware_address", hw_format(&c->ifaces[i].hw, hw));
+        cJSON_AddItemToArray(list, iface);
+    }
+}
+
+static void status_get(struct srv_command_call *call)
+{
+    const struct srv_command_context *c = call->c;
+    struct srv_report r = {.now = c->now};
+    srv_report_status(&r, c->engine);
+    cJSON_AddNumberToObject(r.json, "pid", c->pid);
+    cJSON_AddNumberToObject(r.json, "uptime", (double)((c->now.boot_ms - c->started_ms) / 1000));
+    cJSON_AddNumberToObject(r.json, "reload", (double)((c->now.boot_ms - c->reloaded_ms) / 1000));
+    cJSON_AddBoolToObject(r.json, "multi-threading-enabled", false);
+    cJSON_AddStringToObject(cJSON_AddObjectToObject(r.json, "sockets"), "status", "ready");
+    cJSON *state = cJSON_AddObjectToObject(r.json, "dhcp-state");
+    cJSON_AddBoolToObject(state, "disabled-by-user", srv_command_is_disabled(c->state, c->now.boot_ms));
+    put_ifaces(r.json, c);
+    call->out->arguments = r.json;
+}
+
+static void shutdown_server(struct srv_command_call *call)
+{
+    double value = 0;
+    srv_command_number(call, "exit-value", 0, 255, &value);
+    if (srv_command_failed(call))
+        return;
+    srv_command_say(call, CONTROL_SUCCESS, "Shutting down.");
+    call->out->effect = SRV_DO_SHUTDOWN;
+    call->out->exit_value = (int)value;
+}
+
+/* ---- configuration ---- */
+
+/* {"Dhcp4": {...}}, the configuration completed. */
+static cJSON *whole_config(const struct srv_config *config)
+{
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddItemToObject(json, "Dhcp4", srv_report_config(config));
+    return json;
+}
+
+static bool put_hash(cJSON *json, const struct srv_config *config)
+{
+    cJSON *whole = whole_config(config);
+    char *text = cJSON_PrintUnformatted(whole), hash[SHA256_HEX_LEN];
+    cJSON_Delete(whole);
+    if (text == NULL)
+        return false;
+    sha256_hex(text, strlen(text), hash);
+    free(text);
+    return cJSON_AddStringToObject(json, "hash", hash) != NULL;
+}
+
+static void config_hash_get(struct srv_command_call *call)
+{
+    call->out->arguments = cJSON_CreateObject();
+    put_hash(call->out->arguments, call->c->config);
+}
+
+static void config_get(struct srv_command_call *call)
+{
+    call->out->arguments = whole_config(call->c->config);
+    put_hash(call->out->arguments, call->c->config);
+}
+
+/* The configuration in the arguments, or an error in the reply. */
+static struct srv_config *read_config(struct srv_command_call *call, const char *command)
+{
+    const cJSON *map = find(call, "Dhcp4");
+    struct srv_config *config = NULL;
+    char error[JCFG_TEXT_MAX] = "";
+    if (!srv_command_require(call, "Dhcp4"))
+        return NULL;
+    if (!cJSON_IsObject(map)) {
+        wrong(call, "Dhcp4", "a map");
+        return NULL;
+    }
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddItemReferenceToObject(json, "Dhcp4", (cJSON *)(uintptr_t)map);
+    char *text = cJSON_PrintUnformatted(json);
+    cJSON_Delete(json);
+    int err =
+        text == NULL ? ERR_NOMEM : srv_config_parse(command, text, strlen(text), NULL, NULL, error, &config);
+    free(text);
+    if (err < 0)
+        srv_command_say(call, CONTROL_ERROR, "%s", err == ERR_CONFIG ? error : err_text(err));
+    return config;
+}
+
+static void config_test(struct srv_command_call *call)
+{
+    struct srv_config *config = read_config(call, "config-test");
+    if (config != NULL)
+        srv_command_say(call, CONTROL_SUCCESS, "Configuration seems sane. It was checked, and not applied.");
+    srv_config_free(config);
+}
+
+static void config_set(struct srv_command_call *call)
+{
+    struct srv_config *config = read_config(call, "config-set");
+    if (config == NULL)
+        return;
+    srv_command_say(call, CONTROL_SUCCESS, "Configuration successful.");
+    call->out->arguments = cJSON_CreateObject();
+    put_hash(call->out->arguments, config);
+    call->out->effect = SRV_DO_CONFIG_SET;
+    call->out->config = config;
+}
+
+static void config_reload(struct srv_command_call *call)
+{
+    srv_command_say(call, CONTROL_SUCCESS, "Configuration successful.");
+    call->out->effect = SRV_DO_CONFIG_RELOAD;
+}
+
+/* Whoever may send commands must not be able to overwrite any file of the system: only the folder of the
+ * configuration is written to. */
+static bool choose_path(struct srv_command_call *call)
+{
+    const char *path = call->c->config_path, *wanted = path, *slash = strrchr(path, '/');
+    size_t folder = slash == NULL ? 0 : (size_t)(slash + 1 - path);
+    srv_command_text(call, "filename", &wanted);
+    const char *name = strrchr(wanted, '/');
+    name = name == NULL ? wanted : name + 1;
+    bool is_bare = name == wanted;
+    if (srv_command_failed(call))
+        return false;
+    if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+        (!is_bare && ((size_t)(name - wanted) != folder || strncmp(wanted, path, folder) != 0)))
+        return wrong(call, "filename", "the name of a file in the folder of the configuration file");
+    int len = snprintf(call->out->path, sizeof call->out->path, "%.*s%s", (int)folder, path, name);
+    return len < (int)sizeof call->out->path || wrong(call, "filename", "shorter");
+}
+
+static void config_write(struct srv_command_call *call)
+{
+    if (!choose_path(call))
+        return;
+    cJSON *json = whole_config(call->c->config);
+    call->out->file = cJSON_Print(json);
+    cJSON_Delete(json);
+    if (call->out->file == NULL) {
+        srv_command_say(call, CONTROL_ERROR, "%s", err_text(ERR_NOMEM));
+        return;
+    }
+    srv_command_say(call, CONTROL_SUCCESS, "Configuration written to %.*s successful", JCFG_TEXT_MAX,
+                    call->out->path);
+    call->out->arguments = cJSON_CreateObject();
+    cJSON_AddStringToObject(call->out->arguments, "filename", call->out->path);
+    cJSON_AddNumberToObject(call->out->arguments, "size", (double)strlen(call->out->file));
+    call->out->effect = SRV_DO_CONFIG_WRITE;
+}
+
+/* ---- on and off ---- */
+
+bool srv_command_is_disabled(const struct srv_command_state *state, time_ms now)
+{
+    return now < state->disabled_until_ms;
+}
+
+static void dhcp_disable(struct srv_command_call *call)
+{
+    double period_s = 0;
+    bool is_limited = srv_command_number(call, "max-period", 1, UINT32_MAX, &period_s);
+    if (srv_command_failed(call))
+        return;
+    call->c->state->disabled_until_ms =
+        is_limited ? time_add(call->c->now.boot_ms, (time_ms)period_s * 1000) : TIME_NEVER;
+    if (is_limited)
+        srv_command_say(call, CONTROL_SUCCESS, "DHCPv4 service disabled for %.0f seconds", period_s);
+    else
+        srv_command_say(call, CONTROL_SUCCESS, "DHCPv4 service disabled");
+}
+
+static void dhcp_enable(struct srv_command_call *call)
+{
+    call->c->state->disabled_until_ms = 0;
+    srv_command_say(call, CONTROL_SUCCESS, "DHCP service successfully enabled");
+}
+
+/* ---- statistics ---- */
+
+static struct srv_stat_source stat_source(const struct srv_command_call *call)
+{
+    const struct srv_command_context *c = call->c;
+    return (struct srv_stat_source){&c->state->stat, c->engine, c->config, c->now};
+}
+
+static void statistic_get(struct srv_command_call *call)
+{
+    const char *name;
+    struct srv_stat_source s = stat_source(call);
+    if (srv_command_require(call, "name") && srv_command_text(call, "name", &name))
+        call->out->arguments = srv_stat_get(&s, name);
+}
+
+static void statistic_get_all(struct srv_command_call *call)
+{
+    struct srv_stat_source s = stat_source(call);
+    call->out->arguments = srv_stat_get(&s, NULL);
+}
+
+static void statistic_reset(struct srv_command_call *call)
+{
+    const char *name;
+    struct srv_stat_source s = stat_source(call);
+    if (!srv_command_require(call, "name") || !srv_command_text(call, "name", &name))
+        return;
+    switch (srv_stat_reset(&s, name)) {
+    case SRV_STAT_RESET:
+        srv_command_say(call, CONTROL_SUCCESS, "Statistic '%.80s' reset.", name);
+        break;
+    case SRV_STAT_UNKNOWN:
+        srv_command_say(call, CONTROL_ERROR, "No '%.80s' statistic found", name);
+        break;
+    case SRV_STAT_NOT_A_COUNTER:
+        srv_command_say(call, CONTROL_ERROR,
+                        "Statistic '%.80s' is counted from leases and pools: it cannot be reset", name);
+        break;
+    }
+}
+
+static void statistic_reset_all(struct srv_command_call *call)
+{
+    struct srv_stat_source s = stat_source(call);
+    srv_stat_reset(&s, NULL);
+    srv_command_say(call, CONTROL_SUCCESS, "All statistics reset to neutral values.");
+}
+
+static void stat_lease4_get(struct srv_command_call *call)
+{
+    struct srv_stat_source s = stat_source(call);
+    double first = 1, last = UINT32_MAX;
+    unsigned n;
+    if (srv_command_number(call, "subnet-id", 1, UINT32_MAX, &first))
+        last = first;
+    const cJSON *range = find(call, "subnet-range");
+    struct srv_command_call inner = {call->c, range, call->out};
+    if (range != NULL) {
+        srv_command_number(&inner, "first-subnet-id", 1, UINT32_MAX, &first);
+        srv_command_number(&inner, "last-subnet-id", 1, UINT32_MAX, &last);
+    }
+    if (srv_command_failed(call))
+        return;
+    cJSON *json = srv_stat_subnets(&s, (uint32_t)first, (uint32_t)last, &n);
+    if (n == 0) {
+        cJSON_Delete(json);
+        srv_command_say(call, CONTROL_EMPTY, "stat-lease4-get: no matching data was found");
+        return;
+    }
+    srv_command_say(call, CONTROL_SUCCESS, "stat-lease4-get: %u rows found", n);
+    call->out->arguments = json;
+}
+
+/* ---- the table ---- */
+
+static void list_commands(struct srv_command_call *call);
+
+static const struct {
+    const char *name;
+    void (*run)(struct srv_command_call *call);
+} commands[] = {
+    {"build-report", build_report},
+    {"config-get", config_get},
+    {"config-hash-get", config_hash_get},
+    {"config-reload", config_reload},
+    {"config-set", config_set},
+    {"config-test", config_test},
+    {"config-write", config_write},
+    {"dhcp-disable", dhcp_disable},
+    {"dhcp-enable", dhcp_enable},
+    {"lease4-add", srv_command_lease_add},
+    {"lease4-del", srv_command_lease_del},
+    {"lease4-get", srv_command_lease_get},
+    {"lease4-get-all", srv_command_lease_get_all},
+    {"lease4-get-by-client-id", srv_command_lease_get_by_client_id},
+    {"lease4-get-by-hostname", srv_command_lease_get_by_hostname},
+    {"lease4-get-by-hw-address", srv_command_lease_get_by_hw_address},
+    {"lease4-get-by-state", srv_command_lease_get_by_state},
+    {"lease4-get-page", srv_command_lease_get_page},
+    {"lease4-update", srv_command_lease_update},
+    {"lease4-wipe", srv_command_lease_wipe},
+    {"leases-reclaim", srv_command_leases_reclaim},
+    {"list-commands", list_commands},
+    {"shutdown", shutdown_server},
+    {"stat-lease4-get", stat_lease4_get},
+    {"statistic-get", statistic_get},
+    {"statistic-get-all", statistic_get_all},
+    {"statistic-reset", statistic_reset},
+    {"statistic-reset-all", statistic_reset_all},
+    {"status-get", status_get},
+    {"subnet4-get", srv_command_subnet_get},
+    {"subnet4-list", srv_command_subnet_list},
+    {"subnet4-select-test", srv_command_subnet_select_test},
+    {"version-get", version_get},
+};
+
+static void list_commands(struct srv_command_call *call)
+{
+    call->out->arguments = cJSON_CreateArray();
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        cJSON_AddItemToArray(call->out->arguments, cJSON_CreateString(commands[i].name));
+}
+
+void srv_command_run(const struct srv_command_context *c, const char *command, const cJSON *arguments,
+                     struct srv_command_reply *out)
+{
+    struct srv_command_call call = {c, arguments, out};
+    *out = (struct srv_command_reply){0};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(commands[i].name, command) == 0) {
+            commands[i].run(&call);
+            return;
+        }
+    srv_command_say(&call, CONTROL_UNSUPPORTED, "'%.80s' command not supported.", command);
+}

@@ -1,0 +1,533 @@
+#include "server/srv_command_lease.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/err.h"
+#include "server/srv_report.h"
+
+enum { PAGE_MAX = 10000 };
+
+/* ---- which leases ---- */
+
+static bool parse_client_id(const char *text, uint8_t *out, uint8_t *out_len)
+{
+    size_t n = 0;
+    while (*text != '\0') {
+        unsigned value;
+        int used = 0;
+        if (n == SRV_CLIENT_ID_MAX || sscanf(text, "%2x%n", &value, &used) != 1 || used != 2)
+            return false;
+        out[n++] = (uint8_t)value;
+        text += used;
+        if (*text == ':' && text[1] != '\0')
+            text++;
+        else if (*text != '\0' && *text == ':')
+            return false;
+    }
+    *out_len = (uint8_t)n;
+    return n != 0;
+}
+
+/* What a lease must be to be meant; what is not set does not matter. */
+struct filter {
+    const struct hw_addr *hw;
+    const uint8_t *client_id;
+    uint8_t client_id_len;
+    const char *hostname; /* case does not matter: RFC 1035 2.3.3 */
+    uint32_t subnet_id;
+    const cJSON *subnets; /* a list of identifiers */
+    int state;            /* -1: any */
+    ip4 above;
+};
+
+static bool is_in_list(const cJSON *list, uint32_t id)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list)
+    {
+        if (item->valuedouble == (double)id)
+            return true;
+    }
+    return false;
+}
+
+static bool is_meant(const struct filter *f, const struct srv_lease *lease)
+{
+    if (lease->state == SRV_LEASE_OFFERED || (f->above != 0 && lease->addr <= f->above))
+        return false;
+    if (f->subnet_id != 0 && lease->subnet_id != f->subnet_id)
+        return false;
+    if (f->subnets != NULL && !is_in_list(f->subnets, lease->subnet_id))
+        return false;
+    if (f->state >= 0 && (int)lease->state != f->state)
+        return false;
+    if (f->hw != NULL && !hw_equal(f->hw, &lease->hw))
+        return false;
+    if (f->hostname != NULL && strcasecmp(f->hostname, lease->hostname) != 0)
+        return false;
+    return f->client_id == NULL || (f->client_id_len == lease->client_id_len &&
+                                    memcmp(f->client_id, lease->client_id, f->client_id_len) == 0);
+}
+
+struct gather {
+    const struct filter *filter;
+    const struct clock_now *now;
+    unsigned n, max;
+    cJSON *list;           /* may be NULL */
+    struct srv_lease *one; /* the last one; may be NULL */
+    ip4 *addrs;            /* of `max`; may be NULL */
+};
+
+static bool gather_lease(void *user, const struct srv_lease *lease)
+{
+    struct gather *g = user;
+    if (!is_meant(g->filter, lease))
+        return true;
+    if (g->list != NULL)
+        cJSON_AddItemToArray(g->list, srv_report_lease(lease, g->now));
+    if (g->one != NULL)
+        *g->one = *lease;
+    if (g->addrs != NULL)
+        g->addrs[g->n] = lease->addr;
+    return ++g->n < g->max;
+}
+
+static void reply_leases(struct srv_command_call *call, const struct filter *filter, unsigned max,
+                         bool with_count)
+{
+    cJSON *json = cJSON_CreateObject();
+    struct gather g = {
+        .filter = filter, .now = &call->c->now, .max = max, .list = cJSON_AddArrayToObject(json, "leases")};
+    srv_engine_leases(call->c->engine, gather_lease, &g);
+    if (with_count)
+        cJSON_AddNumberToObject(json, "count", g.n);
+    srv_command_say(call, g.n != 0 ? CONTROL_SUCCESS : CONTROL_EMPTY, "%u IPv4 lease(s) found.", g.n);
+    call->out->arguments = json;
+}
+
+void srv_command_lease_get_all(struct srv_command_call *call)
+{
+    const cJSON *subnets = cJSON_GetObjectItemCaseSensitive(call->arguments, "subnets"), *item;
+    if (subnets != NULL && !cJSON_IsArray(subnets))
+        srv_command_say(call, CONTROL_ERROR, "'subnets' parameter must be a list of subnet identifiers");
+    cJSON_ArrayForEach(item, subnets)
+    {
+        if (!cJSON_IsNumber(item))
+            srv_command_say(call, CONTROL_ERROR, "'subnets' parameter must be a list of subnet identifiers");
+    }
+    if (!srv_command_failed(call))
+        reply_leases(call, &(struct filter){.subnets = subnets, .state = -1}, UINT32_MAX, false);
+}
+
+/* The page after the address; "start" is before all. */
+void srv_command_lease_get_page(struct srv_command_call *call)
+{
+    struct filter filter = {.state = -1};
+    const char *from = "";
+    double limit = 0;
+    if (!srv_command_require(call, "from") || !srv_command_require(call, "limit"))
+        return;
+    if (srv_command_text(call, "from", &from) && strcmp(from, "start") != 0)
+        srv_command_ip4(call, "from", &filter.above);
+    srv_command_number(call, "limit", 1, PAGE_MAX, &limit);
+    if (!srv_command_failed(call))
+        reply_leases(call, &filter, (unsigned)limit, true);
+}
+
+static bool read_hw(struct srv_command_call *call, const char *key, struct hw_addr *out)
+{
+    const char *text;
+    if (!srv_command_text(call, key, &text))
+        return false;
+    if (hw_parse(text, out))
+        return true;
+    srv_command_say(call, CONTROL_ERROR, "'%s' parameter must be hexadecimal octets with colons between",
+                    key);
+    return false;
+}
+
+static bool read_client_id(struct srv_command_call *call, const char *key, uint8_t *out, uint8_t *out_len)
+{
+    const char *text;
+    if (!srv_command_text(call, key, &text))
+        return false;
+    if (parse_client_id(text, out, out_len))
+        return true;
+    srv_command_say(call, CONTROL_ERROR, "'%s' parameter must be 1 to %d hexadecimal octets", key,
+                    SRV_CLIENT_ID_MAX);
+    return false;
+}
+
+void srv_command_lease_get_by_hw_address(struct srv_command_call *call)
+{
+    struct hw_addr hw;
+    if (srv_command_require(call, "hw-address") && read_hw(call, "hw-address", &hw))
+        reply_leases(call, &(struct filter){.hw = &hw, .state = -1}, UINT32_MAX, false);
+}
+
+void srv_command_lease_get_by_client_id(struct srv_command_call *call)
+{
+    uint8_t id[SRV_CLIENT_ID_MAX], len;
+    if (srv_command_require(call, "client-id") && read_client_id(call, "client-id", id, &len))
+        reply_leases(call, &(struct filter){.client_id = id, .client_id_len = len, .state = -1}, UINT32_MAX,
+                     false);
+}
+
+void srv_command_lease_get_by_hostname(struct srv_command_call *call)
+{
+    struct filter filter = {.state = -1};
+    if (srv_command_require(call, "hostname") && srv_command_text(call, "hostname", &filter.hostname))
+        reply_leases(call, &filter, UINT32_MAX, false);
+}
+
+void srv_command_lease_get_by_state(struct srv_command_call *call)
+{
+    double state = 0, subnet_id = 0;
+    srv_command_require(call, "state");
+    srv_command_number(call, "state", SRV_LEASE_ACTIVE, SRV_LEASE_RELEASED, &state);
+    srv_command_number(call, "subnet-id", 1, UINT32_MAX, &subnet_id);
+    if (!srv_command_failed(call))
+        reply_leases(call, &(struct filter){.state = (int)state, .subnet_id = (uint32_t)subnet_id},
+                     UINT32_MAX, false);
+}
+
+/* ---- one lease ---- */
+
+/* By "ip-address", or by "subnet-id", "identifier-type" and "identifier". False: there is none, or the reply
+ * is an error. */
+static bool find_lease(struct srv_command_call *call, struct srv_lease *out)
+{
+    ip4 addr;
+    if (srv_command_ip4(call, "ip-address", &addr))
+        return srv_engine_find_lease(call->c->engine, addr, out);
+    if (srv_command_failed(call))
+        return false;
+    struct hw_addr hw;
+    uint8_t id[SRV_CLIENT_ID_MAX];
+    struct filter filter = {.state = -1};
+    double subnet_id = 0;
+    const char *type = "", *identifier;
+    if (!srv_command_require(call, "subnet-id") || !srv_command_require(call, "identifier-type") ||
+        !srv_command_require(call, "identifier"))
+        return false;
+    srv_command_number(call, "subnet-id", 1, UINT32_MAX, &subnet_id);
+    srv_command_text(call, "identifier-type", &type);
+    srv_command_text(call, "identifier", &identifier);
+    filter.subnet_id = (uint32_t)subnet_id;
+    if (srv_command_failed(call))
+        return false;
+    if (strcmp(type, "hw-address") == 0 && read_hw(call, "identifier", &hw))
+        filter.hw = &hw;
+    else if (strcmp(type, "client-id") == 0 && read_client_id(call, "identifier", id, &filter.client_id_len))
+        filter.client_id = id;
+    else if (!srv_command_failed(call))
+        srv_command_say(call, CONTROL_ERROR,
+                        "'identifier-type' parameter must be \"hw-address\" or \"client-id\"");
+    if (srv_command_failed(call))
+        return false;
+    struct gather g = {.filter = &filter, .max = 1, .one = out};
+    srv_engine_leases(call->c->engine, gather_lease, &g);
+    return g.n != 0;
+}
+
+void srv_command_lease_get(struct srv_command_call *call)
+{
+    struct srv_lease lease;
+    if (find_lease(call, &lease)) {
+        srv_command_say(call, CONTROL_SUCCESS, "IPv4 lease found.");
+        call->out->arguments = srv_report_lease(&lease, &call->c->now);
+    } else if (!srv_command_failed(call)) {
+        srv_command_say(call, CONTROL_EMPTY, "Lease not found.");
+    }
+}
+
+/* ---- changes ---- */
+
+static const struct srv_subnet *choose_subnet(struct srv_command_call *call, ip4 addr)
+{
+    char text[IP4_LEN], net[IP4_NET_LEN];
+    double id;
+    const struct srv_subnet *subnet = srv_config_find_subnet(call->c->config, addr);
+    if (srv_command_number(call, "subnet-id", 1, UINT32_MAX, &id)) {
+        subnet = srv_config_find_subnet_id(call->c->config, (uint32_t)id);
+        if (subnet == NULL)
+            srv_command_say(call, CONTROL_ERROR,
+                            "Invalid subnet-id: No IPv4 subnet with subnet-id=%.0f currently configured.",
+                            id);
+        else if (!ip4_net_has(subnet->net, addr))
+            srv_command_say(call, CONTROL_ERROR,
+                            "The address %s does not belong to subnet %s, subnet-id=%.0f",
+                            ip4_format(addr, text), ip4_net_format(subnet->net, net), id);
+    } else if (subnet == NULL && !srv_command_failed(call)) {
+        srv_command_say(call, CONTROL_ERROR,
+                        "subnet-id not specified and failed to find a subnet for address %s",
+                        ip4_format(addr, text));
+    }
+    return srv_command_failed(call) ? NULL : subnet;
+}
+
+/* "valid-lft" and "expire" (seconds since 1970) give "cltt"; without the latter it is now. */
+static void read_times(struct srv_command_call *call, struct srv_lease *lease)
+{
+    double lease_s = lease->lease_s, expire_s;
+    const struct clock_now *now = &call->c->now;
+    srv_command_number(call, "valid-lft", 1, UINT32_MAX, &lease_s);
+    lease->lease_s = (uint32_t)lease_s;
+    lease->granted_ms = now->boot_ms;
+    lease->expires_ms = time_add(now->boot_ms, time_from_lease_s(lease->lease_s));
+    if (!srv_command_number(call, "expire", 1, 1e11, &expire_s) || lease->lease_s == LEASE_INFINITE)
+        return;
+    lease->expires_ms = (time_ms)expire_s * 1000 - now->wall_ms + now->boot_ms;
+    lease->granted_ms = lease->expires_ms - (time_ms)lease->lease_s * 1000;
+    if (lease->expires_ms <= now->boot_ms)
+        srv_command_say(call, CONTROL_ERROR, "'expire' parameter must be a time that has not passed");
+}
+
+static void read_names(struct srv_command_call *call, struct srv_lease *lease)
+{
+    const char *hostname;
+    double state;
+    read_hw(call, "hw-address", &lease->hw);
+    read_client_id(call, "client-id", lease->client_id, &lease->client_id_len);
+    if (srv_command_text(call, "hostname", &hostname)) {
+        if (strlen(hostname) > SRV_HOSTNAME_MAX)
+            srv_command_say(call, CONTROL_ERROR, "'hostname' parameter must have at most %d octets",
+                            SRV_HOSTNAME_MAX);
+        else
+            memcpy(lease->hostname, hostname, strlen(hostname) + 1);
+    }
+    if (srv_command_number(call, "state", SRV_LEASE_ACTIVE, SRV_LEASE_RELEASED, &state))
+        lease->state = (enum srv_lease_state)(int)state;
+}
+
+/* What the arguments say goes into *lease. */
+static bool read_lease(struct srv_command_call *call, struct srv_lease *lease)
+{
+    const struct srv_subnet *subnet = choose_subnet(call, lease->addr);
+    if (subnet == NULL)
+        return false;
+    lease->subnet_id = subnet->id;
+    if (lease->lease_s == 0)
+        lease->lease_s = subnet->lifetime.default_s;
+    read_names(call, lease);
+    if (!srv_command_failed(call))
+        read_times(call, lease);
+    return !srv_command_failed(call);
+}
+
+static void put_lease(struct srv_command_call *call, const struct srv_lease *lease, const char *done)
+{
+    int err = srv_engine_put_lease(call->c->engine, lease, call->c->out);
+    if (err < 0)
+        srv_command_say(call, CONTROL_ERROR, "%s", err_text(err));
+    else
+        srv_command_say(call, CONTROL_SUCCESS, "%s", done);
+}
+
+static void add_lease(struct srv_command_call *call, ip4 addr)
+{
+    struct srv_lease lease = {.addr = addr};
+    if (srv_command_require(call, "hw-address") && read_lease(call, &lease))
+        put_lease(call, &lease, "IPv4 lease added.");
+}
+
+void srv_command_lease_add(struct srv_command_call *call)
+{
+    ip4 addr;
+    if (!srv_command_require(call, "ip-address") || !srv_command_ip4(call, "ip-address", &addr))
+        return;
+    if (srv_engine_find_lease(call->c->engine, addr, NULL))
+        srv_command_say(call, CONTROL_CONFLICT, "IPv4 lease already exists.");
+    else
+        add_lease(call, addr);
+}
+
+void srv_command_lease_update(struct srv_command_call *call)
+{
+    ip4 addr;
+    bool create = false;
+    struct srv_lease lease;
+    char text[IP4_LEN];
+    if (!srv_command_require(call, "ip-address") || !srv_command_ip4(call, "ip-address", &addr))
+        return;
+    srv_command_bool(call, "force-create", &create);
+    if (srv_command_failed(call))
+        return;
+    if (srv_engine_find_lease(call->c->engine, addr, &lease)) {
+        if (read_lease(call, &lease))
+            put_lease(call, &lease, "IPv4 lease updated.");
+    } else if (create) {
+        add_lease(call, addr);
+    } else {
+        srv_command_say(call, CONTROL_EMPTY, "failed to update the lease with address %s - no such lease",
+                        ip4_format(addr, text));
+    }
+}
+
+static bool delete_lease(struct srv_command_call *call, ip4 addr)
+{
+    int err = srv_engine_delete_lease(call->c->engine, addr, call->c->now.boot_ms, call->c->out);
+    if (err < 0)
+        srv_command_say(call, CONTROL_ERROR, "%s", err_text(err));
+    return err == 0;
+}
+
+void srv_command_lease_del(struct srv_command_call *call)
+{
+    struct srv_lease lease;
+    if (!find_lease(call, &lease)) {
+        if (!srv_command_failed(call))
+            srv_command_say(call, CONTROL_EMPTY, "IPv4 lease not found.");
+    } else if (delete_lease(call, lease.addr)) {
+        srv_command_say(call, CONTROL_SUCCESS, "IPv4 lease deleted.");
+    }
+}
+
+/* Deletes what is meant; *out_n leases are gone. */
+static bool delete_all(struct srv_command_call *call, const struct filter *filter, unsigned *out_n)
+{
+    struct gather g = {.filter = filter, .max = UINT32_MAX};
+    srv_engine_leases(call->c->engine, gather_lease, &g);
+    *out_n = 0;
+    ip4 *addrs = malloc((g.n + 1) * sizeof *addrs);
+    if (addrs == NULL) {
+        srv_command_say(call, CONTROL_ERROR, "%s", err_text(ERR_NOMEM));
+        return false;
+    }
+    struct gather again = {.filter = filter, .max = UINT32_MAX, .addrs = addrs};
+    srv_engine_leases(call->c->engine, gather_lease, &again);
+    while (*out_n < again.n && delete_lease(call, addrs[*out_n]))
+        ++*out_n;
+    free(addrs);
+    return !srv_command_failed(call);
+}
+
+void srv_command_lease_wipe(struct srv_command_call *call)
+{
+    double id = 0;
+    unsigned n;
+    srv_command_number(call, "subnet-id", 0, UINT32_MAX, &id);
+    if (srv_command_failed(call) ||
+        !delete_all(call, &(struct filter){.subnet_id = (uint32_t)id, .state = -1}, &n))
+        return;
+    srv_command_say(call, n != 0 ? CONTROL_SUCCESS : CONTROL_EMPTY, "Deleted %u IPv4 lease(s) from subnet(s)",
+                    n);
+    const struct srv_config *config = call->c->config;
+    for (size_t i = 0; i < config->n_subnets; i++) {
+        size_t len = strlen(call->out->text);
+        if (id == 0 || (double)config->subnets[i].id == id)
+            snprintf(call->out->text + len, sizeof call->out->text - len, " %u", config->subnets[i].id);
+    }
+}
+
+/* What is due expires in any case, at its time; "remove" forgets whose it was. */
+void srv_command_leases_reclaim(struct srv_command_call *call)
+{
+    const struct srv_command_context *c = call->c;
+    bool remove = false;
+    unsigned n;
+    if (!srv_command_require(call, "remove") || !srv_command_bool(call, "remove", &remove))
+        return;
+    struct srv_event event = {.kind = SRV_DEADLINE, .now = c->now.boot_ms};
+    while (srv_engine_deadline(c->engine) <= event.now) {
+        int err = srv_engine_step(c->engine, &event, c->out);
+        if (err < 0) {
+            srv_command_say(call, CONTROL_ERROR, "%s", err_text(err));
+            return;
+        }
+    }
+    if (!remove || delete_all(call, &(struct filter){.state = SRV_LEASE_EXPIRED}, &n))
+        srv_command_say(call, CONTROL_SUCCESS, "Reclamation of expired leases is complete.");
+}
+
+/* ---- subnets ---- */
+
+static cJSON *subnet_brief(const struct srv_subnet *subnet)
+{
+    char net[IP4_NET_LEN];
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddNumberToObject(json, "id", subnet->id);
+    cJSON_AddStringToObject(json, "subnet", ip4_net_format(subnet->net, net));
+    return json;
+}
+
+void srv_command_subnet_list(struct srv_command_call *call)
+{
+    const struct srv_config *config = call->c->config;
+    cJSON *json = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(json, "subnets");
+    for (size_t i = 0; i < config->n_subnets; i++)
+        cJSON_AddItemToArray(list, subnet_brief(&config->subnets[i]));
+    srv_command_say(call, config->n_subnets != 0 ? CONTROL_SUCCESS : CONTROL_EMPTY, "%zu IPv4 subnet%s found",
+                    config->n_subnets, config->n_subnets == 1 ? "" : "s");
+    call->out->arguments = json;
+}
+
+static const struct srv_subnet *find_subnet(struct srv_command_call *call)
+{
+    const struct srv_config *config = call->c->config;
+    double id;
+    const char *text;
+    struct ip4_net net;
+    if (srv_command_number(call, "id", 1, UINT32_MAX, &id))
+        return srv_config_find_subnet_id(config, (uint32_t)id);
+    if (srv_command_failed(call) || !srv_command_text(call, "subnet", &text)) {
+        if (!srv_command_failed(call))
+            srv_command_say(call, CONTROL_ERROR, "'id' or 'subnet' parameter not specified");
+        return NULL;
+    }
+    if (!ip4_net_parse(text, &net)) {
+        srv_command_say(call, CONTROL_ERROR, "'subnet' parameter must be an IPv4 prefix");
+        return NULL;
+    }
+    for (size_t i = 0; i < config->n_subnets; i++)
+        if (config->subnets[i].net.addr == ip4_net_base(net) && config->subnets[i].net.len == net.len)
+            return &config->subnets[i];
+    return NULL;
+}
+
+void srv_command_subnet_get(struct srv_command_call *call)
+{
+    const struct srv_subnet *subnet = find_subnet(call);
+    char net[IP4_NET_LEN];
+    if (srv_command_failed(call))
+        return;
+    if (subnet == NULL) {
+        srv_command_say(call, CONTROL_EMPTY, "No such subnet");
+        return;
+    }
+    srv_command_say(call, CONTROL_SUCCESS, "Info about IPv4 subnet %s (id %u) returned",
+                    ip4_net_format(subnet->net, net), subnet->id);
+    call->out->arguments = cJSON_CreateObject();
+    cJSON_AddItemToArray(cJSON_AddArrayToObject(call->out->arguments, "subnet4"),
+                         srv_report_subnet(call->c->config, (size_t)(subnet - call->c->config->subnets)));
+}
+
+/* As the engine chooses: by giaddr; by the name of the interface; by its address. */
+void srv_command_subnet_select_test(struct srv_command_call *call)
+{
+    const struct srv_config *config = call->c->config;
+    const struct srv_subnet *subnet = NULL;
+    const char *name = "";
+    ip4 relay = 0, addr = 0;
+    char net[IP4_NET_LEN];
+    srv_command_text(call, "interface", &name);
+    srv_command_ip4(call, "relay", &relay);
+    srv_command_ip4(call, "address", &addr);
+    if (srv_command_failed(call))
+        return;
+    for (size_t i = 0; i < config->n_subnets && relay == 0 && subnet == NULL && name[0] != '\0'; i++)
+        if (strcmp(config->subnets[i].interface, name) == 0)
+            subnet = &config->subnets[i];
+    for (size_t i = 0; i < call->c->n_ifaces && addr == 0; i++)
+        if (strcmp(call->c->ifaces[i].name, name) == 0)
+            addr = call->c->ifaces[i].addr.addr;
+    if (subnet == NULL)
+        subnet = srv_config_find_subnet(config, relay != 0 ? relay : addr);
+    if (subnet == NULL)
+        srv_command_say(call, CONTROL_EMPTY, "no selected subnet");
+    else
+        srv_command_say(call, CONTROL_SUCCESS, "selected subnet '%s' id %u", ip4_net_format(subnet->net, net),
+                        subnet->id);
+}
