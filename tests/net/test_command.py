@@ -3,9 +3,11 @@
 
 import json
 import os
+import shutil
+import subprocess
 
 import labtest
-from labtest import LabCase
+from labtest import BIN, DHCPLAB, LabCase, wait_for
 
 CONFIG = {"Dhcp4": {"interfaces-config": {"interfaces": ["eth0"]}, "valid-lifetime": 3600, "subnet4": [
     {"id": 1, "subnet": "10.77.0.0/24", "pools": [{"pool": "10.77.0.100 - 10.77.0.109"}]}]}}
@@ -15,16 +17,15 @@ class Commands(LabCase):
     def setUp(self):
         super().setUp()
         self.config = self.dir / "server.json"
-        self.leases = self.dir / "leases.csv"
-        config = json.loads(json.dumps(CONFIG))
-        config["Dhcp4"]["lease-database"] = {"type": "memfile", "name": str(self.leases)}
-        self.write("server.json", config)
+        self.leases = self.run_dir / "cmd" / "s.csv"
+        self.write("server.json", CONFIG)
         self.write("lab.json", {
             "name": "cmd",
             "hosts": {"s": {"server": str(self.config)}, "x": {},
                       "h": {"client": {"hostname": "h", "start-delay-ms": [0, 0]}}},
             "links": [{"type": "bridge", "name": "lan", "ends": [{"host": "s", "address": "10.77.0.1/24"},
-                                                                 {"host": "h"}, {"host": "x"}]}]})
+                                                                 {"host": "h"},
+                                                                 {"host": "x", "address": "10.77.0.2/24"}]}]})
         self.dhcplab("up", "lab.json")
 
     def command(self, name, arguments=None, code=0, host="s"):
@@ -46,18 +47,20 @@ class Commands(LabCase):
         self.assertEqual(self.command("lease4-add", {"ip-address": "10.77.0.105", "hw-address": "02:00:00:00:00:99"})
                          ["result"], 0)
         self.assertIn("10.77.0.105,02:00:00:00:00:99", self.leases.read_text())
-        again = self.restart()
-        self.assertEqual([lease["ip-address"] for lease in again], ["10.77.0.105"])
+        self.assertEqual([lease["ip-address"] for lease in self.next_start()], ["10.77.0.105"])
 
-    def restart(self):
-        """The leases that a server knows that starts with the file."""
-        self.dhcplab("down", "cmd")
-        topology = json.loads((self.dir / "lab.json").read_text())
-        del topology["hosts"]["h"]
-        topology["links"][0]["ends"] = [end for end in topology["links"][0]["ends"] if end["host"] != "h"]
-        self.write("again.json", topology)
-        self.dhcplab("up", "again.json")
-        return self.command("lease4-get-all")["arguments"]["leases"]
+    def next_start(self):
+        """The leases that a server knows that starts with the file as it is."""
+        shutil.copy(self.leases, self.dir / "copy.csv")
+        socket = self.dir / "next.sock"
+        server = subprocess.Popen([DHCPLAB, "exec", "x", BIN / "dhcplab-server", "-c", self.config, "-f", "-q",
+                                   "--lease-file", self.dir / "copy.csv", "--control", socket],
+                                  env=self.env, cwd=self.dir)
+        wait_for(socket.exists, "the second server")
+        leases = self.control(socket, "lease4-get-all")["arguments"]["leases"]
+        self.assertEqual(self.control(socket, "shutdown", {"exit-value": 5})["text"], "Shutting down.")
+        self.assertEqual(server.wait(labtest.LIMIT_S), 5)
+        return leases
 
     def test_disabled_service_is_silent_and_counts(self):
         self.dhcplab("release", "h")
