@@ -388,6 +388,7 @@ static const struct {
     {"config-write", config_write},
     {"dhcp-disable", dhcp_disable},
     {"dhcp-enable", dhcp_enable},
+    {"explain4", srv_command_explain},
     {"lease4-add", srv_command_lease_add},
     {"lease4-del", srv_command_lease_del},
     {"lease4-get", srv_command_lease_get},

@@ -6,6 +6,7 @@
 
 #include "common/control_result.h"
 #include "server/srv_engine.h"
+#include "server/srv_explain.h"
 #include "server/srv_stat.h"
 
 /* What commands leave behind. */
@@ -25,6 +26,7 @@ struct srv_command_context {
     struct srv_command_state *state;
     struct srv_engine *engine;
     const struct srv_config *config;
+    const struct srv_explain *explain;
     struct srv_actions *out; /* what is appended is to be executed before the reply is sent */
     struct clock_now now;
     time_ms started_ms, reloaded_ms;

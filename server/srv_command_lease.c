@@ -442,6 +442,47 @@ void srv_command_leases_reclaim(struct srv_command_call *call)
         srv_command_say(call, CONTROL_SUCCESS, "Reclamation of expired leases is complete.");
 }
 
+/* ---- why ---- */
+
+/* "0x546a3bd2" or "1416248274" */
+static void read_xid(struct srv_command_call *call, uint32_t *out)
+{
+    const char *text;
+    char *end;
+    if (!srv_command_text(call, "xid", &text))
+        return;
+    unsigned long long value = strtoull(text, &end, 0);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value > UINT32_MAX)
+        srv_command_say(call, CONTROL_ERROR,
+                        "'xid' parameter must be a transaction id such as \"0x546a3bd2\"");
+    *out = (uint32_t)value;
+}
+
+void srv_command_explain(struct srv_command_call *call)
+{
+    struct srv_explain_filter filter = {0};
+    struct hw_addr hw;
+    uint8_t id[SRV_CLIENT_ID_MAX], id_len;
+    double limit = 10;
+    if (read_hw(call, "hw-address", &hw))
+        filter.hw = &hw;
+    if (read_client_id(call, "client-id", id, &id_len)) {
+        filter.client_id = id;
+        filter.client_id_len = id_len;
+    }
+    srv_command_ip4(call, "ip-address", &filter.addr);
+    read_xid(call, &filter.xid);
+    srv_command_number(call, "limit", 1, SRV_EXPLAIN_MAX, &limit);
+    if (srv_command_failed(call))
+        return;
+    filter.limit = (unsigned)limit;
+    cJSON *list = srv_explain_list(call->c->explain, &call->c->now, &filter);
+    int n = cJSON_GetArraySize(list);
+    srv_command_say(call, n != 0 ? CONTROL_SUCCESS : CONTROL_EMPTY, "%d transaction(s) found.", n);
+    call->out->arguments = cJSON_CreateObject();
+    cJSON_AddItemToObject(call->out->arguments, "transactions", list);
+}
+
 /* ---- subnets ---- */
 
 static cJSON *subnet_brief(const struct srv_subnet *subnet)

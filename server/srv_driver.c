@@ -35,6 +35,7 @@ struct srv_driver {
     bool store_failed;             /* the last commit failed, and was told */
     int store_errno;               /* why */
     struct srv_command_state commands;
+    struct srv_explain *explain;
     int exit_value; /* as `shutdown` asked */
     uint8_t buf[IO_DATAGRAM_MAX];
 };
@@ -58,8 +59,12 @@ static void tell(struct srv_driver *d)
 
 static void step(struct srv_driver *d, const struct srv_event *event)
 {
+    const struct srv_action *last = d->actions.last;
+    struct clock_now now = io_now();
     if (srv_engine_step(d->engine, event, &d->actions) < 0)
         io_trace_log(d->trace, "error", "%s: an event was lost", err_text(ERR_NOMEM));
+    srv_explain_add(d->explain, &now, event->kind == SRV_RX ? &event->packet : NULL,
+                    last != NULL ? last->next : d->actions.first);
     tell(d);
 }
 
@@ -105,10 +110,11 @@ static bool commit(struct srv_driver *d)
 static void withhold(struct srv_driver *d, const struct srv_action *put)
 {
     struct trace_facts facts = {.addr = put->lease.addr, .text = strerror(d->store_errno)};
-    io_trace_event(d->trace, &(struct trace_event){.kind = TRACE_DROP,
-                                                   .reason = REASON_STORE_FAILED,
-                                                   .facts = facts,
-                                                   .client = put->lease.hw});
+    struct trace_event event = {
+        .kind = TRACE_DROP, .reason = REASON_STORE_FAILED, .facts = facts, .client = put->lease.hw};
+    struct clock_now now = io_now();
+    srv_explain_unsent(d->explain, &now, &event);
+    io_trace_event(d->trace, &event);
 }
 
 /* RFC 2131 3.1 (4): the server "commits the binding for the client to persistent storage and responds with a
@@ -316,6 +322,7 @@ static void on_command(void *user, const char *command, const cJSON *arguments,
     struct srv_command_context context = {.state = &d->commands,
                                           .engine = d->engine,
                                           .config = d->config,
+                                          .explain = d->explain,
                                           .out = &d->actions,
                                           .now = io_now(),
                                           .started_ms = d->started_ms,
@@ -411,7 +418,8 @@ static int start(struct srv_driver *d)
     char why[SRV_PORTS_WHY_MAX];
     struct srv_ports ports;
     d->engine = srv_engine_new(d->config);
-    if (d->engine == NULL)
+    d->explain = srv_explain_new();
+    if (d->engine == NULL || d->explain == NULL)
         return fail("start", err_text(ERR_NOMEM));
     if (open_ports(d, d->config, &ports, why) < 0) {
         fprintf(stderr, "dhcplab-server: %s\n", why);
@@ -442,6 +450,7 @@ static void finish(struct srv_driver *d)
     io_timer_free(d->deadline);
     io_loop_free(d->loop);
     srv_engine_free(d->engine);
+    srv_explain_free(d->explain);
     srv_store_close(d->store);
     srv_actions_fini(&d->actions);
     srv_config_free(d->config);

@@ -86,6 +86,13 @@ class Commands(LabCase):
         self.assertRegex(refused["text"], "^Config reload failed: .*server.json:1:2")
         self.assertEqual(self.command("config-hash-get")["arguments"], told["arguments"])
 
+    def test_explain_tells_why(self):
+        told = self.command("explain4", {"ip-address": "10.77.0.100"})["arguments"]["transactions"]
+        self.assertEqual([(one["query"]["type"], one["response"]["type"]) for one in told],
+                         [("REQUEST", "ACK"), ("DISCOVER", "OFFER")])
+        reasons = [decision["reason"] for decision in told[0]["decisions"]]
+        self.assertLessEqual({"request-selecting", "subnet-interface", "lease-new", "to-yiaddr"}, set(reasons))
+
     def test_exit_codes_and_usage(self):
         self.assertEqual(self.command("nonsense", code=1)["result"], 2)
         self.assertEqual(self.command("subnet4-get", {"id": 9}, code=3)["result"], 3)

@@ -19,6 +19,7 @@ static const char text[] =
 
 static struct srv_config *config;
 static struct srv_engine *engine;
+static struct srv_explain *explain;
 static struct srv_actions actions;
 static struct srv_command_state command_state;
 static struct srv_command_reply reply;
@@ -39,7 +40,9 @@ static int start(void **state)
     now = (struct clock_now){.boot_ms = 1000000, .wall_ms = 1795248000000};
     config = parse(text);
     engine = srv_engine_new(config);
+    explain = srv_explain_new();
     assert_non_null(engine);
+    assert_non_null(explain);
     srv_actions_init(&actions);
     command_state = (struct srv_command_state){0};
     reply = (struct srv_command_reply){0};
@@ -59,6 +62,7 @@ static int stop(void **state)
     (void)state;
     forget_reply();
     srv_engine_free(engine);
+    srv_explain_free(explain);
     srv_config_free(config);
     srv_actions_fini(&actions);
     return 0;
@@ -71,6 +75,7 @@ static void run(const char *command, const char *arguments)
     struct srv_command_context c = {.state = &command_state,
                                     .engine = engine,
                                     .config = config,
+                                    .explain = explain,
                                     .out = &actions,
                                     .now = now,
                                     .pid = 42,
@@ -427,6 +432,78 @@ static void test_subnets(void **state)
         expect("subnet4-select-test", rows[i].arguments, rows[i].result, rows[i].says, "");
 }
 
+/* A client speaks: the packet goes through the engine and into the ring. */
+static void speak(const struct dhcp_msg *msg)
+{
+    static const struct srv_iface eth0 = {
+        .index = 3, .name = "eth0", .addr = {.addr = 0x0a000001, .len = 24}};
+    uint8_t bytes[DHCP_MSG_SEND_MIN];
+    unsigned dropped;
+    size_t len = dhcp_msg_encode(msg, bytes, sizeof bytes, &dropped);
+    struct srv_event event = {
+        .kind = SRV_RX,
+        .now = now.boot_ms,
+        .iface = &eth0,
+        .packet = {.dst = IP4_BROADCAST, .sport = 68, .dport = 67, .bytes = bytes, .len = len}};
+    srv_actions_reset(&actions);
+    assert_int_equal(srv_engine_step(engine, &event, &actions), 0);
+    srv_explain_add(explain, &now, &event.packet, actions.first);
+}
+
+static void discover(uint8_t client)
+{
+    struct dhcp_msg msg;
+    const uint8_t asked[] = {DHCP_OPT_SUBNET_MASK, 42};
+    dhcp_msg_init(&msg, DHCP_BOOTREQUEST);
+    msg.xid = 0x1000U + client;
+    msg.htype = 1;
+    msg.hlen = 6;
+    msg.chaddr[0] = 2;
+    msg.chaddr[5] = client;
+    dhcp_put_u8(&msg, DHCP_OPT_TYPE, DHCP_DISCOVER);
+    msg.type = DHCP_DISCOVER;
+    dhcp_put_bytes(&msg, DHCP_OPT_PRL, asked, sizeof asked);
+    speak(&msg);
+}
+
+static void test_explain_tells_each_decision_of_a_transaction(void **state)
+{
+    (void)state;
+    expect("explain4", NULL, CONTROL_EMPTY, "0 transaction(s) found.", "{\"transactions\":[]}");
+    discover(0x0a);
+    discover(0x0b);
+    expect("explain4", "{\"hw-address\": \"02:00:00:00:00:0a\"}", CONTROL_SUCCESS, "1 transaction(s) found.",
+           NULL);
+    const cJSON *one = cJSON_GetArrayItem(answer("transactions"), 0);
+    assert_string_equal(cJSON_GetObjectItem(one, "xid")->valuestring, "0x0000100a");
+    const cJSON *query = cJSON_GetObjectItem(one, "query"), *response = cJSON_GetObjectItem(one, "response");
+    assert_string_equal(cJSON_GetObjectItem(query, "type")->valuestring, "DISCOVER");
+    assert_string_equal(cJSON_GetObjectItem(response, "type")->valuestring, "OFFER");
+    const cJSON *first = cJSON_GetArrayItem(cJSON_GetObjectItem(one, "decisions"), 0);
+    assert_string_equal(cJSON_GetObjectItem(first, "reason")->valuestring, "subnet-interface");
+    assert_string_equal(cJSON_GetObjectItem(first, "text")->valuestring,
+                        "subnet 10.0.0.0/24: the receiving interface has 10.0.0.1");
+    char *absent = cJSON_PrintUnformatted(cJSON_GetObjectItem(one, "requested-not-sent"));
+    assert_string_equal(absent, "[{\"code\":42,\"name\":\"ntp-servers\"}]");
+    free(absent);
+    expect("explain4", "{\"ip-address\": \"10.0.0.11\"}", CONTROL_SUCCESS, "1 transaction(s) found.", NULL);
+    expect("explain4", "{\"xid\": \"0x100b\"}", CONTROL_SUCCESS, "1 transaction(s) found.", NULL);
+    expect("explain4", "{\"client-id\": \"01:02\"}", CONTROL_EMPTY, "0 transaction(s) found.", NULL);
+    expect("explain4", "{\"xid\": \"x\"}", CONTROL_ERROR,
+           "'xid' parameter must be a transaction id such as \"0x546a3bd2\"", "");
+}
+
+static void test_explain_keeps_the_last_transactions(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < SRV_EXPLAIN_MAX + 1; i++)
+        discover((uint8_t)i);
+    run("explain4", "{\"limit\": 256}");
+    assert_int_equal(cJSON_GetArraySize(answer("transactions")), SRV_EXPLAIN_MAX);
+    run("explain4", NULL);
+    assert_int_equal(cJSON_GetArraySize(answer("transactions")), 10);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -447,6 +524,8 @@ int main(void)
         TEST(test_reclaim),
         TEST(test_a_deletion_is_still_one_after_a_restart),
         TEST(test_subnets),
+        TEST(test_explain_tells_each_decision_of_a_transaction),
+        TEST(test_explain_keeps_the_last_transactions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
