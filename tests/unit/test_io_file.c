@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -156,6 +157,43 @@ static void a_file_above_the_limit_is_refused(void **state)
     close(fd);
 }
 
+static unsigned names_in_dir(void)
+{
+    DIR *folder = opendir(dir);
+    assert_non_null(folder);
+    unsigned n = 0;
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;)
+        n += entry->d_name[0] != '.';
+    closedir(folder);
+    return n;
+}
+
+static void a_file_is_replaced_whole_and_keeps_its_mode(void **state)
+{
+    (void)state;
+    struct stat st;
+    assert_int_equal(io_file_replace(path, "new", 3), 0);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0640);
+    assert_int_equal(chmod(path, 0604), 0);
+    assert_int_equal(io_file_replace(path, "newer", 5), 0);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0604);
+    assert_reads(path, "newer", 5);
+    assert_int_equal(names_in_dir(), 1); /* nothing is left beside it */
+}
+
+static void what_cannot_be_replaced_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    char other[128];
+    snprintf(other, sizeof other, "%s/none/file", dir);
+    assert_int_equal(io_file_replace(other, "x", 1), ERR_IO);
+    assert_int_equal(errno, ENOENT);
+    assert_int_equal(io_file_replace(dir, "x", 1), ERR_IO); /* a folder */
+    assert_int_equal(names_in_dir(), 0);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_dir, remove_dir)
 
 int main(void)
@@ -167,6 +205,8 @@ int main(void)
         TEST(what_cannot_be_read_says_why),
         TEST(a_file_of_somebody_else_is_denied),
         TEST(a_file_above_the_limit_is_refused),
+        TEST(a_file_is_replaced_whole_and_keeps_its_mode),
+        TEST(what_cannot_be_replaced_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
