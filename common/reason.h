@@ -49,13 +49,15 @@
       "{addr}: no address was left that nobody ever had; this one is free the longest")                      \
     X(REASON_REQ_NOT_IN_POOL, "requested-not-in-pool", "{addr} was asked for but is in no pool of {net}")    \
     X(REASON_REQ_IN_USE, "requested-in-use", "{addr} was asked for but belongs to {hw}")                     \
+    X(REASON_REQ_DECLINED, "requested-declined", "{addr} was asked for but is in quarantine")                \
     X(REASON_PREVIOUS_NOT_IN_POOL, "previous-not-in-pool",                                                   \
       "{addr}, the client's previous lease, is in no pool of {net} any more")                                \
     X(REASON_PREVIOUS_IN_USE, "previous-in-use", "{addr}, the client's previous lease, is offered to {hw}")  \
     X(REASON_ADDR_NETWORK, "addr-network", "{addr} is not given: network or broadcast address of {net}")     \
     X(REASON_ADDR_SERVER, "addr-server", "{addr} is not given: it is the server's own address")              \
     X(REASON_ADDR_ROUTER, "addr-router", "{addr} is not given: it is a router of {net}")                     \
-    X(REASON_POOL_EMPTY, "pool-empty", "no address is free in {net}: {num} are leased or offered")           \
+    X(REASON_POOL_EMPTY, "pool-empty",                                                                       \
+      "no address is free in {net}: {num} are leased, offered or in quarantine")                             \
     X(REASON_OFFER_LIMIT, "offer-limit",                                                                     \
       "{num} offers are outstanding, as many as the configuration allows")                                   \
     X(REASON_LEASE_LIMIT, "lease-limit", "{num} leases are held, as many as the configuration allows")       \
@@ -73,6 +75,7 @@
     X(REASON_NAK_WRONG_ADDR, "nak-wrong-address",                                                            \
       "{addr} is not the address this client has: that is {other}")                                          \
     X(REASON_NAK_IN_USE, "nak-in-use", "{addr} belongs to another client")                                   \
+    X(REASON_NAK_DECLINED, "nak-declined", "{addr} is in quarantine: a client found it in use")              \
     X(REASON_NAK_NOT_IN_POOL, "nak-not-in-pool", "{addr} is in no pool of {net}")                            \
     X(REASON_NAK_UNKNOWN, "nak-unknown", "no lease of {addr} by this client is known")                       \
     X(REASON_LEASE_NEW, "lease-new", "new lease of {addr} for {span}")                                       \
@@ -86,6 +89,16 @@
     X(REASON_RELEASE_NOT_OWNER, "release-not-owner",                                                         \
       "{addr} does not belong to this client: RELEASE ignored")                                              \
     X(REASON_RELEASE_UNKNOWN, "release-unknown", "{addr} is not leased: RELEASE ignored")                    \
+    /* server: DHCPDECLINE, RFC 2131 4.3.3 */                                                                \
+    X(REASON_DECLINED, "declined", "{addr} is in quarantine for {span}: the client found it in use")         \
+    X(REASON_DECLINE_ENDED, "decline-ended", "the quarantine of {addr} is over: it may be given again")      \
+    X(REASON_DECLINE_NO_ADDR, "decline-no-address",                                                          \
+      "DECLINE ignored: the requested address (option 50) is missing (RFC 2131 4.4.1, table 5)")             \
+    X(REASON_DECLINE_UNKNOWN, "decline-unknown", "{addr} is neither leased nor offered: DECLINE ignored")    \
+    X(REASON_DECLINE_NOT_OWNER, "decline-not-owner",                                                         \
+      "{addr} does not belong to this client: DECLINE ignored")                                              \
+    X(REASON_DECLINE_LIMIT, "decline-limit",                                                                 \
+      "{num} addresses are in quarantine for this client, as many as allowed: DECLINE of {addr} ignored")    \
     /* server: where the answer goes, RFC 2131 4.1 */                                                        \
     X(REASON_TO_RELAY, "to-relay", "to the relay {addr}, port 67: giaddr is set (RFC 2131 4.1)")             \
     X(REASON_TO_CIADDR, "to-ciaddr", "unicast to ciaddr {addr} (RFC 2131 4.1)")                              \

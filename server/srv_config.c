@@ -10,6 +10,9 @@
 
 enum {
     LIFETIME_DEFAULT_S = 7200,
+    DECLINE_DEFAULT_S = 86400,
+    DECLINES_DEFAULT = 4,
+    DECLINES_MAX = 65535,
     OFFER_HOLD_DEFAULT_S = 60,
     OFFER_HOLD_MAX_S = 86400,
     OFFERS_DEFAULT = 10000,
@@ -44,17 +47,30 @@ static const char *const root_elsewhere[] = {"Control-agent", "Dhcp6",   "DhcpDd
                                              "Logging",       "Netconf", NULL};
 
 static const char *const global_keys[] = {
-    "authoritative",       "boot-file-name",
-    "calculate-tee-times", "echo-client-id",
-    "interfaces-config",   "lease-database",
-    "match-client-id",     "max-leases",
-    "max-offers",          "max-valid-lifetime",
-    "min-valid-lifetime",  "next-server",
-    "offer-hold-time",     "option-data",
-    "rebind-timer",        "renew-timer",
-    "server-hostname",     "subnet4",
-    "t1-percent",          "t2-percent",
-    "valid-lifetime",      NULL,
+    "authoritative",
+    "boot-file-name",
+    "calculate-tee-times",
+    "decline-probation-period",
+    "echo-client-id",
+    "interfaces-config",
+    "lease-database",
+    "match-client-id",
+    "max-declines-per-client",
+    "max-leases",
+    "max-offers",
+    "max-valid-lifetime",
+    "min-valid-lifetime",
+    "next-server",
+    "offer-hold-time",
+    "option-data",
+    "rebind-timer",
+    "renew-timer",
+    "server-hostname",
+    "subnet4",
+    "t1-percent",
+    "t2-percent",
+    "valid-lifetime",
+    NULL,
 };
 static const char *const global_elsewhere[] = {
     "adaptive-lease-time-threshold",
@@ -79,7 +95,6 @@ static const char *const global_elsewhere[] = {
     "ddns-ttl-percent",
     "ddns-update-on-renew",
     "ddns-use-conflict-resolution",
-    "decline-probation-period",
     "dhcp-ddns",
     "dhcp-queue-control",
     "dhcp4o6-port",
@@ -611,6 +626,8 @@ static void read_global(struct parse *p, const cJSON *map)
     };
     *config = (struct srv_config){.arena = config->arena,
                                   .echo_client_id = true,
+                                  .decline_s = DECLINE_DEFAULT_S,
+                                  .max_declines = DECLINES_DEFAULT,
                                   .offer_hold_s = OFFER_HOLD_DEFAULT_S,
                                   .max_offers = OFFERS_DEFAULT,
                                   .max_leases = LEASES_DEFAULT};
@@ -618,6 +635,8 @@ static void read_global(struct parse *p, const cJSON *map)
     read_interfaces(p, map);
     read_database(p, map);
     jcfg_get_bool(&p->c, map, "echo-client-id", &config->echo_client_id);
+    jcfg_get_u32(&p->c, map, "decline-probation-period", 0, LEASE_INFINITE, &config->decline_s);
+    jcfg_get_u32(&p->c, map, "max-declines-per-client", 0, DECLINES_MAX, &config->max_declines);
     jcfg_get_u32(&p->c, map, "offer-hold-time", 1, OFFER_HOLD_MAX_S, &config->offer_hold_s);
     jcfg_get_u32(&p->c, map, "max-offers", 1, LIMIT_MAX, &config->max_offers);
     jcfg_get_u32(&p->c, map, "max-leases", 1, LIMIT_MAX, &config->max_leases);

@@ -72,6 +72,8 @@ struct srv_config {
     enum srv_socket_type socket_type;
     const char *lease_file; /* NULL: leases are kept in memory only */
     bool echo_client_id;    /* RFC 6842 */
+    uint32_t decline_s;     /* how long an address that a client declined stays unused */
+    uint32_t max_declines;  /* addresses that one client can have in quarantine in one subnet */
     uint32_t offer_hold_s;  /* how long an offer waits for its REQUEST */
     uint32_t max_offers;
     uint32_t max_leases; /* records of leases, expired and released ones included */

@@ -163,13 +163,25 @@ static bool expire_offer(struct step *s)
     return true;
 }
 
+/* A held record whose time is over is free. Nobody has a claim to an address that comes out of quarantine,
+ * least of all who declined it. */
+static void make_free(struct srv_lease *lease)
+{
+    if (lease->state == SRV_LEASE_DECLINED) {
+        lease->hw = (struct hw_addr){0};
+        lease->client_id_len = 0;
+        lease->hostname[0] = '\0';
+    }
+    lease->state = SRV_LEASE_EXPIRED;
+}
+
 static bool expire_lease(struct step *s)
 {
     struct srv_lease lease;
     if (!srv_lease_find_due(s->e->leases, s->ev->now, &lease))
         return false;
-    tell_expired(s, REASON_LEASE_EXPIRED, &lease);
-    lease.state = SRV_LEASE_EXPIRED;
+    tell_expired(s, lease.state == SRV_LEASE_DECLINED ? REASON_DECLINE_ENDED : REASON_LEASE_EXPIRED, &lease);
+    make_free(&lease);
     keep_lease(s, &lease);
     return true;
 }
@@ -495,7 +507,7 @@ static void on_unknown(struct step *s, enum request_kind kind, ip4 addr)
     struct srv_alloc_query query = make_query(s);
     enum reason refusal = srv_alloc_refusal(&query, addr);
     /* A unicast renewal says that we granted it; two clients must not go on with one address. */
-    bool is_conflict = kind == RENEWING && refusal == REASON_NAK_IN_USE;
+    bool is_conflict = kind == RENEWING && (refusal == REASON_NAK_IN_USE || refusal == REASON_NAK_DECLINED);
     if (s->subnet->authoritative || is_conflict)
         send_nak(s, refusal == REASON_NONE ? REASON_NAK_UNKNOWN : refusal, addr, 0);
     else
@@ -613,6 +625,82 @@ static void on_release(struct step *s)
         decide(s, REASON_RELEASE_NOT_OWNER, (struct trace_facts){.addr = addr});
 }
 
+/* ---- DHCPDECLINE, RFC 2131 4.3.3 ---- */
+
+/* "the server MUST mark the network address as not available and SHOULD notify the local system administrator
+ * of a possible configuration problem." */
+static void decline(struct step *s, struct srv_lease *lease)
+{
+    struct srv_engine *e = s->e;
+    uint32_t span_s = e->config->decline_s;
+    lease->state = SRV_LEASE_DECLINED;
+    lease->lease_s = span_s;
+    lease->granted_ms = s->ev->now;
+    lease->expires_ms = time_add(s->ev->now, time_from_lease_s(span_s));
+    decide(s, REASON_DECLINED, (struct trace_facts){.addr = lease->addr, .span_s = span_s});
+    add_action(s, SRV_LEASE_PUT)->lease = *lease;
+    if (s->out_of_memory)
+        return;
+    keep_lease(s, lease);
+    if (!s->out_of_memory)
+        end_offer(e, lease->addr);
+}
+
+/* What was granted or offered at the address, to this client or another. */
+static bool find_claim(struct step *s, ip4 addr, struct srv_lease *out)
+{
+    struct srv_lease lease;
+    bool is_leased = srv_lease_find(s->e->leases, addr, &lease) && lease.state == SRV_LEASE_ACTIVE;
+    if (!is_leased && !srv_lease_find(s->e->offers, addr, &lease))
+        return false;
+    *out = lease;
+    s->client.match_client_id = matches_client_id(s->e, lease.subnet_id);
+    return true;
+}
+
+static void on_decline_of(struct step *s, ip4 addr)
+{
+    struct srv_engine *e = s->e;
+    struct trace_facts facts = {.addr = addr};
+    struct srv_lease lease;
+    if (!find_claim(s, addr, &lease)) {
+        decide(s, REASON_DECLINE_UNKNOWN, facts);
+        return;
+    }
+    if (!srv_lease_is_of(&lease, &s->client)) {
+        decide(s, REASON_DECLINE_NOT_OWNER, facts);
+        return;
+    }
+    /* A client that finds every address in use is mistaken, or wants to empty the pool. */
+    size_t declined = srv_lease_count_declined(e->leases, lease.subnet_id, &s->client);
+    if (declined >= e->config->max_declines) {
+        facts.num = (int64_t)declined;
+        decide(s, REASON_DECLINE_LIMIT, facts);
+        return;
+    }
+    if (!srv_lease_find(e->leases, addr, NULL) && srv_lease_table_room(e->leases) == 0) {
+        facts.num = (int64_t)srv_lease_table_count(e->leases);
+        decide(s, REASON_LEASE_LIMIT, facts);
+        return;
+    }
+    decline(s, &lease);
+}
+
+/* RFC 2131 4.4.1, table 5: a DHCPDECLINE names the address in option 50 and the server in option 54, MUST
+ * both. It is never answered. */
+static void on_decline(struct step *s)
+{
+    ip4 addr = 0, server;
+    if (!dhcp_get_ip4(s->msg, DHCP_OPT_REQUESTED_IP, &addr) || addr == 0)
+        drop(s, REASON_DECLINE_NO_ADDR, (struct trace_facts){0});
+    else if (!dhcp_get_ip4(s->msg, DHCP_OPT_SERVER_ID, &server))
+        drop(s, REASON_NO_SERVER_ID, (struct trace_facts){0});
+    else if (!is_our_id(s, server))
+        decide(s, REASON_OTHER_SERVER, (struct trace_facts){.other = server});
+    else
+        on_decline_of(s, addr);
+}
+
 /* ---- receiving ---- */
 
 static enum reason read_identity(struct step *s, struct trace_facts *facts)
@@ -688,6 +776,9 @@ static void on_rx(struct step *s)
         break;
     case DHCP_RELEASE:
         on_release(s);
+        break;
+    case DHCP_DECLINE:
+        on_decline(s);
         break;
     default: /* not our enum: any octet that RFCs assign */
         facts.text = dhcp_type_name(s->msg->type);
@@ -797,7 +888,7 @@ int srv_engine_load(struct srv_engine *e, const struct srv_lease *lease, time_ms
     struct srv_lease loaded = *lease;
     loaded.subnet_id = home->id;
     if (srv_lease_is_held(lease) && lease->expires_ms <= now)
-        loaded.state = SRV_LEASE_EXPIRED;
+        make_free(&loaded);
     int err = srv_lease_put(e->leases, &loaded, home->match_client_id);
     if (err == 0)
         srv_alloc_mark(e->alloc, loaded.addr);

@@ -261,8 +261,10 @@ static const struct {
      "2:45: at $.Dhcp4.max-valid-lifetime: max-valid-lifetime (59 s) is below valid-lifetime (60 s)"},
     {"\"valid-liftime\": 60",
      "2:1: at $.Dhcp4.valid-liftime: the key is not known here: expected one of \"authoritative\", "
-     "\"boot-file-name\", \"calculate-tee-times\", \"echo-client-id\", \"interfaces-config\", "
-     "\"lease-database\", \"match-client-id\", \"max-leases\", \"max-offers\", \"max-valid-lifetime\", "
+     "\"boot-file-name\", \"calculate-tee-times\", \"decline-probation-period\", \"echo-client-id\", "
+     "\"interfaces-config\", "
+     "\"lease-database\", \"match-client-id\", \"max-declines-per-client\", \"max-leases\", \"max-offers\", "
+     "\"max-valid-lifetime\", "
      "\"min-valid-lifetime\", \"next-server\", \"offer-hold-time\", \"option-data\", \"rebind-timer\", "
      "\"renew-timer\", \"server-hostname\", \"subnet4\", \"t1-percent\", \"t2-percent\", "
      "\"valid-lifetime\""},
