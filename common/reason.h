@@ -34,7 +34,8 @@
     X(REASON_MSG_NO_ADDRESS, "msg-no-address", "no address: neither ciaddr nor a requested address")         \
     /* server: which subnet */                                                                               \
     X(REASON_SUBNET_RELAY, "subnet-relay", "subnet {net}: giaddr {addr} is in it (RFC 2131 4.3.1)")          \
-    X(REASON_SUBNET_CIADDR, "subnet-ciaddr", "subnet {net}: ciaddr {addr} is in it (RFC 2131 4.3.2)")        \
+    X(REASON_SUBNET_CIADDR, "subnet-ciaddr",                                                                 \
+      "subnet {net}: the client's address {addr} is in it (RFC 2131 4.3.2)")                                 \
     X(REASON_SUBNET_INTERFACE, "subnet-interface", "subnet {net}: the receiving interface has {addr}")       \
     X(REASON_SUBNET_INTERFACE_NAME, "subnet-interface-name", "subnet {net}: it names the interface {text}")  \
     X(REASON_NO_SUBNET, "no-subnet", "no configured subnet contains {addr}")                                 \
@@ -99,9 +100,15 @@
       "{addr} does not belong to this client: DECLINE ignored")                                              \
     X(REASON_DECLINE_LIMIT, "decline-limit",                                                                 \
       "{num} addresses are in quarantine for this client, as many as allowed: DECLINE of {addr} ignored")    \
+    /* server: DHCPINFORM, RFC 2131 4.3.5 */                                                                 \
+    X(REASON_INFORM, "inform", "{addr} asks for its configuration: no lease is looked up or made")           \
+    X(REASON_INFORM_ADDR, "inform-address",                                                                  \
+      "INFORM ignored: {addr} cannot be the address of a client in {net}")                                   \
     /* server: where the answer goes, RFC 2131 4.1 */                                                        \
     X(REASON_TO_RELAY, "to-relay", "to the relay {addr}, port 67: giaddr is set (RFC 2131 4.1)")             \
     X(REASON_TO_CIADDR, "to-ciaddr", "unicast to ciaddr {addr} (RFC 2131 4.1)")                              \
+    X(REASON_TO_INFORM, "to-inform", "unicast to ciaddr {addr} (RFC 2131 4.3.5)")                            \
+    X(REASON_TO_SOURCE, "to-source", "unicast to the source address {addr}: ciaddr is 0")                    \
     X(REASON_TO_BROADCAST_FLAG, "to-broadcast-flag",                                                         \
       "broadcast: the client set the broadcast flag (RFC 2131 4.1)")                                         \
     X(REASON_TO_BROADCAST_NAK, "to-broadcast-nak",                                                           \

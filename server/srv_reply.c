@@ -77,19 +77,25 @@ void srv_reply_timers(const struct srv_timers *timers, uint32_t lease_s, uint32_
     *out_t1 = t1 < (*out_t2 != 0 ? *out_t2 : lease_s) ? t1 : 0;
 }
 
+static bool is_inform(const struct srv_reply *r)
+{
+    return r->inform_to != 0;
+}
+
+/* RFC 2131 4.3.5, DHCPINFORM: "The server MUST NOT send a lease expiration time to the client and SHOULD NOT
+ * fill in 'yiaddr'." */
 static void put_lease(struct draft *d)
 {
     const struct srv_reply *r = d->reply;
     uint32_t t1, t2;
+    if (is_inform(r))
+        return;
     srv_reply_timers(&r->subnet->timers, r->lease_s, &t1, &t2);
     put_u32(d, DHCP_OPT_LEASE_TIME, r->lease_s);
     if (t1 != 0)
         put_u32(d, DHCP_OPT_T1, t1);
     if (t2 != 0)
         put_u32(d, DHCP_OPT_T2, t2);
-    /* RFC 2132 3.3: "If both the subnet mask and the router option are specified in a DHCP reply, the subnet
-     * mask option MUST be first." */
-    put_u32(d, DHCP_OPT_SUBNET_MASK, ip4_net_mask(r->subnet->net));
 }
 
 static bool is_requested(const struct dhcp_msg *request, uint8_t code)
@@ -142,9 +148,15 @@ static void put_unasked(struct draft *d)
             put_configured(d, &options->list[i]);
 }
 
+/* The answer to a relayed DHCPINFORM goes past the relay, which could not take its option out again. */
+static bool is_past_relay(const struct srv_reply *r)
+{
+    return is_inform(r) && r->request->giaddr != 0;
+}
+
 static bool is_echoed(const struct draft *d, uint8_t code)
 {
-    return code != DHCP_OPT_CLIENT_ID || d->reply->config->echo_client_id;
+    return code == DHCP_OPT_CLIENT_ID ? d->reply->config->echo_client_id : !is_past_relay(d->reply);
 }
 
 /* RFC 6842 3: "If the 'client identifier' option is present in a message received from a client, the server
@@ -190,6 +202,9 @@ static void put_options(struct draft *d)
         put(d, DHCP_OPT_MESSAGE, r->message, len > PIECE_MAX ? PIECE_MAX : len);
     } else {
         put_lease(d);
+        /* RFC 2132 3.3: "If both the subnet mask and the router option are specified in a DHCP reply, the
+         * subnet mask option MUST be first." */
+        put_u32(d, DHCP_OPT_SUBNET_MASK, ip4_net_mask(r->subnet->net));
         put_requested(d);
         put_unasked(d);
     }
@@ -208,7 +223,7 @@ static void fill_header(struct draft *d)
     m->hlen = r->request->hlen;
     m->xid = r->request->xid;
     m->flags = r->request->flags;
-    m->giaddr = r->request->giaddr;
+    m->giaddr = is_past_relay(r) ? 0 : r->request->giaddr;
     memcpy(m->chaddr, r->request->chaddr, sizeof m->chaddr);
     if (r->type == DHCP_NAK) {
         /* RFC 2131 4.3.2: "If 'giaddr' is set in the DHCPREQUEST message, ... The server MUST set the
@@ -255,6 +270,14 @@ enum reason srv_reply_route(const struct srv_reply *reply, struct packet *out_pa
     *out_via = SRV_VIA_UDP;
     *out_packet = (struct packet){.src = reply->server, .sport = DHCP_PORT_SERVER};
     *out_facts = (struct trace_facts){0};
+
+    /* RFC 2131 4.3.5: "The server responds to a DHCPINFORM message by sending a DHCPACK message directly to
+     * the address given in the 'ciaddr' field of the DHCPINFORM message." */
+    if (is_inform(reply)) {
+        out_facts->addr = reply->inform_to;
+        return to_udp(reply->inform_to, DHCP_PORT_CLIENT,
+                      req->ciaddr != 0 ? REASON_TO_INFORM : REASON_TO_SOURCE, out_packet);
+    }
 
     /* RFC 2131 4.1: "If the 'giaddr' field in a DHCP message from a client is non-zero, the server sends any
      * return messages to the 'DHCP server' port on the BOOTP relay agent whose address appears in 'giaddr'."

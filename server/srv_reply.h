@@ -22,8 +22,9 @@ struct srv_reply {
     const struct srv_subnet *subnet;   /* not for a NAK */
     const struct srv_options *options; /* of the address's pool; not for a NAK */
     ip4 server;                        /* our address there: option 54 */
-    ip4 yiaddr;                        /* not for a NAK */
+    ip4 yiaddr;                        /* not for a NAK; 0 for a DHCPINFORM */
     uint32_t lease_s;                  /* not for a NAK */
+    ip4 inform_to;                     /* where the client of a DHCPINFORM is; else 0 */
     const char *message;               /* option 56 of a NAK: why */
 };
 
@@ -36,7 +37,9 @@ struct srv_reply_size {
  *
  * Options stand in this order: 53, 54, 51, 58, 59, 1; the configured ones in the order in which the client
  * asks for them; routers, DNS servers, domain name and always-send ones that it did not ask for; 61; 82. What
- * the client asks for first is the last to be dropped; 61 and 82 are never dropped for a configured one. */
+ * the client asks for first is the last to be dropped; 61 and 82 are never dropped for a configured one.
+ * The answer to a DHCPINFORM (RFC 2131 4.3.5) has no lease: neither yiaddr nor 51, 58, 59; and what a relay
+ * put into the request is not in it, as it does not go through the relay. */
 void srv_reply_encode(const struct srv_reply *reply, uint8_t *buf, struct srv_reply_size *out_size);
 
 /* Where the answer goes, by RFC 2131 4.1. Fills in the addresses and ports of *out_packet except src_hw;
