@@ -712,7 +712,7 @@ static ip4 find_informed(const struct step *s)
     return s->ev->packet.src;
 }
 
-/* "The server SHOULD check the network address in a DHCPINFORM message for consistency, but MUST NOT check
+/* RFC 2131 3.4: "The server SHOULD check the network address in a DHCPINFORM message for consistency, but MUST NOT check
  * for an existing lease." An answer to all hosts, or to ourselves, is not wanted. */
 static bool is_host_of(const struct step *s, ip4 addr)
 {

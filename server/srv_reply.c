@@ -11,15 +11,27 @@ enum {
     IP_UDP_HEADERS = 28,
     PIECE_MAX = 255, /* RFC 3396: a longer value is sent in pieces */
     OPT_STATIC_ROUTES = 33,
-    ESSENTIAL_LEN = 3 + 5 * 6, /* 53, and 54, 51, 58, 59, 1, with code and length */
+    ESSENTIAL_LEN = 2 * 3 + 5 * 6, /* 53, 52, and 54, 51, 58, 59, 1, with code and length */
 };
+
+/* An option that is left out if there is no room for it. */
+struct item {
+    uint8_t code;
+    bool is_left_out;
+    uint16_t len;
+    const uint8_t *data;
+};
+
+enum { ITEMS_MAX = 256 };
 
 /* A message under construction. */
 struct draft {
     const struct srv_reply *reply;
     struct dhcp_msg m;
-    size_t room; /* octets left for options that may be dropped */
-    unsigned dropped;
+    size_t max;
+    struct item items[ITEMS_MAX]; /* the most important first: echoes, then what is configured */
+    size_t n_echoes, n_items;
+    unsigned dropped; /* what did not fit `m` or `max` */
 };
 
 /* ---- sizes ---- */
@@ -46,19 +58,18 @@ static size_t encoded_len(size_t len)
 
 static void put(struct draft *d, uint8_t code, const void *data, size_t len)
 {
-    size_t need = encoded_len(len);
-    if (need > d->room || !dhcp_put_bytes(&d->m, code, data, len)) {
-        d->dropped++;
-        return;
-    }
-    d->room -= need;
+    d->dropped += !dhcp_put_bytes(&d->m, code, data, len);
 }
 
 static void put_u32(struct draft *d, uint8_t code, uint32_t value)
 {
-    uint8_t bytes[4] = {(uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8),
-                        (uint8_t)value};
-    put(d, code, bytes, sizeof bytes);
+    d->dropped += !dhcp_put_u32(&d->m, code, value);
+}
+
+static void add_item(struct draft *d, uint8_t code, const uint8_t *data, size_t len)
+{
+    assert(d->n_items < ITEMS_MAX); /* one a code */
+    d->items[d->n_items++] = (struct item){.code = code, .len = (uint16_t)len, .data = data};
 }
 
 void srv_reply_timers(const struct srv_timers *timers, uint32_t lease_s, uint32_t *out_t1, uint32_t *out_t2)
@@ -114,22 +125,22 @@ static bool is_superseded(const struct srv_reply *r, uint8_t code)
            srv_config_find_option(r->options, DHCP_OPT_CLASSLESS_ROUTES) != NULL;
 }
 
-static void put_configured(struct draft *d, const struct srv_option *option)
+static void add_configured(struct draft *d, const struct srv_option *option)
 {
-    if (!dhcp_msg_has(&d->m, option->code) && !is_superseded(d->reply, option->code))
-        put(d, option->code, option->data, option->len);
+    if (!is_superseded(d->reply, option->code))
+        add_item(d, option->code, option->data, option->len);
 }
 
 /* RFC 2132 9.8: "the DHCP server ... MUST try to insert the requested options in the order requested by the
  * client." RFC 2131 4.3.1: "The server MUST include each requested parameter only once". */
-static void put_requested(struct draft *d)
+static void add_requested(struct draft *d)
 {
     const struct dhcp_option *prl = dhcp_msg_find(d->reply->request, DHCP_OPT_PRL);
     bool seen[256] = {false};
     for (unsigned i = 0; prl != NULL && i < prl->len; i++) {
         const struct srv_option *option = srv_config_find_option(d->reply->options, prl->data[i]);
         if (option != NULL && !seen[option->code])
-            put_configured(d, option);
+            add_configured(d, option);
         seen[prl->data[i]] = true;
     }
 }
@@ -140,12 +151,12 @@ static bool is_sent_unasked(const struct srv_option *option)
            option->code == DHCP_OPT_DOMAIN_NAME;
 }
 
-static void put_unasked(struct draft *d)
+static void add_unasked(struct draft *d)
 {
     const struct srv_options *options = d->reply->options;
     for (size_t i = 0; i < options->n; i++)
         if (is_sent_unasked(&options->list[i]) && !is_requested(d->reply->request, options->list[i].code))
-            put_configured(d, &options->list[i]);
+            add_configured(d, &options->list[i]);
 }
 
 /* The answer to a relayed DHCPINFORM goes past the relay, which could not take its option out again. */
@@ -154,61 +165,62 @@ static bool is_past_relay(const struct srv_reply *r)
     return is_inform(r) && r->request->giaddr != 0;
 }
 
-static bool is_echoed(const struct draft *d, uint8_t code)
-{
-    return code == DHCP_OPT_CLIENT_ID ? d->reply->config->echo_client_id : !is_past_relay(d->reply);
-}
-
 /* RFC 6842 3: "If the 'client identifier' option is present in a message received from a client, the server
- * MUST return the 'client identifier' option, unaltered, in its response message." RFC 3046 2.2: "DHCP
- * servers claiming to support the Relay Agent Information option SHALL echo the entire contents of the Relay
- * Agent Information option in all replies"; it stands last, and a relay that gets none back is better off
- * than one that gets a part. */
-static const uint8_t echoed[] = {DHCP_OPT_CLIENT_ID, DHCP_OPT_RELAY_INFO};
-
-static const struct dhcp_option *find_echo(const struct draft *d, size_t i)
+ * MUST return the 'client identifier' option, unaltered, in its response message." */
+static void add_client_id(struct draft *d)
 {
-    return is_echoed(d, echoed[i]) ? dhcp_msg_find(d->reply->request, echoed[i]) : NULL;
+    const struct dhcp_option *option = dhcp_msg_find(d->reply->request, DHCP_OPT_CLIENT_ID);
+    if (option != NULL && d->reply->config->echo_client_id)
+        add_item(d, option->code, option->data, option->len);
 }
 
-/* An echo that leaves no room for what every answer has will be dropped by the encoder. */
-static void set_echoes_aside(struct draft *d)
+/* RFC 3046 2.2: "DHCP servers claiming to support the Relay Agent Information option SHALL echo the entire
+ * contents of the Relay Agent Information option in all replies"; a relay that gets none back is better off
+ * than one that gets a part, and a client than one that misses what every answer has in the options field. */
+static void add_relay_info(struct draft *d)
 {
-    for (size_t i = 0; i < sizeof echoed; i++) {
-        const struct dhcp_option *option = find_echo(d, i);
-        size_t need = option == NULL ? 0 : encoded_len(option->len);
-        if (need + ESSENTIAL_LEN <= d->room)
-            d->room -= need;
+    const struct dhcp_option *option = dhcp_msg_find(d->reply->request, DHCP_OPT_RELAY_INFO);
+    if (option == NULL || is_past_relay(d->reply))
+        return;
+    add_item(d, option->code, option->data, option->len);
+    d->items[d->n_items - 1].is_left_out =
+        encoded_len(option->len) + ESSENTIAL_LEN > d->max - DHCP_OPTIONS_AT - 1; /* 1: END */
+}
+
+static void add_items(struct draft *d)
+{
+    const struct srv_reply *r = d->reply;
+    add_client_id(d);
+    add_relay_info(d);
+    d->n_echoes = d->n_items;
+    if (r->type == DHCP_NAK) {
+        size_t len = strlen(r->message);
+        add_item(d, DHCP_OPT_MESSAGE, (const uint8_t *)r->message, len > PIECE_MAX ? PIECE_MAX : len);
+    } else {
+        add_requested(d);
+        add_unasked(d);
     }
 }
 
-static void put_echoes(struct draft *d)
-{
-    for (size_t i = 0; i < sizeof echoed; i++) {
-        const struct dhcp_option *option = find_echo(d, i);
-        if (option != NULL && !dhcp_put_bytes(&d->m, option->code, option->data, option->len))
-            d->dropped++;
-    }
-}
-
-static void put_options(struct draft *d)
+static void put_essentials(struct draft *d)
 {
     const struct srv_reply *r = d->reply;
     uint8_t type = (uint8_t)r->type;
     put(d, DHCP_OPT_TYPE, &type, 1);
     put_u32(d, DHCP_OPT_SERVER_ID, r->server);
-    if (r->type == DHCP_NAK) {
-        size_t len = strlen(r->message);
-        put(d, DHCP_OPT_MESSAGE, r->message, len > PIECE_MAX ? PIECE_MAX : len);
-    } else {
-        put_lease(d);
-        /* RFC 2132 3.3: "If both the subnet mask and the router option are specified in a DHCP reply, the
-         * subnet mask option MUST be first." */
-        put_u32(d, DHCP_OPT_SUBNET_MASK, ip4_net_mask(r->subnet->net));
-        put_requested(d);
-        put_unasked(d);
-    }
-    put_echoes(d);
+    if (r->type == DHCP_NAK)
+        return;
+    put_lease(d);
+    /* RFC 2132 3.3: "If both the subnet mask and the router option are specified in a DHCP reply, the subnet
+     * mask option MUST be first." */
+    put_u32(d, DHCP_OPT_SUBNET_MASK, ip4_net_mask(r->subnet->net));
+}
+
+static void put_items(struct draft *d, size_t first, size_t end)
+{
+    for (size_t i = first; i < end; i++)
+        if (!d->items[i].is_left_out)
+            put(d, d->items[i].code, d->items[i].data, d->items[i].len);
 }
 
 /* ---- header ---- */
@@ -232,6 +244,8 @@ static void fill_header(struct draft *d)
             m->flags |= DHCP_FLAG_BROADCAST;
         return;
     }
+    /* Table 3: file and sname may hold options, except in a DHCPNAK. */
+    m->may_overload = DHCP_OVERLOAD_BOTH;
     if (r->type == DHCP_ACK)
         m->ciaddr = r->request->ciaddr;
     const struct srv_boot *boot = &r->subnet->boot;
@@ -241,17 +255,47 @@ static void fill_header(struct draft *d)
     memcpy(m->file, boot->boot_file_name, strlen(boot->boot_file_name));
 }
 
+/* The message without what is left out; true if all of it fits. */
+static bool compose(struct draft *d, uint8_t *buf, size_t *out_len)
+{
+    unsigned dropped;
+    d->dropped = 0;
+    fill_header(d);
+    put_essentials(d);
+    put_items(d, d->n_echoes, d->n_items);
+    put_items(d, 0, d->n_echoes);
+    *out_len = dhcp_msg_encode(&d->m, buf, d->max, &dropped);
+    d->dropped += dropped;
+    return d->dropped == 0;
+}
+
+/* Takes the options in the order of their importance, each one that fits beside those before it. */
+static void leave_out(struct draft *d, uint8_t *buf, size_t *out_len)
+{
+    bool is_out[ITEMS_MAX];
+    for (size_t i = 0; i < d->n_items; i++) {
+        is_out[i] = d->items[i].is_left_out;
+        d->items[i].is_left_out = true;
+    }
+    for (size_t i = 0; i < d->n_items; i++) {
+        d->items[i].is_left_out = is_out[i];
+        if (!is_out[i])
+            d->items[i].is_left_out = !compose(d, buf, out_len);
+    }
+    compose(d, buf, out_len);
+}
+
 void srv_reply_encode(const struct srv_reply *reply, uint8_t *buf, struct srv_reply_size *out_size)
 {
     assert(reply->type == DHCP_OFFER || reply->type == DHCP_ACK || reply->type == DHCP_NAK);
-    size_t max = max_len(reply->request);
-    struct draft d = {.reply = reply, .room = max - DHCP_OPTIONS_AT - 1}; /* 1: END */
-    fill_header(&d);
-    set_echoes_aside(&d);
-    put_options(&d);
-    unsigned dropped;
-    size_t len = dhcp_msg_encode(&d.m, buf, max, &dropped);
-    *out_size = (struct srv_reply_size){.len = len, .max = max, .dropped = d.dropped + dropped};
+    struct draft d = {.reply = reply, .max = max_len(reply->request)};
+    size_t len;
+    add_items(&d);
+    if (!compose(&d, buf, &len))
+        leave_out(&d, buf, &len);
+    for (size_t i = 0; i < d.n_items; i++)
+        d.dropped += d.items[i].is_left_out;
+    *out_size = (struct srv_reply_size){.len = len, .max = d.max, .dropped = d.dropped};
 }
 
 /* ---- where it goes ---- */

@@ -37,9 +37,10 @@ struct srv_reply_size {
  *
  * Options stand in this order: 53, 54, 51, 58, 59, 1; the configured ones in the order in which the client
  * asks for them; routers, DNS servers, domain name and always-send ones that it did not ask for; 61; 82. What
- * the client asks for first is the last to be dropped; 61 and 82 are never dropped for a configured one.
- * The answer to a DHCPINFORM (RFC 2131 4.3.5) has no lease: neither yiaddr nor 51, 58, 59; and what a relay
- * put into the request is not in it, as it does not go through the relay. */
+ * does not fit the options field stands in file and sname, with option 52, where these are free (RFC
+ * 2132 9.3; not in a NAK). What the client asks for first is the last to be dropped; 61 and 82 are never
+ * dropped for a configured one. The answer to a DHCPINFORM (RFC 2131 4.3.5) has no lease: neither yiaddr nor
+ * 51, 58, 59; and what a relay put into the request is not in it, as it does not go through the relay. */
 void srv_reply_encode(const struct srv_reply *reply, uint8_t *buf, struct srv_reply_size *out_size);
 
 /* Where the answer goes, by RFC 2131 4.1. Fills in the addresses and ports of *out_packet except src_hw;
