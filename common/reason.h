@@ -34,10 +34,17 @@
     X(REASON_MSG_NO_ADDRESS, "msg-no-address", "no address: neither ciaddr nor a requested address")         \
     /* server: which subnet */                                                                               \
     X(REASON_SUBNET_RELAY, "subnet-relay", "subnet {net}: giaddr {addr} is in it (RFC 2131 4.3.1)")          \
+    X(REASON_SUBNET_RELAY_NAMED, "subnet-relay-named", "subnet {net}: it names the relay {addr}")            \
+    X(REASON_SUBNET_LINK, "subnet-link-selection",                                                           \
+      "subnet {net}: the relay selects {addr} in option 82 (RFC 3527)")                                      \
+    X(REASON_SUBNET_SELECTED, "subnet-selection",                                                            \
+      "subnet {net}: the client selects {addr} with option 118 (RFC 3011)")                                  \
     X(REASON_SUBNET_CIADDR, "subnet-ciaddr",                                                                 \
       "subnet {net}: the client's address {addr} is in it (RFC 2131 4.3.2)")                                 \
     X(REASON_SUBNET_INTERFACE, "subnet-interface", "subnet {net}: the receiving interface has {addr}")       \
     X(REASON_SUBNET_INTERFACE_NAME, "subnet-interface-name", "subnet {net}: it names the interface {text}")  \
+    X(REASON_SERVER_ID_OVERRIDE, "server-id-override",                                                       \
+      "the relay wants the server identifier {addr} (RFC 5107)")                                             \
     X(REASON_NO_SUBNET, "no-subnet", "no configured subnet contains {addr}")                                 \
     /* server: which address */                                                                              \
     X(REASON_ADDR_BOUND, "addr-bound", "{addr}: the client's current lease (RFC 2131 4.3.1)")                \
@@ -106,6 +113,8 @@
       "INFORM ignored: {addr} cannot be the address of a client in {net}")                                   \
     /* server: where the answer goes, RFC 2131 4.1 */                                                        \
     X(REASON_TO_RELAY, "to-relay", "to the relay {addr}, port 67: giaddr is set (RFC 2131 4.1)")             \
+    X(REASON_TO_RELAY_PORT, "to-relay-port",                                                                 \
+      "to the relay {addr}, port {num}: option 82 says that it listens there (RFC 8357)")                    \
     X(REASON_TO_CIADDR, "to-ciaddr", "unicast to ciaddr {addr} (RFC 2131 4.1)")                              \
     X(REASON_TO_INFORM, "to-inform", "unicast to ciaddr {addr} (RFC 2131 4.3.5)")                            \
     X(REASON_TO_SOURCE, "to-source", "unicast to the source address {addr}: ciaddr is 0")                    \

@@ -66,6 +66,7 @@ static const char *const global_keys[] = {
     "rebind-timer",
     "renew-timer",
     "server-hostname",
+    "subnet-selection",
     "subnet4",
     "t1-percent",
     "t2-percent",
@@ -141,6 +142,7 @@ static const char *const subnet_keys[] = {
     "option-data",
     "pools",
     "rebind-timer",
+    "relay",
     "renew-timer",
     "server-hostname",
     "subnet",
@@ -176,7 +178,6 @@ static const char *const subnet_elsewhere[] = {
     "hostname-char-replacement",
     "hostname-char-set",
     "offer-lifetime",
-    "relay",
     "require-client-classes",
     "reservation-mode",
     "reservations",
@@ -195,6 +196,8 @@ static const char *const pool_elsewhere[] = {
 
 static const char *const option_keys[] = {"always-send", "code", "csv-format", "data", "name", "space", NULL};
 static const char *const option_elsewhere[] = {"client-classes", "never-send", NULL};
+
+static const char *const relay_keys[] = {"ip-addresses", NULL};
 
 static const char *const interfaces_keys[] = {"dhcp-socket-type", "interfaces", NULL};
 static const char *const interfaces_elsewhere[] = {
@@ -248,6 +251,7 @@ static const struct {
     {DHCP_OPT_T2, "use rebind-timer or calculate-tee-times"},
     {DHCP_OPT_CLIENT_ID, "use echo-client-id"},
     {DHCP_OPT_RELAY_INFO, "it is the relay's"},
+    {DHCP_OPT_SUBNET_SELECTION, "only clients choose a subnet"},
 };
 
 static bool is_own_option(struct parse *p, const cJSON *item, uint8_t code)
@@ -499,6 +503,41 @@ static void read_pools(struct parse *p, const cJSON *map, struct srv_subnet *sub
     cJSON_ArrayForEach(item, list) read_pool(p, item, subnet);
 }
 
+static bool is_relay(const struct srv_subnet *subnet, ip4 giaddr)
+{
+    for (size_t i = 0; i < subnet->n_relays; i++)
+        if (subnet->relays[i] == giaddr)
+            return true;
+    return false;
+}
+
+static void read_relays(struct parse *p, const cJSON *subnet_map, struct srv_subnet *subnet)
+{
+    const cJSON *map = jcfg_get_map(&p->c, subnet_map, "relay"), *item;
+    if (map == NULL)
+        return;
+    jcfg_check_keys(&p->c, map, relay_keys, NULL);
+    const cJSON *list = jcfg_get_list(&p->c, map, "ip-addresses");
+    if (list == NULL)
+        return;
+    ip4 *relays = allocate(p, (size_t)cJSON_GetArraySize(list) + 1, sizeof *relays);
+    if (relays == NULL)
+        return;
+    subnet->relays = relays;
+    cJSON_ArrayForEach(item, list)
+    {
+        char net[IP4_NET_LEN];
+        ip4 addr;
+        if (!jcfg_as_ip4(&p->c, item, &addr))
+            return;
+        const struct srv_subnet *other = srv_config_find_relay(p->config, addr);
+        if (other != NULL)
+            jcfg_error(&p->c, item, "the relay stands for the subnet %s already",
+                       ip4_net_format(other->net, net));
+        relays[subnet->n_relays++] = addr;
+    }
+}
+
 static void check_unique(struct parse *p, const cJSON *map, const struct srv_subnet *subnet)
 {
     char net[IP4_NET_LEN];
@@ -538,6 +577,7 @@ static void read_subnet(struct parse *p, const cJSON *map, const struct scope *g
         return;
     check_unique(p, map, subnet);
     read_pools(p, map, subnet);
+    read_relays(p, map, subnet);
     p->config->n_subnets++;
 }
 
@@ -635,6 +675,7 @@ static void read_global(struct parse *p, const cJSON *map)
     read_interfaces(p, map);
     read_database(p, map);
     jcfg_get_bool(&p->c, map, "echo-client-id", &config->echo_client_id);
+    jcfg_get_bool(&p->c, map, "subnet-selection", &config->subnet_selection);
     jcfg_get_u32(&p->c, map, "decline-probation-period", 0, LEASE_INFINITE, &config->decline_s);
     jcfg_get_u32(&p->c, map, "max-declines-per-client", 0, DECLINES_MAX, &config->max_declines);
     jcfg_get_u32(&p->c, map, "offer-hold-time", 1, OFFER_HOLD_MAX_S, &config->offer_hold_s);
@@ -698,6 +739,14 @@ const struct srv_subnet *srv_config_find_subnet(const struct srv_config *config,
             best = subnet;
     }
     return best;
+}
+
+const struct srv_subnet *srv_config_find_relay(const struct srv_config *config, ip4 giaddr)
+{
+    for (size_t i = 0; i < config->n_subnets; i++)
+        if (is_relay(&config->subnets[i], giaddr))
+            return &config->subnets[i];
+    return NULL;
 }
 
 const struct srv_subnet *srv_config_find_subnet_id(const struct srv_config *config, uint32_t id)

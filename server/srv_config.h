@@ -54,6 +54,8 @@ struct srv_pool {
 struct srv_subnet {
     uint32_t id; /* 1..4294967294, unique */
     struct ip4_net net;
+    const ip4 *relays; /* giaddr that stand for this subnet, though they are not in it */
+    size_t n_relays;
     const char *interface; /* serves clients on this interface; "": by address */
     struct srv_pool *pools;
     size_t n_pools;
@@ -72,6 +74,7 @@ struct srv_config {
     enum srv_socket_type socket_type;
     const char *lease_file; /* NULL: leases are kept in memory only */
     bool echo_client_id;    /* RFC 6842 */
+    bool subnet_selection;  /* RFC 3011: obey option 118 */
     uint32_t decline_s;     /* how long an address that a client declined stays unused */
     uint32_t max_declines;  /* addresses that one client can have in quarantine in one subnet */
     uint32_t offer_hold_s;  /* how long an offer waits for its REQUEST */
@@ -93,6 +96,8 @@ void srv_config_free(struct srv_config *config); /* NULL is fine */
 const struct srv_option *srv_config_find_option(const struct srv_options *options, uint8_t code);
 /* Of the subnets that contain `addr` the one with the longest prefix, or NULL. */
 const struct srv_subnet *srv_config_find_subnet(const struct srv_config *config, ip4 addr);
+/* The first subnet that names the relay, or NULL. */
+const struct srv_subnet *srv_config_find_relay(const struct srv_config *config, ip4 giaddr);
 /* The subnet with the identifier, or NULL. */
 const struct srv_subnet *srv_config_find_subnet_id(const struct srv_config *config, uint32_t id);
 /* The pool of the subnet that contains `addr`, or NULL. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/dhcp_opt_walk.h"
 #include "common/err.h"
 #include "server/srv_alloc.h"
 
@@ -16,6 +17,13 @@ struct srv_engine {
     struct dhcp_msg msg; /* the message at hand; here because it is large */
 };
 
+/* What a relay says in option 82; all 0 if there is no relay, or it says nothing of it. */
+struct relay_wish {
+    ip4 link;      /* RFC 3527: the link that the client is on */
+    ip4 server_id; /* RFC 5107: who we are to be for the client */
+    uint16_t port; /* RFC 8357: where the relay listens */
+};
+
 /* One event being worked on. What changes the engine is done last, when all actions are made: if memory runs
  * out before, the actions are taken back and the engine is as it was. */
 struct step {
@@ -24,6 +32,7 @@ struct step {
     struct srv_actions *out;
     const struct dhcp_msg *msg;
     struct srv_identity client;
+    struct relay_wish relay;
     const struct srv_subnet *subnet;
     uint8_t sent; /* type of the answer; 0: none */
     bool out_of_memory;
@@ -208,15 +217,34 @@ static bool choose_subnet(struct step *s, const struct srv_subnet *subnet, enum 
     return true;
 }
 
+/* RFC 3011 2: "This option takes precedence over the methods that the DHCP server uses"; but RFC 3527 lets
+ * the relay's word count more, as it is nearer to us than the client. Where giaddr is not an address of the
+ * client's link, the subnet may name it. */
+static bool find_relayed_subnet(struct step *s)
+{
+    const struct srv_config *config = s->e->config;
+    ip4 giaddr = s->msg->giaddr;
+    const struct srv_subnet *named = srv_config_find_relay(config, giaddr);
+    if (named != NULL)
+        return choose_subnet(s, named, REASON_SUBNET_RELAY_NAMED, giaddr, NULL);
+    return choose_subnet(s, srv_config_find_subnet(config, giaddr), REASON_SUBNET_RELAY, giaddr, NULL);
+}
+
 /* RFC 2131 4.3.1: "the address is selected based on the subnet from which the message was received (if
  * 'giaddr' is 0) or on the address of the relay agent that forwarded the message ('giaddr' when not 0)". */
 static bool find_subnet(struct step *s)
 {
     const struct srv_config *config = s->e->config;
     const struct srv_iface *iface = s->ev->iface;
+    ip4 selected;
+    if (s->relay.link != 0)
+        return choose_subnet(s, srv_config_find_subnet(config, s->relay.link), REASON_SUBNET_LINK,
+                             s->relay.link, NULL);
+    if (config->subnet_selection && dhcp_get_ip4(s->msg, DHCP_OPT_SUBNET_SELECTION, &selected))
+        return choose_subnet(s, srv_config_find_subnet(config, selected), REASON_SUBNET_SELECTED, selected,
+                             NULL);
     if (s->msg->giaddr != 0)
-        return choose_subnet(s, srv_config_find_subnet(config, s->msg->giaddr), REASON_SUBNET_RELAY,
-                             s->msg->giaddr, NULL);
+        return find_relayed_subnet(s);
     for (size_t i = 0; i < config->n_subnets; i++)
         if (strcmp(config->subnets[i].interface, iface->name) == 0)
             return choose_subnet(s, &config->subnets[i], REASON_SUBNET_INTERFACE_NAME, iface->addr.addr,
@@ -233,6 +261,8 @@ static void send_reply(struct step *s, struct srv_reply *reply)
     reply->config = s->e->config;
     reply->subnet = s->subnet;
     reply->server = s->ev->iface->addr.addr;
+    reply->server_id = s->relay.server_id;
+    reply->relay_port = s->relay.port;
     uint8_t *buf = arena_alloc(&s->out->arena, DHCP_MSG_MAX);
     if (buf == NULL) {
         s->out_of_memory = true;
@@ -242,6 +272,8 @@ static void send_reply(struct step *s, struct srv_reply *reply)
     struct packet packet;
     enum srv_via via;
     struct trace_facts facts;
+    if (reply->server_id != 0)
+        decide(s, REASON_SERVER_ID_OVERRIDE, (struct trace_facts){.addr = reply->server_id});
     srv_reply_encode(reply, buf, &size);
     enum reason route = srv_reply_route(reply, &packet, &via, &facts);
     if (size.dropped != 0)
@@ -465,10 +497,12 @@ static bool is_broadcast(const struct step *s)
 }
 
 /* RFC 2131 4.1: "A server with multiple network addresses MUST be prepared to to accept any of its network
- * addresses as identifying that server in a DHCP message." A unicast message has reached one of them. */
+ * addresses as identifying that server in a DHCP message." A unicast message has reached one of them. RFC
+ * 5107 adds the one that the relay stands in with. */
 static bool is_our_id(const struct step *s, ip4 server)
 {
-    return server == s->ev->iface->addr.addr || (!is_broadcast(s) && server == s->ev->packet.dst);
+    return server == s->ev->iface->addr.addr || (!is_broadcast(s) && server == s->ev->packet.dst) ||
+           (s->relay.server_id != 0 && server == s->relay.server_id);
 }
 
 /* RFC 2131 3.1 (3): "Those servers not selected by the DHCPREQUEST message use the message as notification
@@ -712,8 +746,8 @@ static ip4 find_informed(const struct step *s)
     return s->ev->packet.src;
 }
 
-/* RFC 2131 3.4: "The server SHOULD check the network address in a DHCPINFORM message for consistency, but MUST NOT check
- * for an existing lease." An answer to all hosts, or to ourselves, is not wanted. */
+/* RFC 2131 3.4: "The server SHOULD check the network address in a DHCPINFORM message for consistency, but
+ * MUST NOT check for an existing lease." An answer to all hosts, or to ourselves, is not wanted. */
 static bool is_host_of(const struct step *s, ip4 addr)
 {
     struct ip4_net net = s->subnet->net;
@@ -774,6 +808,26 @@ static enum reason check_addresses(const struct dhcp_msg *msg, struct trace_fact
     return REASON_NONE;
 }
 
+/* Without giaddr, whoever sent option 82 is no relay that our answer goes through: a client that forges it
+ * must not choose its subnet. */
+static void read_relay(struct step *s)
+{
+    const struct dhcp_option *info = dhcp_msg_find(s->msg, DHCP_OPT_RELAY_INFO);
+    if (info == NULL || s->msg->giaddr == 0)
+        return;
+    struct wire_reader r;
+    struct opt_part part;
+    wire_reader_init(&r, info->data, info->len);
+    while (dhcp_opt_walk_suboption(&r, OPT_SUBOPTIONS, &part)) {
+        if (part.id == DHCP_RELAY_LINK_SELECTION && part.len == 4)
+            s->relay.link = wire_u32(part.data);
+        else if (part.id == DHCP_RELAY_SERVER_ID && part.len == 4)
+            s->relay.server_id = wire_u32(part.data);
+        else if (part.id == DHCP_RELAY_PORT)
+            s->relay.port = s->ev->packet.sport;
+    }
+}
+
 /* REASON_NONE if the message can be worked on. */
 static enum reason read_message(struct step *s, struct trace_facts *facts)
 {
@@ -789,6 +843,7 @@ static enum reason read_message(struct step *s, struct trace_facts *facts)
     facts->num = msg->hops;
     if (msg->hops > DHCP_HOPS_MAX)
         return REASON_MSG_HOPS;
+    read_relay(s);
     reason = check_addresses(msg, facts);
     return reason != REASON_NONE ? reason : read_identity(s, facts);
 }

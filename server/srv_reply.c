@@ -174,6 +174,15 @@ static void add_client_id(struct draft *d)
         add_item(d, option->code, option->data, option->len);
 }
 
+/* RFC 3011 2: "Servers configured to support this option MUST return an identical copy of the option to any
+ * client that sends it"; those that ignore it "MUST NOT return this option". Table 3 has it not in a NAK. */
+static void add_subnet_selection(struct draft *d)
+{
+    const struct dhcp_option *option = dhcp_msg_find(d->reply->request, DHCP_OPT_SUBNET_SELECTION);
+    if (option != NULL && d->reply->config->subnet_selection && d->reply->type != DHCP_NAK)
+        add_item(d, option->code, option->data, option->len);
+}
+
 /* RFC 3046 2.2: "DHCP servers claiming to support the Relay Agent Information option SHALL echo the entire
  * contents of the Relay Agent Information option in all replies"; a relay that gets none back is better off
  * than one that gets a part, and a client than one that misses what every answer has in the options field. */
@@ -191,6 +200,7 @@ static void add_items(struct draft *d)
 {
     const struct srv_reply *r = d->reply;
     add_client_id(d);
+    add_subnet_selection(d);
     add_relay_info(d);
     d->n_echoes = d->n_items;
     if (r->type == DHCP_NAK) {
@@ -207,7 +217,7 @@ static void put_essentials(struct draft *d)
     const struct srv_reply *r = d->reply;
     uint8_t type = (uint8_t)r->type;
     put(d, DHCP_OPT_TYPE, &type, 1);
-    put_u32(d, DHCP_OPT_SERVER_ID, r->server);
+    put_u32(d, DHCP_OPT_SERVER_ID, r->server_id != 0 ? r->server_id : r->server);
     if (r->type == DHCP_NAK)
         return;
     put_lease(d);
@@ -328,6 +338,9 @@ enum reason srv_reply_route(const struct srv_reply *reply, struct packet *out_pa
      */
     if (req->giaddr != 0) {
         out_facts->addr = req->giaddr;
+        out_facts->num = reply->relay_port;
+        if (reply->relay_port != 0)
+            return to_udp(req->giaddr, reply->relay_port, REASON_TO_RELAY_PORT, out_packet);
         return to_udp(req->giaddr, DHCP_PORT_SERVER, REASON_TO_RELAY, out_packet);
     }
 

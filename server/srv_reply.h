@@ -21,7 +21,9 @@ struct srv_reply {
     const struct srv_config *config;
     const struct srv_subnet *subnet;   /* not for a NAK */
     const struct srv_options *options; /* of the address's pool; not for a NAK */
-    ip4 server;                        /* our address there: option 54 */
+    ip4 server;                        /* our address there; option 54 unless overridden */
+    ip4 server_id;                     /* option 54 as the relay wants it (RFC 5107); 0: it does not */
+    uint16_t relay_port;               /* where the relay listens (RFC 8357); 0: port 67 */
     ip4 yiaddr;                        /* not for a NAK; 0 for a DHCPINFORM */
     uint32_t lease_s;                  /* not for a NAK */
     ip4 inform_to;                     /* where the client of a DHCPINFORM is; else 0 */
@@ -36,8 +38,8 @@ struct srv_reply_size {
 /* Encodes the answer. `buf` holds DHCP_MSG_MAX octets.
  *
  * Options stand in this order: 53, 54, 51, 58, 59, 1; the configured ones in the order in which the client
- * asks for them; routers, DNS servers, domain name and always-send ones that it did not ask for; 61; 82. What
- * does not fit the options field stands in file and sname, with option 52, where these are free (RFC
+ * asks for them; routers, DNS servers, domain name and always-send ones that it did not ask for; 61; 118; 82.
+ * What does not fit the options field stands in file and sname, with option 52, where these are free (RFC
  * 2132 9.3; not in a NAK). What the client asks for first is the last to be dropped; 61 and 82 are never
  * dropped for a configured one. The answer to a DHCPINFORM (RFC 2131 4.3.5) has no lease: neither yiaddr nor
  * 51, 58, 59; and what a relay put into the request is not in it, as it does not go through the relay. */

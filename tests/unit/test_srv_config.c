@@ -266,8 +266,26 @@ static const struct {
      "\"lease-database\", \"match-client-id\", \"max-declines-per-client\", \"max-leases\", \"max-offers\", "
      "\"max-valid-lifetime\", "
      "\"min-valid-lifetime\", \"next-server\", \"offer-hold-time\", \"option-data\", \"rebind-timer\", "
-     "\"renew-timer\", \"server-hostname\", \"subnet4\", \"t1-percent\", \"t2-percent\", "
+     "\"renew-timer\", \"server-hostname\", \"subnet-selection\", \"subnet4\", \"t1-percent\", "
+     "\"t2-percent\", "
      "\"valid-lifetime\""},
+    {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"relay\": { \"ip-addresses\": [ \"10.0.0\" ] "
+     "} } ]",
+     "2:79: at $.Dhcp4.subnet4[0].relay.ip-addresses[0]: expected an IPv4 address such as 10.0.0.1, found "
+     "\"10.0.0\""},
+    {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"relay\": { \"ip-addresses\": [ "
+     "\"192.0.2.1\" ] } }, { \"id\": 2, \"subnet\": \"10.0.1.0/24\", \"relay\": { \"ip-addresses\": [ "
+     "\"192.0.2.1\" ] } } ]",
+     "2:163: at $.Dhcp4.subnet4[1].relay.ip-addresses[0]: the relay stands for the subnet 10.0.0.0/24 "
+     "already"},
+    {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"relay\": { \"ip-address\": \"192.0.2.1\" } "
+     "} ]",
+     "2:61: at $.Dhcp4.subnet4[0].relay.ip-address: the key is not known here: expected one of "
+     "\"ip-addresses\""},
+    {"\"decline-probation-period\": -1",
+     "2:29: at $.Dhcp4.decline-probation-period: expected a number from 0 to 4294967295, found -1"},
+    {"\"max-declines-per-client\": 65536",
+     "2:28: at $.Dhcp4.max-declines-per-client: expected a number from 0 to 65535, found 65536"},
     {"\"t1-percent\": 0.9", "2:15: at $.Dhcp4.t1-percent: t1-percent (0.9) is not below t2-percent (0.875)"},
     {"\"t2-percent\": 1.5", "2:15: at $.Dhcp4.t2-percent: expected a number from 0.002 to 0.999, found 1.5"},
     {"\"authoritative\": \"yes\"", "2:18: at $.Dhcp4.authoritative: expected true or false, found \"yes\""},
@@ -335,7 +353,7 @@ static const struct {
      "2:50: at $.Dhcp4.subnet4[0].pool: the key is not known here: expected one of \"authoritative\", "
      "\"boot-file-name\", \"calculate-tee-times\", \"id\", \"interface\", \"match-client-id\", "
      "\"max-valid-lifetime\", \"min-valid-lifetime\", \"next-server\", \"option-data\", \"pools\", "
-     "\"rebind-timer\", \"renew-timer\", \"server-hostname\", \"subnet\", \"t1-percent\", "
+     "\"rebind-timer\", \"relay\", \"renew-timer\", \"server-hostname\", \"subnet\", \"t1-percent\", "
      "\"t2-percent\", \"valid-lifetime\""},
     {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.9 - "
      "10.0.0.2\" } ] } ]",
