@@ -86,6 +86,8 @@
     X(REASON_NAK_DECLINED, "nak-declined", "{addr} is in quarantine: a client found it in use")              \
     X(REASON_NAK_NOT_IN_POOL, "nak-not-in-pool", "{addr} is in no pool of {net}")                            \
     X(REASON_NAK_UNKNOWN, "nak-unknown", "no lease of {addr} by this client is known")                       \
+    X(REASON_RAPID_COMMIT, "rapid-commit",                                                                   \
+      "{addr} is granted at once: the client and the configuration want it (RFC 4039)")                      \
     X(REASON_LEASE_NEW, "lease-new", "new lease of {addr} for {span}")                                       \
     X(REASON_LEASE_EXTENDED, "lease-extended", "lease of {addr} extended by {span}")                         \
     X(REASON_LEASE_CLAMPED, "lease-clamped",                                                                 \

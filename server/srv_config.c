@@ -37,7 +37,7 @@ struct scope {
     struct srv_lifetime lifetime;
     struct srv_timers timers;
     struct srv_boot boot;
-    bool authoritative, match_client_id;
+    bool authoritative, match_client_id, rapid_commit;
 };
 
 /* The keys of each map: those served here, and those of Kea's that are not. */
@@ -63,6 +63,7 @@ static const char *const global_keys[] = {
     "next-server",
     "offer-hold-time",
     "option-data",
+    "rapid-commit",
     "rebind-timer",
     "renew-timer",
     "server-hostname",
@@ -141,6 +142,7 @@ static const char *const subnet_keys[] = {
     "next-server",
     "option-data",
     "pools",
+    "rapid-commit",
     "rebind-timer",
     "relay",
     "renew-timer",
@@ -250,6 +252,7 @@ static const struct {
     {DHCP_OPT_T1, "use renew-timer or calculate-tee-times"},
     {DHCP_OPT_T2, "use rebind-timer or calculate-tee-times"},
     {DHCP_OPT_CLIENT_ID, "use echo-client-id"},
+    {DHCP_OPT_RAPID_COMMIT, "use rapid-commit"},
     {DHCP_OPT_RELAY_INFO, "it is the relay's"},
     {DHCP_OPT_SUBNET_SELECTION, "only clients choose a subnet"},
 };
@@ -445,6 +448,7 @@ static void read_scope(struct parse *p, const cJSON *map, struct scope *s)
     read_field(p, map, "boot-file-name", DHCP_FILE_LEN, &s->boot.boot_file_name);
     jcfg_get_bool(&p->c, map, "authoritative", &s->authoritative);
     jcfg_get_bool(&p->c, map, "match-client-id", &s->match_client_id);
+    jcfg_get_bool(&p->c, map, "rapid-commit", &s->rapid_commit);
 }
 
 /* ---- subnets ---- */
@@ -573,6 +577,7 @@ static void read_subnet(struct parse *p, const cJSON *map, const struct scope *g
     subnet->boot = scope.boot;
     subnet->authoritative = scope.authoritative;
     subnet->match_client_id = scope.match_client_id;
+    subnet->rapid_commit = scope.rapid_commit;
     if (jcfg_failed(&p->c)) /* the places of what follows would only repeat it */
         return;
     check_unique(p, map, subnet);

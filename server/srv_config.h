@@ -64,6 +64,7 @@ struct srv_subnet {
     struct srv_timers timers;
     struct srv_boot boot;
     bool authoritative;   /* also NAK clients of which nothing is known */
+    bool rapid_commit;    /* RFC 4039: an ACK at once to who asks for it */
     bool match_client_id; /* go by option 61 where there is one, as RFC 2131 4.2 demands */
 };
 

@@ -293,9 +293,11 @@ static void send_lease(struct step *s, enum dhcp_type type, const struct srv_lea
 {
     const struct srv_pool *pool = srv_config_find_pool(s->subnet, lease->addr);
     assert(pool != NULL); /* no other address is offered or granted */
-    send_reply(
-        s, &(struct srv_reply){
-               .type = type, .options = &pool->options, .yiaddr = lease->addr, .lease_s = lease->lease_s});
+    send_reply(s, &(struct srv_reply){.type = type,
+                                      .options = &pool->options,
+                                      .yiaddr = lease->addr,
+                                      .lease_s = lease->lease_s,
+                                      .rapid_commit = type == DHCP_ACK && s->msg->type == DHCP_DISCOVER});
 }
 
 /* The sentence of the reason goes to the client, too: option 56, RFC 2131 table 3. */
@@ -381,7 +383,7 @@ static bool find_lease(const struct step *s, ip4 not, struct srv_lease *out)
     return srv_lease_find_client(s->e->leases, s->subnet->id, &s->client, not, out);
 }
 
-/* ---- DHCPDISCOVER, RFC 2131 4.3.1 ---- */
+/* ---- granting ---- */
 
 static void tell_no_address(struct step *s, enum reason reason)
 {
@@ -393,53 +395,6 @@ static void tell_no_address(struct step *s, enum reason reason)
            (struct trace_facts){.net = s->subnet->net,
                                 .num = (int64_t)(reason == REASON_LEASE_LIMIT ? leases : held)});
 }
-
-/* RFC 2131 4.3.1 would offer a client that has a lease, and asks for no time, what is left of it; the REQUEST
- * would then have to be granted no more, too. A host that starts again would get ever shorter leases: like
- * Kea and dhcpd we offer a whole one.
- *
- * "The server may choose to record the address as offered to the client." A retransmitted DISCOVER gets the
- * same offer, whatever its xid. */
-static void make_offer(struct step *s, ip4 addr, bool is_bound)
-{
-    struct srv_lease before, offer;
-    bool had_offer = find_offer(s, &before);
-    if (!is_bound && !had_offer && srv_lease_table_room(s->e->offers) == 0) {
-        decide(s, REASON_OFFER_LIMIT,
-               (struct trace_facts){.num = (int64_t)srv_lease_table_count(s->e->offers)});
-        return;
-    }
-    offer = make_lease(s, addr, choose_lease_time(s, s->subnet->lifetime.default_s));
-    offer.state = SRV_LEASE_OFFERED;
-    offer.expires_ms = time_add(s->ev->now, time_from_lease_s(s->e->config->offer_hold_s));
-    send_lease(s, DHCP_OFFER, &offer);
-    if (s->out_of_memory)
-        return;
-    if (had_offer && before.addr != addr)
-        end_offer(s->e, before.addr);
-    if (!is_bound) /* a lease holds its address already */
-        keep_offer(s, &offer);
-}
-
-static void on_discover(struct step *s)
-{
-    if (!find_subnet(s))
-        return;
-    struct srv_alloc_query query = make_query(s);
-    dhcp_get_ip4(s->msg, DHCP_OPT_REQUESTED_IP, &query.requested);
-    enum reason reason;
-    ip4 addr = srv_alloc_pick(&query, &reason);
-    if (addr == 0) {
-        tell_no_address(s, reason);
-        return;
-    }
-    decide(s, reason, (struct trace_facts){.addr = addr});
-    make_offer(s, addr, reason == REASON_ADDR_BOUND);
-}
-
-/* ---- DHCPREQUEST, RFC 2131 4.3.2 ---- */
-
-enum request_kind { SELECTING, INIT_REBOOT, RENEWING, REBINDING };
 
 /* The client has another address now; what it had stays known as released. */
 static void release_others(struct step *s, ip4 addr)
@@ -479,6 +434,68 @@ static void grant(struct step *s, ip4 addr)
     if (had_offer)
         end_offer(s->e, offer.addr);
 }
+
+/* ---- DHCPDISCOVER, RFC 2131 4.3.1 ---- */
+
+/* RFC 2131 4.3.1 would offer a client that has a lease, and asks for no time, what is left of it; the REQUEST
+ * would then have to be granted no more, too. A host that starts again would get ever shorter leases: like
+ * Kea and dhcpd we offer a whole one.
+ *
+ * "The server may choose to record the address as offered to the client." A retransmitted DISCOVER gets the
+ * same offer, whatever its xid. */
+static void make_offer(struct step *s, ip4 addr, bool is_bound)
+{
+    struct srv_lease before, offer;
+    bool had_offer = find_offer(s, &before);
+    if (!is_bound && !had_offer && srv_lease_table_room(s->e->offers) == 0) {
+        decide(s, REASON_OFFER_LIMIT,
+               (struct trace_facts){.num = (int64_t)srv_lease_table_count(s->e->offers)});
+        return;
+    }
+    offer = make_lease(s, addr, choose_lease_time(s, s->subnet->lifetime.default_s));
+    offer.state = SRV_LEASE_OFFERED;
+    offer.expires_ms = time_add(s->ev->now, time_from_lease_s(s->e->config->offer_hold_s));
+    send_lease(s, DHCP_OFFER, &offer);
+    if (s->out_of_memory)
+        return;
+    if (had_offer && before.addr != addr)
+        end_offer(s->e, before.addr);
+    if (!is_bound) /* a lease holds its address already */
+        keep_offer(s, &offer);
+}
+
+/* RFC 4039: where several servers answer, each commits a lease, and the client uses one of them. So the
+ * administrator must want it: with one server, or with addresses to spare. */
+static bool is_rapid(const struct step *s)
+{
+    const struct dhcp_option *option = dhcp_msg_find(s->msg, DHCP_OPT_RAPID_COMMIT);
+    return s->subnet->rapid_commit && option != NULL && option->len == 0;
+}
+
+static void on_discover(struct step *s)
+{
+    if (!find_subnet(s))
+        return;
+    struct srv_alloc_query query = make_query(s);
+    dhcp_get_ip4(s->msg, DHCP_OPT_REQUESTED_IP, &query.requested);
+    enum reason reason;
+    ip4 addr = srv_alloc_pick(&query, &reason);
+    if (addr == 0) {
+        tell_no_address(s, reason);
+        return;
+    }
+    decide(s, reason, (struct trace_facts){.addr = addr});
+    if (is_rapid(s)) {
+        decide(s, REASON_RAPID_COMMIT, (struct trace_facts){.addr = addr});
+        grant(s, addr);
+        return;
+    }
+    make_offer(s, addr, reason == REASON_ADDR_BOUND);
+}
+
+/* ---- DHCPREQUEST, RFC 2131 4.3.2 ---- */
+
+enum request_kind { SELECTING, INIT_REBOOT, RENEWING, REBINDING };
 
 static void grant_or_nak(struct step *s, ip4 addr)
 {

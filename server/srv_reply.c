@@ -11,7 +11,7 @@ enum {
     IP_UDP_HEADERS = 28,
     PIECE_MAX = 255, /* RFC 3396: a longer value is sent in pieces */
     OPT_STATIC_ROUTES = 33,
-    ESSENTIAL_LEN = 2 * 3 + 5 * 6, /* 53, 52, and 54, 51, 58, 59, 1, with code and length */
+    ESSENTIAL_LEN = 2 * 3 + 5 * 6 + 2, /* 53, 52; 54, 51, 58, 59, 1; 80; with code and length */
 };
 
 /* An option that is left out if there is no room for it. */
@@ -224,6 +224,9 @@ static void put_essentials(struct draft *d)
     /* RFC 2132 3.3: "If both the subnet mask and the router option are specified in a DHCP reply, the subnet
      * mask option MUST be first." */
     put_u32(d, DHCP_OPT_SUBNET_MASK, ip4_net_mask(r->subnet->net));
+    /* RFC 4039 3.1: the option in the DHCPACK tells the client that this one is final. */
+    if (r->rapid_commit)
+        put(d, DHCP_OPT_RAPID_COMMIT, NULL, 0);
 }
 
 static void put_items(struct draft *d, size_t first, size_t end)

@@ -1,5 +1,6 @@
 /* What the server answers, octet by octet, and where the answer goes. RFC 2131 4.1, 4.3.1 table 3. Pure. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ struct srv_reply {
     uint16_t relay_port;               /* where the relay listens (RFC 8357); 0: port 67 */
     ip4 yiaddr;                        /* not for a NAK; 0 for a DHCPINFORM */
     uint32_t lease_s;                  /* not for a NAK */
+    bool rapid_commit;                 /* RFC 4039: an ACK that answers a DHCPDISCOVER */
     ip4 inform_to;                     /* where the client of a DHCPINFORM is; else 0 */
     const char *message;               /* option 56 of a NAK: why */
 };
@@ -37,10 +39,10 @@ struct srv_reply_size {
 
 /* Encodes the answer. `buf` holds DHCP_MSG_MAX octets.
  *
- * Options stand in this order: 53, 54, 51, 58, 59, 1; the configured ones in the order in which the client
- * asks for them; routers, DNS servers, domain name and always-send ones that it did not ask for; 61; 118; 82.
- * What does not fit the options field stands in file and sname, with option 52, where these are free (RFC
- * 2132 9.3; not in a NAK). What the client asks for first is the last to be dropped; 61 and 82 are never
+ * Options stand in this order: 53, 54, 51, 58, 59, 1, 80; the configured ones in the order in which the
+ * client asks for them; routers, DNS servers, domain name and always-send ones that it did not ask for; 61;
+ * 118; 82. What does not fit the options field stands in file and sname, with option 52, where these are free
+ * (RFC 2132 9.3; not in a NAK). What the client asks for first is the last to be dropped; 61 and 82 are never
  * dropped for a configured one. The answer to a DHCPINFORM (RFC 2131 4.3.5) has no lease: neither yiaddr nor
  * 51, 58, 59; and what a relay put into the request is not in it, as it does not go through the relay. */
 void srv_reply_encode(const struct srv_reply *reply, uint8_t *buf, struct srv_reply_size *out_size);

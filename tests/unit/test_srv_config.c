@@ -265,7 +265,8 @@ static const struct {
      "\"interfaces-config\", "
      "\"lease-database\", \"match-client-id\", \"max-declines-per-client\", \"max-leases\", \"max-offers\", "
      "\"max-valid-lifetime\", "
-     "\"min-valid-lifetime\", \"next-server\", \"offer-hold-time\", \"option-data\", \"rebind-timer\", "
+     "\"min-valid-lifetime\", \"next-server\", \"offer-hold-time\", \"option-data\", \"rapid-commit\", "
+     "\"rebind-timer\", "
      "\"renew-timer\", \"server-hostname\", \"subnet-selection\", \"subnet4\", \"t1-percent\", "
      "\"t2-percent\", "
      "\"valid-lifetime\""},
@@ -353,7 +354,8 @@ static const struct {
      "2:50: at $.Dhcp4.subnet4[0].pool: the key is not known here: expected one of \"authoritative\", "
      "\"boot-file-name\", \"calculate-tee-times\", \"id\", \"interface\", \"match-client-id\", "
      "\"max-valid-lifetime\", \"min-valid-lifetime\", \"next-server\", \"option-data\", \"pools\", "
-     "\"rebind-timer\", \"relay\", \"renew-timer\", \"server-hostname\", \"subnet\", \"t1-percent\", "
+     "\"rapid-commit\", \"rebind-timer\", \"relay\", \"renew-timer\", \"server-hostname\", \"subnet\", "
+     "\"t1-percent\", "
      "\"t2-percent\", \"valid-lifetime\""},
     {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.9 - "
      "10.0.0.2\" } ] } ]",
