@@ -86,6 +86,8 @@
     X(REASON_NAK_DECLINED, "nak-declined", "{addr} is in quarantine: a client found it in use")              \
     X(REASON_NAK_NOT_IN_POOL, "nak-not-in-pool", "{addr} is in no pool of {net}")                            \
     X(REASON_NAK_UNKNOWN, "nak-unknown", "no lease of {addr} by this client is known")                       \
+    X(REASON_V6ONLY, "v6-only-preferred",                                                                    \
+      "no address is offered: client and configuration prefer IPv6 (RFC 8925)")                              \
     X(REASON_RAPID_COMMIT, "rapid-commit",                                                                   \
       "{addr} is granted at once: the client and the configuration want it (RFC 4039)")                      \
     X(REASON_LEASE_NEW, "lease-new", "new lease of {addr} for {span}")                                       \
@@ -128,6 +130,7 @@
       "broadcast: the udp socket cannot reach a host that has no address yet (RFC 2131 4.1)")                \
     X(REASON_TO_BROADCAST_HW, "to-broadcast-hardware",                                                       \
       "broadcast: hardware type {num}, length {max} is no Ethernet address to unicast to")                   \
+    X(REASON_TO_BROADCAST_NO_ADDR, "to-broadcast-no-address", "broadcast: the answer gives no address")      \
     X(REASON_TO_YIADDR, "to-yiaddr", "unicast to {addr} at {hw}, without ARP (RFC 2131 4.1)")                \
     X(REASON_OPTIONS_DROPPED, "options-dropped",                                                             \
       "{num} options did not fit the {max} octets that the client takes")                                    \

@@ -464,18 +464,40 @@ static void make_offer(struct step *s, ip4 addr, bool is_bound)
         keep_offer(s, &offer);
 }
 
+/* RFC 8925: who asks for option 108 does without IPv4 where the network sends it. */
+static bool prefers_ipv6(const struct step *s, const struct srv_options *options)
+{
+    return srv_reply_is_requested(s->msg, DHCP_OPT_V6ONLY) &&
+           srv_config_find_option(options, DHCP_OPT_V6ONLY) != NULL;
+}
+
+/* An address that the client will not use is not kept from others. */
+static void offer_none(struct step *s)
+{
+    decide(s, REASON_V6ONLY, (struct trace_facts){0});
+    send_reply(s, &(struct srv_reply){.type = DHCP_OFFER,
+                                      .options = &s->subnet->options,
+                                      .lease_s = s->subnet->lifetime.default_s});
+}
+
 /* RFC 4039: where several servers answer, each commits a lease, and the client uses one of them. So the
  * administrator must want it: with one server, or with addresses to spare. */
-static bool is_rapid(const struct step *s)
+static bool is_rapid(const struct step *s, ip4 addr)
 {
     const struct dhcp_option *option = dhcp_msg_find(s->msg, DHCP_OPT_RAPID_COMMIT);
-    return s->subnet->rapid_commit && option != NULL && option->len == 0;
+    const struct srv_pool *pool = srv_config_find_pool(s->subnet, addr);
+    assert(pool != NULL); /* no other address is picked */
+    return s->subnet->rapid_commit && option != NULL && option->len == 0 && !prefers_ipv6(s, &pool->options);
 }
 
 static void on_discover(struct step *s)
 {
     if (!find_subnet(s))
         return;
+    if (prefers_ipv6(s, &s->subnet->options)) {
+        offer_none(s);
+        return;
+    }
     struct srv_alloc_query query = make_query(s);
     dhcp_get_ip4(s->msg, DHCP_OPT_REQUESTED_IP, &query.requested);
     enum reason reason;
@@ -485,7 +507,7 @@ static void on_discover(struct step *s)
         return;
     }
     decide(s, reason, (struct trace_facts){.addr = addr});
-    if (is_rapid(s)) {
+    if (is_rapid(s, addr)) {
         decide(s, REASON_RAPID_COMMIT, (struct trace_facts){.addr = addr});
         grant(s, addr);
         return;

@@ -109,7 +109,7 @@ static void put_lease(struct draft *d)
         put_u32(d, DHCP_OPT_T2, t2);
 }
 
-static bool is_requested(const struct dhcp_msg *request, uint8_t code)
+bool srv_reply_is_requested(const struct dhcp_msg *request, uint8_t code)
 {
     const struct dhcp_option *prl = dhcp_msg_find(request, DHCP_OPT_PRL);
     return prl != NULL && memchr(prl->data, code, prl->len) != NULL;
@@ -121,7 +121,7 @@ static bool is_requested(const struct dhcp_msg *request, uint8_t code)
 static bool is_superseded(const struct srv_reply *r, uint8_t code)
 {
     return (code == DHCP_OPT_ROUTERS || code == OPT_STATIC_ROUTES) &&
-           is_requested(r->request, DHCP_OPT_CLASSLESS_ROUTES) &&
+           srv_reply_is_requested(r->request, DHCP_OPT_CLASSLESS_ROUTES) &&
            srv_config_find_option(r->options, DHCP_OPT_CLASSLESS_ROUTES) != NULL;
 }
 
@@ -145,8 +145,11 @@ static void add_requested(struct draft *d)
     }
 }
 
+/* RFC 8925 3.3 has option 108 only for a client that asks for it, whatever the configuration says. */
 static bool is_sent_unasked(const struct srv_option *option)
 {
+    if (option->code == DHCP_OPT_V6ONLY)
+        return false;
     return option->always_send || option->code == DHCP_OPT_ROUTERS || option->code == DHCP_OPT_DNS_SERVERS ||
            option->code == DHCP_OPT_DOMAIN_NAME;
 }
@@ -155,7 +158,8 @@ static void add_unasked(struct draft *d)
 {
     const struct srv_options *options = d->reply->options;
     for (size_t i = 0; i < options->n; i++)
-        if (is_sent_unasked(&options->list[i]) && !is_requested(d->reply->request, options->list[i].code))
+        if (is_sent_unasked(&options->list[i]) &&
+            !srv_reply_is_requested(d->reply->request, options->list[i].code))
             add_configured(d, &options->list[i]);
 }
 
@@ -285,7 +289,7 @@ static bool compose(struct draft *d, uint8_t *buf, size_t *out_len)
 /* Takes the options in the order of their importance, each one that fits beside those before it. */
 static void leave_out(struct draft *d, uint8_t *buf, size_t *out_len)
 {
-    bool is_out[ITEMS_MAX];
+    bool is_out[ITEMS_MAX] = {false};
     for (size_t i = 0; i < d->n_items; i++) {
         is_out[i] = d->items[i].is_left_out;
         d->items[i].is_left_out = true;
@@ -370,6 +374,8 @@ enum reason srv_reply_route(const struct srv_reply *reply, struct packet *out_pa
         out_facts->max = req->hlen;
         return to_udp(IP4_BROADCAST, DHCP_PORT_CLIENT, REASON_TO_BROADCAST_HW, out_packet);
     }
+    if (reply->yiaddr == 0)
+        return to_udp(IP4_BROADCAST, DHCP_PORT_CLIENT, REASON_TO_BROADCAST_NO_ADDR, out_packet);
     if (reply->config->socket_type == SRV_SOCKET_UDP)
         return to_udp(IP4_BROADCAST, DHCP_PORT_CLIENT, REASON_TO_BROADCAST_UDP, out_packet);
 

@@ -25,7 +25,7 @@ struct srv_reply {
     ip4 server;                        /* our address there; option 54 unless overridden */
     ip4 server_id;                     /* option 54 as the relay wants it (RFC 5107); 0: it does not */
     uint16_t relay_port;               /* where the relay listens (RFC 8357); 0: port 67 */
-    ip4 yiaddr;                        /* not for a NAK; 0 for a DHCPINFORM */
+    ip4 yiaddr;                        /* not for a NAK; 0 for a DHCPINFORM, or if none is offered */
     uint32_t lease_s;                  /* not for a NAK */
     bool rapid_commit;                 /* RFC 4039: an ACK that answers a DHCPDISCOVER */
     ip4 inform_to;                     /* where the client of a DHCPINFORM is; else 0 */
@@ -51,6 +51,9 @@ void srv_reply_encode(const struct srv_reply *reply, uint8_t *buf, struct srv_re
  * returns which rule it was, with what its sentence speaks of in *out_facts. */
 enum reason srv_reply_route(const struct srv_reply *reply, struct packet *out_packet, enum srv_via *out_via,
                             struct trace_facts *out_facts);
+
+/* Does the message ask for the option, in its option 55? */
+bool srv_reply_is_requested(const struct dhcp_msg *request, uint8_t code);
 
 /* T1 and T2 for a lease time, as configured; 0 for one that is not to be sent. *out_t1 < *out_t2 < lease_s
  * for those that are not 0. */
