@@ -184,6 +184,30 @@ static void one_client_cannot_empty_the_pool(void **state)
     expect_quarantine(A12);
 }
 
+static void quarantine_may_be_none_or_for_ever(void **state)
+{
+    (void)state;
+    start("{ \"Dhcp4\": { \"decline-probation-period\": 0, \"subnet4\": [ { \"id\": 1, \"subnet\": "
+          "\"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.10/32\" } ] } ] } }");
+    bind('a', A10);
+    decline('a', A10);
+    expect_quarantine(A10);
+    assert_true(srv_engine_deadline(engine) == now);
+    discover('b', 0);
+    expect_offer(A10);
+    assert_true(decided(REASON_DECLINE_ENDED));
+    stop(NULL);
+    start("{ \"Dhcp4\": { \"decline-probation-period\": 4294967295, \"subnet4\": [ { \"id\": 1, \"subnet\": "
+          "\"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.10/32\" } ] } ] } }");
+    bind('a', A10);
+    decline('a', A10);
+    expect_quarantine(A10);
+    assert_true(seen.put.expires_ms == TIME_NEVER);
+    assert_true(srv_engine_deadline(engine) == TIME_NEVER);
+    discover('b', 0);
+    expect_silence(REASON_POOL_EMPTY);
+}
+
 static void declines_need_room_for_their_records(void **state)
 {
     (void)state;
@@ -211,6 +235,7 @@ int main(void)
         TEST(rfc2131_4_3_3_only_the_owner_declines),
         TEST(rfc2131_4_4_1_table_5_names_address_and_server),
         TEST(one_client_cannot_empty_the_pool),
+        TEST(quarantine_may_be_none_or_for_ever),
         TEST(declines_need_room_for_their_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
