@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -58,6 +59,36 @@ int io_file_read(const char *path, char **out, size_t *out_len)
     if (fd < 0)
         return errno == ENOENT ? ERR_NOTFOUND : errno == EACCES ? ERR_DENIED : ERR_IO;
     int rc = read_all(fd, out, out_len);
+    int why = errno;
+    close(fd);
+    errno = why;
+    return rc;
+}
+
+int io_file_write(int fd, const char *bytes, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, bytes, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return ERR_IO;
+        bytes += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+int io_file_sync_name(const char *path)
+{
+    char *copy = strdup(path);
+    if (copy == NULL)
+        return ERR_NOMEM;
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(copy);
+    if (fd < 0)
+        return ERR_IO;
+    int rc = fsync(fd) < 0 ? ERR_IO : 0;
     int why = errno;
     close(fd);
     errno = why;
