@@ -13,6 +13,7 @@ enum {
     DECLINE_DEFAULT_S = 86400,
     DECLINES_DEFAULT = 4,
     DECLINES_MAX = 65535,
+    LFC_INTERVAL_DEFAULT_S = 3600, /* Kea's */
     OFFER_HOLD_DEFAULT_S = 60,
     OFFER_HOLD_MAX_S = 86400,
     OFFERS_DEFAULT = 10000,
@@ -211,8 +212,8 @@ static const char *const interfaces_elsewhere[] = {
     NULL,
 };
 
-static const char *const database_keys[] = {"name", "persist", "type", NULL};
-static const char *const database_elsewhere[] = {"lfc-interval", "max-row-errors", NULL};
+static const char *const database_keys[] = {"lfc-interval", "name", "persist", "sync", "type", NULL};
+static const char *const database_elsewhere[] = {"max-row-errors", NULL};
 
 static const cJSON *at(const cJSON *map, const char *key)
 {
@@ -645,17 +646,20 @@ static void read_interfaces(struct parse *p, const cJSON *global)
 
 static void read_database(struct parse *p, const cJSON *global)
 {
-    static const char *const types[] = {"memfile", NULL};
+    static const char *const types[] = {"memfile", NULL}, *const syncs[] = {"batch", "none", NULL};
     const cJSON *map = jcfg_get_map(&p->c, global, "lease-database");
     if (map == NULL)
         return;
     jcfg_check_keys(&p->c, map, database_keys, database_elsewhere);
-    int type;
+    int type, sync;
     bool persist = true;
     const char *name = "";
     jcfg_get_word(&p->c, map, "type", types, &type);
     jcfg_get_bool(&p->c, map, "persist", &persist);
     jcfg_get_text(&p->c, map, "name", &name);
+    jcfg_get_u32(&p->c, map, "lfc-interval", 0, UINT32_MAX, &p->config->lfc_interval_s);
+    if (jcfg_get_word(&p->c, map, "sync", syncs, &sync))
+        p->config->sync = sync == 0 ? SRV_SYNC_BATCH : SRV_SYNC_NONE;
     if (persist && name[0] != '\0')
         p->config->lease_file = copy_text(p, name);
 }
@@ -673,6 +677,7 @@ static void read_global(struct parse *p, const cJSON *map)
                                   .echo_client_id = true,
                                   .decline_s = DECLINE_DEFAULT_S,
                                   .max_declines = DECLINES_DEFAULT,
+                                  .lfc_interval_s = LFC_INTERVAL_DEFAULT_S,
                                   .offer_hold_s = OFFER_HOLD_DEFAULT_S,
                                   .max_offers = OFFERS_DEFAULT,
                                   .max_leases = LEASES_DEFAULT};

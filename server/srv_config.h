@@ -15,6 +15,12 @@ enum srv_socket_type {
     SRV_SOCKET_UDP, /* UDP only: such clients get broadcasts */
 };
 
+/* When a lease counts as stored. */
+enum srv_sync {
+    SRV_SYNC_BATCH, /* on stable storage, with one fdatasync for all packets of a wake-up */
+    SRV_SYNC_NONE,  /* handed to the kernel: a crash of the server loses nothing, one of the system may */
+};
+
 /* One configured option, checked against its definition. */
 struct srv_option {
     uint8_t code;
@@ -73,12 +79,14 @@ struct srv_config {
     const char **interfaces; /* "*", "eth0" or "eth0/192.0.2.1" */
     size_t n_interfaces;
     enum srv_socket_type socket_type;
-    const char *lease_file; /* NULL: leases are kept in memory only */
-    bool echo_client_id;    /* RFC 6842 */
-    bool subnet_selection;  /* RFC 3011: obey option 118 */
-    uint32_t decline_s;     /* how long an address that a client declined stays unused */
-    uint32_t max_declines;  /* addresses that one client can have in quarantine in one subnet */
-    uint32_t offer_hold_s;  /* how long an offer waits for its REQUEST */
+    const char *lease_file;  /* NULL: leases are kept in memory only */
+    enum srv_sync sync;      /* of the lease file */
+    uint32_t lfc_interval_s; /* how often the lease file is rewritten; 0: never */
+    bool echo_client_id;     /* RFC 6842 */
+    bool subnet_selection;   /* RFC 3011: obey option 118 */
+    uint32_t decline_s;      /* how long an address that a client declined stays unused */
+    uint32_t max_declines;   /* addresses that one client can have in quarantine in one subnet */
+    uint32_t offer_hold_s;   /* how long an offer waits for its REQUEST */
     uint32_t max_offers;
     uint32_t max_leases; /* records of leases, expired and released ones included */
     struct srv_subnet *subnets;

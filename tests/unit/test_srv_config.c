@@ -215,6 +215,24 @@ static void of_nested_subnets_the_longest_prefix_is_found(void **state)
     assert_int_equal(srv_config_find_subnet(config, IP(10, 8, 0, 1))->id, 1);
 }
 
+static void the_lease_file_is_synced_and_rewritten_as_the_database_says(void **state)
+{
+    (void)state;
+    accept("{ \"Dhcp4\": {} }");
+    assert_int_equal(config->sync, SRV_SYNC_BATCH);
+    assert_int_equal(config->lfc_interval_s, 3600); /* Kea's default */
+    accept(
+        "{ \"Dhcp4\": { \"lease-database\": { \"type\": \"memfile\", \"sync\": \"none\", \"lfc-interval\": 0 "
+        "} } }");
+    assert_int_equal(config->sync, SRV_SYNC_NONE);
+    assert_int_equal(config->lfc_interval_s, 0);
+    accept(
+        "{ \"Dhcp4\": { \"lease-database\": { \"type\": \"memfile\", \"sync\": \"batch\", \"lfc-interval\": "
+        "60 } } }");
+    assert_int_equal(config->sync, SRV_SYNC_BATCH);
+    assert_int_equal(config->lfc_interval_s, 60);
+}
+
 /* ---- what Kea knows and we do not ---- */
 
 static void keys_of_kea_without_effect_are_warned_about(void **state)
@@ -311,6 +329,10 @@ static const struct {
      "\"packet\""},
     {"\"lease-database\": { \"type\": \"mysql\" }",
      "2:29: at $.Dhcp4.lease-database.type: expected \"memfile\", found \"mysql\""},
+    {"\"lease-database\": { \"type\": \"memfile\", \"sync\": \"always\" }",
+     "2:48: at $.Dhcp4.lease-database.sync: expected one of \"batch\", \"none\", found \"always\""},
+    {"\"lease-database\": { \"type\": \"memfile\", \"lfc-interval\": -1 }",
+     "2:56: at $.Dhcp4.lease-database.lfc-interval: expected a number from 0 to 4294967295, found -1"},
     {"\"option-data\": [ { \"name\": \"routers\", \"data\": \"10.0.0.1, 10.0.0.256\" } ]",
      "2:47: at $.Dhcp4.option-data[0].data: option 3 routers: expected an IPv4 address such as 10.0.0.1, "
      "found \"10.0.0.1, 10.0.0.256\""},
@@ -446,6 +468,7 @@ int main(void)
         TEST(lookups),
         TEST(leases_are_persistent_only_with_a_name),
         TEST(of_nested_subnets_the_longest_prefix_is_found),
+        TEST(the_lease_file_is_synced_and_rewritten_as_the_database_says),
         TEST(keys_of_kea_without_effect_are_warned_about),
         TEST(errors_name_their_place),
         TEST(top_level_is_one_map),
