@@ -158,10 +158,37 @@ static void a_file_above_the_limit_is_refused(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_dir, remove_dir)
 
+static void a_write_is_whole_or_an_error(void **state)
+{
+    (void)state;
+    int fd = open_new();
+    assert_int_equal(io_file_write(fd, "abc", 3), 0);
+    assert_int_equal(io_file_write(fd, "", 0), 0);
+    assert_int_equal(io_file_write(fd, "de", 2), 0);
+    close(fd);
+    assert_reads(path, "abcde", 5);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(io_file_write(fd, "abc", 3), ERR_IO);
+    assert_int_equal(errno, EBADF);
+    close(fd);
+}
+
+static void a_name_is_synced_by_its_directory(void **state)
+{
+    (void)state;
+    char missing[128];
+    snprintf(missing, sizeof missing, "%s/nothing/file", dir);
+    assert_int_equal(io_file_sync_name(path), 0); /* the file itself need not be there */
+    assert_int_equal(io_file_sync_name(missing), ERR_IO);
+    assert_int_equal(errno, ENOENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_file_is_read_whole_and_ended_with_nul),
+        TEST(a_write_is_whole_or_an_error),
+        TEST(a_name_is_synced_by_its_directory),
         TEST(a_file_of_any_size_is_read_whole),
         TEST(a_dash_is_standard_input),
         TEST(what_cannot_be_read_says_why),
