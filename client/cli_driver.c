@@ -45,7 +45,8 @@ struct cli_driver {
     struct waiter *waiters;
     char not_applied[CLI_NETIF_WHY_MAX]; /* why the lease is not on the interface; "" if it is */
     int raw_fd, udp_fd;                  /* one is open at a time, the other is -1 */
-    struct io_watch *raw_watch, *udp_watch;
+    int arp_fd;                          /* -1 without address conflict detection */
+    struct io_watch *raw_watch, *udp_watch, *arp_watch;
     uint8_t buf[IO_DATAGRAM_MAX];
     bool is_limited; /* once_limit runs */
     int exit_code;
@@ -89,6 +90,20 @@ static void on_udp(void *user, int fd, int what)
         receive_packet(d, &packet);
 }
 
+/* ARP is not traced as it comes: a busy network is full of it. What it means for us, the engine says. */
+static void on_arp(void *user, int fd, int what)
+{
+    (void)what;
+    struct cli_driver *d = user;
+    struct cli_event event = {.kind = CLI_ARP_RX};
+    enum reason reason;
+    for (int i = 0; i < RX_BATCH && io_arp_recv(fd, &event.arp, &reason) > 0; i++) {
+        event.now = io_now().boot_ms;
+        if (reason == REASON_NONE)
+            step(d, &event);
+    }
+}
+
 static void close_socket(int *fd, struct io_watch **watch)
 {
     io_watch_free(*watch);
@@ -122,6 +137,14 @@ static int listen_udp(struct cli_driver *d)
     return rc;
 }
 
+static int listen_arp(struct cli_driver *d)
+{
+    int rc = io_arp_open(d->iface.index, &d->arp_fd);
+    if (rc == 0 && (d->arp_watch = io_watch_new(d->loop, d->arp_fd, IO_READ, on_arp, d)) == NULL)
+        rc = ERR_NOMEM;
+    return rc;
+}
+
 /* ---- actions ---- */
 
 static void do_tx(struct cli_driver *d, const struct packet *packet)
@@ -131,6 +154,12 @@ static void do_tx(struct cli_driver *d, const struct packet *packet)
                             : io_raw_send(d->raw_fd, d->iface.index, packet);
     if (rc < 0)
         io_trace_log(d->trace, "error", "sending on %s failed: %s", d->iface.name, strerror(errno));
+}
+
+static void do_arp(struct cli_driver *d, const struct arp *arp)
+{
+    if (io_arp_send(d->arp_fd, d->iface.index, arp) < 0)
+        io_trace_log(d->trace, "error", "sending ARP on %s failed: %s", d->iface.name, strerror(errno));
 }
 
 static void do_if_set(struct cli_driver *d, const struct cli_lease *lease)
@@ -174,6 +203,11 @@ static void execute(struct cli_driver *d, const struct cli_action *action)
         break;
     case CLI_IF_CLEAR:
         do_if_clear(d);
+        break;
+    case CLI_ARP_PROBE:
+    case CLI_ARP_ANNOUNCE:
+    case CLI_ARP_DEFEND:
+        do_arp(d, &action->arp);
         break;
     case CLI_TRACE:
         io_trace_event(d->trace, &action->trace);
@@ -325,7 +359,8 @@ static void watch_once(struct cli_driver *d, const struct cli_status *status)
 {
     if (status->state == CLI_BOUND) {
         d->exit_code = d->not_applied[0] == '\0' ? 0 : 1;
-        io_loop_stop(d->loop);
+        if (status->timer != CLI_TIMER_ANNOUNCE) /* else the last announcement is still to be sent */
+            io_loop_stop(d->loop);
     } else if (status->state != CLI_INIT && !d->is_limited) {
         d->is_limited = true;
         io_timer_set(d->once_limit, time_add(io_now().boot_ms, d->options->once_limit_ms));
@@ -355,8 +390,12 @@ static void on_deadline(void *user)
 static void on_once_limit(void *user)
 {
     struct cli_driver *d = user;
-    io_trace_log(d->trace, "error", "no lease in time");
-    d->exit_code = 1;
+    struct cli_status status;
+    cli_engine_status(d->engine, &status);
+    if (status.state != CLI_BOUND) {
+        io_trace_log(d->trace, "error", "no lease in time");
+        d->exit_code = 1;
+    }
     io_loop_stop(d->loop);
 }
 
@@ -391,8 +430,10 @@ static int open_interface(struct cli_driver *d)
     if (rc < 0)
         return fail(d->options->ifname, err_text(rc));
     rc = listen_raw(d);
+    if (rc == 0 && d->config->acd)
+        rc = listen_arp(d);
     if (rc < 0)
-        return fail("packet socket", strerror(errno));
+        return fail("packet socket", rc == ERR_NOMEM ? err_text(rc) : strerror(errno));
     return 0;
 }
 
@@ -427,6 +468,7 @@ static void finish(struct cli_driver *d)
     control_free(d->control);
     close_socket(&d->raw_fd, &d->raw_watch);
     close_socket(&d->udp_fd, &d->udp_watch);
+    close_socket(&d->arp_fd, &d->arp_watch);
     io_timer_free(d->deadline);
     io_timer_free(d->once_limit);
     cli_engine_free(d->engine);
@@ -446,7 +488,7 @@ int cli_driver_run(const struct cli_driver_options *options, const struct cli_co
     d->options = options;
     d->config = config;
     d->trace = trace;
-    d->raw_fd = d->udp_fd = -1;
+    d->raw_fd = d->udp_fd = d->arp_fd = -1;
     cli_actions_init(&d->actions);
     if (start(d) < 0) {
         d->exit_code = 1;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/cli_acd.h"
 #include "client/cli_message.h"
 #include "client/cli_timing.h"
 #include "common/dhcp_msg.h"
@@ -42,8 +43,13 @@ struct cli_engine {
     struct offer offers[OFFERS_MAX];
     struct offer chosen; /* REQUESTING and after */
 
-    bool has_lease; /* exactly in BOUND, RENEWING and REBINDING */
-    struct cli_lease lease;
+    bool has_lease;         /* exactly in BOUND, RENEWING and REBINDING */
+    struct cli_lease lease; /* in PROBING: what it will be */
+
+    unsigned probes, announcements; /* sent for the address of this lease */
+    time_ms announce_at_ms;         /* the next announcement; TIME_NEVER: none. has_lease if not */
+    time_ms defended_ms;            /* last conflict that was answered; TIME_NEVER: none */
+    unsigned conflicts;             /* in a row */
 
     uint64_t sent[19], received[19];
     uint64_t reasons[REASON_COUNT];
@@ -155,9 +161,17 @@ static void set_interface(struct step *s)
         action->lease = s->e->lease;
 }
 
+static void send_arp(struct step *s, enum cli_action_kind kind, struct arp arp)
+{
+    struct cli_action *action = append(s, kind);
+    if (action != NULL)
+        action->arp = arp;
+}
+
 /* The lease is over, however it ended. */
 static void lose_lease(struct step *s)
 {
+    s->e->announce_at_ms = s->e->defended_ms = TIME_NEVER;
     if (!s->e->has_lease)
         return;
     struct cli_action *action = append(s, CLI_IF_CLEAR);
@@ -266,6 +280,7 @@ static struct timer timer_after_send(struct step *s, enum cli_state state)
         return retry_or(s, CLI_TIMER_EXPIRY, s->e->lease.expires_at_ms);
     case CLI_STOPPED:
     case CLI_INIT:
+    case CLI_PROBING:
     case CLI_BOUND:
         break;
     }
@@ -314,6 +329,7 @@ static void prepare(struct step *s, enum cli_state state)
         return;
     case CLI_STOPPED:
     case CLI_INIT:
+    case CLI_PROBING:
     case CLI_BOUND:
         break;
     }
@@ -341,6 +357,7 @@ static void transmit(struct step *s)
         break;
     case CLI_STOPPED:
     case CLI_INIT:
+    case CLI_PROBING:
     case CLI_BOUND:
         assert(false && "nothing is sent in this state");
     }
@@ -376,7 +393,7 @@ static void enter_stopped(struct step *s, enum reason reason)
 {
     struct trace_facts facts = {.addr = s->e->has_lease ? s->e->lease.addr : 0};
     lose_lease(s);
-    s->e->naks = 0;
+    s->e->naks = s->e->conflicts = 0;
     change_state(s, CLI_STOPPED, reason, facts, no_timer);
 }
 
@@ -431,6 +448,125 @@ static void lease_timer(struct step *s)
         retransmit(s);
 }
 
+/* ---- address conflict detection, RFC 5227 ---- */
+
+static struct timer probe_timer(struct step *s)
+{
+    unsigned probes = s->e->probes;
+    return (struct timer){probes < CLI_ACD_PROBE_NUM ? CLI_TIMER_PROBE : CLI_TIMER_ANNOUNCE,
+                          s->now + cli_acd_wait(probes, &s->e->rng)};
+}
+
+/* The lease is in use from now on. */
+static void enter_bound(struct step *s, enum reason reason, struct trace_facts facts)
+{
+    s->e->has_lease = true;
+    set_interface(s);
+    change_state(s, CLI_BOUND, reason, facts, (struct timer){CLI_TIMER_T1, s->e->lease.renew_at_ms});
+}
+
+static void announce(struct step *s)
+{
+    struct cli_engine *e = s->e;
+    e->announcements++;
+    send_arp(s, CLI_ARP_ANNOUNCE, cli_acd_announcement(&e->hw, e->lease.addr));
+    decide(s, REASON_ANNOUNCE,
+           (struct trace_facts){.addr = e->lease.addr, .num = e->announcements, .max = CLI_ACD_ANNOUNCE_NUM});
+    /* RFC 5227 2.3: "broadcasting ANNOUNCE_NUM ARP Announcements, spaced ANNOUNCE_INTERVAL seconds apart." */
+    e->announce_at_ms =
+        e->announcements < CLI_ACD_ANNOUNCE_NUM ? s->now + CLI_ACD_ANNOUNCE_INTERVAL_MS : TIME_NEVER;
+}
+
+/* Sends the next probe, or takes the address after the last one. */
+static void go_on_probing(struct step *s)
+{
+    struct cli_engine *e = s->e;
+    struct trace_facts facts = {.addr = e->lease.addr, .max = CLI_ACD_PROBE_NUM, .span_s = e->lease.lease_s};
+    if (s->now >= e->lease.expires_at_ms) { /* the machine slept */
+        enter_init(s, REASON_EXPIRED, facts, 0);
+        return;
+    }
+    facts.num = e->probes;
+    if (e->probes == CLI_ACD_PROBE_NUM) {
+        e->conflicts = 0;
+        enter_bound(s, REASON_PROBED, facts);
+        announce(s);
+        return;
+    }
+    facts.num = ++e->probes;
+    send_arp(s, CLI_ARP_PROBE, cli_acd_probe(&e->hw, e->lease.addr));
+    decide(s, REASON_PROBE, facts);
+    arm(e, probe_timer(s));
+}
+
+/* RFC 2131 3.1 (5): "If the client detects that the address is already in use (e.g., through the use of ARP),
+ * the client MUST send a DHCPDECLINE message to the server and restarts the configuration process." */
+static void decline(struct step *s, enum reason reason, struct trace_facts facts)
+{
+    struct cli_engine *e = s->e;
+    char hw[HW_LEN], text[sizeof "in use by " + HW_LEN] = "in use by ";
+    strcat(text, hw_format(&facts.hw, hw));
+    time_ms wait_ms = cli_acd_decline_wait(++e->conflicts);
+    draw_xid(e);
+    struct cli_draft draft = {
+        .form = CLI_FORM_DECLINE,
+        .xid = e->xid,
+        .addr = e->lease.addr,
+        .server_id = e->lease.server_id,
+        .text = text,
+    };
+    /* The interface is cleared first: not even the DECLINE may come from this address. */
+    enter_init(s, reason, facts, wait_ms);
+    send_draft(s, &draft);
+    decide(s, REASON_DECLINE_WAIT, (struct trace_facts){.num = wait_ms, .max = e->conflicts});
+}
+
+static void on_conflict(struct step *s, const struct arp *arp)
+{
+    struct cli_engine *e = s->e;
+    struct trace_facts facts = {
+        .addr = e->lease.addr, .hw = arp->sender_hw, .num = CLI_ACD_DEFEND_INTERVAL_MS};
+    /* RFC 5227 2.4 (b): "if this is not the first conflicting ARP packet the host has seen, and the time
+     * recorded for the previous conflicting ARP packet is recent, within DEFEND_INTERVAL seconds, then the
+     * host MUST immediately cease using this address". */
+    if (e->defended_ms != TIME_NEVER && s->now - e->defended_ms < CLI_ACD_DEFEND_INTERVAL_MS) {
+        decline(s, REASON_CONFLICT_LOST, facts);
+        return;
+    }
+    e->defended_ms = s->now;
+    send_arp(s, CLI_ARP_DEFEND, cli_acd_announcement(&e->hw, e->lease.addr));
+    decide(s, REASON_CONFLICT_DEFENDED, facts);
+}
+
+static void on_arp(struct step *s, const struct arp *arp)
+{
+    struct cli_engine *e = s->e;
+    struct trace_facts facts = {.addr = e->lease.addr, .hw = arp->sender_hw};
+    if (!e->config->acd)
+        return;
+    switch (e->state) {
+    case CLI_STOPPED:
+    case CLI_INIT:
+    case CLI_SELECTING:
+    case CLI_REQUESTING:
+        return;
+    case CLI_PROBING:
+        if (cli_acd_is_used(arp, &e->hw, e->lease.addr))
+            decline(s, REASON_CONFLICT, facts);
+        else if (cli_acd_is_probed(arp, &e->hw, e->lease.addr))
+            decline(s, REASON_CONFLICT_PROBE, facts);
+        return;
+    case CLI_BOUND:
+    case CLI_RENEWING:
+    case CLI_REBINDING:
+        if (cli_acd_is_used(arp, &e->hw, e->lease.addr))
+            on_conflict(s, arp);
+        return;
+    }
+}
+
+/* ---- what is due ---- */
+
 static void fire(struct step *s)
 {
     switch (s->e->state) {
@@ -450,6 +586,9 @@ static void fire(struct step *s)
     case CLI_REQUESTING:
         retransmit(s);
         return;
+    case CLI_PROBING:
+        go_on_probing(s);
+        return;
     case CLI_BOUND:
     case CLI_RENEWING:
     case CLI_REBINDING:
@@ -461,8 +600,12 @@ static void fire(struct step *s)
 /* Every firing arms a later timer, or enters INIT without a wait, which then fires once. */
 static void fire_due(struct step *s)
 {
-    while (s->e->timer_at_ms <= s->now)
-        fire(s);
+    while (cli_engine_deadline(s->e) <= s->now) {
+        if (s->e->announce_at_ms < s->e->timer_at_ms)
+            announce(s);
+        else
+            fire(s);
+    }
 }
 
 /* ---- messages that come in ---- */
@@ -554,6 +697,7 @@ static void on_offer(struct step *s, const struct dhcp_msg *m)
         on_offer_selecting(s, m);
         return;
     case CLI_REQUESTING:
+    case CLI_PROBING:
     case CLI_BOUND:
         on_offer_late(s, m);
         return;
@@ -584,6 +728,7 @@ static enum reason check_answer(const struct cli_engine *e, const struct dhcp_ms
         break;
     case CLI_STOPPED:
     case CLI_INIT:
+    case CLI_PROBING:
     case CLI_BOUND:
     case CLI_SELECTING: /* RFC 2131 4.4.1: "Any arriving DHCPACK messages must be silently discarded." */
         return REASON_STATE;
@@ -613,6 +758,20 @@ static enum reason check_ack(const struct cli_engine *e, const struct dhcp_msg *
     return out->expires_at_ms <= now ? REASON_ACK_LATE : REASON_NONE;
 }
 
+/* RFC 5227 2.1: "Before beginning to use an IPv4 address ... a host implementing this specification MUST test
+ * to see if the address is already in use". A renewal goes on with one that is in use already. */
+static bool must_probe(struct step *s, struct trace_facts facts)
+{
+    struct cli_engine *e = s->e;
+    if (e->has_lease || !e->config->acd)
+        return false;
+    e->probes = e->announcements = 0;
+    if (e->lease.expires_at_ms > time_add(s->now, CLI_ACD_PROBING_MAX_MS))
+        return true;
+    decide(s, REASON_PROBE_SKIPPED, facts);
+    return false;
+}
+
 static void on_ack(struct step *s, const struct dhcp_msg *m)
 {
     struct cli_engine *e = s->e;
@@ -624,14 +783,15 @@ static void on_ack(struct step *s, const struct dhcp_msg *m)
         return;
     }
     e->lease = lease;
-    e->has_lease = true;
     e->naks = 0;
     e->begun_ms = TIME_NEVER;
     facts.span_s = e->lease.lease_s;
     if (e->lease.timers.t1_origin == CLI_TIMER_REPAIRED || e->lease.timers.t2_origin == CLI_TIMER_REPAIRED)
         decide(s, REASON_T_REPAIRED, facts);
-    set_interface(s);
-    change_state(s, CLI_BOUND, REASON_GOT_ACK, facts, (struct timer){CLI_TIMER_T1, e->lease.renew_at_ms});
+    if (must_probe(s, facts))
+        change_state(s, CLI_PROBING, REASON_ACK_PROBE, facts, probe_timer(s));
+    else
+        enter_bound(s, REASON_GOT_ACK, facts);
 }
 
 /* Option 56 for people; static storage, or the step's memory. */
@@ -728,6 +888,7 @@ static void on_renew(struct step *s)
     case CLI_INIT:
     case CLI_SELECTING:
     case CLI_REQUESTING:
+    case CLI_PROBING:
         enter_init(s, REASON_COMMAND_RENEW, facts, 0);
         return;
     case CLI_BOUND:
@@ -778,6 +939,9 @@ static void handle(struct step *s, const struct cli_event *event)
     case CLI_RX:
         on_rx(s, &event->packet);
         return;
+    case CLI_ARP_RX:
+        on_arp(s, &event->arp);
+        return;
     case CLI_DEADLINE: /* done by fire_due() */
         return;
     case CLI_RELEASE:
@@ -806,6 +970,8 @@ struct cli_engine *cli_engine_new(const struct cli_config *config, const struct 
         .timer = CLI_NO_TIMER,
         .timer_at_ms = TIME_NEVER,
         .begun_ms = TIME_NEVER,
+        .announce_at_ms = TIME_NEVER,
+        .defended_ms = TIME_NEVER,
     };
     char name[HW_LEN];
     rng_init(&e->rng, seed, hw_format(hw, name));
@@ -838,7 +1004,7 @@ int cli_engine_step(struct cli_engine *e, const struct cli_event *event, struct 
 
 time_ms cli_engine_deadline(const struct cli_engine *e)
 {
-    return e->timer_at_ms;
+    return e->announce_at_ms < e->timer_at_ms ? e->announce_at_ms : e->timer_at_ms;
 }
 
 void cli_engine_status(const struct cli_engine *e, struct cli_status *out)
@@ -851,10 +1017,14 @@ void cli_engine_status(const struct cli_engine *e, struct cli_status *out)
         .state_reason = e->state_reason,
         .state_text = e->state_text,
         .lease = e->has_lease ? &e->lease : NULL,
-        .timer = e->timer,
-        .timer_at_ms = e->timer_at_ms,
+        .timer = e->announce_at_ms < e->timer_at_ms ? CLI_TIMER_ANNOUNCE : e->timer,
+        .timer_at_ms = cli_engine_deadline(e),
         .transmissions = sending ? e->transmissions : 0,
         .xid = e->xid,
+        .acd_addr = e->config->acd && (e->has_lease || e->state == CLI_PROBING) ? e->lease.addr : 0,
+        .probes = e->probes,
+        .announcements = e->announcements,
+        .conflicts = e->conflicts,
     };
     memcpy(out->sent, e->sent, sizeof out->sent);
     memcpy(out->received, e->received, sizeof out->received);

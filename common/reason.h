@@ -15,6 +15,8 @@
     X(REASON_FRAME_NOT_UDP, "frame-not-udp", "the datagram does not carry UDP")                              \
     X(REASON_FRAME_UDP_LENGTH, "frame-udp-length", "the UDP length does not fit the datagram")               \
     X(REASON_FRAME_UDP_CHECKSUM, "frame-udp-checksum", "the UDP checksum is wrong")                          \
+    X(REASON_FRAME_NOT_ARP, "frame-not-arp",                                                                 \
+      "the frame carries no ARP request or reply of IPv4 and Ethernet")                                      \
     /* the DHCP message as a whole */                                                                        \
     X(REASON_MSG_TOO_SHORT, "msg-too-short", "{num} octets are fewer than the 240 of the fixed fields")      \
     X(REASON_MSG_TOO_LONG, "msg-too-long", "{num} octets are more than a UDP datagram holds")                \
@@ -162,6 +164,21 @@
     X(REASON_ACK_ADDRESS, "ack-address", "the ACK gives {addr}, not the requested {other}")                  \
     X(REASON_ACK_LATE, "ack-late", "the lease of {addr} had ended before its ACK came")                      \
     X(REASON_GOT_ACK, "ack", "{addr} is ours for {span}")                                                    \
+    X(REASON_ACK_PROBE, "ack-probe",                                                                         \
+      "the server {other} gives {addr} for {span}: first we ask whether anybody uses it (RFC 5227)")         \
+    X(REASON_PROBE, "probe", "ARP probe {num} of {max}: does anybody use {addr}?")                           \
+    X(REASON_PROBED, "probed", "{addr} is ours for {span}: nobody answered {num} ARP probes")                \
+    X(REASON_PROBE_SKIPPED, "probe-skipped",                                                                 \
+      "{addr} is used unprobed: its lease of {span} would be over before the probes are")                    \
+    X(REASON_ANNOUNCE, "announce", "ARP announcement {num} of {max}: {addr} is ours")                        \
+    X(REASON_CONFLICT, "conflict", "{hw} uses {addr}: declined")                                             \
+    X(REASON_CONFLICT_PROBE, "conflict-probe", "{hw} probes for {addr} at the same time: declined")          \
+    X(REASON_CONFLICT_DEFENDED, "conflict-defended",                                                         \
+      "{hw} uses {addr}, too: an ARP announcement defends it (RFC 5227 2.4)")                                \
+    X(REASON_CONFLICT_LOST, "conflict-lost",                                                                 \
+      "{hw} uses {addr} again within {num} ms: given up and declined (RFC 5227 2.4)")                        \
+    X(REASON_DECLINE_WAIT, "decline-wait",                                                                   \
+      "waiting {num} ms before starting again: conflict number {max} in a row (RFC 2131 3.1 (5))")           \
     X(REASON_GOT_NAK, "nak", "the server {other} refused: {text}")                                           \
     X(REASON_NAK_WAIT, "nak-wait", "waiting {num} ms before starting again: NAK number {max} in a row")      \
     X(REASON_STARTED, "start", "started")                                                                    \
