@@ -11,8 +11,10 @@
 #include "client/cli_engine.h"
 #include "client/cli_netif.h"
 #include "client/cli_report.h"
+#include "client/cli_saved.h"
 #include "common/control.h"
 #include "common/err.h"
+#include "common/io_file.h"
 #include "common/io_sock.h"
 
 enum {
@@ -192,6 +194,54 @@ static void do_if_clear(struct cli_driver *d)
                      strerror(errno));
 }
 
+/* ---- the saved lease ---- */
+
+static void tell_saved(struct cli_driver *d, const char *what, int rc)
+{
+    if (rc < 0)
+        io_trace_log(d->trace, "error", "%s: the lease cannot be %s: %s", d->options->lease_file, what,
+                     rc == ERR_NOMEM ? err_text(rc) : strerror(errno));
+}
+
+static void do_save(struct cli_driver *d, const struct cli_lease *lease)
+{
+    if (d->options->lease_file == NULL)
+        return;
+    struct clock_now now = io_now();
+    char *text = cli_saved_format(lease, &d->iface.hw, &now);
+    tell_saved(d, "saved",
+               text == NULL ? ERR_NOMEM : io_file_replace(d->options->lease_file, text, strlen(text)));
+    free(text);
+}
+
+static void do_forget(struct cli_driver *d)
+{
+    if (d->options->lease_file != NULL)
+        tell_saved(d, "forgotten", io_file_remove(d->options->lease_file));
+}
+
+/* The saved lease, if there is one to start with. What is no such file is left as it is until a lease is
+ * saved. */
+static bool load_saved(struct cli_driver *d, struct cli_lease *out)
+{
+    char *text, why[CLI_SAVED_WHY_MAX] = "";
+    size_t len;
+    int rc = d->options->lease_file ? io_file_read(d->options->lease_file, &text, &len) : ERR_NOTFOUND;
+    if (rc == ERR_NOTFOUND)
+        return false;
+    if (rc < 0) {
+        tell_saved(d, "read", rc);
+        return false;
+    }
+    struct clock_now now = io_now();
+    rc = cli_saved_parse(d->options->lease_file, text, len, &d->iface.hw, &now, out, why);
+    free(text);
+    if (rc < 0)
+        io_trace_log(d->trace, "warning", "no lease was taken from the file: %s",
+                     rc == ERR_CONFIG ? why : err_text(rc));
+    return rc == 0;
+}
+
 static void execute(struct cli_driver *d, const struct cli_action *action)
 {
     switch (action->kind) {
@@ -203,6 +253,12 @@ static void execute(struct cli_driver *d, const struct cli_action *action)
         break;
     case CLI_IF_CLEAR:
         do_if_clear(d);
+        break;
+    case CLI_LEASE_SAVE:
+        do_save(d, &action->lease);
+        break;
+    case CLI_LEASE_FORGET:
+        do_forget(d);
         break;
     case CLI_ARP_PROBE:
     case CLI_ARP_ANNOUNCE:
@@ -493,7 +549,9 @@ int cli_driver_run(const struct cli_driver_options *options, const struct cli_co
     if (start(d) < 0) {
         d->exit_code = 1;
     } else {
-        step(d, &(struct cli_event){.kind = CLI_START, .now = io_now().boot_ms});
+        struct cli_lease saved;
+        const struct cli_lease *found = load_saved(d, &saved) ? &saved : NULL;
+        step(d, &(struct cli_event){.kind = CLI_START, .now = io_now().boot_ms, .saved = found});
         if (io_loop_run(d->loop) < 0)
             d->exit_code = 1;
     }

@@ -44,7 +44,8 @@ struct cli_engine {
     struct offer chosen; /* REQUESTING and after */
 
     bool has_lease;         /* exactly in BOUND, RENEWING and REBINDING */
-    struct cli_lease lease; /* in PROBING: what it will be */
+    struct cli_lease lease; /* in PROBING: what it will be; in INIT-REBOOT and REBOOTING: what it was */
+    bool is_saved;          /* by a CLI_LEASE_SAVE or before CLI_START, and not forgotten */
 
     unsigned probes, announcements; /* sent for the address of this lease */
     time_ms announce_at_ms;         /* the next announcement; TIME_NEVER: none. has_lease if not */
@@ -180,6 +181,21 @@ static void lose_lease(struct step *s)
     s->e->has_lease = false;
 }
 
+static void save_lease(struct step *s)
+{
+    struct cli_action *action = append(s, CLI_LEASE_SAVE);
+    if (action != NULL)
+        action->lease = s->e->lease;
+    s->e->is_saved = true;
+}
+
+static void forget_lease(struct step *s)
+{
+    if (s->e->is_saved)
+        append(s, CLI_LEASE_FORGET);
+    s->e->is_saved = false;
+}
+
 static struct hw_addr hw_broadcast(const struct hw_addr *own)
 {
     struct hw_addr hw = {.type = own->type, .len = own->len};
@@ -267,10 +283,16 @@ static struct timer retry_or(struct step *s, enum cli_timer end, time_ms end_ms)
 /* The timer that runs after a transmission in `state`. */
 static struct timer timer_after_send(struct step *s, enum cli_state state)
 {
+    struct timer timer;
     switch (state) {
     case CLI_SELECTING:
     case CLI_REQUESTING:
         return backoff_timer(s);
+    case CLI_REBOOTING:
+        timer = backoff_timer(s);
+        return timer.at_ms < s->e->lease.expires_at_ms
+                   ? timer
+                   : (struct timer){CLI_TIMER_EXPIRY, s->e->lease.expires_at_ms};
     case CLI_RENEWING:
         /* Only on command: there is no T2, so half of the time until T2 has no meaning. */
         if (is_infinite(s->e))
@@ -280,6 +302,7 @@ static struct timer timer_after_send(struct step *s, enum cli_state state)
         return retry_or(s, CLI_TIMER_EXPIRY, s->e->lease.expires_at_ms);
     case CLI_STOPPED:
     case CLI_INIT:
+    case CLI_INIT_REBOOT:
     case CLI_PROBING:
     case CLI_BOUND:
         break;
@@ -320,6 +343,14 @@ static void prepare(struct step *s, enum cli_state state)
         if (first)
             e->requested_ms = s->now;
         return;
+    case CLI_REBOOTING:
+        /* One xid, as in SELECTING; the lease counts from the first transmission, which never overstays. */
+        if (first) {
+            draw_xid(e);
+            e->requested_ms = s->now;
+        }
+        e->secs = elapsed_s(s);
+        return;
     case CLI_RENEWING:
     case CLI_REBINDING:
         /* A new xid each time tells which transmission an ACK answers, and so when its lease began. */
@@ -329,6 +360,7 @@ static void prepare(struct step *s, enum cli_state state)
         return;
     case CLI_STOPPED:
     case CLI_INIT:
+    case CLI_INIT_REBOOT:
     case CLI_PROBING:
     case CLI_BOUND:
         break;
@@ -349,6 +381,10 @@ static void transmit(struct step *s)
         draft.addr = e->chosen.addr;
         draft.server_id = e->chosen.server_id;
         break;
+    case CLI_REBOOTING:
+        draft.form = CLI_FORM_REQUEST_REBOOTING;
+        draft.addr = e->lease.addr;
+        break;
     case CLI_RENEWING:
     case CLI_REBINDING:
         draft.form = e->state == CLI_RENEWING ? CLI_FORM_REQUEST_RENEWING : CLI_FORM_REQUEST_REBINDING;
@@ -357,6 +393,7 @@ static void transmit(struct step *s)
         break;
     case CLI_STOPPED:
     case CLI_INIT:
+    case CLI_INIT_REBOOT:
     case CLI_PROBING:
     case CLI_BOUND:
         assert(false && "nothing is sent in this state");
@@ -389,12 +426,58 @@ static void enter_init(struct step *s, enum reason reason, struct trace_facts fa
     change_state(s, CLI_INIT, reason, facts, (struct timer){CLI_TIMER_START, s->now + wait_ms});
 }
 
+static void enter_expired(struct step *s, struct trace_facts facts)
+{
+    enter_init(s, REASON_EXPIRED, facts, 0);
+    forget_lease(s);
+}
+
 static void enter_stopped(struct step *s, enum reason reason)
 {
     struct trace_facts facts = {.addr = s->e->has_lease ? s->e->lease.addr : 0};
     lose_lease(s);
     s->e->naks = s->e->conflicts = 0;
     change_state(s, CLI_STOPPED, reason, facts, no_timer);
+}
+
+static struct timer probe_timer(struct step *s)
+{
+    unsigned probes = s->e->probes;
+    return (struct timer){probes < CLI_ACD_PROBE_NUM ? CLI_TIMER_PROBE : CLI_TIMER_ANNOUNCE,
+                          s->now + cli_acd_wait(probes, &s->e->rng)};
+}
+
+/* The lease is in use from now on. */
+static void enter_bound(struct step *s, enum reason reason, struct trace_facts facts)
+{
+    s->e->has_lease = true;
+    s->e->begun_ms = TIME_NEVER;
+    set_interface(s);
+    save_lease(s);
+    change_state(s, CLI_BOUND, reason, facts, (struct timer){CLI_TIMER_T1, s->e->lease.renew_at_ms});
+}
+
+/* RFC 5227 2.1: "Before beginning to use an IPv4 address ... a host implementing this specification MUST test
+ * to see if the address is already in use". A renewal goes on with one that is in use already. */
+static bool must_probe(struct step *s, struct trace_facts facts)
+{
+    struct cli_engine *e = s->e;
+    if (e->has_lease || !e->config->acd)
+        return false;
+    e->probes = e->announcements = 0;
+    if (e->lease.expires_at_ms > time_add(s->now, CLI_ACD_PROBING_MAX_MS))
+        return true;
+    decide(s, REASON_PROBE_SKIPPED, facts);
+    return false;
+}
+
+/* Uses the lease, or probes for its address first. */
+static void take_lease(struct step *s, enum reason probing, enum reason bound, struct trace_facts facts)
+{
+    if (must_probe(s, facts))
+        change_state(s, CLI_PROBING, probing, facts, probe_timer(s));
+    else
+        enter_bound(s, bound, facts);
 }
 
 static void retransmit(struct step *s)
@@ -407,6 +490,11 @@ static void retransmit(struct step *s)
          * the retransmission algorithm, the client reverts to INIT state and restarts the initialization
          * process." */
         enter_init(s, REASON_GAVE_UP, facts, 0);
+        return;
+    }
+    if (e->state == CLI_REBOOTING && last) {
+        facts.addr = e->lease.addr;
+        take_lease(s, REASON_REBOOT_SILENT, REASON_REBOOT_SILENT, facts);
         return;
     }
     if (is_infinite(e) && last) {
@@ -439,7 +527,7 @@ static void lease_timer(struct step *s)
     if (s->now >= e->lease.expires_at_ms)
         /* RFC 2131 4.4.5: "the client moves to INIT state, MUST immediately stop any other network processing
          * and requests network initialization parameters as if the client were uninitialized." */
-        enter_init(s, REASON_EXPIRED, facts, 0);
+        enter_expired(s, facts);
     else if (s->now >= e->lease.rebind_at_ms && e->state != CLI_REBINDING)
         enter_sending(s, CLI_REBINDING, REASON_T2, facts);
     else if (e->state == CLI_BOUND)
@@ -449,21 +537,6 @@ static void lease_timer(struct step *s)
 }
 
 /* ---- address conflict detection, RFC 5227 ---- */
-
-static struct timer probe_timer(struct step *s)
-{
-    unsigned probes = s->e->probes;
-    return (struct timer){probes < CLI_ACD_PROBE_NUM ? CLI_TIMER_PROBE : CLI_TIMER_ANNOUNCE,
-                          s->now + cli_acd_wait(probes, &s->e->rng)};
-}
-
-/* The lease is in use from now on. */
-static void enter_bound(struct step *s, enum reason reason, struct trace_facts facts)
-{
-    s->e->has_lease = true;
-    set_interface(s);
-    change_state(s, CLI_BOUND, reason, facts, (struct timer){CLI_TIMER_T1, s->e->lease.renew_at_ms});
-}
 
 static void announce(struct step *s)
 {
@@ -483,7 +556,7 @@ static void go_on_probing(struct step *s)
     struct cli_engine *e = s->e;
     struct trace_facts facts = {.addr = e->lease.addr, .max = CLI_ACD_PROBE_NUM, .span_s = e->lease.lease_s};
     if (s->now >= e->lease.expires_at_ms) { /* the machine slept */
-        enter_init(s, REASON_EXPIRED, facts, 0);
+        enter_expired(s, facts);
         return;
     }
     facts.num = e->probes;
@@ -517,6 +590,7 @@ static void decline(struct step *s, enum reason reason, struct trace_facts facts
     };
     /* The interface is cleared first: not even the DECLINE may come from this address. */
     enter_init(s, reason, facts, wait_ms);
+    forget_lease(s);
     send_draft(s, &draft);
     decide(s, REASON_DECLINE_WAIT, (struct trace_facts){.num = wait_ms, .max = e->conflicts});
 }
@@ -547,6 +621,8 @@ static void on_arp(struct step *s, const struct arp *arp)
     switch (e->state) {
     case CLI_STOPPED:
     case CLI_INIT:
+    case CLI_INIT_REBOOT:
+    case CLI_REBOOTING:
     case CLI_SELECTING:
     case CLI_REQUESTING:
         return;
@@ -585,6 +661,15 @@ static void fire(struct step *s)
         return;
     case CLI_REQUESTING:
         retransmit(s);
+        return;
+    case CLI_INIT_REBOOT:
+        enter_sending(s, CLI_REBOOTING, REASON_REBOOT, (struct trace_facts){.addr = s->e->lease.addr});
+        return;
+    case CLI_REBOOTING:
+        if (s->now >= s->e->lease.expires_at_ms)
+            enter_expired(s, (struct trace_facts){.addr = s->e->lease.addr});
+        else
+            retransmit(s);
         return;
     case CLI_PROBING:
         go_on_probing(s);
@@ -703,6 +788,8 @@ static void on_offer(struct step *s, const struct dhcp_msg *m)
         return;
     case CLI_STOPPED:
     case CLI_INIT:
+    case CLI_INIT_REBOOT:
+    case CLI_REBOOTING:
     case CLI_RENEWING:
     case CLI_REBINDING:
         drop_unexpected(s, m);
@@ -724,10 +811,12 @@ static enum reason check_answer(const struct cli_engine *e, const struct dhcp_ms
         expected = e->lease.server_id;
         break;
     case CLI_REBINDING:
+    case CLI_REBOOTING:
         expected = e->config->server;
         break;
     case CLI_STOPPED:
     case CLI_INIT:
+    case CLI_INIT_REBOOT:
     case CLI_PROBING:
     case CLI_BOUND:
     case CLI_SELECTING: /* RFC 2131 4.4.1: "Any arriving DHCPACK messages must be silently discarded." */
@@ -749,27 +838,13 @@ static enum reason check_ack(const struct cli_engine *e, const struct dhcp_msg *
         reason = check_lease_time(m);
     if (reason != REASON_NONE)
         return reason;
-    ip4 asked = e->has_lease ? e->lease.addr : e->chosen.addr;
+    ip4 asked = e->has_lease || e->state == CLI_REBOOTING ? e->lease.addr : e->chosen.addr;
     if (m->yiaddr != asked) {
         facts->other = asked;
         return REASON_ACK_ADDRESS;
     }
     cli_lease_read(m, e->requested_ms, now, out);
     return out->expires_at_ms <= now ? REASON_ACK_LATE : REASON_NONE;
-}
-
-/* RFC 5227 2.1: "Before beginning to use an IPv4 address ... a host implementing this specification MUST test
- * to see if the address is already in use". A renewal goes on with one that is in use already. */
-static bool must_probe(struct step *s, struct trace_facts facts)
-{
-    struct cli_engine *e = s->e;
-    if (e->has_lease || !e->config->acd)
-        return false;
-    e->probes = e->announcements = 0;
-    if (e->lease.expires_at_ms > time_add(s->now, CLI_ACD_PROBING_MAX_MS))
-        return true;
-    decide(s, REASON_PROBE_SKIPPED, facts);
-    return false;
 }
 
 static void on_ack(struct step *s, const struct dhcp_msg *m)
@@ -784,14 +859,10 @@ static void on_ack(struct step *s, const struct dhcp_msg *m)
     }
     e->lease = lease;
     e->naks = 0;
-    e->begun_ms = TIME_NEVER;
     facts.span_s = e->lease.lease_s;
     if (e->lease.timers.t1_origin == CLI_TIMER_REPAIRED || e->lease.timers.t2_origin == CLI_TIMER_REPAIRED)
         decide(s, REASON_T_REPAIRED, facts);
-    if (must_probe(s, facts))
-        change_state(s, CLI_PROBING, REASON_ACK_PROBE, facts, probe_timer(s));
-    else
-        enter_bound(s, REASON_GOT_ACK, facts);
+    take_lease(s, REASON_ACK_PROBE, REASON_GOT_ACK, facts);
 }
 
 /* Option 56 for people; static storage, or the step's memory. */
@@ -822,6 +893,7 @@ static void on_nak(struct step *s, const struct dhcp_msg *m)
     /* RFC 2131 3.1 (5): "If the client receives a DHCPNAK message, the client restarts the configuration
      * process." 3.2 (4), figure 5: with a lease, "Halt network". */
     enter_init(s, REASON_GOT_NAK, facts, wait_ms);
+    forget_lease(s);
     decide(s, REASON_NAK_WAIT, (struct trace_facts){.num = wait_ms, .max = e->naks});
 }
 
@@ -864,11 +936,35 @@ static void on_rx(struct step *s, const struct packet *packet)
 
 /* ---- commands ---- */
 
-static void on_start(struct step *s)
+/* Is the saved lease of use? If not it is forgotten, and the log says why. */
+static bool take_saved(struct step *s, const struct cli_lease *saved)
+{
+    struct cli_engine *e = s->e;
+    if (saved == NULL)
+        return false;
+    struct trace_facts facts = {.addr = saved->addr, .other = saved->server_id};
+    e->is_saved = true;
+    if (s->now < saved->expires_at_ms && (e->config->server == 0 || e->config->server == saved->server_id)) {
+        e->lease = *saved;
+        return true;
+    }
+    decide(s, s->now < saved->expires_at_ms ? REASON_SAVED_OTHER : REASON_SAVED_OVER, facts);
+    forget_lease(s);
+    return false;
+}
+
+static void on_start(struct step *s, const struct cli_lease *saved)
 {
     struct cli_engine *e = s->e;
     if (e->state != CLI_STOPPED) {
         decide(s, REASON_RUNNING, (struct trace_facts){0});
+        return;
+    }
+    if (take_saved(s, saved)) {
+        /* RFC 2131 4.4.2: "The client begins in INIT-REBOOT state and sends a DHCPREQUEST message." */
+        e->begun_ms = TIME_NEVER;
+        change_state(s, CLI_INIT_REBOOT, REASON_SAVED, (struct trace_facts){.addr = saved->addr},
+                     (struct timer){CLI_TIMER_START, s->now});
         return;
     }
     /* RFC 2131 4.4.1: "The client SHOULD wait a random time between one and ten seconds to desynchronize the
@@ -888,6 +984,8 @@ static void on_renew(struct step *s)
     case CLI_INIT:
     case CLI_SELECTING:
     case CLI_REQUESTING:
+    case CLI_INIT_REBOOT:
+    case CLI_REBOOTING:
     case CLI_PROBING:
         enter_init(s, REASON_COMMAND_RENEW, facts, 0);
         return;
@@ -908,6 +1006,7 @@ static void on_release(struct step *s)
     struct cli_engine *e = s->e;
     if (!e->has_lease) {
         decide(s, REASON_NO_LEASE, (struct trace_facts){0});
+        forget_lease(s);
         if (e->state != CLI_STOPPED)
             enter_stopped(s, REASON_COMMAND_RELEASE);
         return;
@@ -919,6 +1018,7 @@ static void on_release(struct step *s)
                       .addr = e->lease.addr,
                       .server_id = e->lease.server_id,
                   });
+    forget_lease(s);
     enter_stopped(s, REASON_COMMAND_RELEASE);
 }
 
@@ -934,7 +1034,7 @@ static void handle(struct step *s, const struct cli_event *event)
 {
     switch (event->kind) {
     case CLI_START:
-        on_start(s);
+        on_start(s, event->saved);
         return;
     case CLI_RX:
         on_rx(s, &event->packet);
@@ -1010,7 +1110,7 @@ time_ms cli_engine_deadline(const struct cli_engine *e)
 void cli_engine_status(const struct cli_engine *e, struct cli_status *out)
 {
     bool sending = e->state == CLI_SELECTING || e->state == CLI_REQUESTING || e->state == CLI_RENEWING ||
-                   e->state == CLI_REBINDING;
+                   e->state == CLI_REBOOTING || e->state == CLI_REBINDING;
     *out = (struct cli_status){
         .state = e->state,
         .state_since_ms = e->state_since_ms,

@@ -19,7 +19,9 @@
     X(CLI_INIT, "INIT")                                                                                      \
     X(CLI_SELECTING, "SELECTING")                                                                            \
     X(CLI_REQUESTING, "REQUESTING")                                                                          \
-    X(CLI_PROBING, "PROBING") /* between REQUESTING and BOUND: RFC 5227 2.1; no address yet */               \
+    X(CLI_INIT_REBOOT, "INIT-REBOOT")                                                                        \
+    X(CLI_REBOOTING, "REBOOTING")                                                                            \
+    X(CLI_PROBING, "PROBING") /* between REQUESTING or REBOOTING and BOUND: RFC 5227 2.1; no address yet */  \
     X(CLI_BOUND, "BOUND")                                                                                    \
     X(CLI_RENEWING, "RENEWING")                                                                              \
     X(CLI_REBINDING, "REBINDING")
@@ -46,9 +48,11 @@ enum cli_event_kind {
 
 struct cli_event {
     enum cli_event_kind kind;
-    time_ms now;          /* never earlier than in the step before */
-    struct packet packet; /* CLI_RX */
-    struct arp arp;       /* CLI_ARP_RX */
+    time_ms now;                   /* never earlier than in the step before */
+    struct packet packet;          /* CLI_RX */
+    struct arp arp;                /* CLI_ARP_RX */
+    const struct cli_lease *saved; /* CLI_START: what the last CLI_LEASE_SAVE without a CLI_LEASE_FORGET had,
+                                    * borrowed; NULL: nothing */
 };
 
 enum cli_action_kind {
@@ -57,6 +61,8 @@ enum cli_action_kind {
                    * it   differs. After each ACK: the lifetimes start anew */
     CLI_IF_CLEAR, /* take away what was set; after a RELEASE only when that has left (it needs the source
                      address) */
+    CLI_LEASE_SAVE,   /* keep `lease` for the next CLI_START, in place of what was kept before */
+    CLI_LEASE_FORGET, /* keep nothing */
     CLI_ARP_PROBE,    /* send `arp`: does anybody use the address? */
     CLI_ARP_ANNOUNCE, /* send `arp`: the address is ours now */
     CLI_ARP_DEFEND,   /* send `arp`: the address is still ours, though somebody else used it */
@@ -68,9 +74,10 @@ enum cli_action_kind {
 struct cli_action {
     struct cli_action *next;
     enum cli_action_kind kind;
-    struct packet packet;     /* CLI_TX: bytes live in the arena */
-    struct arp arp;           /* CLI_ARP_...: to be broadcast */
-    struct cli_lease lease;   /* CLI_IF_SET, CLI_IF_CLEAR: what is set, what is taken away */
+    struct packet packet; /* CLI_TX: bytes live in the arena */
+    struct arp arp;       /* CLI_ARP_...: to be broadcast */
+    struct cli_lease
+        lease; /* CLI_IF_SET, CLI_IF_CLEAR: what is set, what is taken away. CLI_LEASE_SAVE: it */
     struct trace_event trace; /* CLI_TRACE: facts.text lives in the arena or is static */
 };
 
@@ -104,6 +111,11 @@ void cli_engine_free(struct cli_engine *e);
  * once. Without: the first OFFER, after collecting for config.collect_offers_ms. In REQUESTING and RENEWING
  * only the chosen server is believed, in REBINDING anyone. An ACK of another address than the asked one is
  * refused, in a renewal too: the client goes on asking, and at worst the lease expires.
+ *
+ * CLI_START with a saved lease that has not ended asks at once whether that is still ours, in REBOOTING (RFC
+ * 2131 3.2). If nobody answers CLI_REQUEST_TRANSMISSIONS, it is used until it ends, with its T1 and T2: a
+ * host whose server is away for a while keeps its network. A lease is saved with each ACK, and forgotten on
+ * release, NAK, conflict and expiry, not on CLI_STOP.
  *
  * With config.acd an address that is new to us is probed for by ARP (RFC 5227, client/cli_acd.h) before the
  * interface gets it: PROBING takes 4 to 7 s. It is announced then, and defended while it is ours. On a

@@ -20,6 +20,9 @@
  *   maximum size       may         may          may         may           MUST NOT   MUST NOT    (57)
  *   message            SHOULD NOT  SHOULD NOT   SHOULD NOT  SHOULD NOT    SHOULD     SHOULD      (56)
  *   client identifier  may         as before    as before   as before     as before  as before   (61)
+ *
+ * A REQUEST in REBOOTING is one of SELECTING, but for a new xid, the elapsed secs, and no server identifier
+ * (MUST NOT).
  */
 
 static void put(bool fitted)
@@ -87,6 +90,13 @@ void cli_message_build(const struct cli_config *config, const struct hw_addr *hw
         put_client_id(config, hw, out);
         put(dhcp_put_ip4(out, DHCP_OPT_REQUESTED_IP, draft->addr));
         put(dhcp_put_ip4(out, DHCP_OPT_SERVER_ID, draft->server_id));
+        put_wishes(config, out);
+        return;
+    case CLI_FORM_REQUEST_REBOOTING:
+        put(dhcp_put_u8(out, DHCP_OPT_TYPE, DHCP_REQUEST));
+        out->flags = flags;
+        put_client_id(config, hw, out);
+        put(dhcp_put_ip4(out, DHCP_OPT_REQUESTED_IP, draft->addr));
         put_wishes(config, out);
         return;
     case CLI_FORM_REQUEST_RENEWING:

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -93,4 +95,48 @@ int io_file_sync_name(const char *path)
     close(fd);
     errno = why;
     return rc;
+}
+
+static int failure(void)
+{
+    return errno == EACCES || errno == EPERM || errno == EROFS ? ERR_DENIED : ERR_IO;
+}
+
+/* fsync and close; 0 if the contents are on the disk. */
+static int settle(int fd)
+{
+    int rc = fsync(fd);
+    int why = errno;
+    if (close(fd) < 0 && rc == 0)
+        return ERR_IO;
+    errno = why;
+    return rc;
+}
+
+int io_file_replace(const char *path, const char *text, size_t len)
+{
+    char fresh[PATH_MAX];
+    int size = snprintf(fresh, sizeof fresh, "%s.new", path);
+    if (size < 0 || (size_t)size >= sizeof fresh) {
+        errno = ENAMETOOLONG;
+        return ERR_IO;
+    }
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return failure();
+    int rc = io_file_write(fd, text, len);
+    if ((settle(fd) | rc) != 0 || rename(fresh, path) < 0) {
+        int why = errno;
+        unlink(fresh);
+        errno = why;
+        return failure();
+    }
+    return io_file_sync_name(path) < 0 ? failure() : 0;
+}
+
+int io_file_remove(const char *path)
+{
+    if (unlink(path) < 0)
+        return errno == ENOENT ? 0 : failure();
+    return io_file_sync_name(path) < 0 ? failure() : 0;
 }

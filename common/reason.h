@@ -164,6 +164,13 @@
     X(REASON_ACK_ADDRESS, "ack-address", "the ACK gives {addr}, not the requested {other}")                  \
     X(REASON_ACK_LATE, "ack-late", "the lease of {addr} had ended before its ACK came")                      \
     X(REASON_GOT_ACK, "ack", "{addr} is ours for {span}")                                                    \
+    X(REASON_SAVED, "saved-lease", "{addr} was ours when we stopped")                                        \
+    X(REASON_SAVED_OVER, "saved-lease-over", "the saved lease of {addr} has ended meanwhile")                \
+    X(REASON_SAVED_OTHER, "saved-lease-other-server",                                                        \
+      "the saved lease of {addr} is of {other}: the configuration wants another server")                     \
+    X(REASON_REBOOT, "reboot", "asking whether {addr} is still ours (RFC 2131 3.2)")                         \
+    X(REASON_REBOOT_SILENT, "reboot-silent",                                                                 \
+      "no answer after {num} transmissions: {addr} is used until its lease ends (RFC 2131 3.2)")             \
     X(REASON_ACK_PROBE, "ack-probe",                                                                         \
       "the server {other} gives {addr} for {span}: first we ask whether anybody uses it (RFC 5227)")         \
     X(REASON_PROBE, "probe", "ARP probe {num} of {max}: does anybody use {addr}?")                           \

@@ -136,5 +136,65 @@ class ConflictDetection(Client):
         self.assertFalse(self.has_address(address))
 
 
+@unittest.skipUnless(labtest.has_programs("dhcplab-server", "dhcplab-client"), f"no server and client in {BIN}")
+class SavedLease(LabCase):
+    """A client by hand that keeps its lease in a file."""
+
+    def setUp(self):
+        super().setUp()
+        lab = lan(CLIENT)
+        lab["hosts"]["h1"] = {}
+        self.dhcplab("up", self.write("lab.json", lab))
+        self.write("client.json", {**CLIENT, "address-conflict-detection": False})
+        self.file = self.dir / "lease.json"
+
+    def run_client(self, *arguments, code=0):
+        """Runs a client to its first lease; the types of its messages and its changes of state."""
+        trace = self.dir / "trace.json"
+        trace.unlink(missing_ok=True)
+        self.dhcplab("exec", "h1", BIN / "dhcplab-client", "-i", "eth0", "-c", "client.json", "-1", "--trace", trace,
+                     "--lease-file", self.file, *arguments, code=code)
+        self.trace = [json.loads(line) for line in trace.read_text().splitlines()]
+        return ([event["type"] for event in self.trace if event["kind"] == "message"],
+                [event["to"] for event in self.trace if event["kind"] == "state"])
+
+    def test_client_asks_for_the_lease_it_had(self):
+        self.assertEqual(self.run_client()[0], ["DISCOVER", "OFFER", "REQUEST", "ACK"])
+        saved = json.loads(self.file.read_text())
+        self.assertEqual((saved["address"], saved["lease-time"]), ("10.77.0.100", 3600))
+        self.assertEqual(self.run_client(), (["REQUEST", "ACK"], ["INIT-REBOOT", "REBOOTING", "BOUND"]))
+        request = next(event for event in self.trace if event["kind"] == "message")
+        names = {option["name"]: option["text"] for option in request["options"]}
+        self.assertEqual((names["dhcp-requested-address"], request["ciaddr"]), ("10.77.0.100", "0.0.0.0"))
+        self.assertNotIn("dhcp-server-identifier", names)
+        self.assertGreater(json.loads(self.file.read_text())["requested-ms"], saved["requested-ms"])
+
+    def test_address_of_another_network_is_refused_and_forgotten(self):
+        self.run_client()
+        saved = json.loads(self.file.read_text())
+        self.file.write_text(json.dumps({**saved, "address": "10.99.0.5"}))
+        messages, states = self.run_client()
+        self.assertEqual(messages, ["REQUEST", "NAK", "DISCOVER", "OFFER", "REQUEST", "ACK"])
+        self.assertEqual(states, ["INIT-REBOOT", "REBOOTING", "INIT", "SELECTING", "REQUESTING", "BOUND"])
+        self.assertEqual(json.loads(self.file.read_text())["address"], "10.77.0.100")
+
+    def test_file_that_is_no_lease_is_told_and_replaced(self):
+        self.file.write_text("no JSON")
+        self.assertEqual(self.run_client()[0], ["DISCOVER", "OFFER", "REQUEST", "ACK"])
+        warning = next(event for event in self.trace if event["kind"] == "log" and event["level"] == "warning")
+        self.assertRegex(warning["text"], r"^no lease was taken from the file: .*lease\.json:1:1: ")
+        self.assertEqual(json.loads(self.file.read_text())["address"], "10.77.0.100")
+
+    def test_release_forgets_it(self):
+        client = subprocess.Popen([DHCPLAB, "exec", "h1", BIN / "dhcplab-client", "-i", "eth0", "-c", "client.json", "-q",
+                                   "--lease-file", self.file, "--control", "client.sock"], env=self.env, cwd=self.dir,
+                                  stdin=subprocess.DEVNULL)
+        self.addCleanup(client.wait, labtest.LIMIT_S)
+        self.addCleanup(client.terminate)
+        wait_for(self.file.exists, "the saved lease")
+        self.control(self.dir / "client.sock", "release")
+        self.assertFalse(self.file.exists())
+
+
 if __name__ == "__main__":
     labtest.main()

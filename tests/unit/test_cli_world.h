@@ -36,6 +36,9 @@ struct world {
     uint8_t bytes[DHCP_MSG_MAX];
     struct dhcp_msg tx;
     struct arp arp;
+    bool is_saved; /* not in the log: a CLI_LEASE_SAVE, which each SET has beside it, without a
+                      CLI_LEASE_FORGET yet */
+    struct cli_lease saved;
     bool is_set;               /* a CLI_IF_SET without its CLI_IF_CLEAR yet */
     struct cli_lease set;      /* of the last CLI_IF_SET */
     struct trace_event traced; /* the last one; its text in `text` */
@@ -111,6 +114,15 @@ static inline void keep(struct world *w, const struct cli_action *action)
         assert_int_equal(action->lease.addr, w->set.addr);
         w->is_set = false;
         say(w, "CLEAR");
+        return;
+    case CLI_LEASE_SAVE:
+        assert_int_equal(action->lease.addr, w->set.addr);
+        w->saved = action->lease;
+        w->is_saved = true;
+        return;
+    case CLI_LEASE_FORGET:
+        assert_true(w->is_saved);
+        w->is_saved = false;
         return;
     case CLI_ARP_PROBE:
     case CLI_ARP_ANNOUNCE:

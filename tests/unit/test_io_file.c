@@ -156,6 +156,51 @@ static void a_file_above_the_limit_is_refused(void **state)
     close(fd);
 }
 
+static void assert_contents(const char *expected)
+{
+    char *text;
+    size_t len;
+    assert_int_equal(io_file_read(path, &text, &len), 0);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void a_file_is_replaced_whole(void **state)
+{
+    (void)state;
+    struct stat status;
+    assert_int_equal(io_file_replace(path, "the first, longer one", 21), 0);
+    assert_contents("the first, longer one");
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    assert_int_equal(io_file_replace(path, "the second", 10), 0);
+    assert_contents("the second");
+    /* Nothing else is left in the folder, or remove_dir() could not remove it. */
+}
+
+static void what_cannot_be_replaced_says_why(void **state)
+{
+    (void)state;
+    char far[128];
+    snprintf(far, sizeof far, "%s/none/file", dir);
+    assert_int_equal(io_file_replace(far, "x", 1), ERR_IO);
+    assert_int_equal(errno, ENOENT);
+    /* A folder stands where the file should be. */
+    assert_int_equal(io_file_replace(dir, "x", 1), ERR_IO);
+    assert_int_equal(errno, EISDIR);
+}
+
+static void a_file_is_removed_and_may_be_gone(void **state)
+{
+    (void)state;
+    char *text;
+    size_t len;
+    assert_int_equal(io_file_replace(path, "x", 1), 0);
+    assert_int_equal(io_file_remove(path), 0);
+    assert_int_equal(io_file_read(path, &text, &len), ERR_NOTFOUND);
+    assert_int_equal(io_file_remove(path), 0);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_dir, remove_dir)
 
 static void a_write_is_whole_or_an_error(void **state)
@@ -194,6 +239,9 @@ int main(void)
         TEST(what_cannot_be_read_says_why),
         TEST(a_file_of_somebody_else_is_denied),
         TEST(a_file_above_the_limit_is_refused),
+        TEST(a_file_is_replaced_whole),
+        TEST(what_cannot_be_replaced_says_why),
+        TEST(a_file_is_removed_and_may_be_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
