@@ -24,7 +24,7 @@ enum {
     RX_BATCH = 64,
 };
 
-/* A `renew` command that waits for its outcome. */
+/* A `renew` or `rebind` command that waits for its outcome. */
 struct waiter {
     struct waiter *next;
     struct cli_driver *driver;
@@ -283,7 +283,7 @@ static cJSON *report(const struct cli_driver *d, const struct cli_status *status
     return cli_report_json(&r, status);
 }
 
-/* Answers a waiting `renew`, which stands at *place in the list, and forgets it. */
+/* Answers a waiting command, which stands at *place in the list, and forgets it. */
 static void finish_waiter(struct waiter **place, enum control_result result, const char *text,
                           cJSON *arguments)
 {
@@ -342,9 +342,10 @@ static void command_status(void *user, const cJSON *arguments, struct control_re
     control_reply(request, CONTROL_SUCCESS, cli_state_name(status.state), report(d, &status));
 }
 
-static void command_renew(void *user, const cJSON *arguments, struct control_request *request)
+/* Steps the engine, and answers when there is a lease by that. */
+static void get_lease(struct cli_driver *d, enum cli_event_kind how, const cJSON *arguments,
+                      struct control_request *request)
 {
-    struct cli_driver *d = user;
     const cJSON *timeout = cJSON_GetObjectItemCaseSensitive(arguments, "timeout_s");
     if (timeout != NULL &&
         !(cJSON_IsNumber(timeout) && timeout->valuedouble > 0 && timeout->valuedouble <= 86400)) {
@@ -365,7 +366,17 @@ static void command_renew(void *user, const cJSON *arguments, struct control_req
         (struct waiter){.next = d->waiters, .driver = d, .request = request, .limit = limit, .since_ms = now};
     d->waiters = w;
     io_timer_set(limit, time_add(now, limit_ms));
-    step(d, &(struct cli_event){.kind = CLI_RENEW, .now = now});
+    step(d, &(struct cli_event){.kind = how, .now = now});
+}
+
+static void command_renew(void *user, const cJSON *arguments, struct control_request *request)
+{
+    get_lease(user, CLI_RENEW, arguments, request);
+}
+
+static void command_rebind(void *user, const cJSON *arguments, struct control_request *request)
+{
+    get_lease(user, CLI_REBIND, arguments, request);
 }
 
 static void command_release(void *user, const cJSON *arguments, struct control_request *request)
@@ -395,10 +406,8 @@ static void command_stop(void *user, const cJSON *arguments, struct control_requ
 }
 
 static const struct control_command commands[] = {
-    {"release", command_release},
-    {"renew", command_renew},
-    {"status", command_status},
-    {"stop", command_stop},
+    {"rebind", command_rebind}, {"release", command_release}, {"renew", command_renew},
+    {"status", command_status}, {"stop", command_stop},
 };
 
 static void on_command(void *user, const char *command, const cJSON *arguments,

@@ -299,6 +299,8 @@ static struct timer timer_after_send(struct step *s, enum cli_state state)
             return backoff_timer(s);
         return retry_or(s, CLI_TIMER_T2, s->e->lease.rebind_at_ms);
     case CLI_REBINDING:
+        if (is_infinite(s->e))
+            return backoff_timer(s);
         return retry_or(s, CLI_TIMER_EXPIRY, s->e->lease.expires_at_ms);
     case CLI_STOPPED:
     case CLI_INIT:
@@ -1001,6 +1003,15 @@ static void on_renew(struct step *s)
     }
 }
 
+static void on_rebind(struct step *s)
+{
+    if (s->e->has_lease)
+        enter_sending(s, CLI_REBINDING, REASON_COMMAND_REBIND,
+                      (struct trace_facts){.addr = s->e->lease.addr});
+    else
+        enter_init(s, REASON_COMMAND_REBIND, (struct trace_facts){0}, 0);
+}
+
 static void on_release(struct step *s)
 {
     struct cli_engine *e = s->e;
@@ -1049,6 +1060,9 @@ static void handle(struct step *s, const struct cli_event *event)
         return;
     case CLI_RENEW:
         on_renew(s);
+        return;
+    case CLI_REBIND:
+        on_rebind(s);
         return;
     case CLI_STOP:
         on_stop(s);

@@ -43,6 +43,7 @@ enum cli_event_kind {
     CLI_DEADLINE, /* cli_engine_deadline() has come; too early or late does no harm */
     CLI_RELEASE,
     CLI_RENEW,
+    CLI_REBIND,
     CLI_STOP,
 };
 
@@ -103,9 +104,10 @@ void cli_engine_free(struct cli_engine *e);
  *
  * CLI_RENEW without a lease (also when STOPPED) starts a four-way exchange at once, without the start delay,
  * in place of one that is under way; with a lease it enters RENEWING, or sends the REQUEST of RENEWING or
- * REBINDING once more. CLI_RELEASE sends RELEASE, then CLI_IF_CLEAR, and stops; without a lease it only stops
- * and traces why. CLI_STOP clears the interface and sends nothing (RFC 2131 3.2 (4): a client does not
- * normally release on shutdown).
+ * REBINDING once more. CLI_REBIND does the same, but with a lease it asks every server, in REBINDING,
+ * whether T2 has come or not. CLI_RELEASE sends RELEASE, then CLI_IF_CLEAR, and stops; without a lease it
+ * only stops and traces why. CLI_STOP clears the interface and sends nothing (RFC 2131 3.2 (4): a client does
+ * not normally release on shutdown).
  *
  * Which server: with config.server only that one is ever believed, in every state, and its OFFER is taken at
  * once. Without: the first OFFER, after collecting for config.collect_offers_ms. In REQUESTING and RENEWING

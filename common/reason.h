@@ -203,6 +203,7 @@
       "T1 or T2 of the server break T1 < T2 < lease (RFC 2131 4.4.5): defaults used")                        \
     X(REASON_COMMAND_RELEASE, "command-release", "asked to release")                                         \
     X(REASON_COMMAND_RENEW, "command-renew", "asked to renew")                                               \
+    X(REASON_COMMAND_REBIND, "command-rebind", "asked to rebind: any server may answer")                     \
     X(REASON_COMMAND_STOP, "command-stop", "asked to stop")                                                  \
     X(REASON_NO_LEASE, "no-lease", "there is no lease to release")
 

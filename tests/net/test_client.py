@@ -185,13 +185,16 @@ class SavedLease(LabCase):
         self.assertRegex(warning["text"], r"^no lease was taken from the file: .*lease\.json:1:1: ")
         self.assertEqual(json.loads(self.file.read_text())["address"], "10.77.0.100")
 
-    def test_release_forgets_it(self):
+    def test_rebinding_keeps_it_and_release_forgets_it(self):
         client = subprocess.Popen([DHCPLAB, "exec", "h1", BIN / "dhcplab-client", "-i", "eth0", "-c", "client.json", "-q",
                                    "--lease-file", self.file, "--control", "client.sock"], env=self.env, cwd=self.dir,
                                   stdin=subprocess.DEVNULL)
         self.addCleanup(client.wait, labtest.LIMIT_S)
         self.addCleanup(client.terminate)
         wait_for(self.file.exists, "the saved lease")
+        # On the way there: a renewal by broadcast, long before T2.
+        answer = self.control(self.dir / "client.sock", "rebind")
+        self.assertEqual((answer["result"], answer["text"]), (0, "10.77.0.100/24 from 10.77.0.1 for 1 h"))
         self.control(self.dir / "client.sock", "release")
         self.assertFalse(self.file.exists())
 
