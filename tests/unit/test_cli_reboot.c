@@ -165,7 +165,8 @@ static void an_infinite_saved_lease_is_asked_for_and_kept(void **state)
     assert_int_equal(cli_engine_deadline(w->engine), TIME_NEVER);
 }
 
-/* RFC 2131 2.2: "the client should also probe the newly received address"; after a restart it is new. */
+/* RFC 2131 2.2: "the client SHOULD probe the newly received address, e.g., with ARP"; after a restart it is
+ * new. */
 static void the_address_is_probed_for_before_it_is_used_again(void **state)
 {
     struct world *w = *state;
