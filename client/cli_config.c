@@ -25,6 +25,9 @@ void cli_config_init(struct cli_config *c)
         .start_delay_min_ms = 1000,
         .start_delay_max_ms = 10000,
         .default_route = true,
+        /* RFC 2131 4.4.1: "The client SHOULD perform a check on the suggested address to ensure that the
+         * address is not already in use." */
+        .acd = true,
     };
     memcpy(c->prl, default_prl, sizeof default_prl);
 }
@@ -175,6 +178,7 @@ static void read_all(struct jcfg *j, struct cli_config *out)
         "collect-offers-ms",
         "server",
         "default-route",
+        "address-conflict-detection",
         "$schema",
         NULL,
     };
@@ -191,6 +195,7 @@ static void read_all(struct jcfg *j, struct cli_config *out)
     read_start_delay(j, out);
     jcfg_get_bool(j, j->root, "broadcast", &out->broadcast);
     jcfg_get_bool(j, j->root, "default-route", &out->default_route);
+    jcfg_get_bool(j, j->root, "address-conflict-detection", &out->acd);
 }
 
 int cli_config_parse(const char *name, const char *text, size_t len, jcfg_warn_fn *warn, void *warn_user,

@@ -39,9 +39,11 @@ struct cli_config {
                                   once */
     ip4 server;                /* take offers and answers of this server only; 0: of any */
     bool default_route;        /* use option 3 */
+    bool acd;                  /* address conflict detection, RFC 5227 */
 };
 
-/* The defaults: client identifier from the hardware address, start delay 1 to 10 s, the first offer wins. */
+/* The defaults: client identifier from the hardware address, start delay 1 to 10 s, the first offer wins, its
+ * address is probed for before use. */
 void cli_config_init(struct cli_config *c);
 
 /* Reads `len` bytes of JSON `text` over the defaults. `name` is the file's, for messages; `warn` may be NULL.

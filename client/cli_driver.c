@@ -11,8 +11,10 @@
 #include "client/cli_engine.h"
 #include "client/cli_netif.h"
 #include "client/cli_report.h"
+#include "client/cli_saved.h"
 #include "common/control.h"
 #include "common/err.h"
+#include "common/io_file.h"
 #include "common/io_sock.h"
 
 enum {
@@ -22,7 +24,7 @@ enum {
     RX_BATCH = 64,
 };
 
-/* A `renew` command that waits for its outcome. */
+/* A `renew` or `rebind` command that waits for its outcome. */
 struct waiter {
     struct waiter *next;
     struct cli_driver *driver;
@@ -45,7 +47,8 @@ struct cli_driver {
     struct waiter *waiters;
     char not_applied[CLI_NETIF_WHY_MAX]; /* why the lease is not on the interface; "" if it is */
     int raw_fd, udp_fd;                  /* one is open at a time, the other is -1 */
-    struct io_watch *raw_watch, *udp_watch;
+    int arp_fd;                          /* -1 without address conflict detection */
+    struct io_watch *raw_watch, *udp_watch, *arp_watch;
     uint8_t buf[IO_DATAGRAM_MAX];
     bool is_limited; /* once_limit runs */
     int exit_code;
@@ -89,6 +92,20 @@ static void on_udp(void *user, int fd, int what)
         receive_packet(d, &packet);
 }
 
+/* ARP is not traced as it comes: a busy network is full of it. What it means for us, the engine says. */
+static void on_arp(void *user, int fd, int what)
+{
+    (void)what;
+    struct cli_driver *d = user;
+    struct cli_event event = {.kind = CLI_ARP_RX};
+    enum reason reason;
+    for (int i = 0; i < RX_BATCH && io_arp_recv(fd, &event.arp, &reason) > 0; i++) {
+        event.now = io_now().boot_ms;
+        if (reason == REASON_NONE)
+            step(d, &event);
+    }
+}
+
 static void close_socket(int *fd, struct io_watch **watch)
 {
     io_watch_free(*watch);
@@ -122,6 +139,14 @@ static int listen_udp(struct cli_driver *d)
     return rc;
 }
 
+static int listen_arp(struct cli_driver *d)
+{
+    int rc = io_arp_open(d->iface.index, &d->arp_fd);
+    if (rc == 0 && (d->arp_watch = io_watch_new(d->loop, d->arp_fd, IO_READ, on_arp, d)) == NULL)
+        rc = ERR_NOMEM;
+    return rc;
+}
+
 /* ---- actions ---- */
 
 static void do_tx(struct cli_driver *d, const struct packet *packet)
@@ -131,6 +156,12 @@ static void do_tx(struct cli_driver *d, const struct packet *packet)
                             : io_raw_send(d->raw_fd, d->iface.index, packet);
     if (rc < 0)
         io_trace_log(d->trace, "error", "sending on %s failed: %s", d->iface.name, strerror(errno));
+}
+
+static void do_arp(struct cli_driver *d, const struct arp *arp)
+{
+    if (io_arp_send(d->arp_fd, d->iface.index, arp) < 0)
+        io_trace_log(d->trace, "error", "sending ARP on %s failed: %s", d->iface.name, strerror(errno));
 }
 
 static void do_if_set(struct cli_driver *d, const struct cli_lease *lease)
@@ -163,6 +194,54 @@ static void do_if_clear(struct cli_driver *d)
                      strerror(errno));
 }
 
+/* ---- the saved lease ---- */
+
+static void tell_saved(struct cli_driver *d, const char *what, int rc)
+{
+    if (rc < 0)
+        io_trace_log(d->trace, "error", "%s: the lease cannot be %s: %s", d->options->lease_file, what,
+                     rc == ERR_NOMEM ? err_text(rc) : strerror(errno));
+}
+
+static void do_save(struct cli_driver *d, const struct cli_lease *lease)
+{
+    if (d->options->lease_file == NULL)
+        return;
+    struct clock_now now = io_now();
+    char *text = cli_saved_format(lease, &d->iface.hw, &now);
+    tell_saved(d, "saved",
+               text == NULL ? ERR_NOMEM : io_file_replace(d->options->lease_file, text, strlen(text)));
+    free(text);
+}
+
+static void do_forget(struct cli_driver *d)
+{
+    if (d->options->lease_file != NULL)
+        tell_saved(d, "forgotten", io_file_remove(d->options->lease_file));
+}
+
+/* The saved lease, if there is one to start with. What is no such file is left as it is until a lease is
+ * saved. */
+static bool load_saved(struct cli_driver *d, struct cli_lease *out)
+{
+    char *text, why[CLI_SAVED_WHY_MAX] = "";
+    size_t len;
+    int rc = d->options->lease_file ? io_file_read(d->options->lease_file, &text, &len) : ERR_NOTFOUND;
+    if (rc == ERR_NOTFOUND)
+        return false;
+    if (rc < 0) {
+        tell_saved(d, "read", rc);
+        return false;
+    }
+    struct clock_now now = io_now();
+    rc = cli_saved_parse(d->options->lease_file, text, len, &d->iface.hw, &now, out, why);
+    free(text);
+    if (rc < 0)
+        io_trace_log(d->trace, "warning", "no lease was taken from the file: %s",
+                     rc == ERR_CONFIG ? why : err_text(rc));
+    return rc == 0;
+}
+
 static void execute(struct cli_driver *d, const struct cli_action *action)
 {
     switch (action->kind) {
@@ -174,6 +253,17 @@ static void execute(struct cli_driver *d, const struct cli_action *action)
         break;
     case CLI_IF_CLEAR:
         do_if_clear(d);
+        break;
+    case CLI_LEASE_SAVE:
+        do_save(d, &action->lease);
+        break;
+    case CLI_LEASE_FORGET:
+        do_forget(d);
+        break;
+    case CLI_ARP_PROBE:
+    case CLI_ARP_ANNOUNCE:
+    case CLI_ARP_DEFEND:
+        do_arp(d, &action->arp);
         break;
     case CLI_TRACE:
         io_trace_event(d->trace, &action->trace);
@@ -193,7 +283,7 @@ static cJSON *report(const struct cli_driver *d, const struct cli_status *status
     return cli_report_json(&r, status);
 }
 
-/* Answers a waiting `renew`, which stands at *place in the list, and forgets it. */
+/* Answers a waiting command, which stands at *place in the list, and forgets it. */
 static void finish_waiter(struct waiter **place, enum control_result result, const char *text,
                           cJSON *arguments)
 {
@@ -252,9 +342,10 @@ static void command_status(void *user, const cJSON *arguments, struct control_re
     control_reply(request, CONTROL_SUCCESS, cli_state_name(status.state), report(d, &status));
 }
 
-static void command_renew(void *user, const cJSON *arguments, struct control_request *request)
+/* Steps the engine, and answers when there is a lease by that. */
+static void get_lease(struct cli_driver *d, enum cli_event_kind how, const cJSON *arguments,
+                      struct control_request *request)
 {
-    struct cli_driver *d = user;
     const cJSON *timeout = cJSON_GetObjectItemCaseSensitive(arguments, "timeout_s");
     if (timeout != NULL &&
         !(cJSON_IsNumber(timeout) && timeout->valuedouble > 0 && timeout->valuedouble <= 86400)) {
@@ -275,7 +366,17 @@ static void command_renew(void *user, const cJSON *arguments, struct control_req
         (struct waiter){.next = d->waiters, .driver = d, .request = request, .limit = limit, .since_ms = now};
     d->waiters = w;
     io_timer_set(limit, time_add(now, limit_ms));
-    step(d, &(struct cli_event){.kind = CLI_RENEW, .now = now});
+    step(d, &(struct cli_event){.kind = how, .now = now});
+}
+
+static void command_renew(void *user, const cJSON *arguments, struct control_request *request)
+{
+    get_lease(user, CLI_RENEW, arguments, request);
+}
+
+static void command_rebind(void *user, const cJSON *arguments, struct control_request *request)
+{
+    get_lease(user, CLI_REBIND, arguments, request);
 }
 
 static void command_release(void *user, const cJSON *arguments, struct control_request *request)
@@ -305,10 +406,8 @@ static void command_stop(void *user, const cJSON *arguments, struct control_requ
 }
 
 static const struct control_command commands[] = {
-    {"release", command_release},
-    {"renew", command_renew},
-    {"status", command_status},
-    {"stop", command_stop},
+    {"rebind", command_rebind}, {"release", command_release}, {"renew", command_renew},
+    {"status", command_status}, {"stop", command_stop},
 };
 
 static void on_command(void *user, const char *command, const cJSON *arguments,
@@ -325,7 +424,8 @@ static void watch_once(struct cli_driver *d, const struct cli_status *status)
 {
     if (status->state == CLI_BOUND) {
         d->exit_code = d->not_applied[0] == '\0' ? 0 : 1;
-        io_loop_stop(d->loop);
+        if (status->timer != CLI_TIMER_ANNOUNCE) /* else the last announcement is still to be sent */
+            io_loop_stop(d->loop);
     } else if (status->state != CLI_INIT && !d->is_limited) {
         d->is_limited = true;
         io_timer_set(d->once_limit, time_add(io_now().boot_ms, d->options->once_limit_ms));
@@ -355,8 +455,12 @@ static void on_deadline(void *user)
 static void on_once_limit(void *user)
 {
     struct cli_driver *d = user;
-    io_trace_log(d->trace, "error", "no lease in time");
-    d->exit_code = 1;
+    struct cli_status status;
+    cli_engine_status(d->engine, &status);
+    if (status.state != CLI_BOUND) {
+        io_trace_log(d->trace, "error", "no lease in time");
+        d->exit_code = 1;
+    }
     io_loop_stop(d->loop);
 }
 
@@ -391,8 +495,10 @@ static int open_interface(struct cli_driver *d)
     if (rc < 0)
         return fail(d->options->ifname, err_text(rc));
     rc = listen_raw(d);
+    if (rc == 0 && d->config->acd)
+        rc = listen_arp(d);
     if (rc < 0)
-        return fail("packet socket", strerror(errno));
+        return fail("packet socket", rc == ERR_NOMEM ? err_text(rc) : strerror(errno));
     return 0;
 }
 
@@ -427,6 +533,7 @@ static void finish(struct cli_driver *d)
     control_free(d->control);
     close_socket(&d->raw_fd, &d->raw_watch);
     close_socket(&d->udp_fd, &d->udp_watch);
+    close_socket(&d->arp_fd, &d->arp_watch);
     io_timer_free(d->deadline);
     io_timer_free(d->once_limit);
     cli_engine_free(d->engine);
@@ -446,12 +553,14 @@ int cli_driver_run(const struct cli_driver_options *options, const struct cli_co
     d->options = options;
     d->config = config;
     d->trace = trace;
-    d->raw_fd = d->udp_fd = -1;
+    d->raw_fd = d->udp_fd = d->arp_fd = -1;
     cli_actions_init(&d->actions);
     if (start(d) < 0) {
         d->exit_code = 1;
     } else {
-        step(d, &(struct cli_event){.kind = CLI_START, .now = io_now().boot_ms});
+        struct cli_lease saved;
+        const struct cli_lease *found = load_saved(d, &saved) ? &saved : NULL;
+        step(d, &(struct cli_event){.kind = CLI_START, .now = io_now().boot_ms, .saved = found});
         if (io_loop_run(d->loop) < 0)
             d->exit_code = 1;
     }

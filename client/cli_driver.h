@@ -9,9 +9,10 @@
 
 struct cli_driver_options {
     const char *ifname;
-    const char *control;   /* path of the control socket, NULL for none */
-    bool once;             /* end with the first lease, and leave it on the interface */
-    time_ms once_limit_ms; /* from the first message on */
+    const char *control;    /* path of the control socket, NULL for none */
+    const char *lease_file; /* where the lease is kept over a restart, NULL for nowhere */
+    bool once;              /* end with the first lease, and leave it on the interface */
+    time_ms once_limit_ms;  /* from the first message on */
     uint64_t seed;
 };
 

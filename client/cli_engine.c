@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/cli_acd.h"
 #include "client/cli_message.h"
 #include "client/cli_timing.h"
 #include "common/dhcp_msg.h"
@@ -42,8 +43,14 @@ struct cli_engine {
     struct offer offers[OFFERS_MAX];
     struct offer chosen; /* REQUESTING and after */
 
-    bool has_lease; /* exactly in BOUND, RENEWING and REBINDING */
-    struct cli_lease lease;
+    bool has_lease;         /* exactly in BOUND, RENEWING and REBINDING */
+    struct cli_lease lease; /* in PROBING: what it will be; in INIT-REBOOT and REBOOTING: what it was */
+    bool is_saved;          /* by a CLI_LEASE_SAVE or before CLI_START, and not forgotten */
+
+    unsigned probes, announcements; /* sent for the address of this lease */
+    time_ms announce_at_ms;         /* the next announcement; TIME_NEVER: none. has_lease if not */
+    time_ms defended_ms;            /* last conflict that was answered; TIME_NEVER: none */
+    unsigned conflicts;             /* in a row */
 
     uint64_t sent[19], received[19];
     uint64_t reasons[REASON_COUNT];
@@ -155,15 +162,38 @@ static void set_interface(struct step *s)
         action->lease = s->e->lease;
 }
 
+static void send_arp(struct step *s, enum cli_action_kind kind, struct arp arp)
+{
+    struct cli_action *action = append(s, kind);
+    if (action != NULL)
+        action->arp = arp;
+}
+
 /* The lease is over, however it ended. */
 static void lose_lease(struct step *s)
 {
+    s->e->announce_at_ms = s->e->defended_ms = TIME_NEVER;
     if (!s->e->has_lease)
         return;
     struct cli_action *action = append(s, CLI_IF_CLEAR);
     if (action != NULL)
         action->lease = s->e->lease;
     s->e->has_lease = false;
+}
+
+static void save_lease(struct step *s)
+{
+    struct cli_action *action = append(s, CLI_LEASE_SAVE);
+    if (action != NULL)
+        action->lease = s->e->lease;
+    s->e->is_saved = true;
+}
+
+static void forget_lease(struct step *s)
+{
+    if (s->e->is_saved)
+        append(s, CLI_LEASE_FORGET);
+    s->e->is_saved = false;
 }
 
 static struct hw_addr hw_broadcast(const struct hw_addr *own)
@@ -253,19 +283,29 @@ static struct timer retry_or(struct step *s, enum cli_timer end, time_ms end_ms)
 /* The timer that runs after a transmission in `state`. */
 static struct timer timer_after_send(struct step *s, enum cli_state state)
 {
+    struct timer timer;
     switch (state) {
     case CLI_SELECTING:
     case CLI_REQUESTING:
         return backoff_timer(s);
+    case CLI_REBOOTING:
+        timer = backoff_timer(s);
+        return timer.at_ms < s->e->lease.expires_at_ms
+                   ? timer
+                   : (struct timer){CLI_TIMER_EXPIRY, s->e->lease.expires_at_ms};
     case CLI_RENEWING:
         /* Only on command: there is no T2, so half of the time until T2 has no meaning. */
         if (is_infinite(s->e))
             return backoff_timer(s);
         return retry_or(s, CLI_TIMER_T2, s->e->lease.rebind_at_ms);
     case CLI_REBINDING:
+        if (is_infinite(s->e))
+            return backoff_timer(s);
         return retry_or(s, CLI_TIMER_EXPIRY, s->e->lease.expires_at_ms);
     case CLI_STOPPED:
     case CLI_INIT:
+    case CLI_INIT_REBOOT:
+    case CLI_PROBING:
     case CLI_BOUND:
         break;
     }
@@ -305,6 +345,14 @@ static void prepare(struct step *s, enum cli_state state)
         if (first)
             e->requested_ms = s->now;
         return;
+    case CLI_REBOOTING:
+        /* One xid, as in SELECTING; the lease counts from the first transmission, which never overstays. */
+        if (first) {
+            draw_xid(e);
+            e->requested_ms = s->now;
+        }
+        e->secs = elapsed_s(s);
+        return;
     case CLI_RENEWING:
     case CLI_REBINDING:
         /* A new xid each time tells which transmission an ACK answers, and so when its lease began. */
@@ -314,6 +362,8 @@ static void prepare(struct step *s, enum cli_state state)
         return;
     case CLI_STOPPED:
     case CLI_INIT:
+    case CLI_INIT_REBOOT:
+    case CLI_PROBING:
     case CLI_BOUND:
         break;
     }
@@ -333,6 +383,10 @@ static void transmit(struct step *s)
         draft.addr = e->chosen.addr;
         draft.server_id = e->chosen.server_id;
         break;
+    case CLI_REBOOTING:
+        draft.form = CLI_FORM_REQUEST_REBOOTING;
+        draft.addr = e->lease.addr;
+        break;
     case CLI_RENEWING:
     case CLI_REBINDING:
         draft.form = e->state == CLI_RENEWING ? CLI_FORM_REQUEST_RENEWING : CLI_FORM_REQUEST_REBINDING;
@@ -341,6 +395,8 @@ static void transmit(struct step *s)
         break;
     case CLI_STOPPED:
     case CLI_INIT:
+    case CLI_INIT_REBOOT:
+    case CLI_PROBING:
     case CLI_BOUND:
         assert(false && "nothing is sent in this state");
     }
@@ -372,12 +428,58 @@ static void enter_init(struct step *s, enum reason reason, struct trace_facts fa
     change_state(s, CLI_INIT, reason, facts, (struct timer){CLI_TIMER_START, s->now + wait_ms});
 }
 
+static void enter_expired(struct step *s, struct trace_facts facts)
+{
+    enter_init(s, REASON_EXPIRED, facts, 0);
+    forget_lease(s);
+}
+
 static void enter_stopped(struct step *s, enum reason reason)
 {
     struct trace_facts facts = {.addr = s->e->has_lease ? s->e->lease.addr : 0};
     lose_lease(s);
-    s->e->naks = 0;
+    s->e->naks = s->e->conflicts = 0;
     change_state(s, CLI_STOPPED, reason, facts, no_timer);
+}
+
+static struct timer probe_timer(struct step *s)
+{
+    unsigned probes = s->e->probes;
+    return (struct timer){probes < CLI_ACD_PROBE_NUM ? CLI_TIMER_PROBE : CLI_TIMER_ANNOUNCE,
+                          s->now + cli_acd_wait(probes, &s->e->rng)};
+}
+
+/* The lease is in use from now on. */
+static void enter_bound(struct step *s, enum reason reason, struct trace_facts facts)
+{
+    s->e->has_lease = true;
+    s->e->begun_ms = TIME_NEVER;
+    set_interface(s);
+    save_lease(s);
+    change_state(s, CLI_BOUND, reason, facts, (struct timer){CLI_TIMER_T1, s->e->lease.renew_at_ms});
+}
+
+/* RFC 5227 2.1: "Before beginning to use an IPv4 address ... a host implementing this specification MUST test
+ * to see if the address is already in use". A renewal goes on with one that is in use already. */
+static bool must_probe(struct step *s, struct trace_facts facts)
+{
+    struct cli_engine *e = s->e;
+    if (e->has_lease || !e->config->acd)
+        return false;
+    e->probes = e->announcements = 0;
+    if (e->lease.expires_at_ms > time_add(s->now, CLI_ACD_PROBING_MAX_MS))
+        return true;
+    decide(s, REASON_PROBE_SKIPPED, facts);
+    return false;
+}
+
+/* Uses the lease, or probes for its address first. */
+static void take_lease(struct step *s, enum reason probing, enum reason bound, struct trace_facts facts)
+{
+    if (must_probe(s, facts))
+        change_state(s, CLI_PROBING, probing, facts, probe_timer(s));
+    else
+        enter_bound(s, bound, facts);
 }
 
 static void retransmit(struct step *s)
@@ -390,6 +492,11 @@ static void retransmit(struct step *s)
          * the retransmission algorithm, the client reverts to INIT state and restarts the initialization
          * process." */
         enter_init(s, REASON_GAVE_UP, facts, 0);
+        return;
+    }
+    if (e->state == CLI_REBOOTING && last) {
+        facts.addr = e->lease.addr;
+        take_lease(s, REASON_REBOOT_SILENT, REASON_REBOOT_SILENT, facts);
         return;
     }
     if (is_infinite(e) && last) {
@@ -422,7 +529,7 @@ static void lease_timer(struct step *s)
     if (s->now >= e->lease.expires_at_ms)
         /* RFC 2131 4.4.5: "the client moves to INIT state, MUST immediately stop any other network processing
          * and requests network initialization parameters as if the client were uninitialized." */
-        enter_init(s, REASON_EXPIRED, facts, 0);
+        enter_expired(s, facts);
     else if (s->now >= e->lease.rebind_at_ms && e->state != CLI_REBINDING)
         enter_sending(s, CLI_REBINDING, REASON_T2, facts);
     else if (e->state == CLI_BOUND)
@@ -430,6 +537,113 @@ static void lease_timer(struct step *s)
     else
         retransmit(s);
 }
+
+/* ---- address conflict detection, RFC 5227 ---- */
+
+static void announce(struct step *s)
+{
+    struct cli_engine *e = s->e;
+    e->announcements++;
+    send_arp(s, CLI_ARP_ANNOUNCE, cli_acd_announcement(&e->hw, e->lease.addr));
+    decide(s, REASON_ANNOUNCE,
+           (struct trace_facts){.addr = e->lease.addr, .num = e->announcements, .max = CLI_ACD_ANNOUNCE_NUM});
+    /* RFC 5227 2.3: "broadcasting ANNOUNCE_NUM ARP Announcements, spaced ANNOUNCE_INTERVAL seconds apart." */
+    e->announce_at_ms =
+        e->announcements < CLI_ACD_ANNOUNCE_NUM ? s->now + CLI_ACD_ANNOUNCE_INTERVAL_MS : TIME_NEVER;
+}
+
+/* Sends the next probe, or takes the address after the last one. */
+static void go_on_probing(struct step *s)
+{
+    struct cli_engine *e = s->e;
+    struct trace_facts facts = {.addr = e->lease.addr, .max = CLI_ACD_PROBE_NUM, .span_s = e->lease.lease_s};
+    if (s->now >= e->lease.expires_at_ms) { /* the machine slept */
+        enter_expired(s, facts);
+        return;
+    }
+    facts.num = e->probes;
+    if (e->probes == CLI_ACD_PROBE_NUM) {
+        e->conflicts = 0;
+        enter_bound(s, REASON_PROBED, facts);
+        announce(s);
+        return;
+    }
+    facts.num = ++e->probes;
+    send_arp(s, CLI_ARP_PROBE, cli_acd_probe(&e->hw, e->lease.addr));
+    decide(s, REASON_PROBE, facts);
+    arm(e, probe_timer(s));
+}
+
+/* RFC 2131 3.1 (5): "If the client detects that the address is already in use (e.g., through the use of ARP),
+ * the client MUST send a DHCPDECLINE message to the server and restarts the configuration process." */
+static void decline(struct step *s, enum reason reason, struct trace_facts facts)
+{
+    struct cli_engine *e = s->e;
+    char hw[HW_LEN], text[sizeof "in use by " + HW_LEN] = "in use by ";
+    strcat(text, hw_format(&facts.hw, hw));
+    time_ms wait_ms = cli_acd_decline_wait(++e->conflicts);
+    draw_xid(e);
+    struct cli_draft draft = {
+        .form = CLI_FORM_DECLINE,
+        .xid = e->xid,
+        .addr = e->lease.addr,
+        .server_id = e->lease.server_id,
+        .text = text,
+    };
+    /* The interface is cleared first: not even the DECLINE may come from this address. */
+    enter_init(s, reason, facts, wait_ms);
+    forget_lease(s);
+    send_draft(s, &draft);
+    decide(s, REASON_DECLINE_WAIT, (struct trace_facts){.num = wait_ms, .max = e->conflicts});
+}
+
+static void on_conflict(struct step *s, const struct arp *arp)
+{
+    struct cli_engine *e = s->e;
+    struct trace_facts facts = {
+        .addr = e->lease.addr, .hw = arp->sender_hw, .num = CLI_ACD_DEFEND_INTERVAL_MS};
+    /* RFC 5227 2.4 (b): "if this is not the first conflicting ARP packet the host has seen, and the time
+     * recorded for the previous conflicting ARP packet is recent, within DEFEND_INTERVAL seconds, then the
+     * host MUST immediately cease using this address". */
+    if (e->defended_ms != TIME_NEVER && s->now - e->defended_ms < CLI_ACD_DEFEND_INTERVAL_MS) {
+        decline(s, REASON_CONFLICT_LOST, facts);
+        return;
+    }
+    e->defended_ms = s->now;
+    send_arp(s, CLI_ARP_DEFEND, cli_acd_announcement(&e->hw, e->lease.addr));
+    decide(s, REASON_CONFLICT_DEFENDED, facts);
+}
+
+static void on_arp(struct step *s, const struct arp *arp)
+{
+    struct cli_engine *e = s->e;
+    struct trace_facts facts = {.addr = e->lease.addr, .hw = arp->sender_hw};
+    if (!e->config->acd)
+        return;
+    switch (e->state) {
+    case CLI_STOPPED:
+    case CLI_INIT:
+    case CLI_INIT_REBOOT:
+    case CLI_REBOOTING:
+    case CLI_SELECTING:
+    case CLI_REQUESTING:
+        return;
+    case CLI_PROBING:
+        if (cli_acd_is_used(arp, &e->hw, e->lease.addr))
+            decline(s, REASON_CONFLICT, facts);
+        else if (cli_acd_is_probed(arp, &e->hw, e->lease.addr))
+            decline(s, REASON_CONFLICT_PROBE, facts);
+        return;
+    case CLI_BOUND:
+    case CLI_RENEWING:
+    case CLI_REBINDING:
+        if (cli_acd_is_used(arp, &e->hw, e->lease.addr))
+            on_conflict(s, arp);
+        return;
+    }
+}
+
+/* ---- what is due ---- */
 
 static void fire(struct step *s)
 {
@@ -450,6 +664,18 @@ static void fire(struct step *s)
     case CLI_REQUESTING:
         retransmit(s);
         return;
+    case CLI_INIT_REBOOT:
+        enter_sending(s, CLI_REBOOTING, REASON_REBOOT, (struct trace_facts){.addr = s->e->lease.addr});
+        return;
+    case CLI_REBOOTING:
+        if (s->now >= s->e->lease.expires_at_ms)
+            enter_expired(s, (struct trace_facts){.addr = s->e->lease.addr});
+        else
+            retransmit(s);
+        return;
+    case CLI_PROBING:
+        go_on_probing(s);
+        return;
     case CLI_BOUND:
     case CLI_RENEWING:
     case CLI_REBINDING:
@@ -461,8 +687,12 @@ static void fire(struct step *s)
 /* Every firing arms a later timer, or enters INIT without a wait, which then fires once. */
 static void fire_due(struct step *s)
 {
-    while (s->e->timer_at_ms <= s->now)
-        fire(s);
+    while (cli_engine_deadline(s->e) <= s->now) {
+        if (s->e->announce_at_ms < s->e->timer_at_ms)
+            announce(s);
+        else
+            fire(s);
+    }
 }
 
 /* ---- messages that come in ---- */
@@ -554,11 +784,14 @@ static void on_offer(struct step *s, const struct dhcp_msg *m)
         on_offer_selecting(s, m);
         return;
     case CLI_REQUESTING:
+    case CLI_PROBING:
     case CLI_BOUND:
         on_offer_late(s, m);
         return;
     case CLI_STOPPED:
     case CLI_INIT:
+    case CLI_INIT_REBOOT:
+    case CLI_REBOOTING:
     case CLI_RENEWING:
     case CLI_REBINDING:
         drop_unexpected(s, m);
@@ -580,10 +813,13 @@ static enum reason check_answer(const struct cli_engine *e, const struct dhcp_ms
         expected = e->lease.server_id;
         break;
     case CLI_REBINDING:
+    case CLI_REBOOTING:
         expected = e->config->server;
         break;
     case CLI_STOPPED:
     case CLI_INIT:
+    case CLI_INIT_REBOOT:
+    case CLI_PROBING:
     case CLI_BOUND:
     case CLI_SELECTING: /* RFC 2131 4.4.1: "Any arriving DHCPACK messages must be silently discarded." */
         return REASON_STATE;
@@ -604,7 +840,7 @@ static enum reason check_ack(const struct cli_engine *e, const struct dhcp_msg *
         reason = check_lease_time(m);
     if (reason != REASON_NONE)
         return reason;
-    ip4 asked = e->has_lease ? e->lease.addr : e->chosen.addr;
+    ip4 asked = e->has_lease || e->state == CLI_REBOOTING ? e->lease.addr : e->chosen.addr;
     if (m->yiaddr != asked) {
         facts->other = asked;
         return REASON_ACK_ADDRESS;
@@ -624,14 +860,11 @@ static void on_ack(struct step *s, const struct dhcp_msg *m)
         return;
     }
     e->lease = lease;
-    e->has_lease = true;
     e->naks = 0;
-    e->begun_ms = TIME_NEVER;
     facts.span_s = e->lease.lease_s;
     if (e->lease.timers.t1_origin == CLI_TIMER_REPAIRED || e->lease.timers.t2_origin == CLI_TIMER_REPAIRED)
         decide(s, REASON_T_REPAIRED, facts);
-    set_interface(s);
-    change_state(s, CLI_BOUND, REASON_GOT_ACK, facts, (struct timer){CLI_TIMER_T1, e->lease.renew_at_ms});
+    take_lease(s, REASON_ACK_PROBE, REASON_GOT_ACK, facts);
 }
 
 /* Option 56 for people; static storage, or the step's memory. */
@@ -662,6 +895,7 @@ static void on_nak(struct step *s, const struct dhcp_msg *m)
     /* RFC 2131 3.1 (5): "If the client receives a DHCPNAK message, the client restarts the configuration
      * process." 3.2 (4), figure 5: with a lease, "Halt network". */
     enter_init(s, REASON_GOT_NAK, facts, wait_ms);
+    forget_lease(s);
     decide(s, REASON_NAK_WAIT, (struct trace_facts){.num = wait_ms, .max = e->naks});
 }
 
@@ -704,11 +938,35 @@ static void on_rx(struct step *s, const struct packet *packet)
 
 /* ---- commands ---- */
 
-static void on_start(struct step *s)
+/* Is the saved lease of use? If not it is forgotten, and the log says why. */
+static bool take_saved(struct step *s, const struct cli_lease *saved)
+{
+    struct cli_engine *e = s->e;
+    if (saved == NULL)
+        return false;
+    struct trace_facts facts = {.addr = saved->addr, .other = saved->server_id};
+    e->is_saved = true;
+    if (s->now < saved->expires_at_ms && (e->config->server == 0 || e->config->server == saved->server_id)) {
+        e->lease = *saved;
+        return true;
+    }
+    decide(s, s->now < saved->expires_at_ms ? REASON_SAVED_OTHER : REASON_SAVED_OVER, facts);
+    forget_lease(s);
+    return false;
+}
+
+static void on_start(struct step *s, const struct cli_lease *saved)
 {
     struct cli_engine *e = s->e;
     if (e->state != CLI_STOPPED) {
         decide(s, REASON_RUNNING, (struct trace_facts){0});
+        return;
+    }
+    if (take_saved(s, saved)) {
+        /* RFC 2131 4.4.2: "The client begins in INIT-REBOOT state and sends a DHCPREQUEST message." */
+        e->begun_ms = TIME_NEVER;
+        change_state(s, CLI_INIT_REBOOT, REASON_SAVED, (struct trace_facts){.addr = saved->addr},
+                     (struct timer){CLI_TIMER_START, s->now});
         return;
     }
     /* RFC 2131 4.4.1: "The client SHOULD wait a random time between one and ten seconds to desynchronize the
@@ -728,6 +986,9 @@ static void on_renew(struct step *s)
     case CLI_INIT:
     case CLI_SELECTING:
     case CLI_REQUESTING:
+    case CLI_INIT_REBOOT:
+    case CLI_REBOOTING:
+    case CLI_PROBING:
         enter_init(s, REASON_COMMAND_RENEW, facts, 0);
         return;
     case CLI_BOUND:
@@ -742,11 +1003,21 @@ static void on_renew(struct step *s)
     }
 }
 
+static void on_rebind(struct step *s)
+{
+    if (s->e->has_lease)
+        enter_sending(s, CLI_REBINDING, REASON_COMMAND_REBIND,
+                      (struct trace_facts){.addr = s->e->lease.addr});
+    else
+        enter_init(s, REASON_COMMAND_REBIND, (struct trace_facts){0}, 0);
+}
+
 static void on_release(struct step *s)
 {
     struct cli_engine *e = s->e;
     if (!e->has_lease) {
         decide(s, REASON_NO_LEASE, (struct trace_facts){0});
+        forget_lease(s);
         if (e->state != CLI_STOPPED)
             enter_stopped(s, REASON_COMMAND_RELEASE);
         return;
@@ -758,6 +1029,7 @@ static void on_release(struct step *s)
                       .addr = e->lease.addr,
                       .server_id = e->lease.server_id,
                   });
+    forget_lease(s);
     enter_stopped(s, REASON_COMMAND_RELEASE);
 }
 
@@ -773,10 +1045,13 @@ static void handle(struct step *s, const struct cli_event *event)
 {
     switch (event->kind) {
     case CLI_START:
-        on_start(s);
+        on_start(s, event->saved);
         return;
     case CLI_RX:
         on_rx(s, &event->packet);
+        return;
+    case CLI_ARP_RX:
+        on_arp(s, &event->arp);
         return;
     case CLI_DEADLINE: /* done by fire_due() */
         return;
@@ -785,6 +1060,9 @@ static void handle(struct step *s, const struct cli_event *event)
         return;
     case CLI_RENEW:
         on_renew(s);
+        return;
+    case CLI_REBIND:
+        on_rebind(s);
         return;
     case CLI_STOP:
         on_stop(s);
@@ -806,6 +1084,8 @@ struct cli_engine *cli_engine_new(const struct cli_config *config, const struct 
         .timer = CLI_NO_TIMER,
         .timer_at_ms = TIME_NEVER,
         .begun_ms = TIME_NEVER,
+        .announce_at_ms = TIME_NEVER,
+        .defended_ms = TIME_NEVER,
     };
     char name[HW_LEN];
     rng_init(&e->rng, seed, hw_format(hw, name));
@@ -838,23 +1118,27 @@ int cli_engine_step(struct cli_engine *e, const struct cli_event *event, struct 
 
 time_ms cli_engine_deadline(const struct cli_engine *e)
 {
-    return e->timer_at_ms;
+    return e->announce_at_ms < e->timer_at_ms ? e->announce_at_ms : e->timer_at_ms;
 }
 
 void cli_engine_status(const struct cli_engine *e, struct cli_status *out)
 {
     bool sending = e->state == CLI_SELECTING || e->state == CLI_REQUESTING || e->state == CLI_RENEWING ||
-                   e->state == CLI_REBINDING;
+                   e->state == CLI_REBOOTING || e->state == CLI_REBINDING;
     *out = (struct cli_status){
         .state = e->state,
         .state_since_ms = e->state_since_ms,
         .state_reason = e->state_reason,
         .state_text = e->state_text,
         .lease = e->has_lease ? &e->lease : NULL,
-        .timer = e->timer,
-        .timer_at_ms = e->timer_at_ms,
+        .timer = e->announce_at_ms < e->timer_at_ms ? CLI_TIMER_ANNOUNCE : e->timer,
+        .timer_at_ms = cli_engine_deadline(e),
         .transmissions = sending ? e->transmissions : 0,
         .xid = e->xid,
+        .acd_addr = e->config->acd && (e->has_lease || e->state == CLI_PROBING) ? e->lease.addr : 0,
+        .probes = e->probes,
+        .announcements = e->announcements,
+        .conflicts = e->conflicts,
     };
     memcpy(out->sent, e->sent, sizeof out->sent);
     memcpy(out->received, e->received, sizeof out->received);

@@ -19,6 +19,9 @@
     X(CLI_INIT, "INIT")                                                                                      \
     X(CLI_SELECTING, "SELECTING")                                                                            \
     X(CLI_REQUESTING, "REQUESTING")                                                                          \
+    X(CLI_INIT_REBOOT, "INIT-REBOOT")                                                                        \
+    X(CLI_REBOOTING, "REBOOTING")                                                                            \
+    X(CLI_PROBING, "PROBING") /* between REQUESTING or REBOOTING and BOUND: RFC 5227 2.1; no address yet */  \
     X(CLI_BOUND, "BOUND")                                                                                    \
     X(CLI_RENEWING, "RENEWING")                                                                              \
     X(CLI_REBINDING, "REBINDING")
@@ -36,16 +39,21 @@ struct cli_engine;
 enum cli_event_kind {
     CLI_START,    /* get a lease, after the start delay; nothing new if not STOPPED */
     CLI_RX,       /* a datagram came for port 68 */
+    CLI_ARP_RX,   /* an ARP message came, any one; only with config.acd anything comes of it */
     CLI_DEADLINE, /* cli_engine_deadline() has come; too early or late does no harm */
     CLI_RELEASE,
     CLI_RENEW,
+    CLI_REBIND,
     CLI_STOP,
 };
 
 struct cli_event {
     enum cli_event_kind kind;
-    time_ms now;          /* never earlier than in the step before */
-    struct packet packet; /* CLI_RX */
+    time_ms now;                   /* never earlier than in the step before */
+    struct packet packet;          /* CLI_RX */
+    struct arp arp;                /* CLI_ARP_RX */
+    const struct cli_lease *saved; /* CLI_START: what the last CLI_LEASE_SAVE without a CLI_LEASE_FORGET had,
+                                    * borrowed; NULL: nothing */
 };
 
 enum cli_action_kind {
@@ -54,7 +62,12 @@ enum cli_action_kind {
                    * it   differs. After each ACK: the lifetimes start anew */
     CLI_IF_CLEAR, /* take away what was set; after a RELEASE only when that has left (it needs the source
                      address) */
-    CLI_TRACE,    /* record */
+    CLI_LEASE_SAVE,   /* keep `lease` for the next CLI_START, in place of what was kept before */
+    CLI_LEASE_FORGET, /* keep nothing */
+    CLI_ARP_PROBE,    /* send `arp`: does anybody use the address? */
+    CLI_ARP_ANNOUNCE, /* send `arp`: the address is ours now */
+    CLI_ARP_DEFEND,   /* send `arp`: the address is still ours, though somebody else used it */
+    CLI_TRACE,        /* record */
 };
 
 /* CLI_TX: packet.dst is IP4_BROADCAST, and dst_hw all ones: a frame from packet.src (0.0.0.0 before there is
@@ -62,8 +75,10 @@ enum cli_action_kind {
 struct cli_action {
     struct cli_action *next;
     enum cli_action_kind kind;
-    struct packet packet;     /* CLI_TX: bytes live in the arena */
-    struct cli_lease lease;   /* CLI_IF_SET, CLI_IF_CLEAR: what is set, what is taken away */
+    struct packet packet; /* CLI_TX: bytes live in the arena */
+    struct arp arp;       /* CLI_ARP_...: to be broadcast */
+    struct cli_lease
+        lease; /* CLI_IF_SET, CLI_IF_CLEAR: what is set, what is taken away. CLI_LEASE_SAVE: it */
     struct trace_event trace; /* CLI_TRACE: facts.text lives in the arena or is static */
 };
 
@@ -89,21 +104,34 @@ void cli_engine_free(struct cli_engine *e);
  *
  * CLI_RENEW without a lease (also when STOPPED) starts a four-way exchange at once, without the start delay,
  * in place of one that is under way; with a lease it enters RENEWING, or sends the REQUEST of RENEWING or
- * REBINDING once more. CLI_RELEASE sends RELEASE, then CLI_IF_CLEAR, and stops; without a lease it only stops
- * and traces why. CLI_STOP clears the interface and sends nothing (RFC 2131 3.2 (4): a client does not
- * normally release on shutdown).
+ * REBINDING once more. CLI_REBIND does the same, but with a lease it asks every server, in REBINDING,
+ * whether T2 has come or not. CLI_RELEASE sends RELEASE, then CLI_IF_CLEAR, and stops; without a lease it
+ * only stops and traces why. CLI_STOP clears the interface and sends nothing (RFC 2131 3.2 (4): a client does
+ * not normally release on shutdown).
  *
  * Which server: with config.server only that one is ever believed, in every state, and its OFFER is taken at
  * once. Without: the first OFFER, after collecting for config.collect_offers_ms. In REQUESTING and RENEWING
  * only the chosen server is believed, in REBINDING anyone. An ACK of another address than the asked one is
  * refused, in a renewal too: the client goes on asking, and at worst the lease expires.
  *
+ * CLI_START with a saved lease that has not ended asks at once whether that is still ours, in REBOOTING (RFC
+ * 2131 3.2). If nobody answers CLI_REQUEST_TRANSMISSIONS, it is used until it ends, with its T1 and T2: a
+ * host whose server is away for a while keeps its network. A lease is saved with each ACK, and forgotten on
+ * release, NAK, conflict and expiry, not on CLI_STOP.
+ *
+ * With config.acd an address that is new to us is probed for by ARP (RFC 5227, client/cli_acd.h) before the
+ * interface gets it: PROBING takes 4 to 7 s. It is announced then, and defended while it is ours. On a
+ * conflict the interface is cleared, DECLINE is sent, and INIT lasts cli_acd_decline_wait(). A lease that
+ * would end while it is probed for is used unprobed. Renewals do not probe. CLI_RELEASE in PROBING only
+ * stops: there is no address to send a RELEASE from.
+ *
  * After a NAK the interface is cleared and INIT lasts cli_timing_nak_wait(); after expiry, and after a
  * REQUEST without an answer, a new DISCOVER goes out at once. An infinite lease that is renewed on command
  * and gets no answer stays as it is: back to BOUND after CLI_REQUEST_TRANSMISSIONS. */
 int cli_engine_step(struct cli_engine *e, const struct cli_event *event, struct cli_actions *out);
 
-/* When the engine next wants CLI_DEADLINE; TIME_NEVER if it waits for nothing. There is one timer, ever. */
+/* When the engine next wants CLI_DEADLINE; TIME_NEVER if it waits for nothing. There is one timer, and while
+ * a new address is being announced a second one, for that. */
 time_ms cli_engine_deadline(const struct cli_engine *e);
 
 /* X(identifier, token) */
@@ -112,6 +140,8 @@ time_ms cli_engine_deadline(const struct cli_engine *e);
     X(CLI_TIMER_START, "start")           /* INIT ends: DISCOVER */                                          \
     X(CLI_TIMER_RETRANSMIT, "retransmit") /* or giving up, if that was the last transmission */              \
     X(CLI_TIMER_OFFERS, "offers")         /* collecting ends: REQUEST */                                     \
+    X(CLI_TIMER_PROBE, "probe")           /* ARP probe */                                                    \
+    X(CLI_TIMER_ANNOUNCE, "announce")     /* ARP announcement; the first one ends PROBING */                 \
     X(CLI_TIMER_T1, "T1")                                                                                    \
     X(CLI_TIMER_T2, "T2")                                                                                    \
     X(CLI_TIMER_EXPIRY, "expiry")
@@ -135,10 +165,14 @@ struct cli_status {
     const struct cli_lease *lease; /* NULL without one */
     enum cli_timer timer;          /* which is next */
     time_ms timer_at_ms;
-    unsigned transmissions;         /* of the message now being sent, 0 if none */
-    uint32_t xid;                   /* of the last message sent */
-    uint64_t sent[19];              /* by enum dhcp_type */
-    uint64_t received[19];          /* the same, readable and with our hardware address and xid */
+    unsigned transmissions; /* of the message now being sent, 0 if none */
+    uint32_t xid;           /* of the last message sent */
+    ip4 acd_addr;           /* being probed for, announced or defended; 0: none, or config.acd is off */
+    unsigned probes;        /* sent for it, of CLI_ACD_PROBE_NUM */
+    unsigned announcements; /* of it, of CLI_ACD_ANNOUNCE_NUM; defences do not count */
+    unsigned conflicts;     /* that ended in a DECLINE, in a row */
+    uint64_t sent[19];      /* by enum dhcp_type */
+    uint64_t received[19];  /* the same, readable and with our hardware address and xid */
     uint64_t reasons[REASON_COUNT]; /* how often each was given */
 };
 void cli_engine_status(const struct cli_engine *e, struct cli_status *out);

@@ -5,20 +5,24 @@
 
 /* RFC 2131, tables 4 and 5, for the forms that we send:
  *
- *                      DISCOVER    REQUEST in                             RELEASE
+ *                      DISCOVER    REQUEST in                             DECLINE    RELEASE
  *                                  SELECTING    RENEWING    REBINDING
- *   sent by            broadcast   broadcast    unicast     broadcast     unicast
- *   xid                new         the OFFER's  new         new           new
- *   secs               elapsed     DISCOVER's   elapsed     elapsed       0
- *   flags BROADCAST    if wanted   if wanted    0           0             0
- *   ciaddr             0           0            address     address       address
- *   requested address  may         MUST         MUST NOT    MUST NOT      MUST NOT    (50)
- *   server identifier  MUST NOT    MUST         MUST NOT    MUST NOT      MUST        (54)
- *   lease time         may         may          may         may           MUST NOT    (51)
- *   host name, vendor  may         may          may         may           MUST NOT    (12, 60)
- *   request list       may         as before    as before   as before     MUST NOT    (55)
- *   maximum size       may         may          may         may           MUST NOT    (57)
- *   client identifier  may         as before    as before   as before     as before   (61)
+ *   sent by            broadcast   broadcast    unicast     broadcast     broadcast  unicast
+ *   xid                new         the OFFER's  new         new           new        new
+ *   secs               elapsed     DISCOVER's   elapsed     elapsed       0          0
+ *   flags BROADCAST    if wanted   if wanted    0           0             0          0
+ *   ciaddr             0           0            address     address       0          address
+ *   requested address  may         MUST         MUST NOT    MUST NOT      MUST       MUST NOT    (50)
+ *   server identifier  MUST NOT    MUST         MUST NOT    MUST NOT      MUST       MUST        (54)
+ *   lease time         may         may          may         may           MUST NOT   MUST NOT    (51)
+ *   host name, vendor  may         may          may         may           MUST NOT   MUST NOT    (12, 60)
+ *   request list       may         as before    as before   as before     MUST NOT   MUST NOT    (55)
+ *   maximum size       may         may          may         may           MUST NOT   MUST NOT    (57)
+ *   message            SHOULD NOT  SHOULD NOT   SHOULD NOT  SHOULD NOT    SHOULD     SHOULD      (56)
+ *   client identifier  may         as before    as before   as before     as before  as before   (61)
+ *
+ * A REQUEST in REBOOTING is one of SELECTING, but for a new xid, the elapsed secs, and no server identifier
+ * (MUST NOT).
  */
 
 static void put(bool fitted)
@@ -43,7 +47,8 @@ static void put_client_id(const struct cli_config *c, const struct hw_addr *hw, 
     }
 }
 
-/* The same in every message but RELEASE: a renewal without them would look like another client. */
+/* The same in every message but DECLINE and RELEASE: a renewal without them would look like another client.
+ */
 static void put_wishes(const struct cli_config *c, struct dhcp_msg *out)
 {
     if (c->requested_lease_s != 0)
@@ -87,12 +92,26 @@ void cli_message_build(const struct cli_config *config, const struct hw_addr *hw
         put(dhcp_put_ip4(out, DHCP_OPT_SERVER_ID, draft->server_id));
         put_wishes(config, out);
         return;
+    case CLI_FORM_REQUEST_REBOOTING:
+        put(dhcp_put_u8(out, DHCP_OPT_TYPE, DHCP_REQUEST));
+        out->flags = flags;
+        put_client_id(config, hw, out);
+        put(dhcp_put_ip4(out, DHCP_OPT_REQUESTED_IP, draft->addr));
+        put_wishes(config, out);
+        return;
     case CLI_FORM_REQUEST_RENEWING:
     case CLI_FORM_REQUEST_REBINDING:
         put(dhcp_put_u8(out, DHCP_OPT_TYPE, DHCP_REQUEST));
         out->ciaddr = draft->addr;
         put_client_id(config, hw, out);
         put_wishes(config, out);
+        return;
+    case CLI_FORM_DECLINE:
+        put(dhcp_put_u8(out, DHCP_OPT_TYPE, DHCP_DECLINE));
+        put_client_id(config, hw, out);
+        put(dhcp_put_ip4(out, DHCP_OPT_REQUESTED_IP, draft->addr));
+        put(dhcp_put_ip4(out, DHCP_OPT_SERVER_ID, draft->server_id));
+        put(dhcp_put_text(out, DHCP_OPT_MESSAGE, draft->text));
         return;
     case CLI_FORM_RELEASE:
         put(dhcp_put_u8(out, DHCP_OPT_TYPE, DHCP_RELEASE));

@@ -8,8 +8,10 @@
 enum cli_form {
     CLI_FORM_DISCOVER,
     CLI_FORM_REQUEST_SELECTING,
+    CLI_FORM_REQUEST_REBOOTING,
     CLI_FORM_REQUEST_RENEWING,
     CLI_FORM_REQUEST_REBINDING,
+    CLI_FORM_DECLINE,
     CLI_FORM_RELEASE,
 };
 
@@ -17,8 +19,9 @@ struct cli_draft {
     enum cli_form form;
     uint32_t xid;
     uint16_t secs;
-    ip4 addr;      /* the offered or the leased address; 0 in a DISCOVER */
-    ip4 server_id; /* who offered or leased it; 0 in a DISCOVER */
+    ip4 addr;         /* the offered or the leased address; 0 in a DISCOVER */
+    ip4 server_id;    /* who offered or leased it; 0 in a DISCOVER */
+    const char *text; /* DECLINE: why, for the server's administrator */
 };
 
 /* The message, ready for encoding; it always fits DHCP_MSG_MAX. */

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "client/cli_acd.h"
+
 static void add_text(cJSON *map, const char *key, const char *text)
 {
     if (text != NULL && text[0] != '\0')
@@ -141,6 +143,21 @@ static void add_next_timer(cJSON *map, const struct clock_now *now, const struct
     add_seconds(json, "remaining_s", remaining(now, status->timer_at_ms));
 }
 
+static void add_acd(cJSON *map, const struct cli_status *status)
+{
+    if (status->acd_addr == 0) {
+        cJSON_AddNullToObject(map, "conflict_detection");
+        return;
+    }
+    cJSON *json = cJSON_AddObjectToObject(map, "conflict_detection");
+    add_ip4(json, "address", status->acd_addr);
+    cJSON_AddNumberToObject(json, "probes_sent", status->probes);
+    cJSON_AddNumberToObject(json, "probes", CLI_ACD_PROBE_NUM);
+    cJSON_AddNumberToObject(json, "announcements_sent", status->announcements);
+    cJSON_AddNumberToObject(json, "announcements", CLI_ACD_ANNOUNCE_NUM);
+    cJSON_AddNumberToObject(json, "defences", (double)status->reasons[REASON_CONFLICT_DEFENDED]);
+}
+
 cJSON *cli_report_json(const struct cli_report *r, const struct cli_status *status)
 {
     char hw[HW_LEN], xid[11];
@@ -156,6 +173,8 @@ cJSON *cli_report_json(const struct cli_report *r, const struct cli_status *stat
     add_text(json, "state_text", status->state_text);
     add_next_timer(json, &r->now, status);
     cJSON_AddNumberToObject(json, "transmissions", status->transmissions);
+    add_acd(json, status);
+    cJSON_AddNumberToObject(json, "conflicts", status->conflicts);
     snprintf(xid, sizeof xid, "0x%08x", status->xid);
     add_text(json, "xid", xid);
     add_counts(json, "sent", status->sent);

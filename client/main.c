@@ -20,6 +20,7 @@ static const char usage[] =
     "  -1, --once           end with the first lease and leave it on the interface\n"
     "  -t, --timeout S      with -1: give up S seconds after the first message (default 60)\n"
     "      --control PATH   listen for commands on this unix socket\n"
+    "      --lease-file FILE  keep the lease here over a restart, and ask for it again (RFC 2131 3.2)\n"
     "      --trace FILE     append every event to FILE, one JSON object a line\n"
     "      --node NAME      how this client is called in the trace (default: the interface)\n"
     "      --seed N         make transaction ids, jitter and delays repeatable\n"
@@ -43,7 +44,7 @@ struct arguments {
     bool quiet, seeded;
 };
 
-enum { OPT_CONTROL = 256, OPT_TRACE, OPT_NODE, OPT_SEED };
+enum { OPT_CONTROL = 256, OPT_LEASE_FILE, OPT_TRACE, OPT_NODE, OPT_SEED };
 
 static const struct option long_options[] = {
     {"interface", required_argument, NULL, 'i'},
@@ -51,6 +52,7 @@ static const struct option long_options[] = {
     {"once", no_argument, NULL, '1'},
     {"timeout", required_argument, NULL, 't'},
     {"control", required_argument, NULL, OPT_CONTROL},
+    {"lease-file", required_argument, NULL, OPT_LEASE_FILE},
     {"trace", required_argument, NULL, OPT_TRACE},
     {"node", required_argument, NULL, OPT_NODE},
     {"seed", required_argument, NULL, OPT_SEED},
@@ -98,6 +100,9 @@ static int take_option(int option, struct arguments *a)
         return -1;
     case OPT_CONTROL:
         a->driver.control = optarg;
+        return -1;
+    case OPT_LEASE_FILE:
+        a->driver.lease_file = optarg;
         return -1;
     case OPT_TRACE:
         a->trace = optarg;

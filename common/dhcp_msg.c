@@ -5,7 +5,7 @@
 
 #include "common/wire.h"
 
-enum { PIECE_MAX = 255 };
+enum { PIECE_MAX = 255, PIECE_HEAD = 2 };
 
 /* ---- decoding ---- */
 
@@ -216,43 +216,157 @@ static void write_header(const struct dhcp_msg *m, struct wire_writer *w)
     wire_put_u32(w, DHCP_COOKIE);
 }
 
-/* RFC 3396 6: a value above 255 octets is sent as several options of the same code. False if it does not fit.
- */
-static bool write_option(struct wire_writer *w, const struct dhcp_option *option)
+/* Where options go: the options field, then file and sname if they are used. */
+struct layout {
+    struct wire_writer fields[3]; /* in the order in which they are read */
+    size_t n;
+    size_t kept; /* octets of the options field that are kept for what stands there last */
+};
+
+static void add_field(struct layout *l, uint8_t *bytes, size_t cap)
 {
-    size_t pieces = option->len == 0 ? 1 : (option->len + PIECE_MAX - 1U) / PIECE_MAX;
-    if (option->len + 2 * pieces + 1 > w->cap - w->at) /* 1: END */
-        return false;
+    wire_writer_init(&l->fields[l->n++], bytes, cap);
+}
+
+static size_t encoded_len(size_t len)
+{
+    size_t pieces = len == 0 ? 1 : (len + PIECE_MAX - 1U) / PIECE_MAX;
+    return len + PIECE_HEAD * pieces;
+}
+
+/* Octets left for options: RFC 2131 4.1 wants an END in each field. */
+static size_t room(const struct layout *l, size_t field)
+{
+    const struct wire_writer *w = &l->fields[field];
+    size_t kept = 1 + (field == 0 ? l->kept : 0), left = w->cap - w->at;
+    return left > kept ? left - kept : 0;
+}
+
+/* RFC 3396 6: a value above 255 octets is sent as several options of the same code. */
+static void write_value(struct wire_writer *w, uint8_t code, const uint8_t *data, size_t len)
+{
     size_t at = 0;
     do {
-        size_t len = option->len - at > PIECE_MAX ? PIECE_MAX : option->len - at;
-        wire_put_u8(w, option->code);
-        wire_put_u8(w, (uint8_t)len);
-        wire_put_bytes(w, option->data + at, len);
-        at += len;
-    } while (at < option->len);
+        size_t piece = len - at > PIECE_MAX ? PIECE_MAX : len - at;
+        wire_put_u8(w, code);
+        wire_put_u8(w, (uint8_t)piece);
+        wire_put_bytes(w, data + at, piece);
+        at += piece;
+    } while (at < len);
+}
+
+/* How many octets of a value fit `octets`, codes and lengths of its pieces included. */
+static size_t value_room(size_t octets)
+{
+    size_t rest = octets % (PIECE_MAX + PIECE_HEAD);
+    return octets / (PIECE_MAX + PIECE_HEAD) * PIECE_MAX + (rest > PIECE_HEAD ? rest - PIECE_HEAD : 0);
+}
+
+/* RFC 3396 5: the receiver joins the pieces in the order options, file, sname. */
+static bool spread_option(struct layout *l, const struct dhcp_option *option)
+{
+    size_t total = 0, at = 0;
+    for (size_t i = 0; i < l->n; i++)
+        total += value_room(room(l, i));
+    if (total < option->len)
+        return false;
+    for (size_t i = 0; i < l->n && at < option->len; i++) {
+        size_t part = value_room(room(l, i));
+        if (part > option->len - at)
+            part = option->len - at;
+        if (part != 0)
+            write_value(&l->fields[i], option->code, option->data + at, part);
+        at += part;
+    }
     return true;
+}
+
+static bool put_into(struct layout *l, size_t field, const struct dhcp_option *option)
+{
+    bool fits = encoded_len(option->len) <= room(l, field);
+    if (fits)
+        write_value(&l->fields[field], option->code, option->data, option->len);
+    return fits;
+}
+
+/* RFC 3396 4: an agent "SHOULD NOT split an option ... unless it has no choice": a short one stays whole. */
+static bool put_anywhere(struct layout *l, const struct dhcp_option *option)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (put_into(l, i, option))
+            return true;
+    return option->len > PIECE_MAX && spread_option(l, option);
+}
+
+static void finish(struct layout *l)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        struct wire_writer *w = &l->fields[i];
+        size_t full = i == 0 ? DHCP_MSG_SEND_MIN : w->cap;
+        wire_put_u8(w, DHCP_OPT_END);
+        if (w->at < full)
+            wire_put_zeros(w, full - w->at);
+        assert(!w->err);
+    }
+}
+
+/* Returns how many options did not fit. */
+static unsigned write_message(const struct dhcp_msg *m, uint8_t overload, uint8_t *buf, size_t cap,
+                              size_t *out_len)
+{
+    const struct dhcp_option *type = dhcp_msg_find(m, DHCP_OPT_TYPE);
+    const struct dhcp_option *relay_info = dhcp_msg_find(m, DHCP_OPT_RELAY_INFO);
+    const struct dhcp_option use = {.code = DHCP_OPT_OVERLOAD, .len = 1, .data = &overload};
+    struct layout l = {.n = 0};
+    unsigned dropped = 0;
+    add_field(&l, buf, cap);
+    write_header(m, &l.fields[0]);
+    if (overload & DHCP_OVERLOAD_FILE)
+        add_field(&l, buf + DHCP_FILE_AT, DHCP_FILE_LEN);
+    if (overload & DHCP_OVERLOAD_SNAME)
+        add_field(&l, buf + DHCP_SNAME_AT, DHCP_SNAME_LEN);
+    if (type != NULL)
+        dropped += !put_into(&l, 0, type);
+    if (overload != DHCP_OVERLOAD_NONE)
+        dropped += !put_into(&l, 0, &use);
+    if (relay_info != NULL && encoded_len(relay_info->len) <= room(&l, 0))
+        l.kept = encoded_len(relay_info->len);
+    for (unsigned i = 0; i < m->n_options; i++)
+        if (&m->options[i] != type && &m->options[i] != relay_info)
+            dropped += !put_anywhere(&l, &m->options[i]);
+    l.kept = 0;
+    if (relay_info != NULL)
+        dropped += !put_into(&l, 0, relay_info);
+    finish(&l);
+    *out_len = l.fields[0].at;
+    return dropped;
+}
+
+static bool is_empty(const uint8_t *field, size_t len)
+{
+    return field[0] == 0 && memcmp(field, field + 1, len - 1) == 0;
+}
+
+static uint8_t find_usable(const struct dhcp_msg *m)
+{
+    unsigned usable = m->may_overload;
+    if (!is_empty(m->file, DHCP_FILE_LEN))
+        usable &= ~(unsigned)DHCP_OVERLOAD_FILE;
+    if (!is_empty(m->sname, DHCP_SNAME_LEN))
+        usable &= ~(unsigned)DHCP_OVERLOAD_SNAME;
+    return dhcp_msg_has(m, DHCP_OPT_OVERLOAD) ? DHCP_OVERLOAD_NONE : (uint8_t)usable;
 }
 
 size_t dhcp_msg_encode(const struct dhcp_msg *m, uint8_t *buf, size_t cap, unsigned *out_dropped)
 {
     assert(cap >= DHCP_MSG_SEND_MIN);
-    struct wire_writer w;
-    wire_writer_init(&w, buf, cap);
-    write_header(m, &w);
-    unsigned dropped = 0;
-    const struct dhcp_option *type = dhcp_msg_find(m, DHCP_OPT_TYPE);
-    if (type != NULL && !write_option(&w, type))
-        dropped++;
-    for (unsigned i = 0; i < m->n_options; i++)
-        if (&m->options[i] != type && !write_option(&w, &m->options[i]))
-            dropped++;
-    wire_put_u8(&w, DHCP_OPT_END);
-    if (w.at < DHCP_MSG_SEND_MIN)
-        wire_put_zeros(&w, DHCP_MSG_SEND_MIN - w.at);
-    assert(!w.err);
-    *out_dropped = dropped;
-    return w.at;
+    uint8_t usable = find_usable(m);
+    size_t len;
+    *out_dropped = write_message(m, DHCP_OVERLOAD_NONE, buf, cap, &len);
+    for (uint8_t use = DHCP_OVERLOAD_FILE; use <= DHCP_OVERLOAD_BOTH && *out_dropped != 0; use++)
+        if ((use & ~usable) == 0)
+            *out_dropped = write_message(m, use, buf, cap, &len);
+    return len;
 }
 
 /* ---- options ---- */

@@ -61,10 +61,11 @@ struct dhcp_msg {
     uint8_t sname[DHCP_SNAME_LEN]; /* as on the wire, also when overloaded */
     uint8_t file[DHCP_FILE_LEN];
 
-    uint8_t type;       /* option 53, or DHCP_BOOTP */
-    uint8_t overload;   /* option 52 as it was used; decode only */
-    uint8_t defects;    /* bits of enum dhcp_defect */
-    uint16_t defect_at; /* offset of the first defect */
+    uint8_t type;         /* option 53, or DHCP_BOOTP */
+    uint8_t overload;     /* option 52 as it was used; decode only */
+    uint8_t may_overload; /* bits of enum dhcp_overload: fields that may hold options; encode only */
+    uint8_t defects;      /* bits of enum dhcp_defect */
+    uint16_t defect_at;   /* offset of the first defect */
 
     uint16_t n_options; /* in order of first appearance; on encoding: the order to send in */
     struct dhcp_option options[DHCP_OPTIONS_MAX];
@@ -87,9 +88,14 @@ enum reason dhcp_msg_decode(struct dhcp_msg *m, const uint8_t *bytes, size_t len
 /* An empty message to build. */
 void dhcp_msg_init(struct dhcp_msg *m, uint8_t op);
 
-/* Encodes into `buf`: header, cookie, options in their order (53 first), split at 255 octets (RFC 3396), END,
- * padding to DHCP_MSG_SEND_MIN. Whole options that do not fit `cap` are left out, and counted in
- * *out_dropped. Returns the length; `cap` >= DHCP_MSG_SEND_MIN. */
+/* Encodes into `buf`: header, cookie, options in their order (53 first, 82 last), split at 255 octets (RFC
+ * 3396), END, padding to DHCP_MSG_SEND_MIN. Returns the length; `cap` >= DHCP_MSG_SEND_MIN.
+ *
+ * If they do not fit `cap`, file and then sname take options, too, where the message allows it
+ * (may_overload), needs them for nothing else (all zeros) and has no option 52 of its own: an option stands
+ * in the first of options field, file and sname that has room for it, and only one that has to be split is
+ * spread over them. 53, 52 and 82 always stand in the options field. Whole options that do not fit even so
+ * are left out, and counted in *out_dropped; the message then holds as many as can be, in their order. */
 size_t dhcp_msg_encode(const struct dhcp_msg *m, uint8_t *buf, size_t cap, unsigned *out_dropped);
 
 /* The option, or NULL. */

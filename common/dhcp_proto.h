@@ -79,13 +79,23 @@ enum dhcp_opt_code {
     DHCP_OPT_T2 = 59,
     DHCP_OPT_VENDOR_CLASS = 60,
     DHCP_OPT_CLIENT_ID = 61,
+    DHCP_OPT_RAPID_COMMIT = 80,
     DHCP_OPT_FQDN = 81,
     DHCP_OPT_RELAY_INFO = 82,
+    DHCP_OPT_V6ONLY = 108,
+    DHCP_OPT_SUBNET_SELECTION = 118,
     DHCP_OPT_DOMAIN_SEARCH = 119,
     DHCP_OPT_CLASSLESS_ROUTES = 121,
     DHCP_OPT_VIVCO = 124,
     DHCP_OPT_VIVSO = 125,
     DHCP_OPT_END = 255,
+};
+
+/* The sub-options of option 82 that a server acts on */
+enum dhcp_relay_opt {
+    DHCP_RELAY_LINK_SELECTION = 5, /* RFC 3527 */
+    DHCP_RELAY_SERVER_ID = 11,     /* RFC 5107 */
+    DHCP_RELAY_PORT = 19,          /* RFC 8357 */
 };
 
 /* Option 52, RFC 2132 9.3 */

@@ -6,6 +6,7 @@
 
 enum {
     ETHERTYPE_IP4 = 0x0800,
+    ETHERTYPE_ARP = 0x0806,
     ETHERTYPE_VLAN = 0x8100,
     ETHERTYPE_SERVICE_VLAN = 0x88a8,
     ETH_ADDR_LEN = 6,
@@ -157,4 +158,66 @@ enum reason frame_decode(const uint8_t *bytes, size_t len, enum frame_checksum c
     size_t header;
     enum reason reason = read_ip4(ip, &left, &header, out);
     return reason != REASON_NONE ? reason : read_udp(ip + header, left, checksum, out);
+}
+
+/* ---- ARP ---- */
+
+size_t frame_arp_encode(const struct arp *m, uint8_t *buf, size_t cap)
+{
+    static const uint8_t everybody[ETH_ADDR_LEN] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+    if (cap < FRAME_ARP_LEN)
+        return 0;
+    struct wire_writer w;
+    wire_writer_init(&w, buf, cap);
+    wire_put_bytes(&w, everybody, ETH_ADDR_LEN);
+    wire_put_bytes(&w, m->sender_hw.bytes, ETH_ADDR_LEN);
+    wire_put_u16(&w, ETHERTYPE_ARP);
+    wire_put_u16(&w, ETH_HW_TYPE);
+    wire_put_u16(&w, ETHERTYPE_IP4);
+    wire_put_u8(&w, ETH_ADDR_LEN);
+    wire_put_u8(&w, sizeof(ip4));
+    wire_put_u16(&w, (uint16_t)m->op);
+    wire_put_bytes(&w, m->sender_hw.bytes, ETH_ADDR_LEN);
+    wire_put_u32(&w, m->sender);
+    wire_put_bytes(&w, m->target_hw.bytes, ETH_ADDR_LEN);
+    wire_put_u32(&w, m->target);
+    return w.at;
+}
+
+static struct hw_addr get_ethernet_address(struct wire_reader *r)
+{
+    struct hw_addr hw = {.type = ETH_HW_TYPE, .len = ETH_ADDR_LEN};
+    const uint8_t *bytes = wire_get_bytes(r, ETH_ADDR_LEN);
+    if (bytes != NULL)
+        memcpy(hw.bytes, bytes, ETH_ADDR_LEN);
+    return hw;
+}
+
+enum reason frame_arp_decode(const uint8_t *bytes, size_t len, struct arp *out)
+{
+    *out = (struct arp){0};
+    struct wire_reader r;
+    wire_reader_init(&r, bytes, len);
+    struct packet ethernet;
+    uint16_t type;
+    if (!read_ethernet(&r, &ethernet, &type))
+        return REASON_FRAME_CUT;
+    if (type != ETHERTYPE_ARP)
+        return REASON_FRAME_NOT_ARP;
+    uint16_t hw_type = wire_get_u16(&r);
+    uint16_t protocol = wire_get_u16(&r);
+    uint8_t hw_len = wire_get_u8(&r);
+    uint8_t protocol_len = wire_get_u8(&r);
+    uint16_t op = wire_get_u16(&r);
+    out->sender_hw = get_ethernet_address(&r);
+    out->sender = wire_get_u32(&r);
+    out->target_hw = get_ethernet_address(&r);
+    out->target = wire_get_u32(&r);
+    if (r.err)
+        return REASON_FRAME_CUT;
+    if (hw_type != ETH_HW_TYPE || protocol != ETHERTYPE_IP4 || hw_len != ETH_ADDR_LEN ||
+        protocol_len != sizeof(ip4) || (op != ARP_REQUEST && op != ARP_REPLY))
+        return REASON_FRAME_NOT_ARP;
+    out->op = op == ARP_REQUEST ? ARP_REQUEST : ARP_REPLY;
+    return REASON_NONE;
 }

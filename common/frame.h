@@ -1,5 +1,5 @@
-/* Ethernet, IPv4 and UDP around a DHCP message: building and checking frames. RFC 791, RFC 768, RFC 1071.
- * Pure. */
+/* Ethernet, IPv4 and UDP around a DHCP message, and ARP: building and checking frames. RFC 791, RFC 768, RFC
+ * 1071, RFC 826. Pure. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +14,7 @@ enum {
     FRAME_UDP_LEN = 8,
     FRAME_HEADERS = FRAME_ETH_LEN + FRAME_IP_LEN + FRAME_UDP_LEN,
     FRAME_MAX = FRAME_HEADERS + 1472,
+    FRAME_ARP_LEN = FRAME_ETH_LEN + 28,
 };
 
 /* Has the sender's kernel left the UDP checksum to hardware that is not there (a veth peer)? Then it must not
@@ -29,6 +30,14 @@ size_t frame_encode(const struct packet *p, uint8_t *buf, size_t cap);
  * says why the frame holds no whole, correct UDP datagram. One VLAN tag is skipped. A UDP checksum of 0 means
  * none was computed. */
 enum reason frame_decode(const uint8_t *bytes, size_t len, enum frame_checksum checksum, struct packet *out);
+
+/* An Ethernet broadcast frame from m->sender_hw with the ARP message `m`. Returns FRAME_ARP_LEN, or 0 if
+ * `cap` is less. */
+size_t frame_arp_encode(const struct arp *m, uint8_t *buf, size_t cap);
+
+/* Takes an ARP frame apart. Returns REASON_NONE, REASON_FRAME_CUT, or REASON_FRAME_NOT_ARP for anything but a
+ * request or reply for IPv4 over Ethernet. One VLAN tag is skipped. */
+enum reason frame_arp_decode(const uint8_t *bytes, size_t len, struct arp *out);
 
 /* RFC 1071: the ones' complement sum of `bytes` added to `sum` (0 to start). Pad an odd length with a zero
  * octet, so only the last part of a sum may be odd. */

@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/err.h"
@@ -67,7 +67,7 @@ int io_file_read(const char *path, char **out, size_t *out_len)
     return rc;
 }
 
-static int write_synced(int fd, const char *bytes, size_t len)
+int io_file_write(int fd, const char *bytes, size_t len)
 {
     while (len > 0) {
         ssize_t n = write(fd, bytes, len);
@@ -78,39 +78,65 @@ static int write_synced(int fd, const char *bytes, size_t len)
         bytes += n;
         len -= (size_t)n;
     }
-    return fsync(fd) < 0 ? ERR_IO : 0;
+    return 0;
 }
 
-/* The new name is durable only when the folder is synced. */
-static int sync_folder(char *path)
+int io_file_sync_name(const char *path)
 {
-    int fd = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char *copy = strdup(path);
+    if (copy == NULL)
+        return ERR_NOMEM;
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(copy);
     if (fd < 0)
         return ERR_IO;
     int rc = fsync(fd) < 0 ? ERR_IO : 0;
+    int why = errno;
     close(fd);
+    errno = why;
     return rc;
 }
 
-int io_file_replace(const char *path, const char *bytes, size_t len)
+static int failure(void)
 {
-    char *fresh;
-    struct stat old;
-    mode_t mode = stat(path, &old) == 0 ? old.st_mode & 07777 : 0640;
-    if (asprintf(&fresh, "%s.XXXXXX", path) < 0)
-        return ERR_NOMEM;
-    int fd = mkostemp(fresh, O_CLOEXEC);
-    int rc = fd < 0 || fchmod(fd, mode) < 0 ? ERR_IO : write_synced(fd, bytes, len);
-    if (rc == 0 && rename(fresh, path) < 0)
-        rc = ERR_IO;
+    return errno == EACCES || errno == EPERM || errno == EROFS ? ERR_DENIED : ERR_IO;
+}
+
+/* fsync and close; 0 if the contents are on the disk. */
+static int settle(int fd)
+{
+    int rc = fsync(fd);
     int why = errno;
-    if (fd >= 0)
-        close(fd);
-    if (rc < 0 && fd >= 0)
-        unlink(fresh);
+    if (close(fd) < 0 && rc == 0)
+        return ERR_IO;
     errno = why;
-    if (rc == 0)
-        rc = sync_folder(fresh); /* the same folder */
-    free(fresh);
     return rc;
+}
+
+int io_file_replace(const char *path, const char *text, size_t len)
+{
+    char fresh[PATH_MAX];
+    int size = snprintf(fresh, sizeof fresh, "%s.new", path);
+    if (size < 0 || (size_t)size >= sizeof fresh) {
+        errno = ENAMETOOLONG;
+        return ERR_IO;
+    }
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return failure();
+    int rc = io_file_write(fd, text, len);
+    if ((settle(fd) | rc) != 0 || rename(fresh, path) < 0) {
+        int why = errno;
+        unlink(fresh);
+        errno = why;
+        return failure();
+    }
+    return io_file_sync_name(path) < 0 ? failure() : 0;
+}
+
+int io_file_remove(const char *path)
+{
+    if (unlink(path) < 0)
+        return errno == ENOENT ? 0 : failure();
+    return io_file_sync_name(path) < 0 ? failure() : 0;
 }

@@ -9,7 +9,12 @@ enum { IO_FILE_MAX = 64 << 20 };
  * ERR_IO; errno tells more. */
 int io_file_read(const char *path, char **out, size_t *out_len);
 
-/* Replaces the file by these bytes, or leaves it as it is: a new file next to it is synced and renamed, and
- * the folder synced. It keeps the mode of the old one; a new one is 0640. ERR_NOMEM, ERR_IO; errno tells
- * more. */
-int io_file_replace(const char *path, const char *bytes, size_t len);
+/* Writes all of it. ERR_IO (errno tells): a part may be written. */
+int io_file_write(int fd, const char *bytes, size_t len);
+/* Makes the name `path` durable, new or renamed: syncs its directory. ERR_NOMEM; ERR_IO (errno tells). */
+int io_file_sync_name(const char *path);
+/* Makes `path` a file of just this text, readable by its owner: after a crash it is the old one or the new
+ * one, whole, and after success the new one. ERR_DENIED, ERR_IO; errno tells more. */
+int io_file_replace(const char *path, const char *text, size_t len);
+/* Removes it, durably. A file that is not there is no error. ERR_DENIED, ERR_IO; errno tells more. */
+int io_file_remove(const char *path);

@@ -309,20 +309,81 @@ int io_raw_recv(int fd, uint8_t *buf, size_t cap, struct packet *out, enum reaso
     return 1;
 }
 
-int io_raw_send(int fd, int ifindex, const struct packet *p)
+/* Sends a frame that begins with its Ethernet addresses. */
+static int send_frame(int fd, int ifindex, uint16_t protocol, const uint8_t *frame, size_t len)
 {
-    uint8_t frame[FRAME_MAX];
-    size_t len = frame_encode(p, frame, sizeof frame);
-    if (len == 0)
-        return ERR_LIMIT;
     struct sockaddr_ll to = {.sll_family = AF_PACKET,
-                             .sll_protocol = htons(ETH_P_IP),
+                             .sll_protocol = htons(protocol),
                              .sll_ifindex = ifindex,
                              .sll_halen = ETH_ALEN};
-    memcpy(to.sll_addr, p->dst_hw.bytes, ETH_ALEN);
+    memcpy(to.sll_addr, frame, ETH_ALEN);
     ssize_t n;
     do
         n = sendto(fd, frame, len, 0, (struct sockaddr *)&to, sizeof to);
     while (n < 0 && errno == EINTR);
     return n < 0 ? ERR_IO : 0;
+}
+
+int io_raw_send(int fd, int ifindex, const struct packet *p)
+{
+    uint8_t frame[FRAME_MAX];
+    size_t len = frame_encode(p, frame, sizeof frame);
+    return len == 0 ? ERR_LIMIT : send_frame(fd, ifindex, ETH_P_IP, frame, len);
+}
+
+/* ---- ARP ---- */
+
+/* Accepts ARP for IPv4 over Ethernet in untagged frames that came in and are for this host or for all. */
+static int attach_arp_filter(int fd, int ifindex)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, AUXILIARY(SKF_AD_IFINDEX)), /*  0: A = interface */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)ifindex, 0, 11), /*  1: ours? else reject */
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, AUXILIARY(SKF_AD_PKTTYPE)), /*  2: A = whom it is for */
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, PACKET_OTHERHOST, 9, 0),   /*  3: another, or sent? reject */
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),                        /*  4: A = EtherType */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_ARP, 0, 7),      /*  5: ARP? else reject */
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 14),                   /*  6: A = hardware and protocol type */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x00010800, 0, 5),    /*  7: Ethernet, IPv4? else reject */
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 18),                   /*  8: A = their lengths */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x0604, 0, 3),        /*  9: 6 and 4? else reject */
+        BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),                    /* 10: A = length of the frame */
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, FRAME_ARP_LEN, 0, 1), /* 11: whole? else reject */
+        BPF_STMT(BPF_RET | BPF_K, FRAME_ARP_LEN),                 /* 12: accept, without padding */
+        BPF_STMT(BPF_RET | BPF_K, 0),                             /* 13: reject */
+    };
+    struct sock_fprog program = {.len = sizeof code / sizeof code[0], .filter = code};
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+/* Made with protocol 0 for the same reason as in io_raw_open(). */
+int io_arp_open(int ifindex, int *out_fd)
+{
+    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct sockaddr_ll at = {
+        .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ARP), .sll_ifindex = ifindex};
+    if (fd < 0 || attach_arp_filter(fd, ifindex) < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) < 0)
+        return give_up(fd);
+    *out_fd = fd;
+    return 0;
+}
+
+int io_arp_recv(int fd, struct arp *out, enum reason *out_reason)
+{
+    uint8_t frame[FRAME_ARP_LEN];
+    struct iovec iov = {.iov_base = frame, .iov_len = sizeof frame};
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+    size_t len;
+    int rc = receive(fd, &msg, &len);
+    if (rc <= 0)
+        return rc;
+    *out_reason = frame_arp_decode(frame, len, out);
+    return 1;
+}
+
+int io_arp_send(int fd, int ifindex, const struct arp *m)
+{
+    uint8_t frame[FRAME_ARP_LEN];
+    size_t len = frame_arp_encode(m, frame, sizeof frame);
+    return send_frame(fd, ifindex, ETH_P_ARP, frame, len);
 }

@@ -1,5 +1,5 @@
-/* Sockets that carry DHCP: UDP ports 67 and 68 through the kernel, and AF_PACKET for hosts without an
- * address. */
+/* Sockets that carry DHCP: UDP ports 67 and 68 through the kernel, AF_PACKET for hosts without an address,
+ * and ARP. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,3 +46,11 @@ int io_raw_recv(int fd, uint8_t *buf, size_t cap, struct packet *out, enum reaso
 /* Sends p as an Ethernet frame from p->src_hw to p->dst_hw. ERR_LIMIT: does not fit a frame; ERR_IO (errno
  * tells). */
 int io_raw_send(int fd, int ifindex, const struct packet *p);
+
+/* A non-blocking packet socket on the interface that receives ARP for IPv4 over Ethernet, filtered by the
+ * kernel, and nothing that this host sent. ERR_DENIED (no CAP_NET_RAW), ERR_IO. */
+int io_arp_open(int ifindex, int *out_fd);
+/* The next message. 1, 0 if none waits, or ERR_IO. *out_reason as above. */
+int io_arp_recv(int fd, struct arp *out, enum reason *out_reason);
+/* Broadcasts m from m->sender_hw. ERR_IO (errno tells). */
+int io_arp_send(int fd, int ifindex, const struct arp *m);

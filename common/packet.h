@@ -1,4 +1,5 @@
-/* A UDP datagram with its addresses, as a value: what a driver receives and what an engine wants sent. */
+/* A UDP datagram with its addresses, and an ARP message, as values: what a driver receives and what an engine
+ * wants sent. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -12,4 +13,16 @@ struct packet {
     uint16_t sport, dport;
     const uint8_t *bytes; /* UDP payload, borrowed */
     size_t len;
+};
+
+enum arp_op { ARP_REQUEST = 1, ARP_REPLY = 2 };
+
+/* ARP for IPv4 over Ethernet, RFC 826. Hardware addresses have 6 octets; a target_hw of zeros is "not known".
+ */
+struct arp {
+    enum arp_op op;
+    struct hw_addr sender_hw;
+    ip4 sender; /* 0 in a probe of RFC 5227 */
+    struct hw_addr target_hw;
+    ip4 target;
 };

@@ -15,6 +15,8 @@
     X(REASON_FRAME_NOT_UDP, "frame-not-udp", "the datagram does not carry UDP")                              \
     X(REASON_FRAME_UDP_LENGTH, "frame-udp-length", "the UDP length does not fit the datagram")               \
     X(REASON_FRAME_UDP_CHECKSUM, "frame-udp-checksum", "the UDP checksum is wrong")                          \
+    X(REASON_FRAME_NOT_ARP, "frame-not-arp",                                                                 \
+      "the frame carries no ARP request or reply of IPv4 and Ethernet")                                      \
     /* the DHCP message as a whole */                                                                        \
     X(REASON_MSG_TOO_SHORT, "msg-too-short", "{num} octets are fewer than the 240 of the fixed fields")      \
     X(REASON_MSG_TOO_LONG, "msg-too-long", "{num} octets are more than a UDP datagram holds")                \
@@ -35,9 +37,17 @@
     X(REASON_SERVICE_DISABLED, "service-disabled", "the service is switched off (dhcp-disable)")             \
     /* server: which subnet */                                                                               \
     X(REASON_SUBNET_RELAY, "subnet-relay", "subnet {net}: giaddr {addr} is in it (RFC 2131 4.3.1)")          \
-    X(REASON_SUBNET_CIADDR, "subnet-ciaddr", "subnet {net}: ciaddr {addr} is in it (RFC 2131 4.3.2)")        \
+    X(REASON_SUBNET_RELAY_NAMED, "subnet-relay-named", "subnet {net}: it names the relay {addr}")            \
+    X(REASON_SUBNET_LINK, "subnet-link-selection",                                                           \
+      "subnet {net}: the relay selects {addr} in option 82 (RFC 3527)")                                      \
+    X(REASON_SUBNET_SELECTED, "subnet-selection",                                                            \
+      "subnet {net}: the client selects {addr} with option 118 (RFC 3011)")                                  \
+    X(REASON_SUBNET_CIADDR, "subnet-ciaddr",                                                                 \
+      "subnet {net}: the client's address {addr} is in it (RFC 2131 4.3.2)")                                 \
     X(REASON_SUBNET_INTERFACE, "subnet-interface", "subnet {net}: the receiving interface has {addr}")       \
     X(REASON_SUBNET_INTERFACE_NAME, "subnet-interface-name", "subnet {net}: it names the interface {text}")  \
+    X(REASON_SERVER_ID_OVERRIDE, "server-id-override",                                                       \
+      "the relay wants the server identifier {addr} (RFC 5107)")                                             \
     X(REASON_NO_SUBNET, "no-subnet", "no configured subnet contains {addr}")                                 \
     /* server: which address */                                                                              \
     X(REASON_ADDR_BOUND, "addr-bound", "{addr}: the client's current lease (RFC 2131 4.3.1)")                \
@@ -50,13 +60,15 @@
       "{addr}: no address was left that nobody ever had; this one is free the longest")                      \
     X(REASON_REQ_NOT_IN_POOL, "requested-not-in-pool", "{addr} was asked for but is in no pool of {net}")    \
     X(REASON_REQ_IN_USE, "requested-in-use", "{addr} was asked for but belongs to {hw}")                     \
+    X(REASON_REQ_DECLINED, "requested-declined", "{addr} was asked for but is in quarantine")                \
     X(REASON_PREVIOUS_NOT_IN_POOL, "previous-not-in-pool",                                                   \
       "{addr}, the client's previous lease, is in no pool of {net} any more")                                \
     X(REASON_PREVIOUS_IN_USE, "previous-in-use", "{addr}, the client's previous lease, is offered to {hw}")  \
     X(REASON_ADDR_NETWORK, "addr-network", "{addr} is not given: network or broadcast address of {net}")     \
     X(REASON_ADDR_SERVER, "addr-server", "{addr} is not given: it is the server's own address")              \
     X(REASON_ADDR_ROUTER, "addr-router", "{addr} is not given: it is a router of {net}")                     \
-    X(REASON_POOL_EMPTY, "pool-empty", "no address is free in {net}: {num} are leased or offered")           \
+    X(REASON_POOL_EMPTY, "pool-empty",                                                                       \
+      "no address is free in {net}: {num} are leased, offered or in quarantine")                             \
     X(REASON_OFFER_LIMIT, "offer-limit",                                                                     \
       "{num} offers are outstanding, as many as the configuration allows")                                   \
     X(REASON_LEASE_LIMIT, "lease-limit", "{num} leases are held, as many as the configuration allows")       \
@@ -74,8 +86,13 @@
     X(REASON_NAK_WRONG_ADDR, "nak-wrong-address",                                                            \
       "{addr} is not the address this client has: that is {other}")                                          \
     X(REASON_NAK_IN_USE, "nak-in-use", "{addr} belongs to another client")                                   \
+    X(REASON_NAK_DECLINED, "nak-declined", "{addr} is in quarantine: a client found it in use")              \
     X(REASON_NAK_NOT_IN_POOL, "nak-not-in-pool", "{addr} is in no pool of {net}")                            \
     X(REASON_NAK_UNKNOWN, "nak-unknown", "no lease of {addr} by this client is known")                       \
+    X(REASON_V6ONLY, "v6-only-preferred",                                                                    \
+      "no address is offered: client and configuration prefer IPv6 (RFC 8925)")                              \
+    X(REASON_RAPID_COMMIT, "rapid-commit",                                                                   \
+      "{addr} is granted at once: the client and the configuration want it (RFC 4039)")                      \
     X(REASON_LEASE_NEW, "lease-new", "new lease of {addr} for {span}")                                       \
     X(REASON_LEASE_EXTENDED, "lease-extended", "lease of {addr} extended by {span}")                         \
     X(REASON_LEASE_CLAMPED, "lease-clamped",                                                                 \
@@ -87,9 +104,27 @@
     X(REASON_RELEASE_NOT_OWNER, "release-not-owner",                                                         \
       "{addr} does not belong to this client: RELEASE ignored")                                              \
     X(REASON_RELEASE_UNKNOWN, "release-unknown", "{addr} is not leased: RELEASE ignored")                    \
+    /* server: DHCPDECLINE, RFC 2131 4.3.3 */                                                                \
+    X(REASON_DECLINED, "declined", "{addr} is in quarantine for {span}: the client found it in use")         \
+    X(REASON_DECLINE_ENDED, "decline-ended", "the quarantine of {addr} is over: it may be given again")      \
+    X(REASON_DECLINE_NO_ADDR, "decline-no-address",                                                          \
+      "DECLINE ignored: the requested address (option 50) is missing (RFC 2131 4.4.1, table 5)")             \
+    X(REASON_DECLINE_UNKNOWN, "decline-unknown", "{addr} is neither leased nor offered: DECLINE ignored")    \
+    X(REASON_DECLINE_NOT_OWNER, "decline-not-owner",                                                         \
+      "{addr} does not belong to this client: DECLINE ignored")                                              \
+    X(REASON_DECLINE_LIMIT, "decline-limit",                                                                 \
+      "{num} addresses are in quarantine for this client, as many as allowed: DECLINE of {addr} ignored")    \
+    /* server: DHCPINFORM, RFC 2131 4.3.5 */                                                                 \
+    X(REASON_INFORM, "inform", "{addr} asks for its configuration: no lease is looked up or made")           \
+    X(REASON_INFORM_ADDR, "inform-address",                                                                  \
+      "INFORM ignored: {addr} cannot be the address of a client in {net}")                                   \
     /* server: where the answer goes, RFC 2131 4.1 */                                                        \
     X(REASON_TO_RELAY, "to-relay", "to the relay {addr}, port 67: giaddr is set (RFC 2131 4.1)")             \
+    X(REASON_TO_RELAY_PORT, "to-relay-port",                                                                 \
+      "to the relay {addr}, port {num}: option 82 says that it listens there (RFC 8357)")                    \
     X(REASON_TO_CIADDR, "to-ciaddr", "unicast to ciaddr {addr} (RFC 2131 4.1)")                              \
+    X(REASON_TO_INFORM, "to-inform", "unicast to ciaddr {addr} (RFC 2131 4.3.5)")                            \
+    X(REASON_TO_SOURCE, "to-source", "unicast to the source address {addr}: ciaddr is 0")                    \
     X(REASON_TO_BROADCAST_FLAG, "to-broadcast-flag",                                                         \
       "broadcast: the client set the broadcast flag (RFC 2131 4.1)")                                         \
     X(REASON_TO_BROADCAST_NAK, "to-broadcast-nak",                                                           \
@@ -98,6 +133,7 @@
       "broadcast: the udp socket cannot reach a host that has no address yet (RFC 2131 4.1)")                \
     X(REASON_TO_BROADCAST_HW, "to-broadcast-hardware",                                                       \
       "broadcast: hardware type {num}, length {max} is no Ethernet address to unicast to")                   \
+    X(REASON_TO_BROADCAST_NO_ADDR, "to-broadcast-no-address", "broadcast: the answer gives no address")      \
     X(REASON_TO_YIADDR, "to-yiaddr", "unicast to {addr} at {hw}, without ARP (RFC 2131 4.1)")                \
     X(REASON_OPTIONS_DROPPED, "options-dropped",                                                             \
       "{num} options did not fit the {max} octets that the client takes")                                    \
@@ -129,6 +165,28 @@
     X(REASON_ACK_ADDRESS, "ack-address", "the ACK gives {addr}, not the requested {other}")                  \
     X(REASON_ACK_LATE, "ack-late", "the lease of {addr} had ended before its ACK came")                      \
     X(REASON_GOT_ACK, "ack", "{addr} is ours for {span}")                                                    \
+    X(REASON_SAVED, "saved-lease", "{addr} was ours when we stopped")                                        \
+    X(REASON_SAVED_OVER, "saved-lease-over", "the saved lease of {addr} has ended meanwhile")                \
+    X(REASON_SAVED_OTHER, "saved-lease-other-server",                                                        \
+      "the saved lease of {addr} is of {other}: the configuration wants another server")                     \
+    X(REASON_REBOOT, "reboot", "asking whether {addr} is still ours (RFC 2131 3.2)")                         \
+    X(REASON_REBOOT_SILENT, "reboot-silent",                                                                 \
+      "no answer after {num} transmissions: {addr} is used until its lease ends (RFC 2131 3.2)")             \
+    X(REASON_ACK_PROBE, "ack-probe",                                                                         \
+      "the server {other} gives {addr} for {span}: first we ask whether anybody uses it (RFC 5227)")         \
+    X(REASON_PROBE, "probe", "ARP probe {num} of {max}: does anybody use {addr}?")                           \
+    X(REASON_PROBED, "probed", "{addr} is ours for {span}: nobody answered {num} ARP probes")                \
+    X(REASON_PROBE_SKIPPED, "probe-skipped",                                                                 \
+      "{addr} is used unprobed: its lease of {span} would be over before the probes are")                    \
+    X(REASON_ANNOUNCE, "announce", "ARP announcement {num} of {max}: {addr} is ours")                        \
+    X(REASON_CONFLICT, "conflict", "{hw} uses {addr}: declined")                                             \
+    X(REASON_CONFLICT_PROBE, "conflict-probe", "{hw} probes for {addr} at the same time: declined")          \
+    X(REASON_CONFLICT_DEFENDED, "conflict-defended",                                                         \
+      "{hw} uses {addr}, too: an ARP announcement defends it (RFC 5227 2.4)")                                \
+    X(REASON_CONFLICT_LOST, "conflict-lost",                                                                 \
+      "{hw} uses {addr} again within {num} ms: given up and declined (RFC 5227 2.4)")                        \
+    X(REASON_DECLINE_WAIT, "decline-wait",                                                                   \
+      "waiting {num} ms before starting again: conflict number {max} in a row (RFC 2131 3.1 (5))")           \
     X(REASON_GOT_NAK, "nak", "the server {other} refused: {text}")                                           \
     X(REASON_NAK_WAIT, "nak-wait", "waiting {num} ms before starting again: NAK number {max} in a row")      \
     X(REASON_STARTED, "start", "started")                                                                    \
@@ -146,6 +204,7 @@
       "T1 or T2 of the server break T1 < T2 < lease (RFC 2131 4.4.5): defaults used")                        \
     X(REASON_COMMAND_RELEASE, "command-release", "asked to release")                                         \
     X(REASON_COMMAND_RENEW, "command-renew", "asked to renew")                                               \
+    X(REASON_COMMAND_REBIND, "command-rebind", "asked to rebind: any server may answer")                     \
     X(REASON_COMMAND_STOP, "command-stop", "asked to stop")                                                  \
     X(REASON_NO_LEASE, "no-lease", "there is no lease to release")
 

@@ -196,6 +196,24 @@ static void add_state(struct text *t, const cJSON *status)
     add_field(t, "State Entered Because", status, explained ? "state_text" : "state_reason");
 }
 
+/* While an address is probed for, and after it has been: how far that is. */
+static void add_conflict_detection(struct text *t, const cJSON *acd, double conflicts)
+{
+    char line[LINE_MAX_LEN];
+    if (cJSON_IsObject(acd)) {
+        snprintf(line, sizeof line,
+                 "%s: ARP probe %.0f of %.0f, announcement %.0f of %.0f, defended %.0f times",
+                 view_text(acd, "address"), view_number(acd, "probes_sent", 0), view_number(acd, "probes", 0),
+                 view_number(acd, "announcements_sent", 0), view_number(acd, "announcements", 0),
+                 view_number(acd, "defences", 0));
+        add_line(t, "Conflict Detection", line);
+    }
+    if (conflicts > 0) {
+        snprintf(line, sizeof line, "%.0f in a row", conflicts);
+        add_line(t, "Address Conflicts", line);
+    }
+}
+
 static void add_next_timer(struct text *t, const cJSON *timer)
 {
     char due[DUE_MAX], line[LINE_MAX_LEN] = "none";
@@ -222,6 +240,8 @@ char *report_client(const char *name, const cJSON *status)
     else
         add_line(&t, "IPv4 Address", "none: there is no lease");
     add_next_timer(&t, cJSON_GetObjectItemCaseSensitive(status, "next_timer"));
+    add_conflict_detection(&t, cJSON_GetObjectItemCaseSensitive(status, "conflict_detection"),
+                           view_number(status, "conflicts", 0));
     add_counts(&t, "Messages Sent", cJSON_GetObjectItemCaseSensitive(status, "sent"), is_counted);
     add_counts(&t, "Messages Received", cJSON_GetObjectItemCaseSensitive(status, "received"), is_counted);
     add_counts(&t, "Messages Discarded", cJSON_GetObjectItemCaseSensitive(status, "discarded"), is_counted);

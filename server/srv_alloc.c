@@ -224,6 +224,12 @@ bool srv_alloc_is_held(const struct srv_alloc_query *q, ip4 addr, struct hw_addr
     return false;
 }
 
+static bool is_declined(const struct srv_alloc_query *q, ip4 addr)
+{
+    struct srv_lease lease;
+    return srv_lease_find(q->leases, addr, &lease) && lease.state == SRV_LEASE_DECLINED;
+}
+
 enum reason srv_alloc_refusal(const struct srv_alloc_query *q, ip4 addr)
 {
     struct hw_addr holder;
@@ -231,6 +237,8 @@ enum reason srv_alloc_refusal(const struct srv_alloc_query *q, ip4 addr)
         return REASON_NAK_WRONG_NET;
     if (find_exclusion(q, addr) != REASON_NONE)
         return REASON_NAK_NOT_IN_POOL;
+    if (is_declined(q, addr))
+        return REASON_NAK_DECLINED;
     return srv_alloc_is_held(q, addr, &holder) ? REASON_NAK_IN_USE : REASON_NONE;
 }
 
@@ -294,7 +302,7 @@ static ip4 pick_requested(const struct srv_alloc_query *q, enum reason *out_reas
     struct hw_addr holder = {0};
     enum reason reason = find_exclusion(q, q->requested);
     if (reason == REASON_NONE && srv_alloc_is_held(q, q->requested, &holder))
-        reason = REASON_REQ_IN_USE;
+        reason = is_declined(q, q->requested) ? REASON_REQ_DECLINED : REASON_REQ_IN_USE;
     if (reason != REASON_NONE) {
         note(q, reason, q->requested, holder);
         return 0;

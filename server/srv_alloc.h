@@ -41,7 +41,7 @@ struct srv_alloc_query {
 ip4 srv_alloc_pick(const struct srv_alloc_query *q, enum reason *out_reason);
 
 /* May the client have this very address? REASON_NONE, or why not: REASON_NAK_WRONG_NET,
- * REASON_NAK_NOT_IN_POOL, REASON_NAK_IN_USE. */
+ * REASON_NAK_NOT_IN_POOL, REASON_NAK_DECLINED, REASON_NAK_IN_USE. */
 enum reason srv_alloc_refusal(const struct srv_alloc_query *q, ip4 addr);
 
 /* Is the address held by another client? Then *out_holder is its hardware address. */

@@ -10,6 +10,10 @@
 
 enum {
     LIFETIME_DEFAULT_S = 7200,
+    DECLINE_DEFAULT_S = 86400,
+    DECLINES_DEFAULT = 4,
+    DECLINES_MAX = 65535,
+    LFC_INTERVAL_DEFAULT_S = 3600, /* Kea's */
     OFFER_HOLD_DEFAULT_S = 60,
     OFFER_HOLD_MAX_S = 86400,
     OFFERS_DEFAULT = 10000,
@@ -34,7 +38,7 @@ struct scope {
     struct srv_lifetime lifetime;
     struct srv_timers timers;
     struct srv_boot boot;
-    bool authoritative, match_client_id;
+    bool authoritative, match_client_id, rapid_commit;
 };
 
 /* The keys of each map: those served here, and those of Kea's that are not. */
@@ -44,17 +48,32 @@ static const char *const root_elsewhere[] = {"Control-agent", "Dhcp6",   "DhcpDd
                                              "Logging",       "Netconf", NULL};
 
 static const char *const global_keys[] = {
-    "authoritative",       "boot-file-name",
-    "calculate-tee-times", "echo-client-id",
-    "interfaces-config",   "lease-database",
-    "match-client-id",     "max-leases",
-    "max-offers",          "max-valid-lifetime",
-    "min-valid-lifetime",  "next-server",
-    "offer-hold-time",     "option-data",
-    "rebind-timer",        "renew-timer",
-    "server-hostname",     "subnet4",
-    "t1-percent",          "t2-percent",
-    "valid-lifetime",      NULL,
+    "authoritative",
+    "boot-file-name",
+    "calculate-tee-times",
+    "decline-probation-period",
+    "echo-client-id",
+    "interfaces-config",
+    "lease-database",
+    "match-client-id",
+    "max-declines-per-client",
+    "max-leases",
+    "max-offers",
+    "max-valid-lifetime",
+    "min-valid-lifetime",
+    "next-server",
+    "offer-hold-time",
+    "option-data",
+    "rapid-commit",
+    "rebind-timer",
+    "renew-timer",
+    "server-hostname",
+    "subnet-selection",
+    "subnet4",
+    "t1-percent",
+    "t2-percent",
+    "valid-lifetime",
+    NULL,
 };
 static const char *const global_elsewhere[] = {
     "adaptive-lease-time-threshold",
@@ -79,7 +98,6 @@ static const char *const global_elsewhere[] = {
     "ddns-ttl-percent",
     "ddns-update-on-renew",
     "ddns-use-conflict-resolution",
-    "decline-probation-period",
     "dhcp-ddns",
     "dhcp-queue-control",
     "dhcp4o6-port",
@@ -125,7 +143,9 @@ static const char *const subnet_keys[] = {
     "next-server",
     "option-data",
     "pools",
+    "rapid-commit",
     "rebind-timer",
+    "relay",
     "renew-timer",
     "server-hostname",
     "subnet",
@@ -161,7 +181,6 @@ static const char *const subnet_elsewhere[] = {
     "hostname-char-replacement",
     "hostname-char-set",
     "offer-lifetime",
-    "relay",
     "require-client-classes",
     "reservation-mode",
     "reservations",
@@ -181,6 +200,8 @@ static const char *const pool_elsewhere[] = {
 static const char *const option_keys[] = {"always-send", "code", "csv-format", "data", "name", "space", NULL};
 static const char *const option_elsewhere[] = {"client-classes", "never-send", NULL};
 
+static const char *const relay_keys[] = {"ip-addresses", NULL};
+
 static const char *const interfaces_keys[] = {"dhcp-socket-type", "interfaces", NULL};
 static const char *const interfaces_elsewhere[] = {
     "outbound-interface",
@@ -191,8 +212,8 @@ static const char *const interfaces_elsewhere[] = {
     NULL,
 };
 
-static const char *const database_keys[] = {"name", "persist", "type", NULL};
-static const char *const database_elsewhere[] = {"lfc-interval", "max-row-errors", NULL};
+static const char *const database_keys[] = {"lfc-interval", "name", "persist", "sync", "type", NULL};
+static const char *const database_elsewhere[] = {"max-row-errors", NULL};
 
 static const cJSON *at(const cJSON *map, const char *key)
 {
@@ -232,7 +253,9 @@ static const struct {
     {DHCP_OPT_T1, "use renew-timer or calculate-tee-times"},
     {DHCP_OPT_T2, "use rebind-timer or calculate-tee-times"},
     {DHCP_OPT_CLIENT_ID, "use echo-client-id"},
+    {DHCP_OPT_RAPID_COMMIT, "use rapid-commit"},
     {DHCP_OPT_RELAY_INFO, "it is the relay's"},
+    {DHCP_OPT_SUBNET_SELECTION, "only clients choose a subnet"},
 };
 
 static bool is_own_option(struct parse *p, const cJSON *item, uint8_t code)
@@ -426,6 +449,7 @@ static void read_scope(struct parse *p, const cJSON *map, struct scope *s)
     read_field(p, map, "boot-file-name", DHCP_FILE_LEN, &s->boot.boot_file_name);
     jcfg_get_bool(&p->c, map, "authoritative", &s->authoritative);
     jcfg_get_bool(&p->c, map, "match-client-id", &s->match_client_id);
+    jcfg_get_bool(&p->c, map, "rapid-commit", &s->rapid_commit);
 }
 
 /* ---- subnets ---- */
@@ -484,6 +508,41 @@ static void read_pools(struct parse *p, const cJSON *map, struct srv_subnet *sub
     cJSON_ArrayForEach(item, list) read_pool(p, item, subnet);
 }
 
+static bool is_relay(const struct srv_subnet *subnet, ip4 giaddr)
+{
+    for (size_t i = 0; i < subnet->n_relays; i++)
+        if (subnet->relays[i] == giaddr)
+            return true;
+    return false;
+}
+
+static void read_relays(struct parse *p, const cJSON *subnet_map, struct srv_subnet *subnet)
+{
+    const cJSON *map = jcfg_get_map(&p->c, subnet_map, "relay"), *item;
+    if (map == NULL)
+        return;
+    jcfg_check_keys(&p->c, map, relay_keys, NULL);
+    const cJSON *list = jcfg_get_list(&p->c, map, "ip-addresses");
+    if (list == NULL)
+        return;
+    ip4 *relays = allocate(p, (size_t)cJSON_GetArraySize(list) + 1, sizeof *relays);
+    if (relays == NULL)
+        return;
+    subnet->relays = relays;
+    cJSON_ArrayForEach(item, list)
+    {
+        char net[IP4_NET_LEN];
+        ip4 addr;
+        if (!jcfg_as_ip4(&p->c, item, &addr))
+            return;
+        const struct srv_subnet *other = srv_config_find_relay(p->config, addr);
+        if (other != NULL)
+            jcfg_error(&p->c, item, "the relay stands for the subnet %s already",
+                       ip4_net_format(other->net, net));
+        relays[subnet->n_relays++] = addr;
+    }
+}
+
 static void check_unique(struct parse *p, const cJSON *map, const struct srv_subnet *subnet)
 {
     char net[IP4_NET_LEN];
@@ -519,10 +578,12 @@ static void read_subnet(struct parse *p, const cJSON *map, const struct scope *g
     subnet->boot = scope.boot;
     subnet->authoritative = scope.authoritative;
     subnet->match_client_id = scope.match_client_id;
+    subnet->rapid_commit = scope.rapid_commit;
     if (jcfg_failed(&p->c)) /* the places of what follows would only repeat it */
         return;
     check_unique(p, map, subnet);
     read_pools(p, map, subnet);
+    read_relays(p, map, subnet);
     p->config->n_subnets++;
 }
 
@@ -585,17 +646,20 @@ static void read_interfaces(struct parse *p, const cJSON *global)
 
 static void read_database(struct parse *p, const cJSON *global)
 {
-    static const char *const types[] = {"memfile", NULL};
+    static const char *const types[] = {"memfile", NULL}, *const syncs[] = {"batch", "none", NULL};
     const cJSON *map = jcfg_get_map(&p->c, global, "lease-database");
     if (map == NULL)
         return;
     jcfg_check_keys(&p->c, map, database_keys, database_elsewhere);
-    int type;
+    int type, sync;
     bool persist = true;
     const char *name = "";
     jcfg_get_word(&p->c, map, "type", types, &type);
     jcfg_get_bool(&p->c, map, "persist", &persist);
     jcfg_get_text(&p->c, map, "name", &name);
+    jcfg_get_u32(&p->c, map, "lfc-interval", 0, UINT32_MAX, &p->config->lfc_interval_s);
+    if (jcfg_get_word(&p->c, map, "sync", syncs, &sync))
+        p->config->sync = sync == 0 ? SRV_SYNC_BATCH : SRV_SYNC_NONE;
     if (persist && name[0] != '\0')
         p->config->lease_file = copy_text(p, name);
 }
@@ -611,6 +675,9 @@ static void read_global(struct parse *p, const cJSON *map)
     };
     *config = (struct srv_config){.arena = config->arena,
                                   .echo_client_id = true,
+                                  .decline_s = DECLINE_DEFAULT_S,
+                                  .max_declines = DECLINES_DEFAULT,
+                                  .lfc_interval_s = LFC_INTERVAL_DEFAULT_S,
                                   .offer_hold_s = OFFER_HOLD_DEFAULT_S,
                                   .max_offers = OFFERS_DEFAULT,
                                   .max_leases = LEASES_DEFAULT};
@@ -618,6 +685,9 @@ static void read_global(struct parse *p, const cJSON *map)
     read_interfaces(p, map);
     read_database(p, map);
     jcfg_get_bool(&p->c, map, "echo-client-id", &config->echo_client_id);
+    jcfg_get_bool(&p->c, map, "subnet-selection", &config->subnet_selection);
+    jcfg_get_u32(&p->c, map, "decline-probation-period", 0, LEASE_INFINITE, &config->decline_s);
+    jcfg_get_u32(&p->c, map, "max-declines-per-client", 0, DECLINES_MAX, &config->max_declines);
     jcfg_get_u32(&p->c, map, "offer-hold-time", 1, OFFER_HOLD_MAX_S, &config->offer_hold_s);
     jcfg_get_u32(&p->c, map, "max-offers", 1, LIMIT_MAX, &config->max_offers);
     jcfg_get_u32(&p->c, map, "max-leases", 1, LIMIT_MAX, &config->max_leases);
@@ -687,6 +757,14 @@ const struct srv_subnet *srv_config_find_subnet(const struct srv_config *config,
             best = subnet;
     }
     return best;
+}
+
+const struct srv_subnet *srv_config_find_relay(const struct srv_config *config, ip4 giaddr)
+{
+    for (size_t i = 0; i < config->n_subnets; i++)
+        if (is_relay(&config->subnets[i], giaddr))
+            return &config->subnets[i];
+    return NULL;
 }
 
 const struct srv_subnet *srv_config_find_subnet_id(const struct srv_config *config, uint32_t id)

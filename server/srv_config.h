@@ -15,6 +15,12 @@ enum srv_socket_type {
     SRV_SOCKET_UDP, /* UDP only: such clients get broadcasts */
 };
 
+/* When a lease counts as stored. */
+enum srv_sync {
+    SRV_SYNC_BATCH, /* on stable storage, with one fdatasync for all packets of a wake-up */
+    SRV_SYNC_NONE,  /* handed to the kernel: a crash of the server loses nothing, one of the system may */
+};
+
 /* One configured option, checked against its definition. */
 struct srv_option {
     uint8_t code;
@@ -54,6 +60,8 @@ struct srv_pool {
 struct srv_subnet {
     uint32_t id; /* 1..4294967294, unique */
     struct ip4_net net;
+    const ip4 *relays; /* giaddr that stand for this subnet, though they are not in it */
+    size_t n_relays;
     const char *interface; /* serves clients on this interface; "": by address */
     struct srv_pool *pools;
     size_t n_pools;
@@ -62,6 +70,7 @@ struct srv_subnet {
     struct srv_timers timers;
     struct srv_boot boot;
     bool authoritative;   /* also NAK clients of which nothing is known */
+    bool rapid_commit;    /* RFC 4039: an ACK at once to who asks for it */
     bool match_client_id; /* go by option 61 where there is one, as RFC 2131 4.2 demands */
 };
 
@@ -70,9 +79,14 @@ struct srv_config {
     const char **interfaces; /* "*", "eth0" or "eth0/192.0.2.1" */
     size_t n_interfaces;
     enum srv_socket_type socket_type;
-    const char *lease_file; /* NULL: leases are kept in memory only */
-    bool echo_client_id;    /* RFC 6842 */
-    uint32_t offer_hold_s;  /* how long an offer waits for its REQUEST */
+    const char *lease_file;  /* NULL: leases are kept in memory only */
+    enum srv_sync sync;      /* of the lease file */
+    uint32_t lfc_interval_s; /* how often the lease file is rewritten; 0: never */
+    bool echo_client_id;     /* RFC 6842 */
+    bool subnet_selection;   /* RFC 3011: obey option 118 */
+    uint32_t decline_s;      /* how long an address that a client declined stays unused */
+    uint32_t max_declines;   /* addresses that one client can have in quarantine in one subnet */
+    uint32_t offer_hold_s;   /* how long an offer waits for its REQUEST */
     uint32_t max_offers;
     uint32_t max_leases;          /* records of leases, expired and released ones included */
     struct srv_lifetime lifetime; /* of global scope: what a subnet inherits */
@@ -96,6 +110,8 @@ void srv_config_free(struct srv_config *config); /* NULL is fine */
 const struct srv_option *srv_config_find_option(const struct srv_options *options, uint8_t code);
 /* Of the subnets that contain `addr` the one with the longest prefix, or NULL. */
 const struct srv_subnet *srv_config_find_subnet(const struct srv_config *config, ip4 addr);
+/* The first subnet that names the relay, or NULL. */
+const struct srv_subnet *srv_config_find_relay(const struct srv_config *config, ip4 giaddr);
 /* The subnet with the identifier, or NULL. */
 const struct srv_subnet *srv_config_find_subnet_id(const struct srv_config *config, uint32_t id);
 /* The pool of the subnet that contains `addr`, or NULL. */

@@ -16,7 +16,12 @@
 #include "server/srv_ports.h"
 #include "server/srv_store.h"
 
-enum { RX_BATCH = 64, EXIT_CONFIG = 2 };
+enum {
+    RX_BATCH = 64,
+    EXIT_CONFIG = 2,
+    STORE_RETRY_MS = 1000,    /* after a commit that failed */
+    REWRITE_RETRY_MS = 60000, /* after a rewrite that failed */
+};
 
 struct srv_driver {
     const struct srv_driver_options *options;
@@ -33,7 +38,12 @@ struct srv_driver {
     time_ms started_ms, reloaded_ms;
     unsigned long loaded, refused; /* lease records at start-up */
     bool store_failed;             /* the last commit failed, and was told */
-    int store_errno;               /* why */
+    int store_errno;               /* why: the errno of the last failure */
+    struct io_timer *store_retry;
+    struct io_timer *rewrite_due;  /* by lfc-interval */
+    struct io_watch *rewrite_done; /* NULL: no rewrite of the lease file runs */
+    time_ms rewrite_from_ms;       /* none starts earlier */
+    bool rewrite_failed;           /* the last one, and was told */
     struct srv_command_state commands;
     struct srv_explain *explain;
     int exit_value; /* as `shutdown` asked */
@@ -84,26 +94,111 @@ static void do_tx(struct srv_driver *d, const struct srv_action *action)
         io_trace_log(d->trace, "error", "sending on %s failed: %s", port->iface.name, strerror(errno));
 }
 
-/* Makes every lease of the batch durable; false: nothing of it may be promised. Each change from well to
- * failing is told once. */
+/* ---- the lease file ---- */
+
+static const char *why_not(int rc)
+{
+    return rc == ERR_IO ? strerror(errno) : err_text(rc);
+}
+
+static void end_rewrite(struct srv_driver *d, int rc)
+{
+    if (rc < 0 && !d->rewrite_failed)
+        io_trace_log(d->trace, "warning", "the lease file cannot be rewritten, it grows: %s", why_not(rc));
+    d->rewrite_failed = rc < 0;
+    if (rc < 0)
+        d->rewrite_from_ms = io_now().boot_ms + REWRITE_RETRY_MS;
+}
+
+static void finish_rewrite(struct srv_driver *d)
+{
+    uint64_t before = srv_store_get_stats(d->store).size;
+    int rc = srv_store_rewrite_finish(d->store);
+    end_rewrite(d, rc);
+    if (rc == 0)
+        io_trace_log(d->trace, "info", "the lease file is rewritten: %llu octets, it had %llu",
+                     (unsigned long long)srv_store_get_stats(d->store).size, (unsigned long long)before);
+}
+
+static void on_rewritten(void *user, int fd, int what)
+{
+    (void)fd, (void)what;
+    struct srv_driver *d = user;
+    io_watch_free(d->rewrite_done);
+    d->rewrite_done = NULL;
+    finish_rewrite(d);
+}
+
+static void start_rewrite(struct srv_driver *d)
+{
+    if (d->rewrite_done != NULL || io_now().boot_ms < d->rewrite_from_ms)
+        return;
+    int fd, rc = srv_store_rewrite(d->store, &fd);
+    if (rc < 0) {
+        end_rewrite(d, rc);
+        return;
+    }
+    d->rewrite_done = io_watch_new(d->loop, fd, IO_READ, on_rewritten, d);
+    if (d->rewrite_done == NULL)
+        finish_rewrite(d); /* no memory to be told: then wait for it here */
+}
+
+static void schedule_rewrite(struct srv_driver *d)
+{
+    uint32_t s = d->config->lfc_interval_s;
+    if (d->store != NULL)
+        io_timer_set(d->rewrite_due, s == 0 ? TIME_NEVER : io_now().boot_ms + (time_ms)s * 1000);
+}
+
+static void on_rewrite_due(void *user)
+{
+    struct srv_driver *d = user;
+    if (srv_store_has_news(d->store))
+        start_rewrite(d);
+    schedule_rewrite(d);
+}
+
+/* Each change from well to failing, and back, is told once. */
 static bool commit(struct srv_driver *d)
 {
-    if (d->store == NULL)
-        return true;
-    int rc = 0;
-    for (const struct srv_action *a = d->actions.first; a != NULL && rc == 0; a = a->next)
-        if (a->kind == SRV_LEASE_PUT)
-            rc = srv_store_put(d->store, &a->lease);
-    if (rc == 0)
-        rc = srv_store_commit(d->store);
+    int rc = srv_store_commit(d->store);
+    if (rc < 0)
+        d->store_errno = rc == ERR_IO ? errno : ENOMEM;
     if (rc < 0 && !d->store_failed)
-        io_trace_log(d->trace, "error", "leases cannot be stored, so no ACK is sent: %s",
-                     rc == ERR_IO ? strerror(errno) : err_text(rc));
+        io_trace_log(d->trace, "error", "leases cannot be stored, so no ACK is sent: %s", why_not(rc));
     if (rc == 0 && d->store_failed)
         io_trace_log(d->trace, "info", "leases can be stored again");
     d->store_failed = rc < 0;
-    d->store_errno = rc == ERR_NOMEM ? ENOMEM : errno;
+    if (rc < 0)
+        io_timer_set(d->store_retry, io_now().boot_ms + STORE_RETRY_MS);
+    else if (d->config->lfc_interval_s != 0 && srv_store_has_grown(d->store))
+        start_rewrite(d);
     return rc == 0;
+}
+
+static void on_store_retry(void *user)
+{
+    commit(user);
+}
+
+/* Makes every lease of the batch durable; false: nothing of it may be promised. */
+static bool store(struct srv_driver *d)
+{
+    int rc = 0;
+    bool any = false;
+    for (const struct srv_action *a = d->actions.first; d->store != NULL && a != NULL && rc == 0;
+         a = a->next) {
+        if (a->kind != SRV_LEASE_PUT)
+            continue;
+        any = true;
+        rc = srv_store_put(d->store, &a->lease);
+    }
+    if (!any)
+        return true;
+    if (rc == ERR_NOMEM)
+        d->store_errno = ENOMEM;
+    /* Also if not every record could be gathered: the disk may take those that wait. */
+    return commit(d) && rc == 0;
 }
 
 /* An ACK that must not leave: its lease is not on stable storage. The client will ask again. */
@@ -122,7 +217,7 @@ static void withhold(struct srv_driver *d, const struct srv_action *put)
  * withheld. */
 static void flush(struct srv_driver *d)
 {
-    bool stored = commit(d);
+    bool stored = store(d);
     const struct srv_action *promised = NULL; /* the record that the next answer promises */
     for (const struct srv_action *a = d->actions.first; a != NULL; a = a->next) {
         switch (a->kind) {
@@ -228,6 +323,14 @@ static int read_config(struct srv_driver *d, struct srv_config **out, char *why)
     return rc;
 }
 
+/* What of lease-database can change while the server runs; another name counts from the next start on. */
+static void use_database(struct srv_driver *d)
+{
+    if (d->store != NULL)
+        srv_store_set_sync(d->store, d->config->sync);
+    schedule_rewrite(d);
+}
+
 static const char *lease_path(const struct srv_driver *d, const struct srv_config *config)
 {
     const char *path = d->options->lease_file ? d->options->lease_file : config->lease_file;
@@ -256,6 +359,7 @@ static int serve(struct srv_driver *d, struct srv_config *config, char *why)
     srv_ports_close(&d->ports);
     d->ports = ports;
     d->reloaded_ms = io_now().boot_ms;
+    use_database(d);
     return 0;
 }
 
@@ -284,6 +388,21 @@ static void refuse(struct srv_command_reply *reply, const char *what, const char
     snprintf(reply->text, sizeof reply->text, "%s%s", what, why);
     cJSON_Delete(reply->arguments);
     reply->arguments = NULL;
+}
+
+static cJSON *lease_file_json(const struct srv_driver *d)
+{
+    struct srv_store_stats stats = srv_store_get_stats(d->store);
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddStringToObject(json, "sync", d->config->sync == SRV_SYNC_BATCH ? "batch" : "none");
+    cJSON_AddNumberToObject(json, "size", (double)stats.size);
+    cJSON_AddNumberToObject(json, "commits", (double)stats.commits);
+    cJSON_AddNumberToObject(json, "syncs", (double)stats.syncs);
+    cJSON_AddNumberToObject(json, "failures", (double)stats.failures);
+    cJSON_AddBoolToObject(json, "failing", d->store_failed);
+    cJSON_AddNumberToObject(json, "rewrites", (double)stats.rewrites);
+    cJSON_AddBoolToObject(json, "rewriting", stats.rewriting);
+    return json;
 }
 
 /* What a command wants of the driver. */
@@ -339,6 +458,8 @@ static void on_command(void *user, const char *command, const cJSON *arguments,
     if (changes && d->store_failed && reply.result == CONTROL_SUCCESS)
         refuse(&reply, "the change is in memory, but could not be stored: ", strerror(d->store_errno));
     do_effect(d, &reply);
+    if (strcmp(command, "status-get") == 0 && reply.result == CONTROL_SUCCESS && d->store != NULL)
+        cJSON_AddItemToObject(reply.arguments, "lease_file", lease_file_json(d));
     control_reply(request, reply.result, reply.text, reply.arguments);
     if (reply.effect == SRV_DO_SHUTDOWN) {
         d->exit_value = reply.exit_value;
@@ -398,6 +519,7 @@ static int open_store(struct srv_driver *d)
 static int open_loop(struct srv_driver *d)
 {
     static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+    signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a failing write, not the end */
     d->loop = io_loop_new();
     if (d->loop == NULL)
         return fail("start", err_text(ERR_NOMEM));
@@ -405,7 +527,9 @@ static int open_loop(struct srv_driver *d)
         if (io_signal_add(d->loop, signals[i], on_signal, d) < 0)
             return fail("start", err_text(ERR_NOMEM));
     d->deadline = io_timer_new(d->loop, on_deadline, d);
-    if (d->deadline == NULL)
+    d->store_retry = io_timer_new(d->loop, on_store_retry, d);
+    d->rewrite_due = io_timer_new(d->loop, on_rewrite_due, d);
+    if (d->deadline == NULL || d->store_retry == NULL || d->rewrite_due == NULL)
         return fail("start", err_text(ERR_NOMEM));
     if (d->options->control == NULL)
         return 0;
@@ -448,6 +572,9 @@ static void finish(struct srv_driver *d)
     control_free(d->control);
     srv_ports_close(&d->ports);
     io_timer_free(d->deadline);
+    io_timer_free(d->store_retry);
+    io_timer_free(d->rewrite_due);
+    io_watch_free(d->rewrite_done);
     io_loop_free(d->loop);
     srv_engine_free(d->engine);
     srv_explain_free(d->explain);
@@ -476,6 +603,7 @@ static int run(struct srv_driver *d)
         return code;
     d->started_ms = d->reloaded_ms = io_now().boot_ms;
     tell_start(d);
+    use_database(d);
     io_timer_set(d->deadline, srv_engine_deadline(d->engine));
     return io_loop_run(d->loop) < 0 ? EXIT_FAILURE : d->exit_value;
 }

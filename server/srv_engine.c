@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/dhcp_opt_walk.h"
 #include "common/err.h"
 #include "server/srv_alloc.h"
 
@@ -17,6 +18,13 @@ struct srv_engine {
     struct dhcp_msg msg; /* the message at hand; here because it is large */
 };
 
+/* What a relay says in option 82; all 0 if there is no relay, or it says nothing of it. */
+struct relay_wish {
+    ip4 link;      /* RFC 3527: the link that the client is on */
+    ip4 server_id; /* RFC 5107: who we are to be for the client */
+    uint16_t port; /* RFC 8357: where the relay listens */
+};
+
 /* One event being worked on. What changes the engine is done last, when all actions are made: if memory runs
  * out before, the actions are taken back and the engine is as it was. */
 struct step {
@@ -25,6 +33,7 @@ struct step {
     struct srv_actions *out;
     const struct dhcp_msg *msg;
     struct srv_identity client;
+    struct relay_wish relay;
     const struct srv_subnet *subnet;
     uint8_t sent; /* type of the answer; 0: none */
     bool out_of_memory;
@@ -164,13 +173,25 @@ static bool expire_offer(struct step *s)
     return true;
 }
 
+/* A held record whose time is over is free. Nobody has a claim to an address that comes out of quarantine,
+ * least of all who declined it. */
+static void make_free(struct srv_lease *lease)
+{
+    if (lease->state == SRV_LEASE_DECLINED) {
+        lease->hw = (struct hw_addr){0};
+        lease->client_id_len = 0;
+        lease->hostname[0] = '\0';
+    }
+    lease->state = SRV_LEASE_EXPIRED;
+}
+
 static bool expire_lease(struct step *s)
 {
     struct srv_lease lease;
     if (!srv_lease_find_due(s->e->leases, s->ev->now, &lease))
         return false;
-    tell_expired(s, REASON_LEASE_EXPIRED, &lease);
-    lease.state = SRV_LEASE_EXPIRED;
+    tell_expired(s, lease.state == SRV_LEASE_DECLINED ? REASON_DECLINE_ENDED : REASON_LEASE_EXPIRED, &lease);
+    make_free(&lease);
     keep_lease(s, &lease);
     return true;
 }
@@ -197,15 +218,34 @@ static bool choose_subnet(struct step *s, const struct srv_subnet *subnet, enum 
     return true;
 }
 
+/* RFC 3011 2: "This option takes precedence over the methods that the DHCP server uses"; but RFC 3527 lets
+ * the relay's word count more, as it is nearer to us than the client. Where giaddr is not an address of the
+ * client's link, the subnet may name it. */
+static bool find_relayed_subnet(struct step *s)
+{
+    const struct srv_config *config = s->e->config;
+    ip4 giaddr = s->msg->giaddr;
+    const struct srv_subnet *named = srv_config_find_relay(config, giaddr);
+    if (named != NULL)
+        return choose_subnet(s, named, REASON_SUBNET_RELAY_NAMED, giaddr, NULL);
+    return choose_subnet(s, srv_config_find_subnet(config, giaddr), REASON_SUBNET_RELAY, giaddr, NULL);
+}
+
 /* RFC 2131 4.3.1: "the address is selected based on the subnet from which the message was received (if
  * 'giaddr' is 0) or on the address of the relay agent that forwarded the message ('giaddr' when not 0)". */
 static bool find_subnet(struct step *s)
 {
     const struct srv_config *config = s->e->config;
     const struct srv_iface *iface = s->ev->iface;
+    ip4 selected;
+    if (s->relay.link != 0)
+        return choose_subnet(s, srv_config_find_subnet(config, s->relay.link), REASON_SUBNET_LINK,
+                             s->relay.link, NULL);
+    if (config->subnet_selection && dhcp_get_ip4(s->msg, DHCP_OPT_SUBNET_SELECTION, &selected))
+        return choose_subnet(s, srv_config_find_subnet(config, selected), REASON_SUBNET_SELECTED, selected,
+                             NULL);
     if (s->msg->giaddr != 0)
-        return choose_subnet(s, srv_config_find_subnet(config, s->msg->giaddr), REASON_SUBNET_RELAY,
-                             s->msg->giaddr, NULL);
+        return find_relayed_subnet(s);
     for (size_t i = 0; i < config->n_subnets; i++)
         if (strcmp(config->subnets[i].interface, iface->name) == 0)
             return choose_subnet(s, &config->subnets[i], REASON_SUBNET_INTERFACE_NAME, iface->addr.addr,
@@ -222,6 +262,8 @@ static void send_reply(struct step *s, struct srv_reply *reply)
     reply->config = s->e->config;
     reply->subnet = s->subnet;
     reply->server = s->ev->iface->addr.addr;
+    reply->server_id = s->relay.server_id;
+    reply->relay_port = s->relay.port;
     uint8_t *buf = arena_alloc(&s->out->arena, DHCP_MSG_MAX);
     if (buf == NULL) {
         s->out_of_memory = true;
@@ -231,6 +273,8 @@ static void send_reply(struct step *s, struct srv_reply *reply)
     struct packet packet;
     enum srv_via via;
     struct trace_facts facts;
+    if (reply->server_id != 0)
+        decide(s, REASON_SERVER_ID_OVERRIDE, (struct trace_facts){.addr = reply->server_id});
     srv_reply_encode(reply, buf, &size);
     enum reason route = srv_reply_route(reply, &packet, &via, &facts);
     if (size.dropped != 0)
@@ -250,9 +294,11 @@ static void send_lease(struct step *s, enum dhcp_type type, const struct srv_lea
 {
     const struct srv_pool *pool = srv_config_find_pool(s->subnet, lease->addr);
     assert(pool != NULL); /* no other address is offered or granted */
-    send_reply(
-        s, &(struct srv_reply){
-               .type = type, .options = &pool->options, .yiaddr = lease->addr, .lease_s = lease->lease_s});
+    send_reply(s, &(struct srv_reply){.type = type,
+                                      .options = &pool->options,
+                                      .yiaddr = lease->addr,
+                                      .lease_s = lease->lease_s,
+                                      .rapid_commit = type == DHCP_ACK && s->msg->type == DHCP_DISCOVER});
 }
 
 /* The sentence of the reason goes to the client, too: option 56, RFC 2131 table 3. */
@@ -338,7 +384,7 @@ static bool find_lease(const struct step *s, ip4 not, struct srv_lease *out)
     return srv_lease_find_client(s->e->leases, s->subnet->id, &s->client, not, out);
 }
 
-/* ---- DHCPDISCOVER, RFC 2131 4.3.1 ---- */
+/* ---- granting ---- */
 
 static void tell_no_address(struct step *s, enum reason reason)
 {
@@ -350,53 +396,6 @@ static void tell_no_address(struct step *s, enum reason reason)
            (struct trace_facts){.net = s->subnet->net,
                                 .num = (int64_t)(reason == REASON_LEASE_LIMIT ? leases : held)});
 }
-
-/* RFC 2131 4.3.1 would offer a client that has a lease, and asks for no time, what is left of it; the REQUEST
- * would then have to be granted no more, too. A host that starts again would get ever shorter leases: like
- * Kea and dhcpd we offer a whole one.
- *
- * "The server may choose to record the address as offered to the client." A retransmitted DISCOVER gets the
- * same offer, whatever its xid. */
-static void make_offer(struct step *s, ip4 addr, bool is_bound)
-{
-    struct srv_lease before, offer;
-    bool had_offer = find_offer(s, &before);
-    if (!is_bound && !had_offer && srv_lease_table_room(s->e->offers) == 0) {
-        decide(s, REASON_OFFER_LIMIT,
-               (struct trace_facts){.num = (int64_t)srv_lease_table_count(s->e->offers)});
-        return;
-    }
-    offer = make_lease(s, addr, choose_lease_time(s, s->subnet->lifetime.default_s));
-    offer.state = SRV_LEASE_OFFERED;
-    offer.expires_ms = time_add(s->ev->now, time_from_lease_s(s->e->config->offer_hold_s));
-    send_lease(s, DHCP_OFFER, &offer);
-    if (s->out_of_memory)
-        return;
-    if (had_offer && before.addr != addr)
-        end_offer(s->e, before.addr);
-    if (!is_bound) /* a lease holds its address already */
-        keep_offer(s, &offer);
-}
-
-static void on_discover(struct step *s)
-{
-    if (!find_subnet(s))
-        return;
-    struct srv_alloc_query query = make_query(s);
-    dhcp_get_ip4(s->msg, DHCP_OPT_REQUESTED_IP, &query.requested);
-    enum reason reason;
-    ip4 addr = srv_alloc_pick(&query, &reason);
-    if (addr == 0) {
-        tell_no_address(s, reason);
-        return;
-    }
-    decide(s, reason, (struct trace_facts){.addr = addr});
-    make_offer(s, addr, reason == REASON_ADDR_BOUND);
-}
-
-/* ---- DHCPREQUEST, RFC 2131 4.3.2 ---- */
-
-enum request_kind { SELECTING, INIT_REBOOT, RENEWING, REBINDING };
 
 /* The client has another address now; what it had stays known as released. */
 static void release_others(struct step *s, ip4 addr)
@@ -437,6 +436,90 @@ static void grant(struct step *s, ip4 addr)
         end_offer(s->e, offer.addr);
 }
 
+/* ---- DHCPDISCOVER, RFC 2131 4.3.1 ---- */
+
+/* RFC 2131 4.3.1 would offer a client that has a lease, and asks for no time, what is left of it; the REQUEST
+ * would then have to be granted no more, too. A host that starts again would get ever shorter leases: like
+ * Kea and dhcpd we offer a whole one.
+ *
+ * "The server may choose to record the address as offered to the client." A retransmitted DISCOVER gets the
+ * same offer, whatever its xid. */
+static void make_offer(struct step *s, ip4 addr, bool is_bound)
+{
+    struct srv_lease before, offer;
+    bool had_offer = find_offer(s, &before);
+    if (!is_bound && !had_offer && srv_lease_table_room(s->e->offers) == 0) {
+        decide(s, REASON_OFFER_LIMIT,
+               (struct trace_facts){.num = (int64_t)srv_lease_table_count(s->e->offers)});
+        return;
+    }
+    offer = make_lease(s, addr, choose_lease_time(s, s->subnet->lifetime.default_s));
+    offer.state = SRV_LEASE_OFFERED;
+    offer.expires_ms = time_add(s->ev->now, time_from_lease_s(s->e->config->offer_hold_s));
+    send_lease(s, DHCP_OFFER, &offer);
+    if (s->out_of_memory)
+        return;
+    if (had_offer && before.addr != addr)
+        end_offer(s->e, before.addr);
+    if (!is_bound) /* a lease holds its address already */
+        keep_offer(s, &offer);
+}
+
+/* RFC 8925: who asks for option 108 does without IPv4 where the network sends it. */
+static bool prefers_ipv6(const struct step *s, const struct srv_options *options)
+{
+    return srv_reply_is_requested(s->msg, DHCP_OPT_V6ONLY) &&
+           srv_config_find_option(options, DHCP_OPT_V6ONLY) != NULL;
+}
+
+/* An address that the client will not use is not kept from others. */
+static void offer_none(struct step *s)
+{
+    decide(s, REASON_V6ONLY, (struct trace_facts){0});
+    send_reply(s, &(struct srv_reply){.type = DHCP_OFFER,
+                                      .options = &s->subnet->options,
+                                      .lease_s = s->subnet->lifetime.default_s});
+}
+
+/* RFC 4039: where several servers answer, each commits a lease, and the client uses one of them. So the
+ * administrator must want it: with one server, or with addresses to spare. */
+static bool is_rapid(const struct step *s, ip4 addr)
+{
+    const struct dhcp_option *option = dhcp_msg_find(s->msg, DHCP_OPT_RAPID_COMMIT);
+    const struct srv_pool *pool = srv_config_find_pool(s->subnet, addr);
+    assert(pool != NULL); /* no other address is picked */
+    return s->subnet->rapid_commit && option != NULL && option->len == 0 && !prefers_ipv6(s, &pool->options);
+}
+
+static void on_discover(struct step *s)
+{
+    if (!find_subnet(s))
+        return;
+    if (prefers_ipv6(s, &s->subnet->options)) {
+        offer_none(s);
+        return;
+    }
+    struct srv_alloc_query query = make_query(s);
+    dhcp_get_ip4(s->msg, DHCP_OPT_REQUESTED_IP, &query.requested);
+    enum reason reason;
+    ip4 addr = srv_alloc_pick(&query, &reason);
+    if (addr == 0) {
+        tell_no_address(s, reason);
+        return;
+    }
+    decide(s, reason, (struct trace_facts){.addr = addr});
+    if (is_rapid(s, addr)) {
+        decide(s, REASON_RAPID_COMMIT, (struct trace_facts){.addr = addr});
+        grant(s, addr);
+        return;
+    }
+    make_offer(s, addr, reason == REASON_ADDR_BOUND);
+}
+
+/* ---- DHCPREQUEST, RFC 2131 4.3.2 ---- */
+
+enum request_kind { SELECTING, INIT_REBOOT, RENEWING, REBINDING };
+
 static void grant_or_nak(struct step *s, ip4 addr)
 {
     struct srv_alloc_query query = make_query(s);
@@ -454,10 +537,12 @@ static bool is_broadcast(const struct step *s)
 }
 
 /* RFC 2131 4.1: "A server with multiple network addresses MUST be prepared to to accept any of its network
- * addresses as identifying that server in a DHCP message." A unicast message has reached one of them. */
+ * addresses as identifying that server in a DHCP message." A unicast message has reached one of them. RFC
+ * 5107 adds the one that the relay stands in with. */
 static bool is_our_id(const struct step *s, ip4 server)
 {
-    return server == s->ev->iface->addr.addr || (!is_broadcast(s) && server == s->ev->packet.dst);
+    return server == s->ev->iface->addr.addr || (!is_broadcast(s) && server == s->ev->packet.dst) ||
+           (s->relay.server_id != 0 && server == s->relay.server_id);
 }
 
 /* RFC 2131 3.1 (3): "Those servers not selected by the DHCPREQUEST message use the message as notification
@@ -496,7 +581,7 @@ static void on_unknown(struct step *s, enum request_kind kind, ip4 addr)
     struct srv_alloc_query query = make_query(s);
     enum reason refusal = srv_alloc_refusal(&query, addr);
     /* A unicast renewal says that we granted it; two clients must not go on with one address. */
-    bool is_conflict = kind == RENEWING && refusal == REASON_NAK_IN_USE;
+    bool is_conflict = kind == RENEWING && (refusal == REASON_NAK_IN_USE || refusal == REASON_NAK_DECLINED);
     if (s->subnet->authoritative || is_conflict)
         send_nak(s, refusal == REASON_NONE ? REASON_NAK_UNKNOWN : refusal, addr, 0);
     else
@@ -614,6 +699,121 @@ static void on_release(struct step *s)
         decide(s, REASON_RELEASE_NOT_OWNER, (struct trace_facts){.addr = addr});
 }
 
+/* ---- DHCPDECLINE, RFC 2131 4.3.3 ---- */
+
+/* "the server MUST mark the network address as not available and SHOULD notify the local system administrator
+ * of a possible configuration problem." */
+static void decline(struct step *s, struct srv_lease *lease)
+{
+    struct srv_engine *e = s->e;
+    uint32_t span_s = e->config->decline_s;
+    lease->state = SRV_LEASE_DECLINED;
+    lease->lease_s = span_s;
+    lease->granted_ms = s->ev->now;
+    lease->expires_ms = time_add(s->ev->now, time_from_lease_s(span_s));
+    decide(s, REASON_DECLINED, (struct trace_facts){.addr = lease->addr, .span_s = span_s});
+    add_action(s, SRV_LEASE_PUT)->lease = *lease;
+    if (s->out_of_memory)
+        return;
+    keep_lease(s, lease);
+    if (!s->out_of_memory)
+        end_offer(e, lease->addr);
+}
+
+/* What was granted or offered at the address, to this client or another. */
+static bool find_claim(struct step *s, ip4 addr, struct srv_lease *out)
+{
+    struct srv_lease lease;
+    bool is_leased = srv_lease_find(s->e->leases, addr, &lease) && lease.state == SRV_LEASE_ACTIVE;
+    if (!is_leased && !srv_lease_find(s->e->offers, addr, &lease))
+        return false;
+    *out = lease;
+    s->client.match_client_id = matches_client_id(s->e, lease.subnet_id);
+    return true;
+}
+
+static void on_decline_of(struct step *s, ip4 addr)
+{
+    struct srv_engine *e = s->e;
+    struct trace_facts facts = {.addr = addr};
+    struct srv_lease lease;
+    if (!find_claim(s, addr, &lease)) {
+        decide(s, REASON_DECLINE_UNKNOWN, facts);
+        return;
+    }
+    if (!srv_lease_is_of(&lease, &s->client)) {
+        decide(s, REASON_DECLINE_NOT_OWNER, facts);
+        return;
+    }
+    /* A client that finds every address in use is mistaken, or wants to empty the pool. */
+    size_t declined = srv_lease_count_declined(e->leases, lease.subnet_id, &s->client);
+    if (declined >= e->config->max_declines) {
+        facts.num = (int64_t)declined;
+        decide(s, REASON_DECLINE_LIMIT, facts);
+        return;
+    }
+    if (!srv_lease_find(e->leases, addr, NULL) && srv_lease_table_room(e->leases) == 0) {
+        facts.num = (int64_t)srv_lease_table_count(e->leases);
+        decide(s, REASON_LEASE_LIMIT, facts);
+        return;
+    }
+    decline(s, &lease);
+}
+
+/* RFC 2131 4.4.1, table 5: a DHCPDECLINE names the address in option 50 and the server in option 54, MUST
+ * both. It is never answered. */
+static void on_decline(struct step *s)
+{
+    ip4 addr = 0, server;
+    if (!dhcp_get_ip4(s->msg, DHCP_OPT_REQUESTED_IP, &addr) || addr == 0)
+        drop(s, REASON_DECLINE_NO_ADDR, (struct trace_facts){0});
+    else if (!dhcp_get_ip4(s->msg, DHCP_OPT_SERVER_ID, &server))
+        drop(s, REASON_NO_SERVER_ID, (struct trace_facts){0});
+    else if (!is_our_id(s, server))
+        decide(s, REASON_OTHER_SERVER, (struct trace_facts){.other = server});
+    else
+        on_decline_of(s, addr);
+}
+
+/* ---- DHCPINFORM, RFC 2131 4.3.5 ---- */
+
+/* Where the client is. One that knows its address but leaves ciaddr 0 breaks RFC 2131 4.4.3; the datagram
+ * tells it all the same, unless a relay has sent that. */
+static ip4 find_informed(const struct step *s)
+{
+    if (s->msg->ciaddr != 0 || s->msg->giaddr != 0)
+        return s->msg->ciaddr;
+    return s->ev->packet.src;
+}
+
+/* RFC 2131 3.4: "The server SHOULD check the network address in a DHCPINFORM message for consistency, but
+ * MUST NOT check for an existing lease." An answer to all hosts, or to ourselves, is not wanted. */
+static bool is_host_of(const struct step *s, ip4 addr)
+{
+    struct ip4_net net = s->subnet->net;
+    return addr != s->ev->iface->addr.addr &&
+           (net.len >= 31 || (addr != ip4_net_base(net) && addr != ip4_net_broadcast(net)));
+}
+
+static void on_inform(struct step *s)
+{
+    ip4 addr = find_informed(s);
+    if (addr == 0) {
+        drop(s, REASON_MSG_NO_ADDRESS, (struct trace_facts){0});
+        return;
+    }
+    if (!choose_subnet(s, srv_config_find_subnet(s->e->config, addr), REASON_SUBNET_CIADDR, addr, NULL))
+        return;
+    if (!is_host_of(s, addr)) {
+        drop(s, REASON_INFORM_ADDR, (struct trace_facts){.addr = addr, .net = s->subnet->net});
+        return;
+    }
+    decide(s, REASON_INFORM, (struct trace_facts){.addr = addr});
+    const struct srv_pool *pool = srv_config_find_pool(s->subnet, addr);
+    const struct srv_options *options = pool != NULL ? &pool->options : &s->subnet->options;
+    send_reply(s, &(struct srv_reply){.type = DHCP_ACK, .options = options, .inform_to = addr});
+}
+
 /* ---- receiving ---- */
 
 static enum reason read_identity(struct step *s, struct trace_facts *facts)
@@ -648,6 +848,26 @@ static enum reason check_addresses(const struct dhcp_msg *msg, struct trace_fact
     return REASON_NONE;
 }
 
+/* Without giaddr, whoever sent option 82 is no relay that our answer goes through: a client that forges it
+ * must not choose its subnet. */
+static void read_relay(struct step *s)
+{
+    const struct dhcp_option *info = dhcp_msg_find(s->msg, DHCP_OPT_RELAY_INFO);
+    if (info == NULL || s->msg->giaddr == 0)
+        return;
+    struct wire_reader r;
+    struct opt_part part;
+    wire_reader_init(&r, info->data, info->len);
+    while (dhcp_opt_walk_suboption(&r, OPT_SUBOPTIONS, &part)) {
+        if (part.id == DHCP_RELAY_LINK_SELECTION && part.len == 4)
+            s->relay.link = wire_u32(part.data);
+        else if (part.id == DHCP_RELAY_SERVER_ID && part.len == 4)
+            s->relay.server_id = wire_u32(part.data);
+        else if (part.id == DHCP_RELAY_PORT)
+            s->relay.port = s->ev->packet.sport;
+    }
+}
+
 /* REASON_NONE if the message can be worked on. */
 static enum reason read_message(struct step *s, struct trace_facts *facts)
 {
@@ -663,6 +883,7 @@ static enum reason read_message(struct step *s, struct trace_facts *facts)
     facts->num = msg->hops;
     if (msg->hops > DHCP_HOPS_MAX)
         return REASON_MSG_HOPS;
+    read_relay(s);
     reason = check_addresses(msg, facts);
     return reason != REASON_NONE ? reason : read_identity(s, facts);
 }
@@ -689,6 +910,12 @@ static void on_rx(struct step *s)
         break;
     case DHCP_RELEASE:
         on_release(s);
+        break;
+    case DHCP_DECLINE:
+        on_decline(s);
+        break;
+    case DHCP_INFORM:
+        on_inform(s);
         break;
     default: /* not our enum: any octet that RFCs assign */
         facts.text = dhcp_type_name(s->msg->type);
@@ -800,7 +1027,7 @@ int srv_engine_load(struct srv_engine *e, const struct srv_lease *lease, time_ms
     if (srv_lease_is_deletion(lease)) /* takes no place from a lease */
         srv_lease_table_set_max(e->leases, e->config->max_leases + ++e->n_deletions);
     if (srv_lease_is_held(lease) && lease->expires_ms <= now)
-        loaded.state = SRV_LEASE_EXPIRED;
+        make_free(&loaded);
     int err = srv_lease_put(e->leases, &loaded, home->match_client_id);
     if (err == 0)
         srv_alloc_mark(e->alloc, loaded.addr);

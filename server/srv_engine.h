@@ -37,8 +37,8 @@ struct srv_event {
 };
 
 enum srv_action_kind {
-    SRV_LEASE_PUT, /* store the lease (new, extended or released) durably; that a lease has expired follows
-                      from its record and is not stored */
+    SRV_LEASE_PUT, /* store the lease (new, extended, released or declined) durably; that its time is over
+                      follows from its record and is not stored */
     SRV_TX,        /* send */
     SRV_TRACE,     /* record */
 };

@@ -438,6 +438,17 @@ bool srv_lease_find_client(const struct srv_lease_table *t, uint32_t subnet_id, 
     return best != NULL;
 }
 
+size_t srv_lease_count_declined(const struct srv_lease_table *t, uint32_t subnet_id,
+                                const struct srv_identity *id)
+{
+    uint64_t hash = hash_client(subnet_id, id->match_client_id, &id->hw, id->client_id, id->client_id_len);
+    size_t n = 0;
+    for (const struct entry *e = *client_bucket(t, hash); e != NULL; e = e->next_by_client)
+        n += e->client_hash == hash && e->subnet->id == subnet_id && e->state == SRV_LEASE_DECLINED &&
+             entry_is_of(e, id);
+    return n;
+}
+
 bool srv_lease_find_oldest(const struct srv_lease_table *t, uint32_t subnet_id, struct srv_lease *out)
 {
     const struct subnet *subnet = find_subnet(t, subnet_id);

@@ -12,7 +12,7 @@ enum { SRV_CLIENT_ID_MAX = 255, SRV_HOSTNAME_MAX = 255 };
 /* The numbers are those of Kea's lease file. */
 enum srv_lease_state {
     SRV_LEASE_ACTIVE = 0,    /* bound to its client until expires_ms */
-    SRV_LEASE_DECLINED = 1,  /* in quarantine until expires_ms */
+    SRV_LEASE_DECLINED = 1,  /* in quarantine until expires_ms; its client is the one that declined it */
     SRV_LEASE_EXPIRED = 2,   /* free, kept so that its client gets it again */
     SRV_LEASE_RELEASED = 3,  /* likewise */
     SRV_LEASE_OFFERED = 100, /* offered, not stored; until expires_ms */
@@ -79,6 +79,10 @@ bool srv_lease_find(const struct srv_lease_table *t, ip4 addr, struct srv_lease 
  * (0: any). False, and *out untouched, if there is none. */
 bool srv_lease_find_client(const struct srv_lease_table *t, uint32_t subnet_id, const struct srv_identity *id,
                            ip4 not, struct srv_lease *out);
+
+/* How many addresses of the subnet the client has put into quarantine. */
+size_t srv_lease_count_declined(const struct srv_lease_table *t, uint32_t subnet_id,
+                                const struct srv_identity *id);
 
 /* The record of the subnet that is free the longest and is not withheld. False if there is none. */
 bool srv_lease_find_oldest(const struct srv_lease_table *t, uint32_t subnet_id, struct srv_lease *out);

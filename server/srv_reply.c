@@ -11,15 +11,27 @@ enum {
     IP_UDP_HEADERS = 28,
     PIECE_MAX = 255, /* RFC 3396: a longer value is sent in pieces */
     OPT_STATIC_ROUTES = 33,
-    ESSENTIAL_LEN = 3 + 5 * 6, /* 53, and 54, 51, 58, 59, 1, with code and length */
+    ESSENTIAL_LEN = 2 * 3 + 5 * 6 + 2, /* 53, 52; 54, 51, 58, 59, 1; 80; with code and length */
 };
+
+/* An option that is left out if there is no room for it. */
+struct item {
+    uint8_t code;
+    bool is_left_out;
+    uint16_t len;
+    const uint8_t *data;
+};
+
+enum { ITEMS_MAX = 256 };
 
 /* A message under construction. */
 struct draft {
     const struct srv_reply *reply;
     struct dhcp_msg m;
-    size_t room; /* octets left for options that may be dropped */
-    unsigned dropped;
+    size_t max;
+    struct item items[ITEMS_MAX]; /* the most important first: echoes, then what is configured */
+    size_t n_echoes, n_items;
+    unsigned dropped; /* what did not fit `m` or `max` */
 };
 
 /* ---- sizes ---- */
@@ -46,19 +58,18 @@ static size_t encoded_len(size_t len)
 
 static void put(struct draft *d, uint8_t code, const void *data, size_t len)
 {
-    size_t need = encoded_len(len);
-    if (need > d->room || !dhcp_put_bytes(&d->m, code, data, len)) {
-        d->dropped++;
-        return;
-    }
-    d->room -= need;
+    d->dropped += !dhcp_put_bytes(&d->m, code, data, len);
 }
 
 static void put_u32(struct draft *d, uint8_t code, uint32_t value)
 {
-    uint8_t bytes[4] = {(uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8),
-                        (uint8_t)value};
-    put(d, code, bytes, sizeof bytes);
+    d->dropped += !dhcp_put_u32(&d->m, code, value);
+}
+
+static void add_item(struct draft *d, uint8_t code, const uint8_t *data, size_t len)
+{
+    assert(d->n_items < ITEMS_MAX); /* one a code */
+    d->items[d->n_items++] = (struct item){.code = code, .len = (uint16_t)len, .data = data};
 }
 
 void srv_reply_timers(const struct srv_timers *timers, uint32_t lease_s, uint32_t *out_t1, uint32_t *out_t2)
@@ -77,22 +88,28 @@ void srv_reply_timers(const struct srv_timers *timers, uint32_t lease_s, uint32_
     *out_t1 = t1 < (*out_t2 != 0 ? *out_t2 : lease_s) ? t1 : 0;
 }
 
+static bool is_inform(const struct srv_reply *r)
+{
+    return r->inform_to != 0;
+}
+
+/* RFC 2131 4.3.5, DHCPINFORM: "The server MUST NOT send a lease expiration time to the client and SHOULD NOT
+ * fill in 'yiaddr'." */
 static void put_lease(struct draft *d)
 {
     const struct srv_reply *r = d->reply;
     uint32_t t1, t2;
+    if (is_inform(r))
+        return;
     srv_reply_timers(&r->subnet->timers, r->lease_s, &t1, &t2);
     put_u32(d, DHCP_OPT_LEASE_TIME, r->lease_s);
     if (t1 != 0)
         put_u32(d, DHCP_OPT_T1, t1);
     if (t2 != 0)
         put_u32(d, DHCP_OPT_T2, t2);
-    /* RFC 2132 3.3: "If both the subnet mask and the router option are specified in a DHCP reply, the subnet
-     * mask option MUST be first." */
-    put_u32(d, DHCP_OPT_SUBNET_MASK, ip4_net_mask(r->subnet->net));
 }
 
-static bool is_requested(const struct dhcp_msg *request, uint8_t code)
+bool srv_reply_is_requested(const struct dhcp_msg *request, uint8_t code)
 {
     const struct dhcp_option *prl = dhcp_msg_find(request, DHCP_OPT_PRL);
     return prl != NULL && memchr(prl->data, code, prl->len) != NULL;
@@ -104,96 +121,123 @@ static bool is_requested(const struct dhcp_msg *request, uint8_t code)
 static bool is_superseded(const struct srv_reply *r, uint8_t code)
 {
     return (code == DHCP_OPT_ROUTERS || code == OPT_STATIC_ROUTES) &&
-           is_requested(r->request, DHCP_OPT_CLASSLESS_ROUTES) &&
+           srv_reply_is_requested(r->request, DHCP_OPT_CLASSLESS_ROUTES) &&
            srv_config_find_option(r->options, DHCP_OPT_CLASSLESS_ROUTES) != NULL;
 }
 
-static void put_configured(struct draft *d, const struct srv_option *option)
+static void add_configured(struct draft *d, const struct srv_option *option)
 {
-    if (!dhcp_msg_has(&d->m, option->code) && !is_superseded(d->reply, option->code))
-        put(d, option->code, option->data, option->len);
+    if (!is_superseded(d->reply, option->code))
+        add_item(d, option->code, option->data, option->len);
 }
 
 /* RFC 2132 9.8: "the DHCP server ... MUST try to insert the requested options in the order requested by the
  * client." RFC 2131 4.3.1: "The server MUST include each requested parameter only once". */
-static void put_requested(struct draft *d)
+static void add_requested(struct draft *d)
 {
     const struct dhcp_option *prl = dhcp_msg_find(d->reply->request, DHCP_OPT_PRL);
     bool seen[256] = {false};
     for (unsigned i = 0; prl != NULL && i < prl->len; i++) {
         const struct srv_option *option = srv_config_find_option(d->reply->options, prl->data[i]);
         if (option != NULL && !seen[option->code])
-            put_configured(d, option);
+            add_configured(d, option);
         seen[prl->data[i]] = true;
     }
 }
 
+/* RFC 8925 3.3 has option 108 only for a client that asks for it, whatever the configuration says. */
 static bool is_sent_unasked(const struct srv_option *option)
 {
+    if (option->code == DHCP_OPT_V6ONLY)
+        return false;
     return option->always_send || option->code == DHCP_OPT_ROUTERS || option->code == DHCP_OPT_DNS_SERVERS ||
            option->code == DHCP_OPT_DOMAIN_NAME;
 }
 
-static void put_unasked(struct draft *d)
+static void add_unasked(struct draft *d)
 {
     const struct srv_options *options = d->reply->options;
     for (size_t i = 0; i < options->n; i++)
-        if (is_sent_unasked(&options->list[i]) && !is_requested(d->reply->request, options->list[i].code))
-            put_configured(d, &options->list[i]);
+        if (is_sent_unasked(&options->list[i]) &&
+            !srv_reply_is_requested(d->reply->request, options->list[i].code))
+            add_configured(d, &options->list[i]);
 }
 
-static bool is_echoed(const struct draft *d, uint8_t code)
+/* The answer to a relayed DHCPINFORM goes past the relay, which could not take its option out again. */
+static bool is_past_relay(const struct srv_reply *r)
 {
-    return code != DHCP_OPT_CLIENT_ID || d->reply->config->echo_client_id;
+    return is_inform(r) && r->request->giaddr != 0;
 }
 
 /* RFC 6842 3: "If the 'client identifier' option is present in a message received from a client, the server
- * MUST return the 'client identifier' option, unaltered, in its response message." RFC 3046 2.2: "DHCP
- * servers claiming to support the Relay Agent Information option SHALL echo the entire contents of the Relay
- * Agent Information option in all replies"; it stands last, and a relay that gets none back is better off
- * than one that gets a part. */
-static const uint8_t echoed[] = {DHCP_OPT_CLIENT_ID, DHCP_OPT_RELAY_INFO};
-
-static const struct dhcp_option *find_echo(const struct draft *d, size_t i)
+ * MUST return the 'client identifier' option, unaltered, in its response message." */
+static void add_client_id(struct draft *d)
 {
-    return is_echoed(d, echoed[i]) ? dhcp_msg_find(d->reply->request, echoed[i]) : NULL;
+    const struct dhcp_option *option = dhcp_msg_find(d->reply->request, DHCP_OPT_CLIENT_ID);
+    if (option != NULL && d->reply->config->echo_client_id)
+        add_item(d, option->code, option->data, option->len);
 }
 
-/* An echo that leaves no room for what every answer has will be dropped by the encoder. */
-static void set_echoes_aside(struct draft *d)
+/* RFC 3011 2: "Servers configured to support this option MUST return an identical copy of the option to any
+ * client that sends it"; those that ignore it "MUST NOT return this option". Table 3 has it not in a NAK. */
+static void add_subnet_selection(struct draft *d)
 {
-    for (size_t i = 0; i < sizeof echoed; i++) {
-        const struct dhcp_option *option = find_echo(d, i);
-        size_t need = option == NULL ? 0 : encoded_len(option->len);
-        if (need + ESSENTIAL_LEN <= d->room)
-            d->room -= need;
+    const struct dhcp_option *option = dhcp_msg_find(d->reply->request, DHCP_OPT_SUBNET_SELECTION);
+    if (option != NULL && d->reply->config->subnet_selection && d->reply->type != DHCP_NAK)
+        add_item(d, option->code, option->data, option->len);
+}
+
+/* RFC 3046 2.2: "DHCP servers claiming to support the Relay Agent Information option SHALL echo the entire
+ * contents of the Relay Agent Information option in all replies"; a relay that gets none back is better off
+ * than one that gets a part, and a client than one that misses what every answer has in the options field. */
+static void add_relay_info(struct draft *d)
+{
+    const struct dhcp_option *option = dhcp_msg_find(d->reply->request, DHCP_OPT_RELAY_INFO);
+    if (option == NULL || is_past_relay(d->reply))
+        return;
+    add_item(d, option->code, option->data, option->len);
+    d->items[d->n_items - 1].is_left_out =
+        encoded_len(option->len) + ESSENTIAL_LEN > d->max - DHCP_OPTIONS_AT - 1; /* 1: END */
+}
+
+static void add_items(struct draft *d)
+{
+    const struct srv_reply *r = d->reply;
+    add_client_id(d);
+    add_subnet_selection(d);
+    add_relay_info(d);
+    d->n_echoes = d->n_items;
+    if (r->type == DHCP_NAK) {
+        size_t len = strlen(r->message);
+        add_item(d, DHCP_OPT_MESSAGE, (const uint8_t *)r->message, len > PIECE_MAX ? PIECE_MAX : len);
+    } else {
+        add_requested(d);
+        add_unasked(d);
     }
 }
 
-static void put_echoes(struct draft *d)
-{
-    for (size_t i = 0; i < sizeof echoed; i++) {
-        const struct dhcp_option *option = find_echo(d, i);
-        if (option != NULL && !dhcp_put_bytes(&d->m, option->code, option->data, option->len))
-            d->dropped++;
-    }
-}
-
-static void put_options(struct draft *d)
+static void put_essentials(struct draft *d)
 {
     const struct srv_reply *r = d->reply;
     uint8_t type = (uint8_t)r->type;
     put(d, DHCP_OPT_TYPE, &type, 1);
-    put_u32(d, DHCP_OPT_SERVER_ID, r->server);
-    if (r->type == DHCP_NAK) {
-        size_t len = strlen(r->message);
-        put(d, DHCP_OPT_MESSAGE, r->message, len > PIECE_MAX ? PIECE_MAX : len);
-    } else {
-        put_lease(d);
-        put_requested(d);
-        put_unasked(d);
-    }
-    put_echoes(d);
+    put_u32(d, DHCP_OPT_SERVER_ID, r->server_id != 0 ? r->server_id : r->server);
+    if (r->type == DHCP_NAK)
+        return;
+    put_lease(d);
+    /* RFC 2132 3.3: "If both the subnet mask and the router option are specified in a DHCP reply, the subnet
+     * mask option MUST be first." */
+    put_u32(d, DHCP_OPT_SUBNET_MASK, ip4_net_mask(r->subnet->net));
+    /* RFC 4039 3.1: the option in the DHCPACK tells the client that this one is final. */
+    if (r->rapid_commit)
+        put(d, DHCP_OPT_RAPID_COMMIT, NULL, 0);
+}
+
+static void put_items(struct draft *d, size_t first, size_t end)
+{
+    for (size_t i = first; i < end; i++)
+        if (!d->items[i].is_left_out)
+            put(d, d->items[i].code, d->items[i].data, d->items[i].len);
 }
 
 /* ---- header ---- */
@@ -208,7 +252,7 @@ static void fill_header(struct draft *d)
     m->hlen = r->request->hlen;
     m->xid = r->request->xid;
     m->flags = r->request->flags;
-    m->giaddr = r->request->giaddr;
+    m->giaddr = is_past_relay(r) ? 0 : r->request->giaddr;
     memcpy(m->chaddr, r->request->chaddr, sizeof m->chaddr);
     if (r->type == DHCP_NAK) {
         /* RFC 2131 4.3.2: "If 'giaddr' is set in the DHCPREQUEST message, ... The server MUST set the
@@ -217,6 +261,8 @@ static void fill_header(struct draft *d)
             m->flags |= DHCP_FLAG_BROADCAST;
         return;
     }
+    /* Table 3: file and sname may hold options, except in a DHCPNAK. */
+    m->may_overload = DHCP_OVERLOAD_BOTH;
     if (r->type == DHCP_ACK)
         m->ciaddr = r->request->ciaddr;
     const struct srv_boot *boot = &r->subnet->boot;
@@ -226,17 +272,47 @@ static void fill_header(struct draft *d)
     memcpy(m->file, boot->boot_file_name, strlen(boot->boot_file_name));
 }
 
+/* The message without what is left out; true if all of it fits. */
+static bool compose(struct draft *d, uint8_t *buf, size_t *out_len)
+{
+    unsigned dropped;
+    d->dropped = 0;
+    fill_header(d);
+    put_essentials(d);
+    put_items(d, d->n_echoes, d->n_items);
+    put_items(d, 0, d->n_echoes);
+    *out_len = dhcp_msg_encode(&d->m, buf, d->max, &dropped);
+    d->dropped += dropped;
+    return d->dropped == 0;
+}
+
+/* Takes the options in the order of their importance, each one that fits beside those before it. */
+static void leave_out(struct draft *d, uint8_t *buf, size_t *out_len)
+{
+    bool is_out[ITEMS_MAX] = {false};
+    for (size_t i = 0; i < d->n_items; i++) {
+        is_out[i] = d->items[i].is_left_out;
+        d->items[i].is_left_out = true;
+    }
+    for (size_t i = 0; i < d->n_items; i++) {
+        d->items[i].is_left_out = is_out[i];
+        if (!is_out[i])
+            d->items[i].is_left_out = !compose(d, buf, out_len);
+    }
+    compose(d, buf, out_len);
+}
+
 void srv_reply_encode(const struct srv_reply *reply, uint8_t *buf, struct srv_reply_size *out_size)
 {
     assert(reply->type == DHCP_OFFER || reply->type == DHCP_ACK || reply->type == DHCP_NAK);
-    size_t max = max_len(reply->request);
-    struct draft d = {.reply = reply, .room = max - DHCP_OPTIONS_AT - 1}; /* 1: END */
-    fill_header(&d);
-    set_echoes_aside(&d);
-    put_options(&d);
-    unsigned dropped;
-    size_t len = dhcp_msg_encode(&d.m, buf, max, &dropped);
-    *out_size = (struct srv_reply_size){.len = len, .max = max, .dropped = d.dropped + dropped};
+    struct draft d = {.reply = reply, .max = max_len(reply->request)};
+    size_t len;
+    add_items(&d);
+    if (!compose(&d, buf, &len))
+        leave_out(&d, buf, &len);
+    for (size_t i = 0; i < d.n_items; i++)
+        d.dropped += d.items[i].is_left_out;
+    *out_size = (struct srv_reply_size){.len = len, .max = d.max, .dropped = d.dropped};
 }
 
 /* ---- where it goes ---- */
@@ -256,11 +332,22 @@ enum reason srv_reply_route(const struct srv_reply *reply, struct packet *out_pa
     *out_packet = (struct packet){.src = reply->server, .sport = DHCP_PORT_SERVER};
     *out_facts = (struct trace_facts){0};
 
+    /* RFC 2131 4.3.5: "The server responds to a DHCPINFORM message by sending a DHCPACK message directly to
+     * the address given in the 'ciaddr' field of the DHCPINFORM message." */
+    if (is_inform(reply)) {
+        out_facts->addr = reply->inform_to;
+        return to_udp(reply->inform_to, DHCP_PORT_CLIENT,
+                      req->ciaddr != 0 ? REASON_TO_INFORM : REASON_TO_SOURCE, out_packet);
+    }
+
     /* RFC 2131 4.1: "If the 'giaddr' field in a DHCP message from a client is non-zero, the server sends any
      * return messages to the 'DHCP server' port on the BOOTP relay agent whose address appears in 'giaddr'."
      */
     if (req->giaddr != 0) {
         out_facts->addr = req->giaddr;
+        out_facts->num = reply->relay_port;
+        if (reply->relay_port != 0)
+            return to_udp(req->giaddr, reply->relay_port, REASON_TO_RELAY_PORT, out_packet);
         return to_udp(req->giaddr, DHCP_PORT_SERVER, REASON_TO_RELAY, out_packet);
     }
 
@@ -287,6 +374,8 @@ enum reason srv_reply_route(const struct srv_reply *reply, struct packet *out_pa
         out_facts->max = req->hlen;
         return to_udp(IP4_BROADCAST, DHCP_PORT_CLIENT, REASON_TO_BROADCAST_HW, out_packet);
     }
+    if (reply->yiaddr == 0)
+        return to_udp(IP4_BROADCAST, DHCP_PORT_CLIENT, REASON_TO_BROADCAST_NO_ADDR, out_packet);
     if (reply->config->socket_type == SRV_SOCKET_UDP)
         return to_udp(IP4_BROADCAST, DHCP_PORT_CLIENT, REASON_TO_BROADCAST_UDP, out_packet);
 

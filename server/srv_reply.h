@@ -1,5 +1,6 @@
 /* What the server answers, octet by octet, and where the answer goes. RFC 2131 4.1, 4.3.1 table 3. Pure. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,9 +22,13 @@ struct srv_reply {
     const struct srv_config *config;
     const struct srv_subnet *subnet;   /* not for a NAK */
     const struct srv_options *options; /* of the address's pool; not for a NAK */
-    ip4 server;                        /* our address there: option 54 */
-    ip4 yiaddr;                        /* not for a NAK */
+    ip4 server;                        /* our address there; option 54 unless overridden */
+    ip4 server_id;                     /* option 54 as the relay wants it (RFC 5107); 0: it does not */
+    uint16_t relay_port;               /* where the relay listens (RFC 8357); 0: port 67 */
+    ip4 yiaddr;                        /* not for a NAK; 0 for a DHCPINFORM, or if none is offered */
     uint32_t lease_s;                  /* not for a NAK */
+    bool rapid_commit;                 /* RFC 4039: an ACK that answers a DHCPDISCOVER */
+    ip4 inform_to;                     /* where the client of a DHCPINFORM is; else 0 */
     const char *message;               /* option 56 of a NAK: why */
 };
 
@@ -34,15 +39,21 @@ struct srv_reply_size {
 
 /* Encodes the answer. `buf` holds DHCP_MSG_MAX octets.
  *
- * Options stand in this order: 53, 54, 51, 58, 59, 1; the configured ones in the order in which the client
- * asks for them; routers, DNS servers, domain name and always-send ones that it did not ask for; 61; 82. What
- * the client asks for first is the last to be dropped; 61 and 82 are never dropped for a configured one. */
+ * Options stand in this order: 53, 54, 51, 58, 59, 1, 80; the configured ones in the order in which the
+ * client asks for them; routers, DNS servers, domain name and always-send ones that it did not ask for; 61;
+ * 118; 82. What does not fit the options field stands in file and sname, with option 52, where these are free
+ * (RFC 2132 9.3; not in a NAK). What the client asks for first is the last to be dropped; 61 and 82 are never
+ * dropped for a configured one. The answer to a DHCPINFORM (RFC 2131 4.3.5) has no lease: neither yiaddr nor
+ * 51, 58, 59; and what a relay put into the request is not in it, as it does not go through the relay. */
 void srv_reply_encode(const struct srv_reply *reply, uint8_t *buf, struct srv_reply_size *out_size);
 
 /* Where the answer goes, by RFC 2131 4.1. Fills in the addresses and ports of *out_packet except src_hw;
  * returns which rule it was, with what its sentence speaks of in *out_facts. */
 enum reason srv_reply_route(const struct srv_reply *reply, struct packet *out_packet, enum srv_via *out_via,
                             struct trace_facts *out_facts);
+
+/* Does the message ask for the option, in its option 55? */
+bool srv_reply_is_requested(const struct dhcp_msg *request, uint8_t code);
 
 /* T1 and T2 for a lease time, as configured; 0 for one that is not to be sent. *out_t1 < *out_t2 < lease_s
  * for those that are not 0. */

@@ -1,24 +1,35 @@
 #include "server/srv_store.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/err.h"
 #include "common/io_file.h"
 #include "common/io_loop.h"
 #include "server/srv_csv.h"
+#include "server/srv_rewrite.h"
 
 struct srv_store {
+    char *path; /* absolute, without symbolic links: a rewrite replaces the file itself */
     int fd;
-    off_t size; /* of what is committed */
+    atomic_llong size; /* of what is committed; read by the thread of a rewrite */
+    off_t rewritten;   /* what of it the last rewrite has seen */
     char *pending;
     size_t pending_len, pending_cap;
+    enum srv_sync sync;
+    bool torn;          /* there is something beyond `size` */
+    bool name_unsynced; /* after a rewrite, the directory is not on stable storage yet */
+    bool failing;       /* the last commit failed */
+    struct srv_rewrite *rewrite;
+    struct srv_store_stats stats;
 };
 
 static int64_t wall_offset_ms(void)
@@ -27,44 +38,15 @@ static int64_t wall_offset_ms(void)
     return now.wall_ms - now.boot_ms;
 }
 
-static int write_all(int fd, const char *bytes, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, bytes, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return ERR_IO;
-        bytes += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
-
-/* A new file is durable only when its name is: the directory is synced too. */
-static int sync_directory(const char *path)
-{
-    char *copy = strdup(path);
-    if (copy == NULL)
-        return ERR_NOMEM;
-    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    free(copy);
-    if (fd < 0)
-        return ERR_IO;
-    int rc = fsync(fd) < 0 ? ERR_IO : 0;
-    close(fd);
-    return rc;
-}
-
 static const char new_header[] = SRV_CSV_HEADER "\n";
 
-static int start_file(struct srv_store *s, const char *path)
+static int start_file(struct srv_store *s)
 {
-    int rc = ftruncate(s->fd, 0) < 0 ? ERR_IO : write_all(s->fd, new_header, sizeof new_header - 1);
+    int rc = ftruncate(s->fd, 0) < 0 ? ERR_IO : io_file_write(s->fd, new_header, sizeof new_header - 1);
     if (rc == 0 && fdatasync(s->fd) < 0)
         rc = ERR_IO;
-    s->size = (off_t)(sizeof new_header - 1);
-    return rc < 0 ? rc : sync_directory(path);
+    s->size = s->rewritten = (off_t)(sizeof new_header - 1);
+    return rc < 0 ? rc : io_file_sync_name(s->path);
 }
 
 /* From the last line to the first, so that the newest record of an address comes first. `text` starts after
@@ -94,41 +76,109 @@ static void read_backwards(const char *text, size_t len, srv_store_lease_fn *eac
     }
 }
 
-static int read_file(struct srv_store *s, const char *path, srv_store_lease_fn *each, srv_store_bad_fn *bad,
-                     void *user)
+/* The whole file; its size is only limited by memory. */
+static int read_text(int fd, char **out, size_t *out_len)
 {
-    char *text;
-    size_t len;
-    int rc = io_file_read(path, &text, &len);
-    if (rc < 0)
-        return rc;
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return ERR_IO;
+    size_t size = (size_t)st.st_size, len = 0;
+    char *text = malloc(size + 1);
+    if (text == NULL)
+        return ERR_NOMEM;
+    while (len < size) {
+        ssize_t n = pread(fd, text + len, size - len, (off_t)len);
+        if (n == 0)
+            break;
+        if (n < 0 && errno != EINTR) {
+            free(text);
+            return ERR_IO;
+        }
+        len += n > 0 ? (size_t)n : 0;
+    }
+    text[len] = '\0';
+    *out = text;
+    *out_len = len;
+    return 0;
+}
+
+/* A torn last line is cut off. */
+static int cut_last_line(struct srv_store *s, const char *text, size_t whole, srv_store_bad_fn *bad,
+                         void *user)
+{
+    unsigned long line = 1;
+    for (size_t i = 0; i < whole; i++)
+        line += text[i] == '\n';
+    bad(user, line, "the last line is cut: the record was not acknowledged");
+    return ftruncate(s->fd, (off_t)whole) < 0 ? ERR_IO : 0;
+}
+
+static int read_leases(struct srv_store *s, const char *text, size_t len, srv_store_lease_fn *each,
+                       srv_store_bad_fn *bad, void *user)
+{
     static const char header[] =
         "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname";
     const char *newline = memchr(text, '\n', len);
-    if (newline == NULL && len < sizeof new_header && memcmp(text, new_header, len) == 0) {
-        free(text); /* cut in its very first line: there never was a lease in it */
-        return start_file(s, path);
-    }
-    if (newline == NULL || strncmp(text, header, sizeof header - 1) != 0) {
-        free(text);
+    if (newline == NULL && len < sizeof new_header && memcmp(text, new_header, len) == 0)
+        return start_file(s); /* cut in its very first line: there never was a lease in it */
+    if (newline == NULL || strncmp(text, header, sizeof header - 1) != 0)
         return ERR_CONFIG;
-    }
-    size_t whole = len;
-    while (text[whole - 1] != '\n')
-        whole--;
-    if (whole < len) {
-        unsigned long line = 1;
-        for (size_t i = 0; i < whole; i++)
-            line += text[i] == '\n';
-        bad(user, line, "the last line is cut: the record was not acknowledged");
-        rc = ftruncate(s->fd, (off_t)whole) < 0 ? ERR_IO : 0;
-    }
+    const char *last = memrchr(text, '\n', len);
+    assert(last != NULL);
+    size_t whole = (size_t)(last + 1 - text);
+    int rc = whole < len ? cut_last_line(s, text, whole, bad, user) : 0;
     s->size = (off_t)whole;
     size_t body = (size_t)(newline + 1 - text);
     if (rc == 0)
         read_backwards(text + body, whole - body, each, bad, user);
-    free(text);
     return rc;
+}
+
+/* The file that has the name now, locked: between opening and locking, its owner may have rewritten it. */
+static int open_locked(struct srv_store *s, const char *path)
+{
+    struct stat locked, named;
+    do {
+        if (s->fd >= 0)
+            close(s->fd);
+        s->fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+        if (s->fd < 0)
+            return ERR_IO;
+        if (flock(s->fd, LOCK_EX | LOCK_NB) < 0)
+            return errno == EWOULDBLOCK ? ERR_EXISTS : ERR_IO;
+        if (fstat(s->fd, &locked) < 0 || stat(path, &named) < 0)
+            return ERR_IO;
+    } while (locked.st_dev != named.st_dev || locked.st_ino != named.st_ino);
+    s->path = realpath(path, NULL);
+    return s->path == NULL ? ERR_IO : 0;
+}
+
+/* The file with the name always has every record: what a rewrite left behind is worth nothing. */
+static int remove_left_behind(const struct srv_store *s)
+{
+    char *path = malloc(strlen(s->path) + sizeof SRV_REWRITE_SUFFIX);
+    if (path == NULL)
+        return ERR_NOMEM;
+    sprintf(path, "%s" SRV_REWRITE_SUFFIX, s->path);
+    int rc = unlink(path) < 0 && errno != ENOENT ? ERR_IO : 0;
+    free(path);
+    return rc;
+}
+
+static int open_and_read(struct srv_store *s, const char *path, srv_store_lease_fn *each,
+                         srv_store_bad_fn *bad, void *user)
+{
+    char *text = NULL;
+    size_t len = 0;
+    int rc = open_locked(s, path);
+    if (rc < 0)
+        return rc;
+    rc = read_text(s->fd, &text, &len);
+    if (rc < 0)
+        return rc;
+    rc = read_leases(s, text, len, each, bad, user);
+    free(text);
+    return rc < 0 ? rc : remove_left_behind(s);
 }
 
 int srv_store_open(const char *path, srv_store_lease_fn *each, srv_store_bad_fn *bad, void *user,
@@ -137,14 +187,9 @@ int srv_store_open(const char *path, srv_store_lease_fn *each, srv_store_bad_fn 
     struct srv_store *s = calloc(1, sizeof *s);
     if (s == NULL)
         return ERR_NOMEM;
-    int rc = 0;
-    s->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-    if (s->fd < 0)
-        rc = ERR_IO;
-    else if (flock(s->fd, LOCK_EX | LOCK_NB) < 0)
-        rc = errno == EWOULDBLOCK ? ERR_EXISTS : ERR_IO;
-    else
-        rc = read_file(s, path, each, bad, user);
+    s->fd = -1;
+    s->name_unsynced = true; /* of whoever was here before, we do not know */
+    int rc = open_and_read(s, path, each, bad, user);
     if (rc < 0) {
         int why = errno;
         srv_store_close(s);
@@ -159,14 +204,31 @@ void srv_store_close(struct srv_store *s)
 {
     if (s == NULL)
         return;
+    srv_rewrite_free(s->rewrite);
     if (s->fd >= 0)
         close(s->fd);
+    free(s->path);
     free(s->pending);
     free(s);
 }
 
+void srv_store_set_sync(struct srv_store *s, enum srv_sync sync)
+{
+    s->sync = sync;
+}
+
+struct srv_store_stats srv_store_get_stats(const struct srv_store *s)
+{
+    struct srv_store_stats stats = s->stats;
+    stats.size = (uint64_t)s->size;
+    stats.rewriting = s->rewrite != NULL;
+    return stats;
+}
+
 int srv_store_put(struct srv_store *s, const struct srv_lease *lease)
 {
+    if (s->failing && s->pending_len > SRV_STORE_KEPT_MAX)
+        return ERR_LIMIT;
     if (s->pending_cap - s->pending_len < SRV_CSV_LINE_MAX) {
         size_t cap = s->pending_cap * 2 + SRV_CSV_LINE_MAX;
         char *grown = realloc(s->pending, cap);
@@ -179,21 +241,98 @@ int srv_store_put(struct srv_store *s, const struct srv_lease *lease)
     return 0;
 }
 
+/* What is in the file beyond `size` may be half a record: take it out, or the next one would be joined to
+ * it. */
+static int mend(struct srv_store *s)
+{
+    if (s->torn && ftruncate(s->fd, (off_t)s->size) < 0)
+        return ERR_IO;
+    s->torn = false;
+    return 0;
+}
+
+static int append(struct srv_store *s)
+{
+    int rc = mend(s);
+    if (rc == 0 && s->name_unsynced)
+        rc = io_file_sync_name(s->path);
+    if (rc < 0)
+        return rc;
+    s->name_unsynced = false;
+    s->torn = true;
+    rc = io_file_write(s->fd, s->pending, s->pending_len);
+    if (rc < 0 || s->sync == SRV_SYNC_NONE)
+        return rc;
+    s->stats.syncs++;
+    return fdatasync(s->fd) < 0 ? ERR_IO : 0;
+}
+
 int srv_store_commit(struct srv_store *s)
 {
     if (s->pending_len == 0)
         return 0;
-    size_t len = s->pending_len;
-    s->pending_len = 0;
-    if (write_all(s->fd, s->pending, len) == 0 && fdatasync(s->fd) == 0) {
-        s->size += (off_t)len;
-        return 0;
+    int rc = append(s);
+    s->failing = rc < 0;
+    if (rc < 0) {
+        int why = errno;
+        s->stats.failures++;
+        mend(s); /* now or by the next commit */
+        errno = why;
+        return rc;
     }
-    /* What is in the file beyond `size` may be half a record: take it out, or the next one would be joined to
-     * it. */
+    s->torn = false;
+    s->size += (long long)s->pending_len;
+    s->pending_len = 0;
+    s->stats.commits++;
+    return 0;
+}
+
+/* ---- rewriting ---- */
+
+bool srv_store_has_news(const struct srv_store *s)
+{
+    return s->size > s->rewritten;
+}
+
+bool srv_store_has_grown(const struct srv_store *s)
+{
+    long long grown = s->size - s->rewritten;
+    return grown >= SRV_STORE_GROWN_MIN && grown >= s->rewritten;
+}
+
+int srv_store_rewrite(struct srv_store *s, int *out_fd)
+{
+    assert(s->rewrite == NULL);
+    int rc = srv_rewrite_start(s->path, s->fd, &s->size, &s->rewrite);
+    if (rc == 0)
+        *out_fd = srv_rewrite_fd(s->rewrite);
+    return rc;
+}
+
+static int finish_rewrite(struct srv_store *s)
+{
+    int fd;
+    off_t size;
+    int rc = srv_rewrite_finish(s->rewrite, &fd, &size);
+    if (rc < 0)
+        return rc;
+    close(s->fd);
+    s->fd = fd;
+    s->torn = false;
+    s->size = s->rewritten = size;
+    s->stats.rewrites++;
+    /* Until the name is durable, a crash of the system may bring back the old file: no commit before that. */
+    s->name_unsynced = io_file_sync_name(s->path) < 0;
+    return 0;
+}
+
+int srv_store_rewrite_finish(struct srv_store *s)
+{
+    assert(s->rewrite != NULL);
+    int rc = finish_rewrite(s);
     int why = errno;
-    if (ftruncate(s->fd, s->size) < 0)
-        why = errno;
+    srv_rewrite_free(s->rewrite);
+    s->rewrite = NULL;
     errno = why;
-    return ERR_IO;
+    return rc;
 }

@@ -1,11 +1,29 @@
 /* The lease file: Kea's memfile CSV, append-only. Records are gathered with _put and made durable together
- * with _commit, so that one fdatasync serves every packet of a wake-up. */
+ * with _commit, so that one fdatasync serves every packet of a wake-up. Now and then the file is rewritten in
+ * the background, so that it does not grow for ever (srv_rewrite.h). */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "server/srv_config.h"
 #include "server/srv_lease.h"
 
 struct srv_store;
+
+enum {
+    SRV_STORE_KEPT_MAX = 1 << 20,  /* octets that wait for a failing disk */
+    SRV_STORE_GROWN_MIN = 16 << 20 /* octets; see srv_store_has_grown() */
+};
+
+struct srv_store_stats {
+    uint64_t commits; /* that wrote something */
+    uint64_t syncs;   /* of the lease file, by a commit */
+    uint64_t failures;
+    uint64_t rewrites;
+    uint64_t size; /* of the file */
+    bool rewriting;
+};
 
 /* Told about each lease that the file holds, the newest record of each address first; older ones of the same
  * address follow. */
@@ -14,14 +32,34 @@ typedef void srv_store_lease_fn(void *user, const struct srv_lease *lease);
 typedef void srv_store_bad_fn(void *user, unsigned long line, const char *why);
 
 /* Opens or makes the file and reads what it holds. A last line without its newline is a record that a crash
- * cut: it is reported and cut off. ERR_CONFIG: not a lease file (its header is another one), nothing is
- * changed; ERR_NOMEM; ERR_EXISTS: another server has it open; ERR_IO (errno tells). */
+ * cut: it is reported and cut off. What a rewrite left behind is removed. ERR_CONFIG: not a lease file (its
+ * header is another one), nothing is changed; ERR_NOMEM; ERR_EXISTS: another server has it open; ERR_IO
+ * (errno tells). */
 int srv_store_open(const char *path, srv_store_lease_fn *each, srv_store_bad_fn *bad, void *user,
                    struct srv_store **out);
-void srv_store_close(struct srv_store *s); /* NULL is fine */
+void srv_store_close(struct srv_store *s); /* gives up a running rewrite; NULL is fine */
 
-/* Gathers a record. ERR_NOMEM. */
+/* SRV_SYNC_BATCH from the start: see enum srv_sync. */
+void srv_store_set_sync(struct srv_store *s, enum srv_sync sync);
+struct srv_store_stats srv_store_get_stats(const struct srv_store *s);
+
+/* Gathers a record. ERR_NOMEM; ERR_LIMIT: commits fail, and SRV_STORE_KEPT_MAX octets wait already; the
+ * record is forgotten. */
 int srv_store_put(struct srv_store *s, const struct srv_lease *lease);
-/* Writes what was gathered and returns when it is on stable storage. ERR_IO (errno tells): nothing of it may
- * be promised to a client; the file is as before, and what was gathered is forgotten. */
+/* Writes what was gathered and returns when it is on stable storage (SRV_SYNC_NONE: when it is written).
+ * ERR_IO (errno tells), ERR_NOMEM: nothing of it may be promised to a client; the file is as before. What was
+ * gathered is kept, and the next commit tries again. */
 int srv_store_commit(struct srv_store *s);
+
+/* Is anything in the file that the last rewrite has not seen? */
+bool srv_store_has_news(const struct srv_store *s);
+/* Has the file grown by SRV_STORE_GROWN_MIN and to the double since it was rewritten (or opened: nobody knows
+ * how much of it is old then)? */
+bool srv_store_has_grown(const struct srv_store *s);
+/* Starts to rewrite the file in a thread. When *out_fd is readable, srv_store_rewrite_finish() is due. Only
+ * while no rewrite runs. ERR_NOMEM; ERR_IO (errno tells). Nothing is changed then. */
+int srv_store_rewrite(struct srv_store *s, int *out_fd);
+/* Puts the new file in place; blocks for two syncs and while the kernel frees the old file (with a million
+ * leases, 90 MB, that was 60 ms together). The fd of srv_store_rewrite() is closed.
+ * ERR_NOMEM; ERR_IO (errno tells): the old file stays in force. */
+int srv_store_rewrite_finish(struct srv_store *s);

@@ -22,8 +22,21 @@ static void check_again(const struct packet *packet)
     assert(packet->len == 0 || memcmp(again.bytes, packet->bytes, packet->len) == 0);
 }
 
+static void check_arp(const uint8_t *data, size_t size)
+{
+    struct arp m, again;
+    uint8_t frame[FRAME_ARP_LEN];
+    if (frame_arp_decode(data, size, &m) != REASON_NONE)
+        return;
+    assert(frame_arp_encode(&m, frame, sizeof(frame)) == sizeof(frame));
+    assert(frame_arp_decode(frame, sizeof(frame), &again) == REASON_NONE);
+    assert(again.op == m.op && again.sender == m.sender && again.target == m.target);
+    assert(hw_equal(&again.sender_hw, &m.sender_hw) && hw_equal(&again.target_hw, &m.target_hw));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    check_arp(data, size);
     struct packet packet;
     if (frame_decode(data, size, FRAME_CHECKSUM_NOT_READY, &packet) != REASON_NONE) {
         assert(frame_decode(data, size, FRAME_CHECKSUM_CHECK, &packet) != REASON_NONE);

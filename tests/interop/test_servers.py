@@ -6,7 +6,8 @@ import json
 import peer
 
 LAB = {
-    "hosts": {"server": {}, "h1": {"client": {"hostname": "h1", "start-delay-ms": [0, 0]}}},
+    "hosts": {"server": {}, "h1": {"client": {"hostname": "h1", "start-delay-ms": [0, 0],
+                                              "address-conflict-detection": False}}},
     "links": [{"type": "veth", "ends": [{"host": "server", "address": "10.77.0.1/24"}, {"host": "h1"}]}],
 }
 

@@ -385,9 +385,9 @@ class Others(MainJob):
         self.dir.chmod(0o755)
         self.run_dir.mkdir()
         os.chown(self.run_dir, 65534, 65534)
-        self.addCleanup(self.dhcplab, "down", "--all", code=None, **user)
         if subprocess.run(["test", "-x", DHCPLAB], check=False, **user).returncode != 0:
             self.skipTest(f"{BIN} is closed to other users")
+        self.addCleanup(self.dhcplab, "down", "--all", code=None, **user)
         started = self.dhcplab("up", code=None, **user)
         if started.returncode == labtest.SKIPPED:
             self.skipTest(started.stderr)

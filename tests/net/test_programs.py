@@ -24,7 +24,7 @@ LAB = {
                                           {"host": "x", "address": "10.3.0.9/24"}]}],
 }
 
-AT_ONCE = {"start-delay-ms": [0, 0]}
+AT_ONCE = {"start-delay-ms": [0, 0], "address-conflict-detection": False}
 
 # Sends its arguments, DHCP messages in hexadecimal, as a client that has an address does not have to.
 SENDER = """

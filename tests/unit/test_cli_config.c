@@ -34,6 +34,7 @@ static void assert_default(const struct cli_config *c)
     assert_int_equal(c->collect_offers_ms, 0);
     assert_int_equal(c->server, 0);
     assert_true(c->default_route);
+    assert_true(c->acd);
 }
 
 static void empty_map_gives_the_defaults(void **state)
@@ -54,6 +55,7 @@ static void every_key_is_read(void **state)
                     "  \"requested-address\": \"10.0.0.10\", \"requested-lease-time\": 4294967295,\n"
                     "  \"max-message-size\": 576, \"broadcast\": true, \"start-delay-ms\": [0, 50],\n"
                     "  \"collect-offers-ms\": 250, \"server\": \"10.0.0.2\", \"default-route\": false,\n"
+                    "  \"address-conflict-detection\": false,\n"
                     "  \"comment\": \"any\" }",
                     &c);
     assert_string_equal(error, "");
@@ -74,6 +76,7 @@ static void every_key_is_read(void **state)
     assert_int_equal(c.collect_offers_ms, 250);
     assert_int_equal(c.server, 0x0a000002);
     assert_false(c.default_route);
+    assert_false(c.acd);
 }
 
 static void client_identifier_words(void **state)
@@ -126,6 +129,7 @@ static void mistakes_are_named_with_their_place(void **state)
         {"{ \"start-delay-ms\": [1, 600001] }", "c.json:1:25:", "$.start-delay-ms[1]"},
         {"{ \"collect-offers-ms\": -1 }", "c.json:1:24:", "$.collect-offers-ms"},
         {"{ \"default-route\": \"yes\" }", "c.json:1:20:", "$.default-route"},
+        {"{ \"address-conflict-detection\": 1 }", "c.json:1:33:", "$.address-conflict-detection"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct cli_config c;

@@ -686,6 +686,39 @@ static void renew_without_an_answer_is_retried_until_t2(void **state)
     assert_int_equal(w->packet.dst, IP4_BROADCAST);
 }
 
+static void rebind_with_a_lease_asks_every_server_before_t2(void **state)
+{
+    struct world *w = *state;
+    bind_at(w, 0, (struct answer){0});
+    AT(w, 1000, CLI_REBIND, "BOUND>REBINDING(command-rebind) TX:REQUEST");
+    assert_int_equal(w->packet.dst, IP4_BROADCAST);
+    assert_int_equal(w->tx.ciaddr, ADDR);
+    /* Half of the remaining lease, as after T2. */
+    FIRES(w, 1000 + (HOUR_ENDS - 1000) / 2, "note(retransmit) TX:REQUEST");
+    AT(w, 1900000, CLI_REBIND, "REBINDING>REBINDING(command-rebind) TX:REQUEST");
+    RX(w, 1900010, "SET 10.0.0.10/24 REBINDING>BOUND(ack)", .type = DHCP_ACK, .server = OTHER);
+    FIRES(w, 1900000 + HOUR_T1, "BOUND>RENEWING(t1) TX:REQUEST");
+    assert_int_equal(w->packet.dst, OTHER);
+    AT(w, 1900001 + HOUR_T1, CLI_REBIND, "RENEWING>REBINDING(command-rebind) TX:REQUEST");
+}
+
+static void rebind_of_an_infinite_lease_without_an_answer_keeps_it(void **state)
+{
+    struct world *w = *state;
+    bind_at(w, 0, (struct answer){.lease_s = LEASE_INFINITE});
+    AT(w, 0, CLI_REBIND, "BOUND>REBINDING(command-rebind) TX:REQUEST");
+    for (unsigned i = 0; i < CLI_REQUEST_TRANSMISSIONS; i++)
+        step(w, &(struct cli_event){.kind = CLI_DEADLINE, .now = cli_engine_deadline(w->engine)});
+    assert_string_equal(w->log, "REBINDING>BOUND(renew-gave-up)");
+    assert_int_equal(cli_engine_deadline(w->engine), TIME_NEVER);
+}
+
+static void rebind_without_a_lease_searches(void **state)
+{
+    struct world *w = *state;
+    AT(w, 0, CLI_REBIND, "STOPPED>INIT(command-rebind) INIT>SELECTING(search) TX:DISCOVER");
+}
+
 static void renew_without_a_lease_asks_at_once(void **state)
 {
     struct world *w = *state;
@@ -934,6 +967,9 @@ int main(void)
         TEST(release_without_a_lease_stops_and_sends_nothing),
         TEST(renew_when_bound_is_a_renewal_now),
         TEST(renew_without_an_answer_is_retried_until_t2),
+        TEST(rebind_with_a_lease_asks_every_server_before_t2),
+        TEST(rebind_of_an_infinite_lease_without_an_answer_keeps_it),
+        TEST(rebind_without_a_lease_searches),
         TEST(renew_without_a_lease_asks_at_once),
         TEST(stop_clears_and_sends_nothing),
         TEST(stop_forgets_naks_and_elapsed_time),

@@ -248,6 +248,33 @@ static void release_has_no_wishes(void **state)
     assert_int_equal(w->tx.flags, 0);
 }
 
+static void decline_by_table_5(void **state)
+{
+    struct world *w = *state;
+    static const uint8_t codes[] = {53, 61, 50, 54, 56, 0};
+    w->config.acd = true;
+    w->config.broadcast = true;
+    w->config.requested_lease_s = 600;
+    AT(w, 0, CLI_START, STARTS);
+    RX(w, 2000, CHOOSES, .type = DHCP_OFFER);
+    RX(w, 2000, "REQUESTING>PROBING(ack-probe)", .type = DHCP_ACK);
+    uint32_t xid = w->tx.xid;
+    struct arp arp = {.op = ARP_REPLY, .sender_hw = {1, 6, {2, 0, 0, 0, 0, 9}}, .sender = ADDR};
+    step(w, &(struct cli_event){.kind = CLI_ARP_RX, .now = 2000, .arp = arp});
+    assert_int_equal(w->tx.type, DHCP_DECLINE);
+    assert_header(&w->tx);
+    assert_broadcast(w, 0);
+    assert_codes(&w->tx, codes);
+    assert_int_equal(w->tx.ciaddr, 0);
+    assert_int_equal(w->tx.secs, 0);
+    assert_int_equal(w->tx.flags, 0);
+    assert_int_not_equal(w->tx.xid, xid);
+    assert_ip4(&w->tx, DHCP_OPT_REQUESTED_IP, ADDR);
+    assert_ip4(&w->tx, DHCP_OPT_SERVER_ID, SERVER);
+    static const char text[] = "in use by 02:00:00:00:00:09";
+    assert_option(&w->tx, DHCP_OPT_MESSAGE, (const uint8_t *)text, sizeof text - 1);
+}
+
 static void client_identifier_can_be_left_out(void **state)
 {
     struct world *w = *state;
@@ -319,6 +346,7 @@ int main(void)
         PLAIN(trap_9_discover_after_expiry_has_no_ciaddr),
         PLAIN(release_by_table_5),
         TALKATIVE(release_has_no_wishes),
+        PLAIN(decline_by_table_5),
         PLAIN(client_identifier_can_be_left_out),
         PLAIN(client_identifier_of_the_configuration_is_in_every_message),
         TALKATIVE(largest_configuration_fits_one_message),

@@ -3,6 +3,7 @@
  *
  *   BOUND>RENEWING(t1)   the state changed, and why        TX:REQUEST   a message left; it is in w->tx
  *   SET 10.0.0.10/24     the interface is set              CLEAR        the interface is cleared
+ *   ARP:PROBE, ARP:ANNOUNCE, ARP:DEFEND   an ARP message left; it is in w->arp
  *   note(retransmit)     a decision                        drop(wrong-xid)   a message was ignored, and why
  */
 #pragma once
@@ -34,6 +35,10 @@ struct world {
     struct packet packet; /* the last one sent; its bytes in `bytes` */
     uint8_t bytes[DHCP_MSG_MAX];
     struct dhcp_msg tx;
+    struct arp arp;
+    bool is_saved; /* not in the log: a CLI_LEASE_SAVE, which each SET has beside it, without a
+                      CLI_LEASE_FORGET yet */
+    struct cli_lease saved;
     bool is_set;               /* a CLI_IF_SET without its CLI_IF_CLEAR yet */
     struct cli_lease set;      /* of the last CLI_IF_SET */
     struct trace_event traced; /* the last one; its text in `text` */
@@ -110,6 +115,24 @@ static inline void keep(struct world *w, const struct cli_action *action)
         w->is_set = false;
         say(w, "CLEAR");
         return;
+    case CLI_LEASE_SAVE:
+        assert_int_equal(action->lease.addr, w->set.addr);
+        w->saved = action->lease;
+        w->is_saved = true;
+        return;
+    case CLI_LEASE_FORGET:
+        assert_true(w->is_saved);
+        w->is_saved = false;
+        return;
+    case CLI_ARP_PROBE:
+    case CLI_ARP_ANNOUNCE:
+    case CLI_ARP_DEFEND:
+        w->arp = action->arp;
+        say(w, "ARP:%s",
+            action->kind == CLI_ARP_PROBE      ? "PROBE"
+            : action->kind == CLI_ARP_ANNOUNCE ? "ANNOUNCE"
+                                               : "DEFEND");
+        return;
     case CLI_TRACE:
         keep_trace(w, &action->trace);
         return;
@@ -125,12 +148,14 @@ static inline void step(struct world *w, const struct cli_event *event)
     cli_actions_reset(&w->actions);
 }
 
-/* A client that starts without delay; change w->config before the first event for anything else. */
+/* A client that starts without delay and does not probe; change w->config before the first event for anything
+ * else. */
 static inline void world_init(struct world *w, uint64_t seed)
 {
     memset(w, 0, sizeof *w);
     cli_config_init(&w->config);
     w->config.start_delay_min_ms = w->config.start_delay_max_ms = 0;
+    w->config.acd = false;
     cli_actions_init(&w->actions);
     w->engine = cli_engine_new(&w->config, &own_hw, seed);
     assert_non_null(w->engine);

@@ -447,6 +447,95 @@ static void random_frames_are_read_within_their_bounds(void **state)
     assert_true(sum != 0);
 }
 
+/* ---- ARP ---- */
+
+/* clang-format off */
+
+/* Ethernet  to ff:ff:ff:ff:ff:ff, from 02:00:00:00:00:02, type ARP
+ * ARP       hardware Ethernet, protocol IPv4, lengths 6 and 4, request
+ *           sender 02:00:00:00:00:02, 10.0.0.10; target not known, 10.0.0.1 */
+static const uint8_t arp_frame[FRAME_ARP_LEN] = {
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff,  0x02, 0x00, 0x00, 0x00, 0x00, 0x02,  0x08, 0x06,
+    0x00, 0x01,  0x08, 0x00,  6, 4,  0x00, 0x01,
+    0x02, 0x00, 0x00, 0x00, 0x00, 0x02,  10, 0, 0, 10,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x00,  10, 0, 0, 1,
+};
+/* clang-format on */
+
+static const struct arp arp_sent = {
+    .op = ARP_REQUEST,
+    .sender_hw = {.type = 1, .len = 6, .bytes = {2, 0, 0, 0, 0, 2}},
+    .sender = 0x0a00000a,
+    .target = 0x0a000001,
+};
+
+static struct arp arp_got;
+
+static enum reason decode_arp(size_t len)
+{
+    free(block);
+    block = malloc(len + (len == 0));
+    assert_non_null(block);
+    memcpy(block, work, len);
+    return frame_arp_decode(block, len, &arp_got);
+}
+
+static void start_arp(void)
+{
+    memset(work, 0, sizeof work);
+    memcpy(work, arp_frame, sizeof arp_frame);
+}
+
+static void an_arp_frame_is_built_as_dissected(void **state)
+{
+    (void)state;
+    uint8_t built[FRAME_ARP_LEN];
+    assert_int_equal(frame_arp_encode(&arp_sent, built, sizeof built), FRAME_ARP_LEN);
+    assert_memory_equal(built, arp_frame, sizeof arp_frame);
+    assert_int_equal(frame_arp_encode(&arp_sent, built, sizeof built - 1), 0);
+}
+
+static void an_arp_frame_is_read_as_dissected(void **state)
+{
+    (void)state;
+    static const struct hw_addr unknown = {.type = 1, .len = 6};
+    start_arp();
+    work[21] = 2;
+    work[41] = 9;
+    /* Padded to the shortest Ethernet frame. */
+    assert_int_equal(decode_arp(60), REASON_NONE);
+    assert_int_equal(arp_got.op, ARP_REPLY);
+    assert_true(hw_equal(&arp_got.sender_hw, &arp_sent.sender_hw));
+    assert_int_equal(arp_got.sender, arp_sent.sender);
+    assert_true(hw_equal(&arp_got.target_hw, &unknown));
+    assert_int_equal(arp_got.target, 0x0a000009);
+}
+
+static void every_prefix_of_an_arp_frame_is_cut(void **state)
+{
+    (void)state;
+    start_arp();
+    for (size_t len = 0; len < FRAME_ARP_LEN; len++)
+        assert_int_equal(decode_arp(len), REASON_FRAME_CUT);
+    assert_int_equal(decode_arp(FRAME_ARP_LEN), REASON_NONE);
+}
+
+static void what_is_not_arp_for_ipv4_over_ethernet_has_its_reason(void **state)
+{
+    (void)state;
+    /* The octets from the EtherType to the operation, each changed on its own. */
+    for (size_t at = 12; at < 22; at++) {
+        start_arp();
+        work[at] ^= 0x40;
+        assert_int_equal(decode_arp(FRAME_ARP_LEN), REASON_FRAME_NOT_ARP);
+    }
+    start_arp();
+    work[21] = 3; /* reverse ARP */
+    assert_int_equal(decode_arp(FRAME_ARP_LEN), REASON_FRAME_NOT_ARP);
+    work[21] = 0;
+    assert_int_equal(decode_arp(FRAME_ARP_LEN), REASON_FRAME_NOT_ARP);
+}
+
 #define TEST(function) cmocka_unit_test_teardown(function, free_block)
 
 int main(void)
@@ -474,6 +563,10 @@ int main(void)
         TEST(ip_options_are_skipped),
         TEST(a_datagram_may_be_shorter_than_what_carries_it),
         TEST(random_frames_are_read_within_their_bounds),
+        TEST(an_arp_frame_is_built_as_dissected),
+        TEST(an_arp_frame_is_read_as_dissected),
+        TEST(every_prefix_of_an_arp_frame_is_cut),
+        TEST(what_is_not_arp_for_ipv4_over_ethernet_has_its_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

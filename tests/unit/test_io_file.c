@@ -157,56 +157,92 @@ static void a_file_above_the_limit_is_refused(void **state)
     close(fd);
 }
 
-static unsigned names_in_dir(void)
+static void assert_contents(const char *expected)
 {
-    DIR *folder = opendir(dir);
-    assert_non_null(folder);
-    unsigned n = 0;
-    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;)
-        n += entry->d_name[0] != '.';
-    closedir(folder);
-    return n;
+    char *text;
+    size_t len;
+    assert_int_equal(io_file_read(path, &text, &len), 0);
+    assert_string_equal(text, expected);
+    free(text);
 }
 
-static void a_file_is_replaced_whole_and_keeps_its_mode(void **state)
+static void a_file_is_replaced_whole(void **state)
 {
     (void)state;
-    struct stat st;
-    assert_int_equal(io_file_replace(path, "new", 3), 0);
-    assert_int_equal(stat(path, &st), 0);
-    assert_int_equal(st.st_mode & 07777, 0640);
-    assert_int_equal(chmod(path, 0604), 0);
-    assert_int_equal(io_file_replace(path, "newer", 5), 0);
-    assert_int_equal(stat(path, &st), 0);
-    assert_int_equal(st.st_mode & 07777, 0604);
-    assert_reads(path, "newer", 5);
-    assert_int_equal(names_in_dir(), 1); /* nothing is left beside it */
+    struct stat status;
+    assert_int_equal(io_file_replace(path, "the first, longer one", 21), 0);
+    assert_contents("the first, longer one");
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    assert_int_equal(io_file_replace(path, "the second", 10), 0);
+    assert_contents("the second");
+    /* Nothing else is left in the folder, or remove_dir() could not remove it. */
 }
 
-static void what_cannot_be_replaced_leaves_nothing_behind(void **state)
+static void what_cannot_be_replaced_says_why(void **state)
 {
     (void)state;
-    char other[128];
-    snprintf(other, sizeof other, "%s/none/file", dir);
-    assert_int_equal(io_file_replace(other, "x", 1), ERR_IO);
+    char far[128];
+    snprintf(far, sizeof far, "%s/none/file", dir);
+    assert_int_equal(io_file_replace(far, "x", 1), ERR_IO);
     assert_int_equal(errno, ENOENT);
-    assert_int_equal(io_file_replace(dir, "x", 1), ERR_IO); /* a folder */
-    assert_int_equal(names_in_dir(), 0);
+    /* A folder stands where the file should be. */
+    assert_int_equal(io_file_replace(dir, "x", 1), ERR_IO);
+    assert_int_equal(errno, EISDIR);
+}
+
+static void a_file_is_removed_and_may_be_gone(void **state)
+{
+    (void)state;
+    char *text;
+    size_t len;
+    assert_int_equal(io_file_replace(path, "x", 1), 0);
+    assert_int_equal(io_file_remove(path), 0);
+    assert_int_equal(io_file_read(path, &text, &len), ERR_NOTFOUND);
+    assert_int_equal(io_file_remove(path), 0);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_dir, remove_dir)
+
+static void a_write_is_whole_or_an_error(void **state)
+{
+    (void)state;
+    int fd = open_new();
+    assert_int_equal(io_file_write(fd, "abc", 3), 0);
+    assert_int_equal(io_file_write(fd, "", 0), 0);
+    assert_int_equal(io_file_write(fd, "de", 2), 0);
+    close(fd);
+    assert_reads(path, "abcde", 5);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(io_file_write(fd, "abc", 3), ERR_IO);
+    assert_int_equal(errno, EBADF);
+    close(fd);
+}
+
+static void a_name_is_synced_by_its_directory(void **state)
+{
+    (void)state;
+    char missing[128];
+    snprintf(missing, sizeof missing, "%s/nothing/file", dir);
+    assert_int_equal(io_file_sync_name(path), 0); /* the file itself need not be there */
+    assert_int_equal(io_file_sync_name(missing), ERR_IO);
+    assert_int_equal(errno, ENOENT);
+}
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_file_is_read_whole_and_ended_with_nul),
+        TEST(a_write_is_whole_or_an_error),
+        TEST(a_name_is_synced_by_its_directory),
         TEST(a_file_of_any_size_is_read_whole),
         TEST(a_dash_is_standard_input),
         TEST(what_cannot_be_read_says_why),
         TEST(a_file_of_somebody_else_is_denied),
         TEST(a_file_above_the_limit_is_refused),
-        TEST(a_file_is_replaced_whole_and_keeps_its_mode),
-        TEST(what_cannot_be_replaced_leaves_nothing_behind),
+        TEST(a_file_is_replaced_whole),
+        TEST(what_cannot_be_replaced_says_why),
+        TEST(a_file_is_removed_and_may_be_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -787,6 +787,94 @@ static void an_interface_that_is_down_is_no_broken_socket(void **state)
     assert_nothing_before("up again");
 }
 
+/* ---- ARP ---- */
+
+static int arp_a = -1, arp_b = -1;
+
+static int open_arp(void **state)
+{
+    stand_in(ns_b);
+    int rc = io_arp_open(vb.index, &arp_b) | io_raw_open(vb.index, 0, &raw_b);
+    stand_in(ns_a);
+    return rc < 0 ? rc : io_arp_open(va.index, &arp_a) | stand_at_start(state);
+}
+
+static int close_arp(void **state)
+{
+    close(arp_a);
+    close(arp_b);
+    close(raw_b);
+    return stand_at_start(state);
+}
+
+/* A message of vb's that says `sender`; the kernels care for no address that nobody has. */
+static struct arp arp_of_b(ip4 sender)
+{
+    return (struct arp){.op = ARP_REQUEST, .sender_hw = vb.hw, .sender = sender, .target = ADDR_NOBODY};
+}
+
+static struct arp arp_receive(void)
+{
+    struct arp m;
+    enum reason reason = REASON_COUNT;
+    wait_for(arp_a);
+    assert_int_equal(io_arp_recv(arp_a, &m, &reason), 1);
+    assert_int_equal(reason, REASON_NONE);
+    return m;
+}
+
+/* As assert_nothing_before(). */
+static void assert_no_arp_before(ip4 sender)
+{
+    struct arp m = arp_of_b(sender);
+    assert_int_equal(io_arp_send(arp_b, vb.index, &m), 0);
+    assert_int_equal(arp_receive().sender, sender);
+    enum reason reason;
+    assert_int_equal(io_arp_recv(arp_a, &m, &reason), 0);
+}
+
+static void an_arp_message_comes_as_it_was_sent(void **state)
+{
+    (void)state;
+    struct arp m = arp_of_b(0);
+    assert_int_equal(io_arp_send(arp_b, vb.index, &m), 0);
+    struct arp got_arp = arp_receive();
+    assert_int_equal(got_arp.op, ARP_REQUEST);
+    assert_true(hw_equal(&got_arp.sender_hw, &vb.hw));
+    assert_int_equal(got_arp.sender, 0);
+    assert_int_equal(got_arp.target, ADDR_NOBODY);
+}
+
+static void arp_that_we_send_does_not_come_back(void **state)
+{
+    (void)state;
+    struct arp m = arp_of_b(ADDR_NOBODY);
+    m.sender_hw = va.hw;
+    assert_int_equal(io_arp_send(arp_a, va.index, &m), 0);
+    assert_no_arp_before(0x0a4d0064);
+}
+
+static void what_is_no_arp_for_us_does_not_come(void **state)
+{
+    (void)state;
+    /* The octets from the EtherType to the lengths, each changed on its own; a cut frame; another's. */
+    struct arp m = arp_of_b(0x0a4d0065);
+    for (size_t at = 12; at < 20; at++) {
+        frame_len = frame_arp_encode(&m, frame, sizeof frame);
+        frame[at] ^= 0x40;
+        send_frame();
+    }
+    frame_len = frame_arp_encode(&m, frame, sizeof frame) - 1;
+    send_frame();
+    frame_len = frame_arp_encode(&m, frame, sizeof frame);
+    memset(frame, 2, ETH_ALEN);
+    send_frame();
+    start_frame("no ARP at all");
+    send_frame();
+    assert_no_arp_before(0x0a4d0066);
+}
+
+#define TEST_ARP(function)  cmocka_unit_test_setup_teardown(function, open_arp, close_arp)
 #define TEST(function)      cmocka_unit_test_teardown(function, stand_at_start)
 #define TEST_UDP(function)  cmocka_unit_test_setup_teardown(function, open_udp, close_udp)
 #define TEST_RAW(function)  cmocka_unit_test_setup_teardown(function, open_raw, close_raw)
@@ -828,6 +916,9 @@ int main(void)
         TEST_RAW(a_socket_without_a_port_hears_nothing),
         TEST_RAW(what_we_send_ourselves_does_not_come_back),
         TEST_BOTH(an_interface_that_is_down_is_no_broken_socket),
+        TEST_ARP(an_arp_message_comes_as_it_was_sent),
+        TEST_ARP(arp_that_we_send_does_not_come_back),
+        TEST_ARP(what_is_no_arp_for_us_does_not_come),
     };
     if (!may_make_namespaces()) {
         printf("skipped: network namespaces are not allowed here\n");

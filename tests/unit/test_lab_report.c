@@ -93,6 +93,25 @@ static void test_client_without_lease(void **state)
     cJSON_Delete(status);
 }
 
+static void test_probing_client(void **state)
+{
+    (void)state;
+    cJSON *status = cJSON_Parse(
+        "{\"interface\":\"eth0\",\"state\":\"PROBING\",\"state_since\":\"2026-11-21T12:00:00.250+01:00\","
+        "\"state_age_s\":3,\"state_reason\":\"ack-probe\",\"lease\":null,"
+        "\"next_timer\":{\"name\":\"probe\",\"at\":\"2026-11-21T12:00:04.250+01:00\",\"remaining_s\":1},"
+        "\"conflict_detection\":{\"address\":\"10.77.0.10\",\"probes_sent\":2,\"probes\":3,"
+        "\"announcements_sent\":0,\"announcements\":2,\"defences\":0},\"conflicts\":1}");
+    assert_non_null(status);
+    char *text = report_client("h1", status);
+    assert_non_null(
+        strstr(text, "   Conflict Detection. . . . . . . . : 10.77.0.10: ARP probe 2 of 3, announcement "
+                     "0 of 2, defended 0 times\n"
+                     "   Address Conflicts . . . . . . . . : 1 in a row\n"));
+    free(text);
+    cJSON_Delete(status);
+}
+
 static void test_infinite_lease_and_late_timers(void **state)
 {
     (void)state;
@@ -288,6 +307,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bound_client),
         cmocka_unit_test(test_client_without_lease),
+        cmocka_unit_test(test_probing_client),
         cmocka_unit_test(test_infinite_lease_and_late_timers),
         cmocka_unit_test(test_server),
         cmocka_unit_test(test_refusals),

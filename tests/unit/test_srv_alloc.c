@@ -122,7 +122,7 @@ static void requested_address_of_another_is_refused_with_its_reason(void **state
         bool is_offer;
         enum reason refusal;
     } rows[] = {{SRV_LEASE_ACTIVE, false, REASON_NAK_IN_USE},
-                {SRV_LEASE_DECLINED, false, REASON_NAK_IN_USE},
+                {SRV_LEASE_DECLINED, false, REASON_NAK_DECLINED},
                 {SRV_LEASE_OFFERED, true, REASON_NAK_IN_USE},
                 {SRV_LEASE_EXPIRED, false, REASON_NONE},
                 {SRV_LEASE_RELEASED, false, REASON_NONE}};
@@ -138,7 +138,8 @@ static void requested_address_of_another_is_refused_with_its_reason(void **state
         } else {
             expect_pick(IP(10, 0, 0, 20), REASON_ADDR_NEXT);
             assert_int_equal(n_notes, 1);
-            assert_int_equal(notes[0], REASON_REQ_IN_USE);
+            bool is_declined = rows[i].state == SRV_LEASE_DECLINED;
+            assert_int_equal(notes[0], is_declined ? REASON_REQ_DECLINED : REASON_REQ_IN_USE);
         }
         srv_lease_remove(table, IP(10, 0, 0, 11));
     }
@@ -151,7 +152,7 @@ static void declined_address_is_not_given_back_to_its_client(void **state)
     (void)state;
     start(small);
     put(leases, IP(10, 0, 0, 11), 1, SRV_LEASE_DECLINED, 5);
-    assert_int_equal(srv_alloc_refusal(&query, IP(10, 0, 0, 11)), REASON_NAK_IN_USE);
+    assert_int_equal(srv_alloc_refusal(&query, IP(10, 0, 0, 11)), REASON_NAK_DECLINED);
     expect_pick(IP(10, 0, 0, 20), REASON_ADDR_NEXT);
 }
 

@@ -215,6 +215,24 @@ static void of_nested_subnets_the_longest_prefix_is_found(void **state)
     assert_int_equal(srv_config_find_subnet(config, IP(10, 8, 0, 1))->id, 1);
 }
 
+static void the_lease_file_is_synced_and_rewritten_as_the_database_says(void **state)
+{
+    (void)state;
+    accept("{ \"Dhcp4\": {} }");
+    assert_int_equal(config->sync, SRV_SYNC_BATCH);
+    assert_int_equal(config->lfc_interval_s, 3600); /* Kea's default */
+    accept(
+        "{ \"Dhcp4\": { \"lease-database\": { \"type\": \"memfile\", \"sync\": \"none\", \"lfc-interval\": 0 "
+        "} } }");
+    assert_int_equal(config->sync, SRV_SYNC_NONE);
+    assert_int_equal(config->lfc_interval_s, 0);
+    accept(
+        "{ \"Dhcp4\": { \"lease-database\": { \"type\": \"memfile\", \"sync\": \"batch\", \"lfc-interval\": "
+        "60 } } }");
+    assert_int_equal(config->sync, SRV_SYNC_BATCH);
+    assert_int_equal(config->lfc_interval_s, 60);
+}
+
 /* ---- what Kea knows and we do not ---- */
 
 static void keys_of_kea_without_effect_are_warned_about(void **state)
@@ -261,11 +279,32 @@ static const struct {
      "2:45: at $.Dhcp4.max-valid-lifetime: max-valid-lifetime (59 s) is below valid-lifetime (60 s)"},
     {"\"valid-liftime\": 60",
      "2:1: at $.Dhcp4.valid-liftime: the key is not known here: expected one of \"authoritative\", "
-     "\"boot-file-name\", \"calculate-tee-times\", \"echo-client-id\", \"interfaces-config\", "
-     "\"lease-database\", \"match-client-id\", \"max-leases\", \"max-offers\", \"max-valid-lifetime\", "
-     "\"min-valid-lifetime\", \"next-server\", \"offer-hold-time\", \"option-data\", \"rebind-timer\", "
-     "\"renew-timer\", \"server-hostname\", \"subnet4\", \"t1-percent\", \"t2-percent\", "
+     "\"boot-file-name\", \"calculate-tee-times\", \"decline-probation-period\", \"echo-client-id\", "
+     "\"interfaces-config\", "
+     "\"lease-database\", \"match-client-id\", \"max-declines-per-client\", \"max-leases\", \"max-offers\", "
+     "\"max-valid-lifetime\", "
+     "\"min-valid-lifetime\", \"next-server\", \"offer-hold-time\", \"option-data\", \"rapid-commit\", "
+     "\"rebind-timer\", "
+     "\"renew-timer\", \"server-hostname\", \"subnet-selection\", \"subnet4\", \"t1-percent\", "
+     "\"t2-percent\", "
      "\"valid-lifetime\""},
+    {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"relay\": { \"ip-addresses\": [ \"10.0.0\" ] "
+     "} } ]",
+     "2:79: at $.Dhcp4.subnet4[0].relay.ip-addresses[0]: expected an IPv4 address such as 10.0.0.1, found "
+     "\"10.0.0\""},
+    {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"relay\": { \"ip-addresses\": [ "
+     "\"192.0.2.1\" ] } }, { \"id\": 2, \"subnet\": \"10.0.1.0/24\", \"relay\": { \"ip-addresses\": [ "
+     "\"192.0.2.1\" ] } } ]",
+     "2:163: at $.Dhcp4.subnet4[1].relay.ip-addresses[0]: the relay stands for the subnet 10.0.0.0/24 "
+     "already"},
+    {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"relay\": { \"ip-address\": \"192.0.2.1\" } "
+     "} ]",
+     "2:61: at $.Dhcp4.subnet4[0].relay.ip-address: the key is not known here: expected one of "
+     "\"ip-addresses\""},
+    {"\"decline-probation-period\": -1",
+     "2:29: at $.Dhcp4.decline-probation-period: expected a number from 0 to 4294967295, found -1"},
+    {"\"max-declines-per-client\": 65536",
+     "2:28: at $.Dhcp4.max-declines-per-client: expected a number from 0 to 65535, found 65536"},
     {"\"t1-percent\": 0.9", "2:15: at $.Dhcp4.t1-percent: t1-percent (0.9) is not below t2-percent (0.875)"},
     {"\"t2-percent\": 1.5", "2:15: at $.Dhcp4.t2-percent: expected a number from 0.002 to 0.999, found 1.5"},
     {"\"authoritative\": \"yes\"", "2:18: at $.Dhcp4.authoritative: expected true or false, found \"yes\""},
@@ -290,6 +329,10 @@ static const struct {
      "\"packet\""},
     {"\"lease-database\": { \"type\": \"mysql\" }",
      "2:29: at $.Dhcp4.lease-database.type: expected \"memfile\", found \"mysql\""},
+    {"\"lease-database\": { \"type\": \"memfile\", \"sync\": \"always\" }",
+     "2:48: at $.Dhcp4.lease-database.sync: expected one of \"batch\", \"none\", found \"always\""},
+    {"\"lease-database\": { \"type\": \"memfile\", \"lfc-interval\": -1 }",
+     "2:56: at $.Dhcp4.lease-database.lfc-interval: expected a number from 0 to 4294967295, found -1"},
     {"\"option-data\": [ { \"name\": \"routers\", \"data\": \"10.0.0.1, 10.0.0.256\" } ]",
      "2:47: at $.Dhcp4.option-data[0].data: option 3 routers: expected an IPv4 address such as 10.0.0.1, "
      "found \"10.0.0.1, 10.0.0.256\""},
@@ -333,7 +376,8 @@ static const struct {
      "2:50: at $.Dhcp4.subnet4[0].pool: the key is not known here: expected one of \"authoritative\", "
      "\"boot-file-name\", \"calculate-tee-times\", \"id\", \"interface\", \"match-client-id\", "
      "\"max-valid-lifetime\", \"min-valid-lifetime\", \"next-server\", \"option-data\", \"pools\", "
-     "\"rebind-timer\", \"renew-timer\", \"server-hostname\", \"subnet\", \"t1-percent\", "
+     "\"rapid-commit\", \"rebind-timer\", \"relay\", \"renew-timer\", \"server-hostname\", \"subnet\", "
+     "\"t1-percent\", "
      "\"t2-percent\", \"valid-lifetime\""},
     {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.9 - "
      "10.0.0.2\" } ] } ]",
@@ -424,6 +468,7 @@ int main(void)
         TEST(lookups),
         TEST(leases_are_persistent_only_with_a_name),
         TEST(of_nested_subnets_the_longest_prefix_is_found),
+        TEST(the_lease_file_is_synced_and_rewritten_as_the_database_says),
         TEST(keys_of_kea_without_effect_are_warned_about),
         TEST(errors_name_their_place),
         TEST(top_level_is_one_map),

@@ -307,6 +307,80 @@ static void relay_info_that_leaves_no_room_is_left_out_whole(void **state)
     assert_int_equal(size.dropped, 1);
 }
 
+/* ---- RFC 2131 4.1, RFC 2132 9.3: option overload ---- */
+
+static void rfc2131_4_1_what_does_not_fit_goes_into_file_and_sname(void **state)
+{
+    (void)state;
+    static const uint8_t long_value[200] = {7};
+    const struct srv_option list[] = {
+        {224, false, 200, long_value}, {225, false, 120, long_value}, {226, false, 60, long_value}};
+    configure(list, 3);
+    ask_for("\xe0\xe1\xe2");
+    dhcp_put_bytes(&request, DHCP_OPT_RELAY_INFO,
+                   "\x01\x28"
+                   "0123456789012345678901234567890123456789",
+                   42);
+    encode();
+    EXPECT_CODES(53, 52, 54, 51, 1, 224, 82, 225, 226);
+    assert_int_equal(answer.overload, DHCP_OVERLOAD_BOTH);
+    assert_int_equal(size.dropped, 0);
+}
+
+static void a_boot_file_leaves_sname_for_options(void **state)
+{
+    (void)state;
+    static const uint8_t long_value[260] = {7};
+    const struct srv_option list[] = {{224, false, 250, long_value}, {225, false, 60, long_value}};
+    configure(list, 2);
+    ask_for("\xe0\xe1");
+    subnet.boot.boot_file_name = "kernel";
+    encode();
+    EXPECT_CODES(53, 52, 54, 51, 1, 224, 225);
+    assert_int_equal(answer.overload, DHCP_OVERLOAD_SNAME);
+    assert_string_equal((const char *)answer.file, "kernel");
+    subnet.boot.server_hostname = "boot.example";
+    encode();
+    EXPECT_CODES(53, 54, 51, 1, 224);
+    assert_int_equal(size.dropped, 1);
+}
+
+static void what_is_asked_for_last_is_dropped_first(void **state)
+{
+    (void)state;
+    static const uint8_t long_value[200] = {7};
+    const struct srv_option list[] = {{224, true, 200, long_value},
+                                      {225, false, 120, long_value},
+                                      {226, false, 120, long_value},
+                                      {227, false, 60, long_value}};
+    configure(list, 4);
+    ask_for("\xe3\xe2\xe1"); /* 224 comes unasked */
+    encode();
+    EXPECT_CODES(53, 52, 54, 51, 1, 227, 226, 225);
+    assert_int_equal(size.dropped, 1);
+    ask_for("\xe0\xe3\xe2\xe1");
+    dhcp_put_bytes(&request, DHCP_OPT_CLIENT_ID, long_value, 60);
+    encode();
+    EXPECT_CODES(53, 52, 54, 51, 1, 224, 227, 226, 61); /* 61 is not dropped for a configured option */
+    assert_int_equal(size.dropped, 1);
+}
+
+/* RFC 2131 4.3.1, table 3: "Use 'file'/'sname' fields" MUST NOT in a DHCPNAK. */
+static void rfc2131_4_3_1_a_nak_is_never_overloaded(void **state)
+{
+    (void)state;
+    static const uint8_t long_value[255] = {7};
+    char message[200];
+    memset(message, 'x', sizeof message);
+    message[sizeof message - 1] = '\0';
+    dhcp_put_bytes(&request, DHCP_OPT_CLIENT_ID, long_value, sizeof long_value);
+    reply.type = DHCP_NAK;
+    reply.message = message;
+    encode();
+    EXPECT_CODES(53, 54, 61);
+    assert_int_equal(size.dropped, 1);
+}
+
 /* ---- RFC 2131 4.1: where it goes ---- */
 
 static struct packet packet;
@@ -397,6 +471,10 @@ int main(void)
         TEST(what_does_not_fit_is_dropped_whole_and_counted),
         TEST(long_values_are_split),
         TEST(relay_info_that_leaves_no_room_is_left_out_whole),
+        TEST(rfc2131_4_1_what_does_not_fit_goes_into_file_and_sname),
+        TEST(a_boot_file_leaves_sname_for_options),
+        TEST(what_is_asked_for_last_is_dropped_first),
+        TEST(rfc2131_4_3_1_a_nak_is_never_overloaded),
         TEST(giaddr_comes_before_everything),
         TEST(nak_is_broadcast_even_with_ciaddr),
         TEST(ciaddr_comes_before_the_broadcast_flag),

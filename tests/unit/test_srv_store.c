@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -7,12 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "common/err.h"
 #include "common/io_file.h"
+#include "common/rng.h"
 #include "server/srv_csv.h"
 #include "server/srv_store.h"
 
@@ -26,7 +31,7 @@ struct seen {
     char bad_why[128];
 };
 
-static char dir[64], path[96];
+static char dir[64], path[96], new_path[112];
 
 static int make_dir(void **state)
 {
@@ -35,6 +40,7 @@ static int make_dir(void **state)
     if (mkdtemp(dir) == NULL)
         return -1;
     snprintf(path, sizeof path, "%s/leases.csv", dir);
+    snprintf(new_path, sizeof new_path, "%s.new", path);
     return 0;
 }
 
@@ -42,6 +48,7 @@ static int remove_dir(void **state)
 {
     (void)state;
     unlink(path);
+    unlink(new_path);
     return rmdir(dir);
 }
 
@@ -225,32 +232,419 @@ static void second_server_is_refused(void **state)
     srv_store_close(first);
 }
 
-/* RLIMIT_FSIZE makes the write fail as a full disk does. */
-static void failing_write_promises_nothing_and_leaves_the_file_whole(void **state)
+/* RLIMIT_FSIZE makes writes fail as a full disk does. */
+static void limit_file_size(rlim_t octets)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = octets;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void failing_write_leaves_the_file_whole_and_is_made_up_for(void **state)
 {
     (void)state;
     struct seen seen;
     struct srv_store *s = open_store(&seen);
     put(s, 1 << 24 | 1, 100);
     assert_int_equal(srv_store_commit(s), 0);
-    struct rlimit before, tight;
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-    signal(SIGXFSZ, SIG_IGN);
-    tight = before;
-    tight.rlim_cur = sizeof SRV_CSV_HEADER + 70; /* in the middle of the second record */
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
     put(s, 1 << 24 | 2, 200);
-    int rc = srv_store_commit(s);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    limit_file_size(sizeof SRV_CSV_HEADER + 70); /* in the middle of the second record */
+    int rc = srv_store_commit(s), again = srv_store_commit(s);
+    limit_file_size(RLIM_INFINITY);
     assert_int_equal(rc, ERR_IO);
+    assert_int_equal(again, ERR_IO);
+    assert_int_equal(srv_store_get_stats(s).failures, 2);
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_size, srv_store_get_stats(s).size);
     put(s, 1 << 24 | 3, 300);
     assert_int_equal(srv_store_commit(s), 0);
     srv_store_close(s);
     srv_store_close(open_store(&seen));
     assert_int_equal(seen.n_bad, 0);
-    assert_int_equal(seen.n, 2);
+    assert_int_equal(seen.n, 3);
     assert_int_equal(seen.leases[0].addr, 1 << 24 | 3);
-    assert_int_equal(seen.leases[1].addr, 1 << 24 | 1);
+    assert_int_equal(seen.leases[1].addr, 1 << 24 | 2);
+    assert_int_equal(seen.leases[2].addr, 1 << 24 | 1);
+}
+
+static void what_waits_for_a_failing_disk_is_bounded(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct srv_store *s = open_store(&seen);
+    struct srv_lease lease = lease_of(1 << 24 | 1, 100);
+    put(s, lease.addr, 100);
+    limit_file_size(1);
+    int rc = srv_store_commit(s);
+    unsigned n = 1;
+    while (n < SRV_STORE_KEPT_MAX && srv_store_put(s, &lease) == 0)
+        n++;
+    limit_file_size(RLIM_INFINITY);
+    assert_int_equal(rc, ERR_IO);
+    assert_in_range(n, SRV_STORE_KEPT_MAX / 100, SRV_STORE_KEPT_MAX / 10);
+    assert_int_equal(srv_store_put(s, &lease), ERR_LIMIT);
+    assert_int_equal(srv_store_commit(s), 0);
+    assert_int_equal(srv_store_put(s, &lease), 0);
+    srv_store_close(s);
+}
+
+static void sync_none_leaves_the_moment_to_the_kernel(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct srv_store *s = open_store(&seen);
+    put(s, 1 << 24 | 1, 100);
+    assert_int_equal(srv_store_commit(s), 0);
+    assert_int_equal(srv_store_get_stats(s).syncs, 1);
+    srv_store_set_sync(s, SRV_SYNC_NONE);
+    put(s, 1 << 24 | 2, 100);
+    assert_int_equal(srv_store_commit(s), 0);
+    assert_int_equal(srv_store_get_stats(s).syncs, 1);
+    assert_int_equal(srv_store_get_stats(s).commits, 2);
+    srv_store_set_sync(s, SRV_SYNC_BATCH);
+    put(s, 1 << 24 | 3, 100);
+    assert_int_equal(srv_store_commit(s), 0);
+    assert_int_equal(srv_store_get_stats(s).syncs, 2);
+    srv_store_close(s);
+    srv_store_close(open_store(&seen));
+    assert_int_equal(seen.n, 3);
+}
+
+/* ---- rewriting ---- */
+
+static void wait_for(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    assert_int_equal(poll(&p, 1, 20000), 1);
+}
+
+static void rewrite(struct srv_store *s)
+{
+    int fd;
+    assert_int_equal(srv_store_rewrite(s, &fd), 0);
+    wait_for(fd);
+    assert_int_equal(srv_store_rewrite_finish(s), 0);
+}
+
+static bool exists(const char *name)
+{
+    struct stat st;
+    return stat(name, &st) == 0;
+}
+
+static char *contents(const char *name)
+{
+    char *text;
+    size_t len;
+    assert_int_equal(io_file_read(name, &text, &len), 0);
+    return text;
+}
+
+static void rewriting_keeps_the_newest_record_of_each_address_in_order(void **state)
+{
+    (void)state;
+    struct seen seen;
+    static const char before[] = SRV_CSV_HEADER "\n"
+                                                "10.0.0.1,aa:bb:cc:dd:ee:ff,,60,1700000000,1,0,0,old,0,,0\n"
+                                                "# a remark\n"
+                                                "10.0.0.2,aa:bb:cc:dd:ee:ff,,60,1700000000,1,0,0,,0,,0\n"
+                                                "10.0.0.1,aa:bb:cc:dd:ee:ff,,60,1700000100,1,0,0,new,0,,0\n"
+                                                "nonsense\n"
+                                                "10.0.0.3,,01:02,60,1700000000,1,0,0,,2,,0\n"
+                                                "10.0.0.2,aa:bb:cc:dd:ee:ff,,60,17000not,1,0,0,,0,,0\n";
+    static const char after[] = SRV_CSV_HEADER "\n"
+                                               "# a remark\n"
+                                               "10.0.0.2,aa:bb:cc:dd:ee:ff,,60,1700000000,1,0,0,,0,,0\n"
+                                               "10.0.0.1,aa:bb:cc:dd:ee:ff,,60,1700000100,1,0,0,new,0,,0\n"
+                                               "nonsense\n"
+                                               "10.0.0.3,,01:02,60,1700000000,1,0,0,,2,,0\n"
+                                               "10.0.0.2,aa:bb:cc:dd:ee:ff,,60,17000not,1,0,0,,0,,0\n";
+    write_file(before);
+    assert_int_equal(chmod(path, 0604), 0);
+    struct srv_store *s = open_store(&seen);
+    assert_true(srv_store_has_news(s));
+    rewrite(s);
+    assert_false(srv_store_has_news(s));
+    assert_int_equal(srv_store_get_stats(s).rewrites, 1);
+    assert_int_equal(srv_store_get_stats(s).size, sizeof after - 1);
+    char *text = contents(path);
+    assert_string_equal(text, after);
+    free(text);
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0604);
+    assert_false(exists(new_path));
+    struct srv_store *second;
+    assert_int_equal(srv_store_open(path, on_lease, on_bad, &seen, &second), ERR_EXISTS);
+    put(s, 1 << 24 | 1, 100); /* and it goes on */
+    assert_int_equal(srv_store_commit(s), 0);
+    assert_true(srv_store_has_news(s));
+    srv_store_close(s);
+    srv_store_close(open_store(&seen));
+    assert_int_equal(seen.n, 4);
+    assert_int_equal(seen.leases[0].addr, 1 << 24 | 1);
+}
+
+static void an_empty_file_can_be_rewritten(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct srv_store *s = open_store(&seen);
+    assert_false(srv_store_has_news(s));
+    rewrite(s);
+    srv_store_close(s);
+    char *text = contents(path);
+    assert_string_equal(text, SRV_CSV_HEADER "\n");
+    free(text);
+}
+
+/* Whatever is committed before, during and after the thread's work. */
+static void what_is_appended_meanwhile_is_carried_over(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 20 };
+    struct seen seen;
+    struct srv_store *s = open_store(&seen);
+    for (ip4 round = 1; round <= ROUNDS; round++) {
+        int fd;
+        put(s, 1 << 24 | 1, round);
+        assert_int_equal(srv_store_commit(s), 0);
+        assert_int_equal(srv_store_rewrite(s, &fd), 0);
+        assert_true(srv_store_get_stats(s).rewriting);
+        put(s, 1 << 24 | 2, round);
+        assert_int_equal(srv_store_commit(s), 0);
+        wait_for(fd);
+        put(s, 1 << 24 | 3, round);
+        assert_int_equal(srv_store_commit(s), 0);
+        put(s, 1 << 24 | 4, round); /* gathered, not committed */
+        assert_int_equal(srv_store_rewrite_finish(s), 0);
+        assert_int_equal(srv_store_commit(s), 0);
+    }
+    srv_store_close(s);
+    srv_store_close(open_store(&seen));
+    assert_int_equal(seen.n_bad, 0);
+    assert_in_range(seen.n, 4, 8);
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(seen.leases[i].addr, 1 << 24 | (4 - i));
+        assert_int_equal(seen.leases[i].lease_s, ROUNDS);
+    }
+}
+
+static void a_rewrite_is_given_up_at_the_end(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct srv_store *s = open_store(&seen);
+    int fd;
+    put(s, 1 << 24 | 1, 100);
+    assert_int_equal(srv_store_commit(s), 0);
+    assert_int_equal(srv_store_rewrite(s, &fd), 0);
+    srv_store_close(s);
+    assert_false(exists(new_path));
+    srv_store_close(open_store(&seen));
+    assert_int_equal(seen.n, 1);
+}
+
+static void a_rewrite_that_fails_changes_nothing(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct srv_store *s = open_store(&seen);
+    int fd;
+    put(s, 1 << 24 | 1, 100);
+    put(s, 1 << 24 | 2, 100);
+    assert_int_equal(srv_store_commit(s), 0);
+    limit_file_size(sizeof SRV_CSV_HEADER + 70);
+    assert_int_equal(srv_store_rewrite(s, &fd), 0);
+    wait_for(fd);
+    int rc = srv_store_rewrite_finish(s);
+    limit_file_size(RLIM_INFINITY);
+    assert_int_equal(rc, ERR_IO);
+    assert_false(exists(new_path));
+    assert_int_equal(srv_store_get_stats(s).rewrites, 0);
+    put(s, 1 << 24 | 3, 100);
+    assert_int_equal(srv_store_commit(s), 0);
+    rewrite(s);
+    srv_store_close(s);
+    srv_store_close(open_store(&seen));
+    assert_int_equal(seen.n, 3);
+}
+
+static void a_file_of_somebody_else_is_not_overwritten(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct srv_store *s = open_store(&seen);
+    int fd;
+    put(s, 1 << 24 | 1, 100);
+    assert_int_equal(srv_store_commit(s), 0);
+    assert_int_equal(unlink(path), 0);
+    write_file("a backup, put back\n");
+    assert_int_equal(srv_store_rewrite(s, &fd), 0);
+    wait_for(fd);
+    assert_int_equal(srv_store_rewrite_finish(s), ERR_IO);
+    char *text = contents(path);
+    assert_string_equal(text, "a backup, put back\n");
+    free(text);
+    assert_int_equal(unlink(path), 0);
+    rewrite(s); /* the file was removed: it comes back */
+    srv_store_close(s);
+    srv_store_close(open_store(&seen));
+    assert_int_equal(seen.n, 1);
+}
+
+/* The new file as a crash may leave it: absent, at every length, or already in the place of the old one. */
+static void a_crash_at_any_stage_of_a_rewrite_loses_nothing(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct srv_store *s = open_store(&seen);
+    put(s, 1 << 24 | 1, 100);
+    put(s, 1 << 24 | 1, 200);
+    put(s, 1 << 24 | 2, 200);
+    assert_int_equal(srv_store_commit(s), 0);
+    srv_store_close(s);
+    char *before = contents(path);
+    s = open_store(&seen);
+    rewrite(s);
+    srv_store_close(s);
+    char *after = contents(path);
+    for (size_t cut = 0; cut <= strlen(after) + 1; cut++) {
+        FILE *f = fopen(new_path, "w");
+        assert_non_null(f);
+        assert_int_equal(fwrite(after, 1, cut, f), cut);
+        fclose(f);
+        write_file(before);
+        if (cut == strlen(after))
+            assert_int_equal(rename(new_path, path), 0);
+        srv_store_close(open_store(&seen));
+        assert_false(exists(new_path));
+        assert_int_equal(seen.n_bad, 0);
+        assert_int_equal(seen.n, cut == strlen(after) ? 2 : 3);
+        assert_int_equal(seen.leases[0].addr, 1 << 24 | 2);
+        assert_int_equal(seen.leases[1].addr, 1 << 24 | 1);
+        assert_int_equal(seen.leases[1].lease_s, 200);
+    }
+    free(before);
+    free(after);
+}
+
+static void the_file_has_grown_when_it_doubled_beyond_a_least_size(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct srv_store *s = open_store(&seen);
+    srv_store_set_sync(s, SRV_SYNC_NONE);
+    uint64_t start = srv_store_get_stats(s).size;
+    while (srv_store_get_stats(s).size < start + SRV_STORE_GROWN_MIN) {
+        assert_false(srv_store_has_grown(s));
+        for (ip4 i = 1; i <= 1000; i++)
+            put(s, 1 << 24 | i, 100);
+        assert_int_equal(srv_store_commit(s), 0);
+    }
+    assert_true(srv_store_has_grown(s));
+    rewrite(s);
+    assert_false(srv_store_has_grown(s));
+    assert_in_range(srv_store_get_stats(s).size, 1000 * 50, 1000 * 100);
+    srv_store_close(s);
+}
+
+/* ---- kill -9 ---- */
+
+enum { CRASH_ROUNDS = 100, CRASH_ADDRESSES = 40 };
+
+static void on_newest(void *user, const struct srv_lease *lease)
+{
+    uint32_t *newest = user;
+    ip4 i = lease->addr - (1 << 24 | 1);
+    assert_true(i < CRASH_ADDRESSES);
+    if (newest[i] == 0)
+        newest[i] = lease->lease_s;
+}
+
+/* A crash of the program, not of the system, leaves no torn line but the last. */
+static void on_torn(void *user, unsigned long line, const char *why)
+{
+    (void)user, (void)line;
+    assert_string_equal(why, "the last line is cut: the record was not acknowledged");
+}
+
+/* A server that does nothing but store and rewrite, and says after each commit which number it has reached:
+ * record n is of address n % CRASH_ADDRESSES and has n as its lease time. */
+static void store_for_ever(int out, uint32_t n)
+{
+    uint32_t newest[CRASH_ADDRESSES] = {0};
+    struct srv_store *s;
+    if (srv_store_open(path, on_newest, on_torn, newest, &s) < 0)
+        _exit(1);
+    struct pollfd p = {.fd = -1, .events = POLLIN};
+    for (;; n++) {
+        put(s, (1 << 24 | 1) + n % CRASH_ADDRESSES, n);
+        if (srv_store_commit(s) < 0 || write(out, &n, sizeof n) != sizeof n)
+            _exit(1);
+        if (p.fd < 0 && srv_store_rewrite(s, &p.fd) < 0)
+            _exit(1);
+        if (poll(&p, 1, 0) != 1)
+            continue;
+        if (srv_store_rewrite_finish(s) < 0)
+            _exit(1);
+        p.fd = -1;
+    }
+}
+
+static uint32_t last_told(int in, uint32_t last)
+{
+    uint32_t n;
+    while (read(in, &n, sizeof n) == sizeof n)
+        last = n;
+    return last;
+}
+
+/* Every address has the last record that was told, or the one that was being committed. */
+static void check_after_crash(const uint32_t *newest, uint32_t told)
+{
+    for (uint32_t n = told < CRASH_ADDRESSES ? 1 : told - CRASH_ADDRESSES + 1; n <= told; n++)
+        if (newest[n % CRASH_ADDRESSES] != n)
+            assert_int_equal(newest[n % CRASH_ADDRESSES], told + 1);
+}
+
+static void kill_at_any_moment_loses_nothing_that_was_committed(void **state)
+{
+    (void)state;
+    const char *wish = getenv("DHCPLAB_SEED");
+    uint64_t seed = wish != NULL ? strtoull(wish, NULL, 10) : (uint64_t)time(NULL);
+    struct rng rng;
+    rng_init(&rng, seed, "crash");
+    print_message("repeat with: DHCPLAB_SEED=%llu test_srv_store\n", (unsigned long long)seed);
+    uint32_t told = 0;
+    for (int round = 0; round < CRASH_ROUNDS; round++) {
+        int fds[2];
+        assert_int_equal(pipe(fds), 0);
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            close(fds[0]);
+            store_for_ever(fds[1], told + 1);
+        }
+        close(fds[1]);
+        usleep((useconds_t)rng_between(&rng, 0, 15000));
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        int status;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status));
+        told = last_told(fds[0], told);
+        close(fds[0]);
+        uint32_t newest[CRASH_ADDRESSES] = {0};
+        struct srv_store *s;
+        assert_int_equal(srv_store_open(path, on_newest, on_torn, newest, &s), 0);
+        srv_store_close(s);
+        assert_false(exists(new_path));
+        check_after_crash(newest, told);
+    }
+    assert_true(told > 0);
 }
 
 int main(void)
@@ -265,7 +659,18 @@ int main(void)
         T(bad_line_costs_itself_alone_and_is_named),
         T(file_that_is_no_lease_file_is_left_alone),
         T(second_server_is_refused),
-        T(failing_write_promises_nothing_and_leaves_the_file_whole),
+        T(failing_write_leaves_the_file_whole_and_is_made_up_for),
+        T(what_waits_for_a_failing_disk_is_bounded),
+        T(sync_none_leaves_the_moment_to_the_kernel),
+        T(rewriting_keeps_the_newest_record_of_each_address_in_order),
+        T(an_empty_file_can_be_rewritten),
+        T(what_is_appended_meanwhile_is_carried_over),
+        T(a_rewrite_is_given_up_at_the_end),
+        T(a_rewrite_that_fails_changes_nothing),
+        T(a_file_of_somebody_else_is_not_overwritten),
+        T(a_crash_at_any_stage_of_a_rewrite_loses_nothing),
+        T(the_file_has_grown_when_it_doubled_beyond_a_least_size),
+        T(kill_at_any_moment_loses_nothing_that_was_committed),
     };
 #undef T
     return cmocka_run_group_tests(tests, NULL, NULL);

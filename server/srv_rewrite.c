@@ -1,0 +1,307 @@
+#include "server/srv_rewrite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/err.h"
+#include "common/io_file.h"
+#include "server/srv_csv.h"
+
+enum {
+    CHUNK = 1 << 20,      /* written between two looks at `cancelled` */
+    TAIL_MAX = 64 << 10,  /* what may be left to srv_rewrite_finish() */
+    CATCH_UP_ROUNDS = 64, /* each has only what was appended during the one before */
+};
+
+struct srv_rewrite {
+    const char *path;
+    const atomic_llong *committed;
+    char *new_path;
+    int old_fd; /* borrowed */
+    int new_fd, done_fd;
+    off_t copied; /* how much of the old file is in the new one */
+    pthread_t thread;
+    bool running;
+    atomic_bool cancelled;
+    int rc, why; /* of the thread: enum err, errno */
+};
+
+/* ---- which records are the newest ---- */
+
+/* A set of addresses: open addressing; 0, which is no client's address, marks a free place. */
+struct address_set {
+    ip4 *places;
+    size_t mask;
+};
+
+static int set_init(struct address_set *set, size_t max)
+{
+    size_t n = 64;
+    while (n < 2 * max)
+        n *= 2;
+    set->places = calloc(n, sizeof *set->places);
+    set->mask = n - 1;
+    return set->places == NULL ? ERR_NOMEM : 0;
+}
+
+/* True if it was not there. */
+static bool set_add(struct address_set *set, ip4 addr)
+{
+    size_t i = (addr * UINT32_C(2654435761)) & set->mask;
+    while (set->places[i] != 0 && set->places[i] != addr)
+        i = (i + 1) & set->mask;
+    bool added = set->places[i] == 0;
+    set->places[i] = addr;
+    return added;
+}
+
+/* Moves what is kept of `text`, which ends with a newline, to its end, the lines in their order. Returns
+ * where it starts. */
+static size_t keep_newest(char *text, size_t len, struct address_set *seen)
+{
+    size_t kept = len;
+    for (size_t end = len; end > 0;) {
+        const char *newline = memrchr(text, '\n', end - 1);
+        size_t start = newline == NULL ? 0 : (size_t)(newline + 1 - text);
+        struct srv_lease lease;
+        const char *why;
+        if (!srv_csv_parse(text + start, end - 1 - start, 0, &lease, &why) || set_add(seen, lease.addr)) {
+            kept -= end - start;
+            memmove(text + kept, text + start, end - start);
+        }
+        end = start;
+    }
+    return kept;
+}
+
+/* ---- the thread ---- */
+
+static int read_range(int fd, char *buf, size_t len, off_t at)
+{
+    while (len > 0) {
+        ssize_t n = pread(fd, buf, len, at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n == 0)
+            errno = EIO; /* somebody cut the file */
+        if (n <= 0)
+            return ERR_IO;
+        buf += n;
+        len -= (size_t)n;
+        at += n;
+    }
+    return 0;
+}
+
+static int write_chunks(struct srv_rewrite *r, const char *text, size_t len)
+{
+    int rc = 0;
+    while (rc == 0 && len > 0 && !r->cancelled) {
+        size_t part = len < CHUNK ? len : CHUNK;
+        rc = io_file_write(r->new_fd, text, part);
+        text += part;
+        len -= part;
+    }
+    return rc;
+}
+
+static int write_newest(struct srv_rewrite *r, char *text, size_t len)
+{
+    struct address_set seen;
+    const char *newline = memchr(text, '\n', len);
+    size_t body = newline == NULL ? len : (size_t)(newline + 1 - text), lines = 0;
+    for (size_t i = body; i < len; i++)
+        lines += text[i] == '\n';
+    int rc = set_init(&seen, lines);
+    if (rc < 0)
+        return rc;
+    size_t kept = keep_newest(text + body, len - body, &seen);
+    free(seen.places);
+    rc = write_chunks(r, text, body); /* the header */
+    return rc < 0 ? rc : write_chunks(r, text + body + kept, len - body - kept);
+}
+
+static int copy_newest(struct srv_rewrite *r)
+{
+    size_t len = (size_t)*r->committed;
+    char *text = malloc(len + 1);
+    if (text == NULL)
+        return ERR_NOMEM;
+    int rc = read_range(r->old_fd, text, len, 0);
+    if (rc == 0)
+        rc = write_newest(r, text, len);
+    r->copied = (off_t)len;
+    free(text);
+    return rc;
+}
+
+/* Whole records only: *committed is never in the middle of one. */
+static int copy_appended(struct srv_rewrite *r)
+{
+    size_t len = (size_t)(*r->committed - r->copied);
+    char *text = malloc(len + 1);
+    if (text == NULL)
+        return ERR_NOMEM;
+    int rc = read_range(r->old_fd, text, len, r->copied);
+    if (rc == 0)
+        rc = io_file_write(r->new_fd, text, len);
+    r->copied += (off_t)len;
+    free(text);
+    return rc;
+}
+
+static int write_and_sync(struct srv_rewrite *r)
+{
+    int rc = copy_newest(r);
+    for (int i = 0; i < CATCH_UP_ROUNDS && rc == 0 && *r->committed - r->copied > TAIL_MAX; i++)
+        rc = copy_appended(r);
+    if (rc == 0 && !r->cancelled && fsync(r->new_fd) < 0)
+        rc = ERR_IO;
+    return rc;
+}
+
+static void *run(void *user)
+{
+    struct srv_rewrite *r = user;
+    r->rc = write_and_sync(r);
+    r->why = errno;
+    const uint64_t one = 1;
+    ssize_t n = write(r->done_fd, &one, sizeof one);
+    (void)n; /* an eventfd takes its first 1 */
+    return NULL;
+}
+
+/* The signals are the event loop's. */
+static int start_thread(struct srv_rewrite *r)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&r->thread, NULL, run, r);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    r->running = failed == 0;
+    errno = failed;
+    return failed ? ERR_IO : 0;
+}
+
+/* ---- the caller's side ---- */
+
+/* Locked before it has the name, so that no other server gets between; with the owner and the mode of the old
+ * one as far as we may set them. */
+static int open_new(struct srv_rewrite *r)
+{
+    struct stat old;
+    if (unlink(r->new_path) < 0 && errno != ENOENT)
+        return ERR_IO;
+    r->new_fd = open(r->new_path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (r->new_fd < 0 || flock(r->new_fd, LOCK_EX | LOCK_NB) < 0 || fstat(r->old_fd, &old) < 0)
+        return ERR_IO;
+    if (fchown(r->new_fd, old.st_uid, old.st_gid) < 0 && errno != EPERM)
+        return ERR_IO;
+    return fchmod(r->new_fd, old.st_mode & 07777) < 0 ? ERR_IO : 0;
+}
+
+static int open_all(struct srv_rewrite *r)
+{
+    r->new_path = malloc(strlen(r->path) + sizeof SRV_REWRITE_SUFFIX);
+    if (r->new_path == NULL)
+        return ERR_NOMEM;
+    sprintf(r->new_path, "%s" SRV_REWRITE_SUFFIX, r->path);
+    r->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return r->done_fd < 0 ? ERR_IO : open_new(r);
+}
+
+int srv_rewrite_start(const char *path, int fd, const atomic_llong *committed, struct srv_rewrite **out)
+{
+    struct srv_rewrite *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return ERR_NOMEM;
+    r->path = path;
+    r->committed = committed;
+    r->old_fd = fd;
+    r->new_fd = r->done_fd = -1;
+    int rc = open_all(r);
+    if (rc == 0)
+        rc = start_thread(r);
+    if (rc < 0) {
+        int why = errno;
+        srv_rewrite_free(r);
+        errno = why;
+        return rc;
+    }
+    *out = r;
+    return 0;
+}
+
+int srv_rewrite_fd(const struct srv_rewrite *r)
+{
+    return r->done_fd;
+}
+
+static void join(struct srv_rewrite *r)
+{
+    if (r->running)
+        pthread_join(r->thread, NULL);
+    r->running = false;
+}
+
+/* A file that somebody put there in place of ours is not overwritten; where ours was removed, it comes back.
+ */
+static int take_name(struct srv_rewrite *r)
+{
+    struct stat ours, there;
+    if (fstat(r->old_fd, &ours) < 0)
+        return ERR_IO;
+    if (stat(r->path, &there) == 0 && (there.st_dev != ours.st_dev || there.st_ino != ours.st_ino)) {
+        errno = EEXIST;
+        return ERR_IO;
+    }
+    return rename(r->new_path, r->path) < 0 ? ERR_IO : 0;
+}
+
+int srv_rewrite_finish(struct srv_rewrite *r, int *out_fd, off_t *out_size)
+{
+    join(r);
+    struct stat made = {0};
+    int rc = r->rc;
+    errno = r->why;
+    if (rc == 0)
+        rc = copy_appended(r);
+    if (rc == 0 && (fdatasync(r->new_fd) < 0 || fstat(r->new_fd, &made) < 0))
+        rc = ERR_IO;
+    if (rc == 0)
+        rc = take_name(r);
+    if (rc < 0)
+        return rc;
+    *out_fd = r->new_fd;
+    *out_size = made.st_size;
+    r->new_fd = -1;
+    return 0;
+}
+
+void srv_rewrite_free(struct srv_rewrite *r)
+{
+    if (r == NULL)
+        return;
+    r->cancelled = true;
+    join(r);
+    if (r->new_fd >= 0) {
+        unlink(r->new_path);
+        close(r->new_fd);
+    }
+    if (r->done_fd >= 0)
+        close(r->done_fd);
+    free(r->new_path);
+    free(r);
+}

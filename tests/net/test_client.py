@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+"""dhcplab-client on a real link: what it does about other hosts that use its address."""
+
+import json
+import subprocess
+import unittest
+
+import labtest
+from labtest import BIN, DHCPLAB, LabCase, wait_for
+
+SERVER = {"Dhcp4": {"interfaces-config": {"interfaces": ["eth0"]}, "valid-lifetime": 3600,
+                    "subnet4": [{"id": 1, "subnet": "10.77.0.0/24",
+                                 "pools": [{"pool": "10.77.0.100 - 10.77.0.109"}]}]}}
+CLIENT = {"hostname": "h1", "start-delay-ms": [0, 0]}
+
+
+def lan(client):
+    """A server, a client, and a host that may be anything."""
+    return {"hosts": {"server": {"server": SERVER}, "h1": {"client": client}, "other": {}},
+            "links": [{"type": "bridge", "name": "lan",
+                       "ends": [{"host": "server", "address": "10.77.0.1/24"}, {"host": "h1"}, {"host": "other"}]}]}
+
+
+# Prints each ARP message as JSON: time, operation, sender's hardware address, sender's and target's address. With an
+# argument it answers each request and probe for that address with a reply to the asker, as its owner would.
+ARP = """
+import json, socket, sys, time
+claimed = socket.inet_aton(sys.argv[1]) if len(sys.argv) > 1 else None
+link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0806))
+link.bind(("eth0", 0x0806))
+own = link.getsockname()[4]
+while True:
+    frame = link.recv(100)
+    op, hw, sender, target = frame[21], frame[22:28], frame[28:32], frame[38:42]
+    print(json.dumps([time.monotonic(), op, hw.hex(":"), socket.inet_ntoa(sender), socket.inet_ntoa(target)]), flush=True)
+    if op == 1 and target == claimed and hw != own:
+        link.send(hw + own + frame[12:21] + bytes([2]) + own + claimed + hw + sender)
+"""
+
+# Broadcasts one ARP announcement of the address in the argument.
+ANNOUNCE = """
+import socket, sys
+link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+link.bind(("eth0", 0))
+own, address = link.getsockname()[4], socket.inet_aton(sys.argv[1])
+link.send(b"\\xff" * 6 + own + bytes.fromhex("08060001080006040001") + own + address + bytes(6) + address)
+"""
+
+
+@unittest.skipUnless(labtest.has_programs("dhcplab-server", "dhcplab-client"), f"no server and client in {BIN}")
+class Client(LabCase):
+    def status(self):
+        """The status of h1; without "state" while the client does not answer yet."""
+        (status,) = json.loads(self.dhcplab("status", "h1", "--json", code=None).stdout)
+        return status
+
+    def events(self, host, kind):
+        events = [json.loads(line) for line in self.dhcplab("log", "--json", host).stdout.splitlines()]
+        return [event for event in events if event["kind"] == kind]
+
+    def messages(self, host, message_type):
+        return [event for event in self.events(host, "message") if event["type"] == message_type]
+
+    def has_address(self, address):
+        table = self.dhcplab("exec", "h1", "cat", "/proc/self/net/fib_trie").stdout
+        return f"|-- {address}\n" in table
+
+    def start_arp(self, *arguments):
+        """Lets the other host listen to ARP, or answer it. Returns a function that gives what it has heard of h1."""
+        log = self.dir / "arp.log"
+        script = self.dir / self.write("arp.py", ARP)
+        with log.open("w") as file:
+            process = subprocess.Popen([DHCPLAB, "exec", "other", "python3", script, *arguments], env=self.env,
+                                       cwd=self.dir, stdin=subprocess.DEVNULL, stdout=file)
+        self.addCleanup(process.wait, labtest.LIMIT_S)
+        self.addCleanup(process.terminate)
+
+        def heard():
+            events = [json.loads(line) for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")]
+            return [event for event in events if event[2] == "02:00:00:00:00:02" and event[4] != "10.77.0.1"]
+        heard.stop = process.terminate
+        return heard
+
+
+class ConflictDetection(Client):
+    def test_address_is_probed_for_and_announced(self):
+        # The start delay leaves time to listen from the first probe on.
+        self.dhcplab("up", "--no-wait", self.write("lab.json", lan({**CLIENT, "start-delay-ms": [1000, 1000]})))
+        heard = self.start_arp()
+        probing = wait_for(lambda: (lambda s: s.get("state") == "PROBING" and s)(self.status()), "the probes")
+        self.assertIsNone(probing["lease"])
+        self.assertEqual(probing["conflict_detection"]["address"], "10.77.0.100")
+        self.assertFalse(self.has_address("10.77.0.100"))
+        wait_for(lambda: len(heard()) >= 5, "three probes and two announcements")
+        self.assertEqual([event[1:2] + event[3:] for event in heard()],
+                         [[1, "0.0.0.0", "10.77.0.100"]] * 3 + [[1, "10.77.0.100", "10.77.0.100"]] * 2)
+        times = [event[0] for event in heard()]
+        for gap, low, high in zip([b - a for a, b in zip(times, times[1:])], (1, 1, 2, 2), (2, 2, 2, 2)):
+            self.assertGreater(gap, low - 0.1)
+            self.assertLess(gap, high + 0.5)
+        status = self.status()
+        self.assertEqual((status["state"], status["conflicts"]), ("BOUND", 0))
+        self.assertTrue(self.has_address("10.77.0.100"))
+
+    def test_squatter_on_the_address(self):
+        self.dhcplab("up", "--no-wait", self.write("lab.json", lan(CLIENT)))
+        heard = self.start_arp("10.77.0.100")
+        decline = wait_for(lambda: self.messages("h1", "DECLINE"), "a DECLINE")[0]
+        self.assertEqual((decline["src"], decline["dst"], decline["ciaddr"]), ("0.0.0.0", "255.255.255.255", "0.0.0.0"))
+        self.assertEqual({option["name"]: option["text"] for option in decline["options"]}, {
+            "dhcp-message-type": "DECLINE",
+            "dhcp-client-identifier": "hardware 1 02:00:00:00:00:02",
+            "dhcp-requested-address": "10.77.0.100",
+            "dhcp-server-identifier": "10.77.0.1",
+            "dhcp-message": "in use by 02:00:00:00:00:03"})
+        at_server = wait_for(lambda: self.messages("server", "DECLINE"), "the DECLINE at the server")[0]
+        self.assertEqual(at_server["xid"], decline["xid"])
+        status = self.status()
+        self.assertEqual((status["state"], status["state_reason"], status["lease"], status["conflicts"]),
+                         ("INIT", "conflict", None, 1))
+        self.assertGreater(status["next_timer"]["remaining_s"], 5)
+        self.assertFalse(self.has_address("10.77.0.100"))
+        # Asked to, it starts again before the 10 s are over; and without the squatter it gets an address.
+        heard.stop()
+        self.dhcplab("renew", "h1")
+        self.assertEqual((self.status()["state"], self.status()["conflicts"]), ("BOUND", 0))
+
+    def test_address_in_use_is_defended_once(self):
+        self.dhcplab("up", self.write("lab.json", lan(CLIENT)))
+        address = self.status()["lease"]["address"]
+        self.dhcplab("exec", "other", "python3", "-c", ANNOUNCE, address)
+        wait_for(lambda: self.status()["conflict_detection"]["defences"] == 1, "the defence")
+        self.assertTrue(self.has_address(address))
+        self.dhcplab("exec", "other", "python3", "-c", ANNOUNCE, address)
+        wait_for(lambda: self.messages("server", "DECLINE"), "the DECLINE at the server")
+        self.assertEqual(self.status()["state_reason"], "conflict-lost")
+        self.assertFalse(self.has_address(address))
+
+
+@unittest.skipUnless(labtest.has_programs("dhcplab-server", "dhcplab-client"), f"no server and client in {BIN}")
+class SavedLease(LabCase):
+    """A client by hand that keeps its lease in a file."""
+
+    def setUp(self):
+        super().setUp()
+        lab = lan(CLIENT)
+        lab["hosts"]["h1"] = {}
+        self.dhcplab("up", self.write("lab.json", lab))
+        self.write("client.json", {**CLIENT, "address-conflict-detection": False})
+        self.file = self.dir / "lease.json"
+
+    def run_client(self, *arguments, code=0):
+        """Runs a client to its first lease; the types of its messages and its changes of state."""
+        trace = self.dir / "trace.json"
+        trace.unlink(missing_ok=True)
+        self.dhcplab("exec", "h1", BIN / "dhcplab-client", "-i", "eth0", "-c", "client.json", "-1", "--trace", trace,
+                     "--lease-file", self.file, *arguments, code=code)
+        self.trace = [json.loads(line) for line in trace.read_text().splitlines()]
+        return ([event["type"] for event in self.trace if event["kind"] == "message"],
+                [event["to"] for event in self.trace if event["kind"] == "state"])
+
+    def test_client_asks_for_the_lease_it_had(self):
+        self.assertEqual(self.run_client()[0], ["DISCOVER", "OFFER", "REQUEST", "ACK"])
+        saved = json.loads(self.file.read_text())
+        self.assertEqual((saved["address"], saved["lease-time"]), ("10.77.0.100", 3600))
+        self.assertEqual(self.run_client(), (["REQUEST", "ACK"], ["INIT-REBOOT", "REBOOTING", "BOUND"]))
+        request = next(event for event in self.trace if event["kind"] == "message")
+        names = {option["name"]: option["text"] for option in request["options"]}
+        self.assertEqual((names["dhcp-requested-address"], request["ciaddr"]), ("10.77.0.100", "0.0.0.0"))
+        self.assertNotIn("dhcp-server-identifier", names)
+        self.assertGreater(json.loads(self.file.read_text())["requested-ms"], saved["requested-ms"])
+
+    def test_address_of_another_network_is_refused_and_forgotten(self):
+        self.run_client()
+        saved = json.loads(self.file.read_text())
+        self.file.write_text(json.dumps({**saved, "address": "10.99.0.5"}))
+        messages, states = self.run_client()
+        self.assertEqual(messages, ["REQUEST", "NAK", "DISCOVER", "OFFER", "REQUEST", "ACK"])
+        self.assertEqual(states, ["INIT-REBOOT", "REBOOTING", "INIT", "SELECTING", "REQUESTING", "BOUND"])
+        self.assertEqual(json.loads(self.file.read_text())["address"], "10.77.0.100")
+
+    def test_file_that_is_no_lease_is_told_and_replaced(self):
+        self.file.write_text("no JSON")
+        self.assertEqual(self.run_client()[0], ["DISCOVER", "OFFER", "REQUEST", "ACK"])
+        warning = next(event for event in self.trace if event["kind"] == "log" and event["level"] == "warning")
+        self.assertRegex(warning["text"], r"^no lease was taken from the file: .*lease\.json:1:1: ")
+        self.assertEqual(json.loads(self.file.read_text())["address"], "10.77.0.100")
+
+    def test_rebinding_keeps_it_and_release_forgets_it(self):
+        client = subprocess.Popen([DHCPLAB, "exec", "h1", BIN / "dhcplab-client", "-i", "eth0", "-c", "client.json", "-q",
+                                   "--lease-file", self.file, "--control", "client.sock"], env=self.env, cwd=self.dir,
+                                  stdin=subprocess.DEVNULL)
+        self.addCleanup(client.wait, labtest.LIMIT_S)
+        self.addCleanup(client.terminate)
+        wait_for(self.file.exists, "the saved lease")
+        # On the way there: a renewal by broadcast, long before T2.
+        answer = self.control(self.dir / "client.sock", "rebind")
+        self.assertEqual((answer["result"], answer["text"]), (0, "10.77.0.100/24 from 10.77.0.1 for 1 h"))
+        self.control(self.dir / "client.sock", "release")
+        self.assertFalse(self.file.exists())
+
+
+if __name__ == "__main__":
+    labtest.main()

@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""The lease file of a running server: a disk that fails and recovers, reloads, the two kinds of syncing, rewriting."""
+
+import os
+import resource
+import signal
+import time
+
+import labtest
+from labtest import wait_for
+from leasetest import LeaseCase, Told
+
+CLIENTS = 20
+
+
+class Store(LeaseCase):
+    def run_traffic(self, seconds=0.3):
+        self.go()
+        time.sleep(seconds)
+        return self.pause()
+
+    def restart(self):
+        os.kill(self.server_pid(), signal.SIGKILL)
+        self.server.wait(labtest.LIMIT_S)
+        self.start_server()
+
+    def logged(self, text):
+        return [line for line in self.server_log.all if text in line]
+
+    def limit_files(self, octets):
+        """Files that the server writes may have so many octets: beyond, its writes fail as on a full disk."""
+        resource.prlimit(self.server_pid(), resource.RLIMIT_FSIZE, (octets, resource.RLIM_INFINITY))
+
+    def test_a_full_disk_sends_no_ack_is_told_once_and_recovers(self):
+        told = Told()
+        self.start_server()
+        self.start_traffic(CLIENTS, 1)
+        told.take(self.run_traffic())
+        before = told.acks
+        self.assertGreater(before, CLIENTS)
+        # In the middle of the next record.
+        self.limit_files(self.lease_file.stat().st_size + 20)
+        during = self.run_traffic(1.5)
+        self.assertNotIn("ack", [line.split()[0] for line in during])
+        self.assertIn("request", [line.split()[0] for line in during])
+        told.take(during)
+        self.assertTrue(self.status()["failing"])
+        self.assertGreater(self.status()["failures"], 1)
+        self.assertEqual(len(self.logged("leases cannot be stored, so no ACK is sent: File too large")), 1)
+        # Without any packet: what the engine knows is stored by the server's own retry.
+        self.limit_files(resource.RLIM_INFINITY)
+        wait_for(lambda: not self.status()["failing"], "the next try to store")
+        self.assertEqual(len(self.logged("leases can be stored again")), 1)
+        known = self.leases()
+        after = self.run_traffic()
+        told.take(after)
+        self.assertGreater(told.acks, before + CLIENTS)
+        self.restart()
+        self.assertEqual(told.compare(self.leases()), [])
+        self.assertEqual(self.logged(", 0 records not usable"), self.logged("leases read from"))
+        self.assertTrue(known)
+
+    def test_what_waited_for_the_disk_is_there_after_a_crash(self):
+        self.start_server()
+        self.start_traffic(CLIENTS, 2)
+        self.limit_files(self.lease_file.stat().st_size)
+        self.run_traffic()
+        known = self.leases()
+        self.assertTrue(known)
+        self.assertNotIn(b"10.9.", self.lease_file.read_bytes())
+        self.limit_files(resource.RLIM_INFINITY)
+        wait_for(lambda: not self.status()["failing"], "the next try to store")
+        self.restart()
+        self.assertEqual(self.leases(), known)
+
+    def test_a_reload_keeps_leases_and_a_bad_file_changes_nothing(self):
+        self.start_server()
+        self.start_traffic(CLIENTS, 3)
+        told = Told()
+        told.take(self.run_traffic())
+        leases = self.leases()
+        os.kill(self.server_pid(), signal.SIGHUP)
+        wait_for(lambda: self.logged("read again; leases are kept"), "the reload")
+        self.assertEqual(self.leases(), leases)
+        self.assertEqual(self.control(self.control_path, "config-reload")["result"], 0)
+        self.assertEqual(self.leases(), leases)
+        good = (self.dir / "server.json").read_text()
+        self.write("server.json", good.replace("10.9.255.254", "10.10.0.1"))
+        os.kill(self.server_pid(), signal.SIGHUP)
+        wait_for(lambda: self.logged("reload failed: "), "the failure")
+        answer = self.control(self.control_path, "config-reload")
+        self.assertEqual(answer["result"], 1)
+        self.assertIn("server.json:", answer["text"])
+        self.assertEqual(self.leases(), leases)
+        told.take(self.run_traffic())
+        self.assertEqual(told.compare(self.leases()), [])
+        self.write("server.json", good)
+        self.restart()
+        self.assertEqual(told.compare(self.leases()), [])
+
+    def test_sync_batch_syncs_each_commit_and_none_syncs_none(self):
+        self.start_server()
+        self.start_traffic(CLIENTS, 4)
+        self.run_traffic()
+        batch = self.status()
+        self.assertEqual(batch["sync"], "batch")
+        self.assertGreater(batch["commits"], 0)
+        self.assertEqual(batch["syncs"], batch["commits"])
+        self.configure(sync="none")
+        self.assertEqual(self.control(self.control_path, "config-reload")["result"], 0)
+        self.run_traffic()
+        none = self.status()
+        self.assertEqual(none["sync"], "none")
+        self.assertGreater(none["commits"], batch["commits"])
+        self.assertEqual(none["syncs"], batch["syncs"])
+
+    def test_the_file_is_rewritten_while_the_server_answers(self):
+        told = Told()
+        self.configure(**{"lfc-interval": 1})
+        self.start_server()
+        self.start_traffic(CLIENTS, 5)
+        self.go()
+        wait_for(lambda: self.status()["rewrites"] >= 2, "two rewrites")
+        told.take(self.pause())
+        wait_for(lambda: self.status()["rewrites"] >= 3, "one more, of what came last")
+        # The header and one record an address; nothing has come since.
+        lines = self.lease_file.read_text().splitlines()[1:]
+        addresses = [line.split(",")[0] for line in lines]
+        self.assertEqual(len(addresses), len(set(addresses)))
+        rewrites = self.status()["rewrites"]
+        time.sleep(1.2)
+        self.assertEqual(self.status()["rewrites"], rewrites, "a file without news is not rewritten")
+        self.assertEqual(told.compare(self.leases()), [])
+        self.restart()
+        self.assertEqual(told.compare(self.leases()), [])
+
+    def test_a_folder_that_takes_no_new_file_is_told_once_and_leases_go_on(self):
+        told = Told()
+        self.configure(**{"lfc-interval": 1})
+        self.start_server()
+        (self.dir / "leases.csv.new").mkdir()  # stands for any reason why it cannot be made
+        self.start_traffic(CLIENTS, 6)
+        self.go()
+        wait_for(lambda: self.logged("the lease file cannot be rewritten, it grows: "), "the warning")
+        told.take(self.pause())
+        self.assertEqual(self.status()["rewrites"], 0)
+        self.assertEqual(told.compare(self.leases()), [])
+        (self.dir / "leases.csv.new").rmdir()
+        self.restart()
+        self.assertEqual(told.compare(self.leases()), [])
+
+
+if __name__ == "__main__":
+    labtest.main()
