@@ -775,6 +775,12 @@ const struct srv_subnet *srv_config_find_subnet_id(const struct srv_config *conf
     return NULL;
 }
 
+bool srv_config_matches_client_id(const struct srv_config *config, uint32_t subnet_id)
+{
+    const struct srv_subnet *subnet = srv_config_find_subnet_id(config, subnet_id);
+    return subnet == NULL || subnet->match_client_id;
+}
+
 const struct srv_pool *srv_config_find_pool(const struct srv_subnet *subnet, ip4 addr)
 {
     for (size_t i = 0; i < subnet->n_pools; i++)

@@ -114,5 +114,7 @@ const struct srv_subnet *srv_config_find_subnet(const struct srv_config *config,
 const struct srv_subnet *srv_config_find_relay(const struct srv_config *config, ip4 giaddr);
 /* The subnet with the identifier, or NULL. */
 const struct srv_subnet *srv_config_find_subnet_id(const struct srv_config *config, uint32_t id);
+/* Do clients of the subnet go by option 61? True if there is no such subnet. */
+bool srv_config_matches_client_id(const struct srv_config *config, uint32_t subnet_id);
 /* The pool of the subnet that contains `addr`, or NULL. */
 const struct srv_pool *srv_config_find_pool(const struct srv_subnet *subnet, ip4 addr);

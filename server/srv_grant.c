@@ -1,0 +1,119 @@
+#include "server/srv_grant.h"
+
+#include <string.h>
+
+#include "server/srv_send.h"
+
+static void note_refused(void *user, enum reason reason, const struct trace_facts *facts)
+{
+    srv_step_decide(user, reason, *facts);
+}
+
+struct srv_alloc_query srv_grant_query(struct srv_step *s)
+{
+    struct srv_engine *e = s->e;
+    return (struct srv_alloc_query){.alloc = e->alloc,
+                                    .leases = e->leases,
+                                    .offers = e->offers,
+                                    .subnet = s->subnet,
+                                    .client = &s->client,
+                                    .server = s->ev->iface->addr.addr,
+                                    .note = note_refused,
+                                    .user = s};
+}
+
+/* ---- what a lease is made of ---- */
+
+/* RFC 2131 4.3.1: "the server may choose either to return the requested lease (if the lease is acceptable to
+ * local policy) or select another lease". `fallback_s` is for a client that does not ask. */
+uint32_t srv_grant_lease_time(struct srv_step *s, uint32_t fallback_s)
+{
+    const struct srv_lifetime *limits = &s->subnet->lifetime;
+    uint32_t asked;
+    if (!dhcp_get_u32(s->msg, DHCP_OPT_LEASE_TIME, &asked))
+        return fallback_s;
+    uint32_t lease_s = asked < limits->min_s ? limits->min_s : asked > limits->max_s ? limits->max_s : asked;
+    if (lease_s != asked)
+        srv_step_decide(s, REASON_LEASE_CLAMPED, (struct trace_facts){.num = asked, .span_s = lease_s});
+    return lease_s;
+}
+
+/* RFC 2132 2: "Options containing NVT ASCII data SHOULD NOT include a trailing NULL; however, the receiver of
+ * such options MUST be prepared to delete trailing nulls if they exist." */
+static void read_hostname(const struct dhcp_msg *msg, char *out)
+{
+    const struct dhcp_option *option = dhcp_msg_find(msg, DHCP_OPT_HOST_NAME);
+    size_t len = option == NULL ? 0 : option->len;
+    if (len > SRV_HOSTNAME_MAX)
+        len = SRV_HOSTNAME_MAX;
+    if (len != 0)
+        memcpy(out, option->data, len);
+    out[len] = '\0';
+}
+
+struct srv_lease srv_grant_make(struct srv_step *s, ip4 addr, uint32_t lease_s)
+{
+    struct srv_lease lease = {.addr = addr,
+                              .subnet_id = s->subnet->id,
+                              .hw = s->client.hw,
+                              .client_id_len = s->client.client_id_len,
+                              .state = SRV_LEASE_ACTIVE,
+                              .lease_s = lease_s,
+                              .granted_ms = s->ev->now,
+                              .expires_ms = time_add(s->ev->now, time_from_lease_s(lease_s))};
+    memcpy(lease.client_id, s->client.client_id, s->client.client_id_len);
+    read_hostname(s->msg, lease.hostname);
+    return lease;
+}
+
+/* ---- granting ---- */
+
+void srv_grant_tell_none(struct srv_step *s, enum reason reason)
+{
+    const struct srv_engine *e = s->e;
+    size_t held =
+        srv_lease_table_held(e->leases, s->subnet->id) + srv_lease_table_held(e->offers, s->subnet->id);
+    size_t leases = srv_lease_table_count(e->leases) + srv_lease_table_count(e->offers);
+    srv_step_decide(s, reason,
+                    (struct trace_facts){.net = s->subnet->net,
+                                         .num = (int64_t)(reason == REASON_LEASE_LIMIT ? leases : held)});
+}
+
+/* The client has another address now; what it had stays known as released. */
+static void release_others(struct srv_step *s, ip4 addr)
+{
+    struct srv_lease other;
+    while (!s->out_of_memory && srv_step_find_lease(s, addr, &other) && other.state == SRV_LEASE_ACTIVE) {
+        srv_step_decide(s, REASON_LEASE_MOVED, (struct trace_facts){.addr = other.addr, .other = addr});
+        other.state = SRV_LEASE_RELEASED;
+        other.expires_ms = s->ev->now;
+        srv_step_add(s, SRV_LEASE_PUT)->lease = other;
+        srv_step_keep_lease(s, &other);
+    }
+}
+
+void srv_grant(struct srv_step *s, ip4 addr)
+{
+    struct srv_lease before, offer;
+    bool is_known = srv_lease_find(s->e->leases, addr, &before);
+    if (!is_known && srv_lease_table_room(s->e->leases) == 0) {
+        srv_grant_tell_none(s, REASON_LEASE_LIMIT);
+        return;
+    }
+    bool is_extended = is_known && before.state == SRV_LEASE_ACTIVE;
+    bool had_offer = srv_step_find_offer(s, &offer);
+    /* RFC 2131 4.3.2: "Any configuration parameters in the DHCPACK message SHOULD NOT conflict with those in
+     * the earlier DHCPOFFER message to which the client is responding." */
+    uint32_t lease_s = srv_grant_lease_time(s, had_offer ? offer.lease_s : s->subnet->lifetime.default_s);
+    struct srv_lease lease = srv_grant_make(s, addr, lease_s);
+    srv_step_decide(s, is_extended ? REASON_LEASE_EXTENDED : REASON_LEASE_NEW,
+                    (struct trace_facts){.addr = addr, .span_s = lease_s});
+    release_others(s, addr);
+    srv_step_add(s, SRV_LEASE_PUT)->lease = lease;
+    srv_send_lease(s, DHCP_ACK, &lease);
+    if (s->out_of_memory)
+        return;
+    srv_step_keep_lease(s, &lease);
+    if (had_offer)
+        srv_step_end_offer(s, offer.addr);
+}

@@ -1,0 +1,14 @@
+/* What a lease is made of, and granting it. RFC 2131 4.3.1, 4.3.2. */
+#pragma once
+#include "server/srv_step.h"
+
+/* A question to srv_alloc about the client at hand; the refused candidates go on record. */
+struct srv_alloc_query srv_grant_query(struct srv_step *s);
+/* What the client asks for, within the limits of the subnet; `fallback_s` if it does not ask. */
+uint32_t srv_grant_lease_time(struct srv_step *s, uint32_t fallback_s);
+/* A record of the address for the client at hand, from now on. */
+struct srv_lease srv_grant_make(struct srv_step *s, ip4 addr, uint32_t lease_s);
+/* Puts on record that there is no address for the client. */
+void srv_grant_tell_none(struct srv_step *s, enum reason reason);
+/* Grants the address, which srv_alloc has not refused: stores the lease, then sends the ACK. */
+void srv_grant(struct srv_step *s, ip4 addr);

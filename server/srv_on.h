@@ -1,0 +1,9 @@
+/* What the server does on each message; each function is in the file of its name. */
+#pragma once
+#include "server/srv_step.h"
+
+void srv_on_discover(struct srv_step *s); /* RFC 2131 4.3.1 */
+void srv_on_request(struct srv_step *s);  /* RFC 2131 4.3.2 */
+void srv_on_decline(struct srv_step *s);  /* RFC 2131 4.3.3 */
+void srv_on_release(struct srv_step *s);  /* RFC 2131 4.3.4 */
+void srv_on_inform(struct srv_step *s);   /* RFC 2131 4.3.5 */

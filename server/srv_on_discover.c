@@ -1,0 +1,86 @@
+/* DHCPDISCOVER, RFC 2131 4.3.1. */
+#include "server/srv_on.h"
+
+#include <assert.h>
+
+#include "server/srv_grant.h"
+#include "server/srv_select.h"
+#include "server/srv_send.h"
+
+/* RFC 2131 4.3.1 would offer a client that has a lease, and asks for no time, what is left of it; the REQUEST
+ * would then have to be granted no more, too. A host that starts again would get ever shorter leases: like
+ * Kea and dhcpd we offer a whole one.
+ *
+ * "The server may choose to record the address as offered to the client." A retransmitted DISCOVER gets the
+ * same offer, whatever its xid. */
+static void make_offer(struct srv_step *s, ip4 addr, bool is_bound)
+{
+    struct srv_lease before, offer;
+    bool had_offer = srv_step_find_offer(s, &before);
+    if (!is_bound && !had_offer && srv_lease_table_room(s->e->offers) == 0) {
+        srv_step_decide(s, REASON_OFFER_LIMIT,
+                        (struct trace_facts){.num = (int64_t)srv_lease_table_count(s->e->offers)});
+        return;
+    }
+    offer = srv_grant_make(s, addr, srv_grant_lease_time(s, s->subnet->lifetime.default_s));
+    offer.state = SRV_LEASE_OFFERED;
+    offer.expires_ms = time_add(s->ev->now, time_from_lease_s(s->e->config->offer_hold_s));
+    srv_send_lease(s, DHCP_OFFER, &offer);
+    if (s->out_of_memory)
+        return;
+    if (had_offer && before.addr != addr)
+        srv_step_end_offer(s, before.addr);
+    if (!is_bound) /* a lease holds its address already */
+        srv_step_keep_offer(s, &offer);
+}
+
+/* RFC 8925: who asks for option 108 does without IPv4 where the network sends it. */
+static bool prefers_ipv6(const struct srv_step *s, const struct srv_options *options)
+{
+    return srv_reply_is_requested(s->msg, DHCP_OPT_V6ONLY) &&
+           srv_config_find_option(options, DHCP_OPT_V6ONLY) != NULL;
+}
+
+/* An address that the client will not use is not kept from others. */
+static void offer_none(struct srv_step *s)
+{
+    srv_step_decide(s, REASON_V6ONLY, (struct trace_facts){0});
+    srv_send_reply(s, &(struct srv_reply){.type = DHCP_OFFER,
+                                          .options = &s->subnet->options,
+                                          .lease_s = s->subnet->lifetime.default_s});
+}
+
+/* RFC 4039: where several servers answer, each commits a lease, and the client uses one of them. So the
+ * administrator must want it: with one server, or with addresses to spare. */
+static bool is_rapid(const struct srv_step *s, ip4 addr)
+{
+    const struct dhcp_option *option = dhcp_msg_find(s->msg, DHCP_OPT_RAPID_COMMIT);
+    const struct srv_pool *pool = srv_config_find_pool(s->subnet, addr);
+    assert(pool != NULL); /* no other address is picked */
+    return s->subnet->rapid_commit && option != NULL && option->len == 0 && !prefers_ipv6(s, &pool->options);
+}
+
+void srv_on_discover(struct srv_step *s)
+{
+    if (!srv_select_subnet(s))
+        return;
+    if (prefers_ipv6(s, &s->subnet->options)) {
+        offer_none(s);
+        return;
+    }
+    struct srv_alloc_query query = srv_grant_query(s);
+    dhcp_get_ip4(s->msg, DHCP_OPT_REQUESTED_IP, &query.requested);
+    enum reason reason;
+    ip4 addr = srv_alloc_pick(&query, &reason);
+    if (addr == 0) {
+        srv_grant_tell_none(s, reason);
+        return;
+    }
+    srv_step_decide(s, reason, (struct trace_facts){.addr = addr});
+    if (is_rapid(s, addr)) {
+        srv_step_decide(s, REASON_RAPID_COMMIT, (struct trace_facts){.addr = addr});
+        srv_grant(s, addr);
+        return;
+    }
+    make_offer(s, addr, reason == REASON_ADDR_BOUND);
+}

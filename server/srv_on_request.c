@@ -1,0 +1,134 @@
+/* DHCPREQUEST, RFC 2131 4.3.2. */
+#include "server/srv_on.h"
+
+#include "server/srv_grant.h"
+#include "server/srv_select.h"
+#include "server/srv_send.h"
+
+enum request_kind { SELECTING, INIT_REBOOT, RENEWING, REBINDING };
+
+static void grant_or_nak(struct srv_step *s, ip4 addr)
+{
+    struct srv_alloc_query query = srv_grant_query(s);
+    enum reason refusal = srv_alloc_refusal(&query, addr);
+    if (refusal == REASON_NONE)
+        srv_grant(s, addr);
+    else
+        srv_send_nak(s, refusal, addr, 0);
+}
+
+/* RFC 2131 3.1 (3): "Those servers not selected by the DHCPREQUEST message use the message as notification
+ * that the client has declined that server's offer." */
+static void take_offer_back(struct srv_step *s, ip4 server)
+{
+    struct srv_lease offer;
+    if (!srv_step_find_offer(s, &offer)) {
+        srv_step_decide(s, REASON_OTHER_SERVER, (struct trace_facts){.other = server});
+        return;
+    }
+    srv_step_decide(s, REASON_OFFER_TAKEN_BACK, (struct trace_facts){.addr = offer.addr, .other = server});
+    if (!s->out_of_memory)
+        srv_step_end_offer(s, offer.addr);
+}
+
+static void on_selecting(struct srv_step *s, ip4 server, ip4 addr)
+{
+    if (!srv_step_is_our_id(s, server)) {
+        take_offer_back(s, server);
+        return;
+    }
+    struct srv_lease offer, lease;
+    bool has_offer = srv_step_find_offer(s, &offer);
+    bool has_lease = srv_step_find_lease(s, 0, &lease) && lease.state == SRV_LEASE_ACTIVE;
+    if ((has_offer && offer.addr == addr) || (has_lease && lease.addr == addr) || (!has_offer && !has_lease))
+        grant_or_nak(s, addr);
+    else
+        srv_send_nak(s, REASON_NAK_WRONG_ADDR, addr, has_offer ? offer.addr : lease.addr);
+}
+
+/* RFC 2131 4.3.2: "If the DHCP server has no record of this client, then it MUST remain silent". Where the
+ * administrator says that this server is the only authority, silence would only cost the client time. */
+static void on_unknown(struct srv_step *s, enum request_kind kind, ip4 addr)
+{
+    struct srv_alloc_query query = srv_grant_query(s);
+    enum reason refusal = srv_alloc_refusal(&query, addr);
+    /* A unicast renewal says that we granted it; two clients must not go on with one address. */
+    bool is_conflict = kind == RENEWING && (refusal == REASON_NAK_IN_USE || refusal == REASON_NAK_DECLINED);
+    if (s->subnet->authoritative || is_conflict)
+        srv_send_nak(s, refusal == REASON_NONE ? REASON_NAK_UNKNOWN : refusal, addr, 0);
+    else
+        srv_step_decide(s, REASON_UNKNOWN_CLIENT, (struct trace_facts){0});
+}
+
+/* INIT-REBOOT, RENEWING and REBINDING: the client says which address it has. */
+static void on_verify(struct srv_step *s, enum request_kind kind, ip4 addr)
+{
+    /* RFC 2131 4.3.2: "If the DHCP server detects that the client is on the wrong net ..., then the server
+     * SHOULD send a DHCPNAK message to the client." */
+    if (kind == INIT_REBOOT && !ip4_net_has(s->subnet->net, addr)) {
+        srv_send_nak(s, REASON_NAK_WRONG_NET, addr, 0);
+        return;
+    }
+    struct srv_lease lease;
+    if (!srv_step_find_lease(s, 0, &lease))
+        on_unknown(s, kind, addr);
+    else if (lease.addr != addr)
+        srv_send_nak(s, REASON_NAK_WRONG_ADDR, addr, lease.addr);
+    else
+        grant_or_nak(s, addr);
+}
+
+/* RFC 2131 4.3.6, table 4:
+ *                 INIT-REBOOT   SELECTING   RENEWING     REBINDING
+ *   broad/unicast broadcast     broadcast   unicast      broadcast
+ *   server-ip     MUST NOT      MUST        MUST NOT     MUST NOT
+ *   requested-ip  MUST          MUST        MUST NOT     MUST NOT
+ *   ciaddr        zero          zero        IP address   IP address
+ * A relay has made a unicast of what it relays. */
+static enum request_kind classify(const struct srv_step *s)
+{
+    if (dhcp_msg_has(s->msg, DHCP_OPT_SERVER_ID))
+        return SELECTING;
+    if (s->msg->ciaddr == 0)
+        return INIT_REBOOT;
+    return s->msg->giaddr == 0 && !srv_step_is_broadcast(s) ? RENEWING : REBINDING;
+}
+
+static const enum reason request_reasons[] = {
+    [SELECTING] = REASON_REQUEST_SELECTING,
+    [INIT_REBOOT] = REASON_REQUEST_INIT_REBOOT,
+    [RENEWING] = REASON_REQUEST_RENEWING,
+    [REBINDING] = REASON_REQUEST_REBINDING,
+};
+
+void srv_on_request(struct srv_step *s)
+{
+    enum request_kind kind = classify(s);
+    ip4 requested = 0, server = 0, ciaddr = s->msg->ciaddr;
+    dhcp_get_ip4(s->msg, DHCP_OPT_REQUESTED_IP, &requested);
+    dhcp_get_ip4(s->msg, DHCP_OPT_SERVER_ID, &server);
+    if (requested == 0 && ciaddr == 0) {
+        srv_step_drop(s, REASON_MSG_NO_ADDRESS, (struct trace_facts){0});
+        return;
+    }
+    srv_step_decide(s, request_reasons[kind], (struct trace_facts){0});
+    /* RFC 2131 4.3.2, RENEWING: "Because 'giaddr' is therefore not filled in, the DHCP server will trust the
+     * value in 'ciaddr', and use it when replying to the client." */
+    bool has_subnet = kind == RENEWING ? srv_select_take(s, srv_config_find_subnet(s->e->config, ciaddr),
+                                                         REASON_SUBNET_CIADDR, ciaddr, NULL)
+                                       : srv_select_subnet(s);
+    if (!has_subnet)
+        return;
+    switch (kind) {
+    case SELECTING:
+        on_selecting(s, server, requested != 0 ? requested : ciaddr);
+        break;
+    case INIT_REBOOT:
+        on_verify(s, kind, requested);
+        break;
+    case RENEWING:
+    case REBINDING:
+        on_verify(s, kind, ciaddr);
+        break;
+    }
+}

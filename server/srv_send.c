@@ -1,0 +1,58 @@
+#include "server/srv_send.h"
+
+#include <assert.h>
+
+void srv_send_reply(struct srv_step *s, struct srv_reply *reply)
+{
+    reply->request = s->msg;
+    reply->config = s->e->config;
+    reply->subnet = s->subnet;
+    reply->server = s->ev->iface->addr.addr;
+    reply->server_id = s->relay.server_id;
+    reply->relay_port = s->relay.port;
+    uint8_t *buf = arena_alloc(&s->out->arena, DHCP_MSG_MAX);
+    if (buf == NULL) {
+        s->out_of_memory = true;
+        return;
+    }
+    struct srv_reply_size size;
+    struct packet packet;
+    enum srv_via via;
+    struct trace_facts facts;
+    if (reply->server_id != 0)
+        srv_step_decide(s, REASON_SERVER_ID_OVERRIDE, (struct trace_facts){.addr = reply->server_id});
+    srv_reply_encode(reply, buf, &size);
+    enum reason route = srv_reply_route(reply, &packet, &via, &facts);
+    if (size.dropped != 0)
+        srv_step_decide(s, REASON_OPTIONS_DROPPED,
+                        (struct trace_facts){.num = size.dropped, .max = (int64_t)size.max});
+    srv_step_decide(s, route, facts);
+    packet.bytes = buf;
+    packet.len = size.len;
+    struct srv_action *tx = srv_step_add(s, SRV_TX);
+    tx->via = via;
+    tx->ifindex = s->ev->iface->index;
+    tx->packet = packet;
+    s->sent = (uint8_t)reply->type;
+}
+
+void srv_send_lease(struct srv_step *s, enum dhcp_type type, const struct srv_lease *lease)
+{
+    const struct srv_pool *pool = srv_config_find_pool(s->subnet, lease->addr);
+    assert(pool != NULL); /* no other address is offered or granted */
+    srv_send_reply(s, &(struct srv_reply){.type = type,
+                                          .options = &pool->options,
+                                          .yiaddr = lease->addr,
+                                          .lease_s = lease->lease_s,
+                                          .rapid_commit = type == DHCP_ACK && s->msg->type == DHCP_DISCOVER});
+}
+
+/* The sentence of the reason goes to the client, too: option 56, RFC 2131 table 3. */
+void srv_send_nak(struct srv_step *s, enum reason reason, ip4 addr, ip4 other)
+{
+    struct trace_facts facts = {.addr = addr, .other = other, .net = s->subnet->net};
+    char message[256];
+    trace_sentence(reason, &facts, message, sizeof message);
+    srv_step_decide(s, reason, facts);
+    srv_send_reply(s, &(struct srv_reply){.type = DHCP_NAK, .message = message});
+}

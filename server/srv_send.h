@@ -1,0 +1,9 @@
+/* Sending an answer: the actions, and the decisions on record about where it goes. */
+#pragma once
+#include "server/srv_step.h"
+
+/* Fills in what all answers of the step have in common, and sends it. */
+void srv_send_reply(struct srv_step *s, struct srv_reply *reply);
+/* OFFER or ACK of the lease, whose address is in a pool of the subnet. */
+void srv_send_lease(struct srv_step *s, enum dhcp_type type, const struct srv_lease *lease);
+void srv_send_nak(struct srv_step *s, enum reason reason, ip4 addr, ip4 other);

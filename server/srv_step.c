@@ -1,0 +1,111 @@
+#include "server/srv_step.h"
+
+#include <string.h>
+
+struct srv_action *srv_step_add(struct srv_step *s, enum srv_action_kind kind)
+{
+    struct srv_action *action = arena_alloc(&s->out->arena, sizeof *action);
+    if (action == NULL) {
+        s->out_of_memory = true;
+        return &s->spare;
+    }
+    action->kind = kind;
+    if (s->out->last != NULL)
+        s->out->last->next = action;
+    else
+        s->out->first = action;
+    s->out->last = action;
+    return action;
+}
+
+struct trace_event *srv_step_trace(struct srv_step *s, enum trace_kind kind, enum reason reason,
+                                   const struct trace_facts *facts)
+{
+    struct trace_event *event = &srv_step_add(s, SRV_TRACE)->trace;
+    *event = (struct trace_event){.kind = kind, .reason = reason, .facts = *facts};
+    if (s->msg != NULL) {
+        event->xid = s->msg->xid;
+        event->client = dhcp_msg_hw(s->msg);
+    }
+    return event;
+}
+
+void srv_step_decide(struct srv_step *s, enum reason reason, struct trace_facts facts)
+{
+    srv_step_trace(s, TRACE_DECISION, reason, &facts);
+}
+
+void srv_step_drop(struct srv_step *s, enum reason reason, struct trace_facts facts)
+{
+    srv_step_trace(s, TRACE_DROP, reason, &facts);
+}
+
+const char *srv_step_text(struct srv_step *s, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = arena_alloc(&s->out->arena, size);
+    if (copy == NULL) {
+        s->out_of_memory = true;
+        return "";
+    }
+    return memcpy(copy, text, size);
+}
+
+/* ---- leases and offers ---- */
+
+void srv_step_keep_lease(struct srv_step *s, const struct srv_lease *lease)
+{
+    struct srv_engine *e = s->e;
+    if (srv_lease_put(e->leases, lease, srv_config_matches_client_id(s->e->config, lease->subnet_id)) < 0)
+        s->out_of_memory = true;
+    else
+        srv_alloc_mark(e->alloc, lease->addr);
+}
+
+void srv_step_end_offer(struct srv_step *s, ip4 addr)
+{
+    struct srv_engine *e = s->e;
+    srv_lease_remove(e->offers, addr);
+    if (srv_lease_find(e->leases, addr, NULL))
+        srv_lease_withhold(e->leases, addr, false);
+    else
+        srv_alloc_unmark(e->alloc, addr);
+}
+
+void srv_step_keep_offer(struct srv_step *s, const struct srv_lease *offer)
+{
+    struct srv_engine *e = s->e;
+    if (srv_lease_put(e->offers, offer, s->subnet->match_client_id) < 0) {
+        s->out_of_memory = true;
+        return;
+    }
+    srv_alloc_mark(e->alloc, offer->addr);
+    srv_lease_withhold(e->leases, offer->addr, true);
+}
+
+bool srv_step_find_offer(const struct srv_step *s, struct srv_lease *out)
+{
+    return srv_lease_find_client(s->e->offers, s->subnet->id, &s->client, 0, out);
+}
+
+bool srv_step_find_lease(const struct srv_step *s, ip4 not, struct srv_lease *out)
+{
+    return srv_lease_find_client(s->e->leases, s->subnet->id, &s->client, not, out);
+}
+
+/* ---- whom the message is for ---- */
+
+bool srv_step_is_broadcast(const struct srv_step *s)
+{
+    ip4 dst = s->ev->packet.dst;
+    return dst == IP4_BROADCAST || dst == ip4_net_broadcast(s->ev->iface->addr);
+}
+
+/* RFC 2131 4.1: "A server with multiple network addresses MUST be prepared to to accept any of its network
+ * addresses as identifying that server in a DHCP message." A unicast message has reached one of them. RFC
+ * 5107 adds the one that the relay stands in with. */
+bool srv_step_is_our_id(const struct srv_step *s, ip4 server)
+{
+    return server == s->ev->iface->addr.addr || (!srv_step_is_broadcast(s) && server == s->ev->packet.dst) ||
+           (s->relay.server_id != 0 && server == s->relay.server_id);
+}

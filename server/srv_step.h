@@ -1,0 +1,62 @@
+/* One event being worked on: what the files of the engine share. Not for others than srv_engine, srv_on_*
+ * and what these call.
+ *
+ * What changes the engine is done last, when all actions are made: if memory runs out before, the actions are
+ * taken back and the engine is as it was. */
+#pragma once
+#include "server/srv_alloc.h"
+#include "server/srv_engine.h"
+
+struct srv_engine {
+    const struct srv_config *config;
+    struct srv_lease_table *leases; /* ACTIVE, DECLINED, EXPIRED, RELEASED */
+    struct srv_lease_table *offers; /* OFFERED: never stored, and never in the way of a lease's record */
+    struct srv_alloc *alloc;
+    size_t n_deletions; /* among the leases, while loading */
+    struct srv_counters counters;
+    struct dhcp_msg msg; /* the message at hand; here because it is large */
+};
+
+/* What a relay says in option 82; all 0 if there is no relay, or it says nothing of it. */
+struct srv_relay_wish {
+    ip4 link;      /* RFC 3527: the link that the client is on */
+    ip4 server_id; /* RFC 5107: who we are to be for the client */
+    uint16_t port; /* RFC 8357: where the relay listens */
+};
+
+struct srv_step {
+    struct srv_engine *e;
+    const struct srv_event *ev;
+    struct srv_actions *out;
+    const struct dhcp_msg *msg; /* NULL: none, or it could not be read */
+    struct srv_identity client;
+    struct srv_relay_wish relay;
+    const struct srv_subnet *subnet; /* NULL until it is chosen */
+    uint8_t sent;                    /* type of the answer; 0: none */
+    bool out_of_memory;
+    struct srv_action spare; /* what is filled in when there is no memory */
+};
+
+/* Appends an action to fill in. Never NULL: without memory it is the spare one, and s->out_of_memory. */
+struct srv_action *srv_step_add(struct srv_step *s, enum srv_action_kind kind);
+/* Appends a trace of the message at hand. */
+struct trace_event *srv_step_trace(struct srv_step *s, enum trace_kind kind, enum reason reason,
+                                   const struct trace_facts *facts);
+void srv_step_decide(struct srv_step *s, enum reason reason, struct trace_facts facts);
+void srv_step_drop(struct srv_step *s, enum reason reason, struct trace_facts facts);
+/* A copy that lives as long as the actions. */
+const char *srv_step_text(struct srv_step *s, const char *text);
+
+/* Changes of the tables. The record to store is an action of its own. */
+void srv_step_keep_lease(struct srv_step *s, const struct srv_lease *lease);
+void srv_step_keep_offer(struct srv_step *s, const struct srv_lease *offer);
+void srv_step_end_offer(struct srv_step *s, ip4 addr); /* nothing happens if there is none */
+
+/* The client's standing offer in the subnet. */
+bool srv_step_find_offer(const struct srv_step *s, struct srv_lease *out);
+/* The client's record in the subnet that is not at `not`: its active lease if it has one, else the latest. */
+bool srv_step_find_lease(const struct srv_step *s, ip4 not, struct srv_lease *out);
+
+bool srv_step_is_broadcast(const struct srv_step *s);
+/* Does option 54 with this value mean us? */
+bool srv_step_is_our_id(const struct srv_step *s, ip4 server);
