@@ -1,0 +1,227 @@
+#include "client/cli_fsm.h"
+
+#include <assert.h>
+
+#include "client/cli_timing.h"
+
+enum { SECS_MAX = UINT16_MAX };
+
+const struct cli_alarm cli_fsm_no_alarm = {CLI_NO_TIMER, TIME_NEVER};
+
+void cli_fsm_arm(struct cli_engine *e, struct cli_alarm timer)
+{
+    e->timer = timer.at_ms == TIME_NEVER ? CLI_NO_TIMER : timer.kind;
+    e->timer_at_ms = timer.at_ms;
+}
+
+void cli_fsm_change(struct cli_step *s, enum cli_state to, enum reason reason, struct trace_facts facts,
+                    struct cli_alarm timer)
+{
+    struct cli_engine *e = s->e;
+    cli_step_trace(s, &(struct trace_event){
+                          .kind = TRACE_STATE,
+                          .reason = reason,
+                          .facts = facts,
+                          .xid = e->xid,
+                          .from = cli_state_name(e->state),
+                          .to = cli_state_name(to),
+                      });
+    e->state = to;
+    e->state_since_ms = s->now;
+    e->state_reason = reason;
+    trace_sentence(reason, &facts, e->state_text, sizeof e->state_text);
+    cli_fsm_arm(e, timer);
+}
+
+bool cli_fsm_is_infinite(const struct cli_engine *e)
+{
+    return e->has_lease && e->lease.expires_at_ms == TIME_NEVER;
+}
+
+static struct cli_alarm backoff_timer(struct cli_step *s)
+{
+    return (struct cli_alarm){CLI_TIMER_RETRANSMIT,
+                              s->now + cli_timing_backoff(s->e->transmissions, &s->e->rng)};
+}
+
+/* When to retransmit, or what comes before that. */
+static struct cli_alarm retry_or(struct cli_step *s, enum cli_timer end, time_ms end_ms)
+{
+    time_ms at_ms = cli_timing_retry_at(s->now, end_ms);
+    return at_ms == TIME_NEVER ? (struct cli_alarm){end, end_ms}
+                               : (struct cli_alarm){CLI_TIMER_RETRANSMIT, at_ms};
+}
+
+/* The timer that runs after a transmission in `state`. */
+static struct cli_alarm timer_after_send(struct cli_step *s, enum cli_state state)
+{
+    struct cli_alarm timer;
+    switch (state) {
+    case CLI_SELECTING:
+    case CLI_REQUESTING:
+        return backoff_timer(s);
+    case CLI_REBOOTING:
+        timer = backoff_timer(s);
+        return timer.at_ms < s->e->lease.expires_at_ms
+                   ? timer
+                   : (struct cli_alarm){CLI_TIMER_EXPIRY, s->e->lease.expires_at_ms};
+    case CLI_RENEWING:
+        /* Only on command: there is no T2, so half of the time until T2 has no meaning. */
+        if (cli_fsm_is_infinite(s->e))
+            return backoff_timer(s);
+        return retry_or(s, CLI_TIMER_T2, s->e->lease.rebind_at_ms);
+    case CLI_REBINDING:
+        if (cli_fsm_is_infinite(s->e))
+            return backoff_timer(s);
+        return retry_or(s, CLI_TIMER_EXPIRY, s->e->lease.expires_at_ms);
+    case CLI_STOPPED:
+    case CLI_INIT:
+    case CLI_INIT_REBOOT:
+    case CLI_PROBING:
+    case CLI_BOUND:
+        break;
+    }
+    assert(false && "nothing is sent in this state");
+    return cli_fsm_no_alarm;
+}
+
+void cli_fsm_draw_xid(struct cli_engine *e)
+{
+    e->xid = (uint32_t)rng_u64(&e->rng);
+}
+
+static uint16_t elapsed_s(struct cli_step *s)
+{
+    if (s->e->begun_ms == TIME_NEVER)
+        s->e->begun_ms = s->now;
+    time_ms elapsed = (s->now - s->e->begun_ms) / 1000;
+    return elapsed < SECS_MAX ? (uint16_t)elapsed : SECS_MAX;
+}
+
+/* What a transmission in `state` has of its own: xid, secs and base of the lease. */
+static void prepare(struct cli_step *s, enum cli_state state)
+{
+    struct cli_engine *e = s->e;
+    bool first = e->transmissions++ == 0;
+    switch (state) {
+    case CLI_SELECTING:
+        /* One xid for all transmissions, so that an answer to any of them counts. */
+        if (first)
+            cli_fsm_draw_xid(e);
+        e->secs = elapsed_s(s);
+        return;
+    case CLI_REQUESTING:
+        /* RFC 2131 4.4.1: "The DHCPREQUEST message contains the same 'xid' as the DHCPOFFER message." 3.1
+         * (3): "the DHCPREQUEST message MUST use the same value in the DHCP message header's 'secs' field ...
+         * as the original DHCPDISCOVER message." */
+        if (first)
+            e->requested_ms = s->now;
+        return;
+    case CLI_REBOOTING:
+        /* One xid, as in SELECTING; the lease counts from the first transmission, which never overstays. */
+        if (first) {
+            cli_fsm_draw_xid(e);
+            e->requested_ms = s->now;
+        }
+        e->secs = elapsed_s(s);
+        return;
+    case CLI_RENEWING:
+    case CLI_REBINDING:
+        /* A new xid each time tells which transmission an ACK answers, and so when its lease began. */
+        cli_fsm_draw_xid(e);
+        e->secs = elapsed_s(s);
+        e->requested_ms = s->now;
+        return;
+    case CLI_STOPPED:
+    case CLI_INIT:
+    case CLI_INIT_REBOOT:
+    case CLI_PROBING:
+    case CLI_BOUND:
+        break;
+    }
+    assert(false && "nothing is sent in this state");
+}
+
+static void transmit(struct cli_step *s)
+{
+    struct cli_engine *e = s->e;
+    struct cli_draft draft = {.xid = e->xid, .secs = e->secs};
+    switch (e->state) {
+    case CLI_SELECTING:
+        draft.form = CLI_FORM_DISCOVER;
+        break;
+    case CLI_REQUESTING:
+        draft.form = CLI_FORM_REQUEST_SELECTING;
+        draft.addr = e->chosen.addr;
+        draft.server_id = e->chosen.server_id;
+        break;
+    case CLI_REBOOTING:
+        draft.form = CLI_FORM_REQUEST_REBOOTING;
+        draft.addr = e->lease.addr;
+        break;
+    case CLI_RENEWING:
+    case CLI_REBINDING:
+        draft.form = e->state == CLI_RENEWING ? CLI_FORM_REQUEST_RENEWING : CLI_FORM_REQUEST_REBINDING;
+        draft.addr = e->lease.addr;
+        draft.server_id = e->lease.server_id;
+        break;
+    case CLI_STOPPED:
+    case CLI_INIT:
+    case CLI_INIT_REBOOT:
+    case CLI_PROBING:
+    case CLI_BOUND:
+        assert(false && "nothing is sent in this state");
+    }
+    cli_step_send(s, &draft);
+}
+
+void cli_fsm_enter_sending(struct cli_step *s, enum cli_state to, enum reason reason,
+                           struct trace_facts facts)
+{
+    s->e->transmissions = 0;
+    prepare(s, to);
+    cli_fsm_change(s, to, reason, facts, timer_after_send(s, to));
+    transmit(s);
+}
+
+void cli_fsm_send_again(struct cli_step *s)
+{
+    prepare(s, s->e->state);
+    cli_fsm_arm(s->e, timer_after_send(s, s->e->state));
+    transmit(s);
+}
+
+/* The lease is over, however it ended. */
+static void lose_lease(struct cli_step *s)
+{
+    s->e->announce_at_ms = s->e->defended_ms = TIME_NEVER;
+    if (!s->e->has_lease)
+        return;
+    struct cli_action *action = cli_step_append(s, CLI_IF_CLEAR);
+    if (action != NULL)
+        action->lease = s->e->lease;
+    s->e->has_lease = false;
+}
+
+void cli_fsm_enter_init(struct cli_step *s, enum reason reason, struct trace_facts facts, time_ms wait_ms)
+{
+    lose_lease(s);
+    /* Relays and servers look at `secs` to see who is waiting for long: giving up is no new beginning. */
+    if (reason != REASON_GAVE_UP)
+        s->e->begun_ms = TIME_NEVER;
+    cli_fsm_change(s, CLI_INIT, reason, facts, (struct cli_alarm){CLI_TIMER_START, s->now + wait_ms});
+}
+
+void cli_fsm_enter_expired(struct cli_step *s, struct trace_facts facts)
+{
+    cli_fsm_enter_init(s, REASON_EXPIRED, facts, 0);
+    cli_step_forget(s);
+}
+
+void cli_fsm_enter_stopped(struct cli_step *s, enum reason reason)
+{
+    struct trace_facts facts = {.addr = s->e->has_lease ? s->e->lease.addr : 0};
+    lose_lease(s);
+    s->e->naks = s->e->conflicts = 0;
+    cli_fsm_change(s, CLI_STOPPED, reason, facts, cli_fsm_no_alarm);
+}

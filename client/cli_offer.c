@@ -1,0 +1,95 @@
+#include "client/cli_offer.h"
+
+#include "client/cli_answer.h"
+#include "client/cli_fsm.h"
+
+void cli_offer_choose(struct cli_step *s)
+{
+    struct cli_engine *e = s->e;
+    enum reason reason = e->config->server != 0 ? REASON_OFFER_WANTED : REASON_OFFER_FIRST;
+    e->chosen = e->offers[0];
+    for (unsigned i = 1; i < e->n_offers; i++)
+        cli_step_decide(s, REASON_OFFER_LATER,
+                        (struct trace_facts){.addr = e->offers[i].addr, .other = e->offers[i].server_id});
+    cli_fsm_enter_sending(s, CLI_REQUESTING, reason,
+                          (struct trace_facts){.addr = e->chosen.addr, .other = e->chosen.server_id});
+}
+
+static bool knows_offer(const struct cli_engine *e, struct cli_offer offer)
+{
+    for (unsigned i = 0; i < e->n_offers; i++)
+        if (e->offers[i].addr == offer.addr && e->offers[i].server_id == offer.server_id)
+            return true;
+    return false;
+}
+
+/* REASON_NONE: the offer can be chosen. */
+static enum reason check_offer(const struct cli_engine *e, const struct dhcp_msg *m, struct cli_offer *out)
+{
+    out->addr = m->yiaddr;
+    enum reason reason = cli_answer_server_id(m, &out->server_id);
+    if (reason == REASON_NONE)
+        reason = cli_answer_check_lease_time(m);
+    if (reason != REASON_NONE)
+        return reason;
+    if (!cli_lease_is_usable(m))
+        return REASON_OFFER_UNSAFE;
+    if (e->config->server != 0 && out->server_id != e->config->server)
+        return REASON_OFFER_OTHER_WANTED;
+    if (knows_offer(e, *out))
+        return REASON_OFFER_AGAIN;
+    return e->n_offers == CLI_OFFERS_MAX ? REASON_OFFERS_FULL : REASON_NONE;
+}
+
+static void on_offer_selecting(struct cli_step *s, const struct dhcp_msg *m)
+{
+    struct cli_engine *e = s->e;
+    struct cli_offer offer;
+    enum reason reason = check_offer(e, m, &offer);
+    struct trace_facts facts = {.addr = offer.addr, .other = offer.server_id, .num = CLI_OFFERS_MAX};
+    if (reason != REASON_NONE) {
+        cli_step_drop(s, m, reason, facts);
+        return;
+    }
+    e->offers[e->n_offers++] = offer;
+    if (e->config->collect_offers_ms == 0) {
+        cli_offer_choose(s);
+        return;
+    }
+    if (e->n_offers == 1)
+        cli_fsm_arm(e, (struct cli_alarm){CLI_TIMER_OFFERS, s->now + e->config->collect_offers_ms});
+    facts.num = e->timer_at_ms - s->now;
+    cli_step_decide(s, REASON_OFFER_COLLECTED, facts);
+}
+
+/* An OFFER after the choice: the server that was not chosen is named, for the reader of the log. */
+static void on_offer_late(struct cli_step *s, const struct dhcp_msg *m)
+{
+    struct cli_offer offer = {.addr = m->yiaddr};
+    cli_answer_server_id(m, &offer.server_id);
+    bool again = offer.addr == s->e->chosen.addr && offer.server_id == s->e->chosen.server_id;
+    cli_step_drop(s, m, again ? REASON_OFFER_AGAIN : REASON_OFFER_LATER,
+                  (struct trace_facts){.addr = offer.addr, .other = offer.server_id});
+}
+
+void cli_offer_on_offer(struct cli_step *s, const struct dhcp_msg *m)
+{
+    switch (s->e->state) {
+    case CLI_SELECTING:
+        on_offer_selecting(s, m);
+        return;
+    case CLI_REQUESTING:
+    case CLI_PROBING:
+    case CLI_BOUND:
+        on_offer_late(s, m);
+        return;
+    case CLI_STOPPED:
+    case CLI_INIT:
+    case CLI_INIT_REBOOT:
+    case CLI_REBOOTING:
+    case CLI_RENEWING:
+    case CLI_REBINDING:
+        cli_answer_drop_unexpected(s, m);
+        return;
+    }
+}
