@@ -5,6 +5,7 @@
 
 #include "common/dhcp_proto.h"
 #include "common/wire.h"
+#include "server/srv_scope.h"
 
 enum {
     WORD_BITS = 64,
@@ -188,9 +189,11 @@ void srv_alloc_unmark(struct srv_alloc *a, ip4 addr)
 
 /* ---- candidates ---- */
 
-static bool is_router(const struct srv_options *options, ip4 addr)
+static bool is_router(const struct srv_alloc_query *q, const struct srv_pool *pool, ip4 addr)
 {
-    const struct srv_option *routers = srv_config_find_option(options, DHCP_OPT_ROUTERS);
+    struct srv_scopes scopes;
+    srv_scope_list(q->config, q->subnet, pool, &scopes);
+    const struct srv_option *routers = srv_scope_find(&scopes, DHCP_OPT_ROUTERS);
     for (size_t i = 0; routers != NULL && i + 4 <= routers->len; i += 4)
         if (wire_u32(routers->data + i) == addr)
             return true;
@@ -209,7 +212,7 @@ static enum reason find_exclusion(const struct srv_alloc_query *q, ip4 addr)
         return REASON_ADDR_NETWORK;
     if (addr == q->server)
         return REASON_ADDR_SERVER;
-    return is_router(&pool->options, addr) ? REASON_ADDR_ROUTER : REASON_NONE;
+    return is_router(q, pool, addr) ? REASON_ADDR_ROUTER : REASON_NONE;
 }
 
 bool srv_alloc_is_held(const struct srv_alloc_query *q, ip4 addr, struct hw_addr *out_holder)

@@ -24,6 +24,7 @@ typedef void srv_alloc_note_fn(void *user, enum reason reason, const struct trac
 
 /* For whom, and what is known. All borrowed. */
 struct srv_alloc_query {
+    const struct srv_config *config;
     struct srv_alloc *alloc;
     struct srv_lease_table *leases; /* withheld candidates that can never be given are put aside in it */
     const struct srv_lease_table *offers;

@@ -34,7 +34,6 @@ struct parse {
 
 /* What a narrower scope takes over from the wider one. */
 struct scope {
-    struct srv_options options;
     struct srv_lifetime lifetime;
     struct srv_timers timers;
     struct srv_boot boot;
@@ -354,29 +353,13 @@ const struct srv_option *srv_config_find_option(const struct srv_options *option
     return NULL;
 }
 
-/* Adds what the wider scope has and the narrower has not. As in Kea, always-send of any scope counts. */
-static void inherit_options(struct srv_option *list, size_t *n, const struct srv_options *wider)
-{
-    size_t own = *n;
-    for (size_t i = 0; i < wider->n; i++) {
-        size_t j = 0;
-        while (j < own && list[j].code != wider->list[i].code)
-            j++;
-        if (j < own)
-            list[j].always_send |= wider->list[i].always_send;
-        else
-            list[(*n)++] = wider->list[i];
-    }
-}
-
-/* `options` are those of the wider scope, and become those of this one. */
 static void read_options(struct parse *p, const cJSON *map, struct srv_options *options)
 {
     const cJSON *json = jcfg_get_list(&p->c, map, "option-data"), *item;
     if (json == NULL)
         return;
     size_t n = 0;
-    struct srv_option *list = allocate(p, (size_t)cJSON_GetArraySize(json) + options->n, sizeof *list);
+    struct srv_option *list = allocate(p, (size_t)cJSON_GetArraySize(json) + 1, sizeof *list);
     if (list == NULL)
         return;
     cJSON_ArrayForEach(item, json)
@@ -389,7 +372,6 @@ static void read_options(struct parse *p, const cJSON *map, struct srv_options *
         else
             list[n++] = option;
     }
-    inherit_options(list, &n, options);
     *options = (struct srv_options){list, n};
 }
 
@@ -441,7 +423,6 @@ static void read_field(struct parse *p, const cJSON *map, const char *key, size_
 
 static void read_scope(struct parse *p, const cJSON *map, struct scope *s)
 {
-    read_options(p, map, &s->options);
     read_lifetime(p, map, &s->lifetime);
     read_timers(p, map, &s->timers);
     jcfg_get_ip4(&p->c, map, "next-server", &s->boot.next_server);
@@ -474,7 +455,7 @@ static void check_overlap(struct parse *p, const cJSON *item, const struct srv_s
 static void read_pool(struct parse *p, const cJSON *map, struct srv_subnet *subnet)
 {
     const char *text;
-    struct srv_pool pool = {.options = subnet->options};
+    struct srv_pool pool = {0};
     char net[IP4_NET_LEN];
     if (!jcfg_is_map(&p->c, map, "a map with a pool"))
         return;
@@ -570,9 +551,9 @@ static void read_subnet(struct parse *p, const cJSON *map, const struct scope *g
     jcfg_get_net(&p->c, map, "subnet", &subnet->net);
     jcfg_get_text(&p->c, map, "interface", &interface);
     read_scope(p, map, &scope);
+    read_options(p, map, &subnet->options);
     subnet->net.addr = ip4_net_base(subnet->net); /* Kea tolerates host bits */
     subnet->interface = copy_text(p, interface);
-    subnet->options = scope.options;
     subnet->lifetime = scope.lifetime;
     subnet->timers = scope.timers;
     subnet->boot = scope.boot;
@@ -691,6 +672,7 @@ static void read_global(struct parse *p, const cJSON *map)
     jcfg_get_u32(&p->c, map, "offer-hold-time", 1, OFFER_HOLD_MAX_S, &config->offer_hold_s);
     jcfg_get_u32(&p->c, map, "max-offers", 1, LIMIT_MAX, &config->max_offers);
     jcfg_get_u32(&p->c, map, "max-leases", 1, LIMIT_MAX, &config->max_leases);
+    read_options(p, map, &config->options);
     read_scope(p, map, &global);
     config->lifetime = global.lifetime;
     config->timers = global.timers;

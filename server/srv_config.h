@@ -1,6 +1,6 @@
 /* The server's configuration: the supported part of Kea's `Dhcp4` JSON, with Kea's key names, meanings and
- * defaults. Parsed once into a value that never changes; what a subnet or a pool inherits is resolved here,
- * so that nobody looks further than at the scope at hand. Pure. */
+ * defaults. Parsed once into a value that never changes. What a subnet inherits is resolved here, except for
+ * options (srv_scope.h). Pure. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,7 +29,7 @@ struct srv_option {
     const uint8_t *data;
 };
 
-/* At most one of each code, in the order of the file, the narrower scope first. */
+/* What one scope says: at most one of each code, in the order of the file. See srv_scope.h. */
 struct srv_options {
     const struct srv_option *list;
     size_t n;
@@ -53,8 +53,8 @@ struct srv_boot {
 };
 
 struct srv_pool {
-    struct ip4_range range;     /* inside its subnet; no two pools overlap */
-    struct srv_options options; /* of pool, subnet and server together */
+    struct ip4_range range; /* inside its subnet; no two pools overlap */
+    struct srv_options options;
 };
 
 struct srv_subnet {
@@ -65,7 +65,7 @@ struct srv_subnet {
     const char *interface; /* serves clients on this interface; "": by address */
     struct srv_pool *pools;
     size_t n_pools;
-    struct srv_options options; /* of subnet and server together */
+    struct srv_options options;
     struct srv_lifetime lifetime;
     struct srv_timers timers;
     struct srv_boot boot;
@@ -89,6 +89,7 @@ struct srv_config {
     uint32_t offer_hold_s;   /* how long an offer waits for its REQUEST */
     uint32_t max_offers;
     uint32_t max_leases;          /* records of leases, expired and released ones included */
+    struct srv_options options;   /* of global scope */
     struct srv_lifetime lifetime; /* of global scope: what a subnet inherits */
     struct srv_timers timers;
     struct srv_boot boot;

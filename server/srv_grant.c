@@ -12,7 +12,8 @@ static void note_refused(void *user, enum reason reason, const struct trace_fact
 struct srv_alloc_query srv_grant_query(struct srv_step *s)
 {
     struct srv_engine *e = s->e;
-    return (struct srv_alloc_query){.alloc = e->alloc,
+    return (struct srv_alloc_query){.config = e->config,
+                                    .alloc = e->alloc,
                                     .leases = e->leases,
                                     .offers = e->offers,
                                     .subnet = s->subnet,
@@ -28,7 +29,7 @@ struct srv_alloc_query srv_grant_query(struct srv_step *s)
  * local policy) or select another lease". `fallback_s` is for a client that does not ask. */
 uint32_t srv_grant_lease_time(struct srv_step *s, uint32_t fallback_s)
 {
-    const struct srv_lifetime *limits = &s->subnet->lifetime;
+    const struct srv_lifetime *limits = &s->lifetime;
     uint32_t asked;
     if (!dhcp_get_u32(s->msg, DHCP_OPT_LEASE_TIME, &asked))
         return fallback_s;
@@ -104,7 +105,7 @@ void srv_grant(struct srv_step *s, ip4 addr)
     bool had_offer = srv_step_find_offer(s, &offer);
     /* RFC 2131 4.3.2: "Any configuration parameters in the DHCPACK message SHOULD NOT conflict with those in
      * the earlier DHCPOFFER message to which the client is responding." */
-    uint32_t lease_s = srv_grant_lease_time(s, had_offer ? offer.lease_s : s->subnet->lifetime.default_s);
+    uint32_t lease_s = srv_grant_lease_time(s, had_offer ? offer.lease_s : s->lifetime.default_s);
     struct srv_lease lease = srv_grant_make(s, addr, lease_s);
     srv_step_decide(s, is_extended ? REASON_LEASE_EXTENDED : REASON_LEASE_NEW,
                     (struct trace_facts){.addr = addr, .span_s = lease_s});

@@ -22,7 +22,7 @@ static void make_offer(struct srv_step *s, ip4 addr, bool is_bound)
                         (struct trace_facts){.num = (int64_t)srv_lease_table_count(s->e->offers)});
         return;
     }
-    offer = srv_grant_make(s, addr, srv_grant_lease_time(s, s->subnet->lifetime.default_s));
+    offer = srv_grant_make(s, addr, srv_grant_lease_time(s, s->lifetime.default_s));
     offer.state = SRV_LEASE_OFFERED;
     offer.expires_ms = time_add(s->ev->now, time_from_lease_s(s->e->config->offer_hold_s));
     srv_send_lease(s, DHCP_OFFER, &offer);
@@ -35,19 +35,19 @@ static void make_offer(struct srv_step *s, ip4 addr, bool is_bound)
 }
 
 /* RFC 8925: who asks for option 108 does without IPv4 where the network sends it. */
-static bool prefers_ipv6(const struct srv_step *s, const struct srv_options *options)
+static bool prefers_ipv6(const struct srv_step *s, const struct srv_pool *pool)
 {
+    struct srv_scopes scopes;
+    srv_send_scopes(s, pool, &scopes);
     return srv_reply_is_requested(s->msg, DHCP_OPT_V6ONLY) &&
-           srv_config_find_option(options, DHCP_OPT_V6ONLY) != NULL;
+           srv_scope_find(&scopes, DHCP_OPT_V6ONLY) != NULL;
 }
 
 /* An address that the client will not use is not kept from others. */
 static void offer_none(struct srv_step *s)
 {
     srv_step_decide(s, REASON_V6ONLY, (struct trace_facts){0});
-    srv_send_reply(s, &(struct srv_reply){.type = DHCP_OFFER,
-                                          .options = &s->subnet->options,
-                                          .lease_s = s->subnet->lifetime.default_s});
+    srv_send_reply(s, NULL, &(struct srv_reply){.type = DHCP_OFFER, .lease_s = s->lifetime.default_s});
 }
 
 /* RFC 4039: where several servers answer, each commits a lease, and the client uses one of them. So the
@@ -57,14 +57,14 @@ static bool is_rapid(const struct srv_step *s, ip4 addr)
     const struct dhcp_option *option = dhcp_msg_find(s->msg, DHCP_OPT_RAPID_COMMIT);
     const struct srv_pool *pool = srv_config_find_pool(s->subnet, addr);
     assert(pool != NULL); /* no other address is picked */
-    return s->subnet->rapid_commit && option != NULL && option->len == 0 && !prefers_ipv6(s, &pool->options);
+    return s->subnet->rapid_commit && option != NULL && option->len == 0 && !prefers_ipv6(s, pool);
 }
 
 void srv_on_discover(struct srv_step *s)
 {
     if (!srv_select_subnet(s))
         return;
-    if (prefers_ipv6(s, &s->subnet->options)) {
+    if (prefers_ipv6(s, NULL)) {
         offer_none(s);
         return;
     }

@@ -38,6 +38,5 @@ void srv_on_inform(struct srv_step *s)
     }
     srv_step_decide(s, REASON_INFORM, (struct trace_facts){.addr = addr});
     const struct srv_pool *pool = srv_config_find_pool(s->subnet, addr);
-    const struct srv_options *options = pool != NULL ? &pool->options : &s->subnet->options;
-    srv_send_reply(s, &(struct srv_reply){.type = DHCP_ACK, .options = options, .inform_to = addr});
+    srv_send_reply(s, pool, &(struct srv_reply){.type = DHCP_ACK, .inform_to = addr});
 }

@@ -122,7 +122,7 @@ static bool is_superseded(const struct srv_reply *r, uint8_t code)
 {
     return (code == DHCP_OPT_ROUTERS || code == OPT_STATIC_ROUTES) &&
            srv_reply_is_requested(r->request, DHCP_OPT_CLASSLESS_ROUTES) &&
-           srv_config_find_option(r->options, DHCP_OPT_CLASSLESS_ROUTES) != NULL;
+           srv_scope_find(r->scopes, DHCP_OPT_CLASSLESS_ROUTES) != NULL;
 }
 
 static void add_configured(struct draft *d, const struct srv_option *option)
@@ -138,7 +138,7 @@ static void add_requested(struct draft *d)
     const struct dhcp_option *prl = dhcp_msg_find(d->reply->request, DHCP_OPT_PRL);
     bool seen[256] = {false};
     for (unsigned i = 0; prl != NULL && i < prl->len; i++) {
-        const struct srv_option *option = srv_config_find_option(d->reply->options, prl->data[i]);
+        const struct srv_option *option = srv_scope_find(d->reply->scopes, prl->data[i]);
         if (option != NULL && !seen[option->code])
             add_configured(d, option);
         seen[prl->data[i]] = true;
@@ -146,21 +146,25 @@ static void add_requested(struct draft *d)
 }
 
 /* RFC 8925 3.3 has option 108 only for a client that asks for it, whatever the configuration says. */
-static bool is_sent_unasked(const struct srv_option *option)
+static bool is_sent_unasked(const struct srv_reply *r, uint8_t code)
 {
-    if (option->code == DHCP_OPT_V6ONLY)
+    if (srv_reply_is_requested(r->request, code) || code == DHCP_OPT_V6ONLY)
         return false;
-    return option->always_send || option->code == DHCP_OPT_ROUTERS || option->code == DHCP_OPT_DNS_SERVERS ||
-           option->code == DHCP_OPT_DOMAIN_NAME;
+    return code == DHCP_OPT_ROUTERS || code == DHCP_OPT_DNS_SERVERS || code == DHCP_OPT_DOMAIN_NAME ||
+           srv_scope_is_always_sent(r->scopes, code);
 }
 
 static void add_unasked(struct draft *d)
 {
-    const struct srv_options *options = d->reply->options;
-    for (size_t i = 0; i < options->n; i++)
-        if (is_sent_unasked(&options->list[i]) &&
-            !srv_reply_is_requested(d->reply->request, options->list[i].code))
-            add_configured(d, &options->list[i]);
+    const struct srv_scopes *scopes = d->reply->scopes;
+    for (size_t i = 0; i < scopes->n; i++) {
+        const struct srv_options *options = scopes->at[i].options;
+        for (size_t j = 0; j < options->n; j++) {
+            const struct srv_option *option = &options->list[j];
+            if (srv_scope_find(scopes, option->code) == option && is_sent_unasked(d->reply, option->code))
+                add_configured(d, option);
+        }
+    }
 }
 
 /* The answer to a relayed DHCPINFORM goes past the relay, which could not take its option out again. */
@@ -265,7 +269,7 @@ static void fill_header(struct draft *d)
     m->may_overload = DHCP_OVERLOAD_BOTH;
     if (r->type == DHCP_ACK)
         m->ciaddr = r->request->ciaddr;
-    const struct srv_boot *boot = &r->subnet->boot;
+    const struct srv_boot *boot = r->boot;
     m->yiaddr = r->yiaddr;
     m->siaddr = boot->next_server;
     memcpy(m->sname, boot->server_hostname, strlen(boot->server_hostname));

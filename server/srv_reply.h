@@ -7,7 +7,7 @@
 #include "common/dhcp_msg.h"
 #include "common/packet.h"
 #include "common/trace.h"
-#include "server/srv_config.h"
+#include "server/srv_scope.h"
 
 /* How an answer travels. */
 enum srv_via {
@@ -20,16 +20,17 @@ struct srv_reply {
     enum dhcp_type type;            /* DHCP_OFFER, DHCP_ACK or DHCP_NAK */
     const struct dhcp_msg *request; /* what is answered */
     const struct srv_config *config;
-    const struct srv_subnet *subnet;   /* not for a NAK */
-    const struct srv_options *options; /* of the address's pool; not for a NAK */
-    ip4 server;                        /* our address there; option 54 unless overridden */
-    ip4 server_id;                     /* option 54 as the relay wants it (RFC 5107); 0: it does not */
-    uint16_t relay_port;               /* where the relay listens (RFC 8357); 0: port 67 */
-    ip4 yiaddr;                        /* not for a NAK; 0 for a DHCPINFORM, or if none is offered */
-    uint32_t lease_s;                  /* not for a NAK */
-    bool rapid_commit;                 /* RFC 4039: an ACK that answers a DHCPDISCOVER */
-    ip4 inform_to;                     /* where the client of a DHCPINFORM is; else 0 */
-    const char *message;               /* option 56 of a NAK: why */
+    const struct srv_subnet *subnet; /* not for a NAK */
+    const struct srv_boot *boot;     /* not for a NAK */
+    const struct srv_scopes *scopes; /* whose options are sent; not for a NAK */
+    ip4 server;                      /* our address there; option 54 unless overridden */
+    ip4 server_id;                   /* option 54 as the relay wants it (RFC 5107); 0: it does not */
+    uint16_t relay_port;             /* where the relay listens (RFC 8357); 0: port 67 */
+    ip4 yiaddr;                      /* not for a NAK; 0 for a DHCPINFORM, or if none is offered */
+    uint32_t lease_s;                /* not for a NAK */
+    bool rapid_commit;               /* RFC 4039: an ACK that answers a DHCPDISCOVER */
+    ip4 inform_to;                   /* where the client of a DHCPINFORM is; else 0 */
+    const char *message;             /* option 56 of a NAK: why */
 };
 
 struct srv_reply_size {

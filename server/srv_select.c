@@ -32,6 +32,8 @@ bool srv_select_take(struct srv_step *s, const struct srv_subnet *subnet, enum r
         return false;
     }
     s->subnet = subnet;
+    s->lifetime = subnet->lifetime;
+    s->boot = subnet->boot;
     s->client.match_client_id = subnet->match_client_id;
     srv_step_decide(s, reason, (struct trace_facts){.net = subnet->net, .addr = addr, .text = text});
     return true;

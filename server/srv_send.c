@@ -2,8 +2,17 @@
 
 #include <assert.h>
 
-void srv_send_reply(struct srv_step *s, struct srv_reply *reply)
+void srv_send_scopes(const struct srv_step *s, const struct srv_pool *pool, struct srv_scopes *out)
 {
+    srv_scope_list(s->e->config, s->subnet, pool, out);
+}
+
+void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, struct srv_reply *reply)
+{
+    struct srv_scopes scopes;
+    srv_send_scopes(s, pool, &scopes);
+    reply->scopes = &scopes;
+    reply->boot = &s->boot;
     reply->request = s->msg;
     reply->config = s->e->config;
     reply->subnet = s->subnet;
@@ -40,11 +49,11 @@ void srv_send_lease(struct srv_step *s, enum dhcp_type type, const struct srv_le
 {
     const struct srv_pool *pool = srv_config_find_pool(s->subnet, lease->addr);
     assert(pool != NULL); /* no other address is offered or granted */
-    srv_send_reply(s, &(struct srv_reply){.type = type,
-                                          .options = &pool->options,
-                                          .yiaddr = lease->addr,
-                                          .lease_s = lease->lease_s,
-                                          .rapid_commit = type == DHCP_ACK && s->msg->type == DHCP_DISCOVER});
+    srv_send_reply(s, pool,
+                   &(struct srv_reply){.type = type,
+                                       .yiaddr = lease->addr,
+                                       .lease_s = lease->lease_s,
+                                       .rapid_commit = type == DHCP_ACK && s->msg->type == DHCP_DISCOVER});
 }
 
 /* The sentence of the reason goes to the client, too: option 56, RFC 2131 table 3. */
@@ -54,5 +63,5 @@ void srv_send_nak(struct srv_step *s, enum reason reason, ip4 addr, ip4 other)
     char message[256];
     trace_sentence(reason, &facts, message, sizeof message);
     srv_step_decide(s, reason, facts);
-    srv_send_reply(s, &(struct srv_reply){.type = DHCP_NAK, .message = message});
+    srv_send_reply(s, NULL, &(struct srv_reply){.type = DHCP_NAK, .message = message});
 }

@@ -2,8 +2,10 @@
 #pragma once
 #include "server/srv_step.h"
 
+/* The scopes whose options hold for the client, with an address of `pool` (NULL: of none). */
+void srv_send_scopes(const struct srv_step *s, const struct srv_pool *pool, struct srv_scopes *out);
 /* Fills in what all answers of the step have in common, and sends it. */
-void srv_send_reply(struct srv_step *s, struct srv_reply *reply);
+void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, struct srv_reply *reply);
 /* OFFER or ACK of the lease, whose address is in a pool of the subnet. */
 void srv_send_lease(struct srv_step *s, enum dhcp_type type, const struct srv_lease *lease);
 void srv_send_nak(struct srv_step *s, enum reason reason, ip4 addr, ip4 other);

@@ -31,8 +31,10 @@ struct srv_step {
     const struct dhcp_msg *msg; /* NULL: none, or it could not be read */
     struct srv_identity client;
     struct srv_relay_wish relay;
-    const struct srv_subnet *subnet; /* NULL until it is chosen */
-    uint8_t sent;                    /* type of the answer; 0: none */
+    const struct srv_subnet *subnet; /* NULL until it is chosen, like what holds for the client there: */
+    struct srv_lifetime lifetime;
+    struct srv_boot boot;
+    uint8_t sent; /* type of the answer; 0: none */
     bool out_of_memory;
     struct srv_action spare; /* what is filled in when there is no memory */
 };

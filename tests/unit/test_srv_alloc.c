@@ -41,7 +41,8 @@ static void start(const char *dhcp4)
     offers = srv_lease_table_new(config->max_offers);
     assert_true(alloc != NULL && leases != NULL && offers != NULL);
     client = (struct srv_identity){.match_client_id = true, .hw = {1, 6, {2, 0, 0, 0, 0, 1}}};
-    query = (struct srv_alloc_query){.alloc = alloc,
+    query = (struct srv_alloc_query){.config = config,
+                                     .alloc = alloc,
                                      .leases = leases,
                                      .offers = offers,
                                      .subnet = &config->subnets[0],

@@ -11,7 +11,7 @@
 #include "common/clock.h"
 #include "common/dhcp_proto.h"
 #include "common/err.h"
-#include "server/srv_config.h"
+#include "server/srv_scope.h"
 
 #define IP(a, b, c, d) ((ip4)((uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d)))
 
@@ -151,12 +151,17 @@ static void narrower_scope_goes_first(void **state)
     assert_int_equal(two->lifetime.max_s, 150);
     assert_true(two->match_client_id);
     assert_string_equal(two->boot.boot_file_name, "global");
-    assert_memory_equal(option(&one->pools[0].options, 15)->data, "pool", 4);
-    assert_true(option(&one->pools[0].options, 15)->always_send); /* of any scope, as in Kea */
-    assert_memory_equal(option(&one->pools[1].options, 15)->data, "subnet", 6);
-    assert_memory_equal(option(&two->options, 15)->data, "global", 6);
-    assert_int_equal(one->pools[0].options.n, 2);
-    assert_memory_equal(option(&one->pools[0].options, 26)->data, "\x05\x78", 2);
+    struct srv_scopes scopes;
+    srv_scope_list(config, one, &one->pools[0], &scopes);
+    assert_memory_equal(srv_scope_find(&scopes, 15)->data, "pool", 4);
+    assert_true(srv_scope_is_always_sent(&scopes, 15)); /* of any scope, as in Kea */
+    assert_memory_equal(srv_scope_find(&scopes, 26)->data, "\x05\x78", 2);
+    assert_false(srv_scope_is_always_sent(&scopes, 26));
+    assert_null(srv_scope_find(&scopes, 3));
+    srv_scope_list(config, one, &one->pools[1], &scopes);
+    assert_memory_equal(srv_scope_find(&scopes, 15)->data, "subnet", 6);
+    srv_scope_list(config, two, NULL, &scopes);
+    assert_memory_equal(srv_scope_find(&scopes, 15)->data, "global", 6);
 }
 
 static void options_by_name_by_code_and_as_octets(void **state)
@@ -167,7 +172,7 @@ static void options_by_name_by_code_and_as_octets(void **state)
            " { \"code\": 6, \"csv-format\": false, \"data\": \"0a000003\" },"
            " { \"code\": 224, \"data\": \"0102ab\" } ],"
            " \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\" } ] } }");
-    const struct srv_options *o = &config->subnets[0].options;
+    const struct srv_options *o = &config->options;
     static const uint8_t routers[] = {10, 0, 0, 1, 10, 0, 0, 2};
     assert_int_equal(o->n, 3);
     assert_int_equal(option(o, 3)->len, 8);

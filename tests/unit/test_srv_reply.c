@@ -15,6 +15,7 @@
 static struct srv_config config = {.echo_client_id = true};
 static struct srv_subnet subnet;
 static struct srv_options options;
+static struct srv_scopes scopes;
 static struct dhcp_msg request, answer;
 static struct srv_reply reply;
 static uint8_t buf[DHCP_MSG_MAX];
@@ -33,7 +34,7 @@ static int setup(void **state)
     subnet = (struct srv_subnet){.net = {IP(10, 0, 0, 0), 24},
                                  .boot = {.server_hostname = "", .boot_file_name = ""},
                                  .timers = {.t1_percent = 0.5, .t2_percent = 0.875}};
-    options = (struct srv_options){0};
+    scopes.n = 0;
     dhcp_msg_init(&request, DHCP_BOOTREQUEST);
     request.htype = 1;
     request.hlen = 6;
@@ -45,7 +46,8 @@ static int setup(void **state)
                                .request = &request,
                                .config = &config,
                                .subnet = &subnet,
-                               .options = &options,
+                               .boot = &subnet.boot,
+                               .scopes = &scopes,
                                .server = IP(10, 0, 0, 1),
                                .yiaddr = IP(10, 0, 0, 10),
                                .lease_s = 3600};
@@ -83,6 +85,7 @@ static void ask_for(const char *codes)
 static void configure(const struct srv_option *list, size_t n)
 {
     options = (struct srv_options){list, n};
+    srv_scope_add(&scopes, "subnet", &options);
 }
 
 /* ---- RFC 2131 4.3.1, table 3 ---- */
