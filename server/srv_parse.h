@@ -1,0 +1,34 @@
+/* Reading the configuration: what the parsers of its parts share. Not for others than srv_config and
+ * srv_parse_*.
+ */
+#pragma once
+#include "common/jcfg.h"
+#include "server/srv_config.h"
+
+struct srv_parse {
+    struct jcfg c;
+    struct srv_config *config; /* under construction */
+    bool out_of_memory;
+};
+
+/* What a narrower scope takes over from the wider one. */
+struct srv_parse_scope {
+    struct srv_lifetime lifetime;
+    struct srv_timers timers;
+    struct srv_boot boot;
+    bool authoritative, match_client_id, rapid_commit;
+};
+
+/* The item of the map, or NULL. */
+const cJSON *srv_parse_at(const cJSON *map, const char *key);
+/* Memory of the configuration, cleared; NULL, and p->out_of_memory, if there is none. */
+void *srv_parse_alloc(struct srv_parse *p, size_t count, size_t size);
+/* A copy that lives as long as the configuration; "" without memory. */
+const char *srv_parse_copy(struct srv_parse *p, const char *text);
+
+/* Reads the keys that all scopes have over what `s` holds already. */
+void srv_parse_scope(struct srv_parse *p, const cJSON *map, struct srv_parse_scope *s);
+/* "option-data" of the map; *out stays as it is if there is none. */
+void srv_parse_options(struct srv_parse *p, const cJSON *map, struct srv_options *out);
+/* "subnet4" of the map: added to the configuration's subnets. */
+void srv_parse_subnets(struct srv_parse *p, const cJSON *map, const struct srv_parse_scope *wider);

@@ -1,0 +1,210 @@
+/* Subnets and their pools. */
+#include <string.h>
+
+#include "server/srv_parse.h"
+
+static const char *const subnet_keys[] = {
+    "authoritative",
+    "boot-file-name",
+    "calculate-tee-times",
+    "id",
+    "interface",
+    "match-client-id",
+    "max-valid-lifetime",
+    "min-valid-lifetime",
+    "next-server",
+    "option-data",
+    "pools",
+    "rapid-commit",
+    "rebind-timer",
+    "relay",
+    "renew-timer",
+    "server-hostname",
+    "subnet",
+    "t1-percent",
+    "t2-percent",
+    "valid-lifetime",
+    NULL,
+};
+static const char *const subnet_elsewhere[] = {
+    "4o6-interface",
+    "4o6-interface-id",
+    "4o6-subnet",
+    "adaptive-lease-time-threshold",
+    "allocator",
+    "cache-max-age",
+    "cache-threshold",
+    "client-class",
+    "client-classes",
+    "ddns-conflict-resolution-mode",
+    "ddns-generated-prefix",
+    "ddns-override-client-update",
+    "ddns-override-no-update",
+    "ddns-qualifying-suffix",
+    "ddns-replace-client-name",
+    "ddns-send-updates",
+    "ddns-ttl",
+    "ddns-ttl-max",
+    "ddns-ttl-min",
+    "ddns-ttl-percent",
+    "ddns-update-on-renew",
+    "ddns-use-conflict-resolution",
+    "evaluate-additional-classes",
+    "hostname-char-replacement",
+    "hostname-char-set",
+    "offer-lifetime",
+    "require-client-classes",
+    "reservation-mode",
+    "reservations",
+    "reservations-global",
+    "reservations-in-subnet",
+    "reservations-out-of-pool",
+    "store-extended-info",
+    NULL,
+};
+
+static const char *const pool_keys[] = {"option-data", "pool", NULL};
+static const char *const pool_elsewhere[] = {
+    "client-class", "client-classes",         "evaluate-additional-classes",
+    "pool-id",      "require-client-classes", NULL,
+};
+
+static const char *const relay_keys[] = {"ip-addresses", NULL};
+
+/* ---- subnets ---- */
+
+/* Overlap with an earlier pool of any subnet: an address can be leased only once. */
+static void check_overlap(struct srv_parse *p, const cJSON *item, const struct srv_subnet *mine,
+                          struct ip4_range range)
+{
+    for (const struct srv_subnet *s = p->config->subnets; s <= mine; s++) {
+        for (size_t i = 0; i < s->n_pools; i++) {
+            if (range.first <= s->pools[i].range.last && s->pools[i].range.first <= range.last) {
+                char first[IP4_LEN], last[IP4_LEN], net[IP4_NET_LEN];
+                jcfg_error(&p->c, item, "the pool overlaps the pool %s - %s of subnet %s",
+                           ip4_format(s->pools[i].range.first, first),
+                           ip4_format(s->pools[i].range.last, last), ip4_net_format(s->net, net));
+                return;
+            }
+        }
+    }
+}
+
+static void read_pool(struct srv_parse *p, const cJSON *map, struct srv_subnet *subnet)
+{
+    const char *text;
+    struct srv_pool pool = {0};
+    char net[IP4_NET_LEN];
+    if (!jcfg_is_map(&p->c, map, "a map with a pool"))
+        return;
+    jcfg_check_keys(&p->c, map, pool_keys, pool_elsewhere);
+    jcfg_require(&p->c, map, "pool");
+    if (!jcfg_get_text(&p->c, map, "pool", &text))
+        return;
+    const cJSON *item = srv_parse_at(map, "pool");
+    if (!ip4_range_parse(text, &pool.range)) {
+        jcfg_error(&p->c, item,
+                   "expected a range such as \"10.0.0.10 - 10.0.0.99\" or \"10.0.0.0/24\", found \"%s\"",
+                   text);
+        return;
+    }
+    if (!ip4_net_has(subnet->net, pool.range.first) || !ip4_net_has(subnet->net, pool.range.last))
+        jcfg_error(&p->c, item, "the pool %s is not inside the subnet %s", text,
+                   ip4_net_format(subnet->net, net));
+    check_overlap(p, item, subnet, pool.range);
+    srv_parse_options(p, map, &pool.options);
+    subnet->pools[subnet->n_pools++] = pool;
+}
+
+static void read_pools(struct srv_parse *p, const cJSON *map, struct srv_subnet *subnet)
+{
+    const cJSON *list = jcfg_get_list(&p->c, map, "pools"), *item;
+    if (list == NULL)
+        return;
+    subnet->pools = srv_parse_alloc(p, (size_t)cJSON_GetArraySize(list) + 1, sizeof *subnet->pools);
+    if (subnet->pools == NULL)
+        return;
+    cJSON_ArrayForEach(item, list) read_pool(p, item, subnet);
+}
+
+static void read_relays(struct srv_parse *p, const cJSON *subnet_map, struct srv_subnet *subnet)
+{
+    const cJSON *map = jcfg_get_map(&p->c, subnet_map, "relay"), *item;
+    if (map == NULL)
+        return;
+    jcfg_check_keys(&p->c, map, relay_keys, NULL);
+    const cJSON *list = jcfg_get_list(&p->c, map, "ip-addresses");
+    if (list == NULL)
+        return;
+    ip4 *relays = srv_parse_alloc(p, (size_t)cJSON_GetArraySize(list) + 1, sizeof *relays);
+    if (relays == NULL)
+        return;
+    subnet->relays = relays;
+    cJSON_ArrayForEach(item, list)
+    {
+        char net[IP4_NET_LEN];
+        ip4 addr;
+        if (!jcfg_as_ip4(&p->c, item, &addr))
+            return;
+        const struct srv_subnet *other = srv_config_find_relay(p->config, addr);
+        if (other != NULL)
+            jcfg_error(&p->c, item, "the relay stands for the subnet %s already",
+                       ip4_net_format(other->net, net));
+        relays[subnet->n_relays++] = addr;
+    }
+}
+
+static void check_unique(struct srv_parse *p, const cJSON *map, const struct srv_subnet *subnet)
+{
+    char net[IP4_NET_LEN];
+    for (const struct srv_subnet *s = p->config->subnets; s < subnet; s++) {
+        if (s->id == subnet->id)
+            jcfg_error(&p->c, srv_parse_at(map, "id"), "the subnet %s has the id %u already",
+                       ip4_net_format(s->net, net), s->id);
+        if (s->net.addr == subnet->net.addr && s->net.len == subnet->net.len)
+            jcfg_error(&p->c, srv_parse_at(map, "subnet"), "the subnet %s is there already",
+                       ip4_net_format(s->net, net));
+    }
+}
+
+static void read_subnet(struct srv_parse *p, const cJSON *map, const struct srv_parse_scope *global)
+{
+    if (!jcfg_is_map(&p->c, map, "a map with a subnet"))
+        return;
+    struct srv_subnet *subnet = &p->config->subnets[p->config->n_subnets];
+    struct srv_parse_scope scope = *global;
+    const char *interface = "";
+    jcfg_check_keys(&p->c, map, subnet_keys, subnet_elsewhere);
+    jcfg_require(&p->c, map, "id");
+    jcfg_require(&p->c, map, "subnet");
+    jcfg_get_u32(&p->c, map, "id", 1, UINT32_MAX - 1, &subnet->id);
+    jcfg_get_net(&p->c, map, "subnet", &subnet->net);
+    jcfg_get_text(&p->c, map, "interface", &interface);
+    srv_parse_scope(p, map, &scope);
+    srv_parse_options(p, map, &subnet->options);
+    subnet->net.addr = ip4_net_base(subnet->net); /* Kea tolerates host bits */
+    subnet->interface = srv_parse_copy(p, interface);
+    subnet->lifetime = scope.lifetime;
+    subnet->timers = scope.timers;
+    subnet->boot = scope.boot;
+    subnet->authoritative = scope.authoritative;
+    subnet->match_client_id = scope.match_client_id;
+    subnet->rapid_commit = scope.rapid_commit;
+    if (jcfg_failed(&p->c)) /* the places of what follows would only repeat it */
+        return;
+    check_unique(p, map, subnet);
+    read_pools(p, map, subnet);
+    read_relays(p, map, subnet);
+    p->config->n_subnets++;
+}
+
+void srv_parse_subnets(struct srv_parse *p, const cJSON *map, const struct srv_parse_scope *global)
+{
+    const cJSON *list = jcfg_get_list(&p->c, map, "subnet4"), *item;
+    if (list == NULL)
+        return;
+    p->config->subnets = srv_parse_alloc(p, (size_t)cJSON_GetArraySize(list) + 1, sizeof *p->config->subnets);
+    if (p->config->subnets == NULL)
+        return;
+    cJSON_ArrayForEach(item, list) read_subnet(p, item, global);
+}
