@@ -18,6 +18,7 @@ int command_exec(int argc, char **argv);    /* exec.c: run a program inside a ho
 int command_status(int argc, char **argv);  /* status.c: lease and timers of the clients */
 int command_release(int argc, char **argv); /* lease.c: give a lease back */
 int command_renew(int argc, char **argv);   /* lease.c: get or renew one */
+int command_restart(int argc, char **argv); /* restart.c: a host's program anew */
 int command_leases(int argc, char **argv);  /* leases.c: the servers' view */
 int command_log(int argc, char **argv);     /* log.c: messages and decisions */
 int command_send(int argc, char **argv);    /* command_send.c: any command to a program */

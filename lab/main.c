@@ -16,6 +16,7 @@ static const struct {
     {"status", command_status, "[HOST...]", "the clients' leases and timers, the servers in brief"},
     {"release", command_release, "HOST", "give a client's lease back"},
     {"renew", command_renew, "HOST", "get a lease, or renew the one that there is"},
+    {"restart", command_restart, "HOST", "end a host's server or client and start it anew"},
     {"leases", command_leases, "[HOST...]", "the servers' view: who has which address, and until when"},
     {"log", command_log, "[HOST...]", "every message with every option, every decision"},
     {"command", command_send, "HOST COMMAND [JSON]", "send a command of Kea's command channel to a program"},

@@ -1,14 +1,16 @@
-/* Where a running lab keeps its state, so that every `dhcplab` command finds it again.
+/* Where a running lab keeps its state, so that every `dhcplab` command finds it again. In BASE/NAME:
  *
- *   BASE/NAME/lock          held (an open-file-description lock on octet 0) by the supervisor and every
- * program of the lab for as long as they live; its text is the supervisor's pid BASE/NAME/lab.json written by
- * the supervisor when the lab is up: see struct lab_state BASE/NAME/lab.sock      the supervisor's control
- * socket BASE/NAME/lab.log       what the supervisor wrote to its standard error BASE/NAME/trace.ndjson every
- * event of every node, one JSON object a line (trace.h), appended by each program BASE/NAME/HOST.json     the
- * configuration of the host's program, if it stands in the topology file BASE/NAME/HOST.sock     control
- * socket of the host's dhcplab-server or dhcplab-client BASE/NAME/HOST.log      what the host's program wrote
- * to its standard output and error BASE/NAME.failed        why the lab of that name went down by itself;
- * removed by the next `up` or `down`
+ * - lock: held (an open-file-description lock on octet 0) by the supervisor and every program of the lab for
+ *   as long as they live; its text is the supervisor's pid
+ * - lab.json: written by the supervisor when the lab is up: see struct lab_state
+ * - lab.sock: the supervisor's control socket; lab.log: what it wrote to its standard error
+ * - trace.ndjson: every event of every node, one JSON object a line (trace.h), appended by each program
+ * - HOST.json: the configuration of the host's program, if it stands in the topology file
+ * - HOST.sock: control socket of the host's dhcplab-server or dhcplab-client
+ * - HOST.csv, HOST.lease: the server's leases; the lease of the client, for INIT-REBOOT
+ * - HOST.log: what the host's program wrote to its standard output and error
+ *
+ * BASE/NAME.failed tells why the lab of that name went down by itself; the next `up` or `down` removes it.
  *
  * BASE is $DHCPLAB_RUN, else /run/dhcplab for root, else $XDG_RUNTIME_DIR/dhcplab where that folder
  * is there and open to the user, else /tmp/dhcplab-UID. */

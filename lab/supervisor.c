@@ -15,16 +15,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <linux/close_range.h>
-
 #include "common/control.h"
 #include "common/err.h"
 #include "common/io_loop.h"
 #include "lab/hostlog.h"
 #include "lab/net.h"
+#include "lab/program.h"
 
 enum {
-    STOP_LIMIT_MS = 3000, /* from SIGTERM to SIGKILL */
+    STOP_LIMIT_MS = 3000, /* from SIGTERM to SIGKILL, of one program or of all */
     LOG_SHOWN_MAX = 4000, /* octets of a failed program's output that are shown */
     CHANNEL_FD = 3,
     LOCK_FD = 4, /* handed down to every program of the lab, so that the lock tells whether one lives */
@@ -32,8 +31,9 @@ enum {
 };
 
 struct program {
-    pid_t pid;       /* in the lab's pid namespace; 0: not running */
-    pid_t outer_pid; /* as seen from outside */
+    pid_t pid;                       /* in the lab's pid namespace; 0: not running */
+    pid_t outer_pid;                 /* as seen from outside */
+    struct control_request *restart; /* it is to end, and to be started anew, and then this is answered */
 };
 
 struct supervisor {
@@ -47,7 +47,7 @@ struct supervisor {
     char started[CLOCK_ISO_LEN];
     struct io_loop *loop;
     struct io_watch *watch; /* on the channel; NULL once `up` has let go */
-    struct io_timer *stop_timer;
+    struct io_timer *stop_timer, *restart_timer;
     struct control *control;
     bool stopping, finished;
     int code;                       /* why it goes down, for `up`; 0: somebody asked for it */
@@ -149,6 +149,15 @@ static void on_stop_timer(void *user)
     signal_programs(user, SIGKILL);
 }
 
+/* Whoever was told to end so long ago or later than that. */
+static void on_restart_timer(void *user)
+{
+    struct supervisor *s = user;
+    for (size_t i = 0; i < s->topology->n_hosts; i++)
+        if (s->programs[i].restart != NULL && s->programs[i].pid != 0)
+            kill(s->programs[i].pid, SIGKILL);
+}
+
 static void fail(struct supervisor *s, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -210,31 +219,6 @@ static void on_program_end(struct supervisor *s, const struct topology_host *hos
     stop(s);
 }
 
-static void on_child(void *user, int signal)
-{
-    (void)signal;
-    struct supervisor *s = user;
-    int status;
-    pid_t pid;
-    /* Orphans of the lab come here too: we are its first process. */
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        for (size_t i = 0; i < s->topology->n_hosts; i++) {
-            if (s->programs[i].pid != pid)
-                continue;
-            s->programs[i].pid = 0;
-            on_program_end(s, &s->topology->hosts[i], status);
-        }
-    }
-    if (s->stopping && !has_programs(s))
-        finish(s);
-}
-
-static void on_terminate(void *user, int signal)
-{
-    (void)signal;
-    stop(user);
-}
-
 /* Programs */
 
 int supervisor_programs(char *out, size_t cap)
@@ -249,127 +233,20 @@ int supervisor_programs(char *out, size_t cap)
     return 0;
 }
 
-/* What the child tells while it becomes the program: its pid outside; then nothing more, or why it failed. */
-struct birth {
-    pid_t outer_pid;
-    int error; /* errno, 0 in the first message */
-};
-
-static pid_t read_outer_pid(int outer_proc)
-{
-    char text[32];
-    ssize_t n = readlinkat(outer_proc, "self", text, sizeof text - 1);
-    text[n < 0 ? 0 : n] = '\0';
-    return (pid_t)strtol(text, NULL, 10);
-}
-
-static int redirect(const char *out_path)
-{
-    int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    int out = open(out_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
-        return ERR_IO;
-    close(in);
-    close(out);
-    return 0;
-}
-
-enum { ARGUMENTS_MAX = 20, ARGUMENT_PATHS = 5 };
-
-/* The command line of a host's program. */
-struct command_line {
-    char path[ARGUMENT_PATHS][LAB_PATH_MAX + LAB_NAME_MAX];
-    char program[TOPOLOGY_PATH_MAX + LAB_NAME_MAX];
-    char *argv[ARGUMENTS_MAX];
-    size_t argc;
-};
-
-static void put(struct command_line *c, const char *argument)
-{
-    assert(c->argc + 1 < ARGUMENTS_MAX);
-    /* exec takes char * for history's sake and does not write to it. */
-    memcpy(&c->argv[c->argc++], &argument, sizeof argument);
-}
-
-static void put_pair(struct command_line *c, const char *name, const char *value)
-{
-    put(c, name);
-    put(c, value);
-}
-
-static void put_command(const struct supervisor *s, const struct topology_host *host, struct command_line *c)
-{
-    static const char *const suffixes[ARGUMENT_PATHS] = {"json", "sock", "log", "csv"};
-    memset(c, 0, sizeof *c);
-    for (size_t i = 0; i < ARGUMENT_PATHS - 1; i++)
-        snprintf(c->path[i], sizeof c->path[i], "%s/%s.%s", s->plan->dir, host->name, suffixes[i]);
-    snprintf(c->path[4], sizeof c->path[4], "%s/trace.ndjson", s->plan->dir);
-    snprintf(c->program, sizeof c->program, "%s/dhcplab-%s", s->plan->programs, lab_role_name(host->role));
-    put(c, c->program);
-    put_pair(c, "-c", host->config_file != NULL ? host->config_file : c->path[0]);
-    put_pair(c, "--control", c->path[1]);
-    put_pair(c, "--trace", c->path[4]);
-    put_pair(c, "--node", host->name);
-    if (host->role == LAB_CLIENT) {
-        put_pair(c, "-i", host->interface);
-    } else {
-        put(c, "-f");
-        put_pair(c, "--lease-file", c->path[3]);
-    }
-}
-
-static void become_program(struct supervisor *s, size_t index, int birth_fd)
-{
-    static const int reset[] = {SIGTERM, SIGINT, SIGCHLD, SIGHUP, SIGPIPE};
-    struct command_line c;
-    struct birth birth = {.outer_pid = read_outer_pid(s->outer_proc)};
-    bool told = write(birth_fd, &birth, sizeof birth) == (ssize_t)sizeof birth;
-    sigset_t none;
-    sigemptyset(&none);
-    for (size_t i = 0; i < sizeof reset / sizeof reset[0]; i++)
-        signal(reset[i], SIG_DFL);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    close_range(LOCK_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-    put_command(s, &s->topology->hosts[index], &c);
-    if (told && net_host_enter(&s->hosts[index], s->topology->hosts[index].name) == 0 &&
-        chdir(s->plan->dir) == 0 && redirect(c.path[2]) == 0)
-        execv(c.program, c.argv);
-    birth.error = errno;
-    if (write(birth_fd, &birth, sizeof birth) < 0)
-        _exit(1);
-    _exit(1);
-}
-
 /* False, and the lab is going down, if the program cannot be started. */
 static bool start_program(struct supervisor *s, size_t index)
 {
     const struct topology_host *host = &s->topology->hosts[index];
-    int pipe_fd[2];
-    if (pipe2(pipe_fd, O_CLOEXEC) < 0) {
-        fail(s, 1, "cannot make a pipe: %s", strerror(errno));
-        return false;
-    }
-    /* No signal may come to the child while it has our handlers: they would tell us, not it. */
-    sigset_t all, before;
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &before);
-    pid_t pid = fork();
-    if (pid == 0)
-        become_program(s, index, pipe_fd[1]);
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    close(pipe_fd[1]);
-    struct birth birth = {0}, last = {0};
-    if (pid > 0 && read(pipe_fd[0], &birth, sizeof birth) == (ssize_t)sizeof birth &&
-        read(pipe_fd[0], &last, sizeof last) <= 0)
-        last = birth;
-    close(pipe_fd[0]);
-    if (pid < 0 || last.error != 0 || birth.outer_pid == 0) {
-        fail(s, 1, "cannot start dhcplab-%s on %s: %s", lab_role_name(host->role), host->name,
-             strerror(pid < 0 || last.error == 0 ? errno : last.error));
-        return false;
-    }
-    s->programs[index] = (struct program){.pid = pid, .outer_pid = birth.outer_pid};
-    return true;
+    struct program_plan plan = {.lab = s->plan,
+                                .host = host,
+                                .place = &s->hosts[index],
+                                .outer_proc = s->outer_proc,
+                                .lock = LOCK_FD};
+    struct program *program = &s->programs[index];
+    if (program_start(&plan, &program->pid, &program->outer_pid) == 0)
+        return true;
+    fail(s, 1, "cannot start dhcplab-%s on %s: %s", lab_role_name(host->role), host->name, strerror(errno));
+    return false;
 }
 
 static void start_programs(struct supervisor *s, enum lab_role role)
@@ -448,21 +325,88 @@ static void write_state(struct supervisor *s)
     cJSON_Delete(state);
 }
 
+/* The program has ended as it was told to: on with its successor. */
+static void start_again(struct supervisor *s, size_t index)
+{
+    struct program *program = &s->programs[index];
+    struct control_request *request = program->restart;
+    const struct topology_host *host = &s->topology->hosts[index];
+    char text[LAB_NAME_MAX + 64];
+    program->restart = NULL;
+    bool started = start_program(s, index);
+    if (started)
+        write_state(s);
+    snprintf(text, sizeof text, "dhcplab-%s on %s %s", lab_role_name(host->role), host->name,
+             started ? "is started anew" : "cannot be started anew");
+    control_reply(request, started ? CONTROL_SUCCESS : CONTROL_ERROR, text, NULL);
+}
+
+static void on_child(void *user, int signal)
+{
+    (void)signal;
+    struct supervisor *s = user;
+    int status;
+    pid_t pid;
+    /* Orphans of the lab come here too: we are its first process. */
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        for (size_t i = 0; i < s->topology->n_hosts; i++) {
+            if (s->programs[i].pid != pid)
+                continue;
+            s->programs[i].pid = 0;
+            if (s->programs[i].restart != NULL && !s->stopping)
+                start_again(s, i);
+            else
+                on_program_end(s, &s->topology->hosts[i], status);
+        }
+    }
+    if (s->stopping && !has_programs(s))
+        finish(s);
+}
+
+static void on_terminate(void *user, int signal)
+{
+    (void)signal;
+    stop(user);
+}
+
 /* Commands */
+
+static size_t find_host(const struct supervisor *s, const char *name)
+{
+    size_t i = 0;
+    while (i < s->topology->n_hosts && (name == NULL || strcmp(s->topology->hosts[i].name, name) != 0))
+        i++;
+    return i;
+}
+
+static void restart(struct supervisor *s, const cJSON *arguments, struct control_request *request)
+{
+    size_t index = find_host(s, cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(arguments, "host")));
+    if (index == s->topology->n_hosts || s->programs[index].pid == 0) {
+        control_reply(request, CONTROL_ERROR, "\"host\" does not name a host whose program runs", NULL);
+    } else if (s->programs[index].restart != NULL || s->stopping) {
+        control_reply(request, CONTROL_CONFLICT, "the program is ending already", NULL);
+    } else {
+        s->programs[index].restart = request;
+        kill(s->programs[index].pid, SIGTERM);
+        io_timer_set(s->restart_timer, time_add(io_now().boot_ms, STOP_LIMIT_MS));
+    }
+}
 
 static void on_command(void *user, const char *command, const cJSON *arguments,
                        struct control_request *request)
 {
-    (void)arguments;
     struct supervisor *s = user;
     if (strcmp(command, "hosts") == 0) {
         control_reply(request, CONTROL_SUCCESS, "the lab's state", state_json(s));
+    } else if (strcmp(command, "restart") == 0) {
+        restart(s, arguments, request);
     } else if (strcmp(command, "down") == 0) {
         control_reply(request, CONTROL_SUCCESS, "the lab goes down", NULL);
         stop(s);
     } else {
-        control_reply(request, CONTROL_UNSUPPORTED, "this is a lab's supervisor: it knows hosts and down",
-                      NULL);
+        control_reply(request, CONTROL_UNSUPPORTED,
+                      "this is a lab's supervisor: it knows hosts, restart and down", NULL);
     }
 }
 
@@ -545,7 +489,7 @@ static int detach_from_caller(const struct supervisor_plan *plan, int channel)
     if (far_channel < 0 || far_lock < 0 || dup3(far_channel, CHANNEL_FD, O_CLOEXEC) < 0 ||
         dup2(far_lock, LOCK_FD) < 0 || close_range(LOCK_FD + 1, ~0U, 0) < 0)
         return ERR_IO;
-    return redirect(log) < 0 || chdir("/") < 0 ? ERR_IO : 0;
+    return program_redirect(log) < 0 || chdir("/") < 0 ? ERR_IO : 0;
 }
 
 static int prepare(struct supervisor *s)
@@ -553,13 +497,14 @@ static int prepare(struct supervisor *s)
     struct clock_now now = io_now();
     clock_iso(now.wall_ms, now.utc_offset_s, s->started);
     s->outer_proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    s->pid = s->outer_proc < 0 ? 0 : read_outer_pid(s->outer_proc);
+    s->pid = s->outer_proc < 0 ? 0 : program_outer_pid(s->outer_proc);
     s->loop = io_loop_new();
     if (s->loop == NULL || s->pid == 0)
         return ERR_IO;
     s->stop_timer = io_timer_new(s->loop, on_stop_timer, s);
     s->watch = io_watch_new(s->loop, CHANNEL_FD, IO_READ, on_channel, s);
-    if (s->stop_timer == NULL || s->watch == NULL)
+    s->restart_timer = io_timer_new(s->loop, on_restart_timer, s);
+    if (s->stop_timer == NULL || s->restart_timer == NULL || s->watch == NULL)
         return ERR_NOMEM;
     int rc = io_signal_add(s->loop, SIGCHLD, on_child, s);
     if (rc == 0)

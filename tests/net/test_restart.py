@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""dhcplab restart: a client asks for the address that it had, a server knows the leases that it gave."""
+
+import json
+import os
+import signal
+import unittest
+
+import labtest
+from labtest import BIN, LabCase, wait_for
+
+LAB = {"hosts": {"server": {"server": {"Dhcp4": {
+    "interfaces-config": {"interfaces": ["eth0"]}, "valid-lifetime": 3600,
+    "subnet4": [{"id": 1, "subnet": "10.77.0.0/24", "pools": [{"pool": "10.77.0.100 - 10.77.0.109"}]}]}}},
+                 "h1": {"client": {"start-delay-ms": [0, 0], "address-conflict-detection": False}}, "plain": {}},
+       "links": [{"type": "veth", "ends": [{"host": "server", "address": "10.77.0.1/24"}, {"host": "h1"}]}]}
+
+
+@unittest.skipUnless(labtest.has_programs("dhcplab-server", "dhcplab-client"), f"no server and client in {BIN}")
+class Restart(LabCase):
+    def setUp(self):
+        super().setUp()
+        self.dhcplab("up", self.write("lab.json", LAB))
+
+    def pids(self):
+        return {host["host"]: host["pid"] for host in json.loads(self.dhcplab("status", "--json").stdout)}
+
+    def log_of_h1(self):
+        return [json.loads(line) for line in self.dhcplab("log", "--json", "h1").stdout.splitlines()]
+
+    def test_client_asks_for_the_address_it_had(self):
+        before, known = self.pids(), len(self.log_of_h1())
+        done = self.dhcplab("restart", "h1")
+        self.assertEqual(done.stdout, "h1: dhcplab-client on h1 is started anew\n")
+        wait_for(lambda: json.loads(self.dhcplab("status", "h1", "--json").stdout)[0]["state"] == "BOUND", "the lease")
+        events = self.log_of_h1()[known:]
+        self.assertEqual([event["to"] for event in events if event["kind"] == "state"],
+                         ["STOPPED", "INIT-REBOOT", "REBOOTING", "BOUND"])
+        self.assertEqual([event["type"] for event in events if event["kind"] == "message"], ["REQUEST", "ACK"])
+        self.assertEqual(self.seen_on("h1", "leased_addresses")[0][0], "10.77.0.100/24")
+        after = self.pids()
+        self.assertEqual(after["server"], before["server"])
+        self.assertNotEqual(after["h1"], before["h1"])
+        self.assertIn(after["h1"], self.processes())
+
+    def test_server_knows_its_leases(self):
+        self.dhcplab("restart", "server")
+        (lease,) = json.loads(self.dhcplab("leases", "--json").stdout)
+        self.assertEqual((lease["ip-address"], lease["state_name"]), ("10.77.0.100", "active"))
+        self.assertEqual(self.dhcplab("renew", "h1").stdout, "h1: 10.77.0.100/24 from 10.77.0.1 for 1 h\n")
+
+    def test_program_that_does_not_heed_the_signal_is_ended(self):
+        before = self.pids()["h1"]
+        os.kill(before, signal.SIGSTOP)
+        self.dhcplab("restart", "h1")
+        self.assertNotIn(before, self.processes())
+
+    def test_only_a_program_can_be_restarted(self):
+        self.assertEqual(self.dhcplab("restart", "plain", code=2).stderr,
+                         "dhcplab: plain runs no program: its role is plain\n")
+        self.assertIn("has no host", self.dhcplab("restart", "nobody", code=2).stderr)
+        answer = self.control(self.run_dir / "lab" / "lab.sock", "restart", {"host": "plain"})
+        self.assertEqual(answer, {"result": 1, "text": "\"host\" does not name a host whose program runs"})
+
+
+if __name__ == "__main__":
+    labtest.main()
