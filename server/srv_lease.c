@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "common/hash.h"
 #include "common/timerq.h"
 
 enum { BUCKETS_MIN = 64 };
@@ -75,26 +76,10 @@ bool srv_lease_is_of(const struct srv_lease *lease, const struct srv_identity *i
 
 /* ---- hashing ---- */
 
-static uint64_t mix(uint64_t x)
-{
-    x ^= x >> 30;
-    x *= 0xbf58476d1ce4e5b9U;
-    x ^= x >> 27;
-    x *= 0x94d049bb133111ebU;
-    return x ^ x >> 31;
-}
-
-static uint64_t hash_bytes(uint64_t hash, const uint8_t *bytes, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ bytes[i]) * 0x100000001b3U;
-    return mix(hash ^ len);
-}
-
 static uint64_t hash_client(uint32_t subnet_id, bool match_client_id, const struct hw_addr *hw,
                             const uint8_t *client_id, size_t client_id_len)
 {
-    uint64_t hash = mix(subnet_id);
+    uint64_t hash = hash_u64(subnet_id);
     if (match_client_id && client_id_len != 0)
         return hash_bytes(hash, client_id, client_id_len);
     return hash_bytes(hash ^ hw->type ^ 0x100U, hw->bytes, hw->len);
@@ -102,7 +87,7 @@ static uint64_t hash_client(uint32_t subnet_id, bool match_client_id, const stru
 
 static struct entry **addr_bucket(const struct srv_lease_table *t, ip4 addr)
 {
-    return &t->by_addr[mix(addr) & (t->n_buckets - 1)];
+    return &t->by_addr[hash_u64(addr) & (t->n_buckets - 1)];
 }
 
 static struct entry **client_bucket(const struct srv_lease_table *t, uint64_t hash)
