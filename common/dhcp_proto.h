@@ -93,6 +93,7 @@ enum dhcp_opt_code {
 
 /* The sub-options of option 82 that a server acts on */
 enum dhcp_relay_opt {
+    DHCP_RELAY_CIRCUIT_ID = 1,
     DHCP_RELAY_LINK_SELECTION = 5, /* RFC 3527 */
     DHCP_RELAY_SERVER_ID = 11,     /* RFC 5107 */
     DHCP_RELAY_PORT = 19,          /* RFC 8357 */
