@@ -103,8 +103,11 @@ struct srv_config {
  * every key of Kea's that has no effect here. Returns 0 and *out, which the caller frees; ERR_NOMEM; or
  * ERR_CONFIG with "server.json:16:26: at $.Dhcp4.subnet4[0].id: ..." in out_error, which holds JCFG_TEXT_MAX
  * bytes. *out is NULL unless 0 is returned. */
-int srv_config_parse(const char *name, const char *text, size_t len, jcfg_warn_fn *warn, void *warn_user,
+int srv_config_parse(const char *name, const char *text, size_t len, jcfg_warn_fn *warn, void *user,
                      char *out_error, struct srv_config **out);
+/* The same for the file `path` and those that it includes, which `read` reads. */
+int srv_config_read(const char *path, jcfg_read_fn *read, jcfg_warn_fn *warn, void *user, char *out_error,
+                    struct srv_config **out);
 void srv_config_free(struct srv_config *config); /* NULL is fine */
 
 /* The option, or NULL. */
