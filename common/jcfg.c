@@ -442,6 +442,53 @@ static bool has_word(const char *const *words, const char *word)
     return false;
 }
 
+/* The Levenshtein distance: how many letters to change, add and leave out. Above `max`, any number above. */
+static size_t distance(const char *a, const char *b, size_t max)
+{
+    size_t row[KEY_SHOWN_MAX + 1], la = strlen(a), lb = strlen(b);
+    if (lb > KEY_SHOWN_MAX || la > lb + max || lb > la + max)
+        return max + 1;
+    for (size_t j = 0; j <= lb; j++)
+        row[j] = j;
+    for (size_t i = 0; i < la; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t j = 0; j < lb; j++) {
+            size_t change = diagonal + (a[i] != b[j]);
+            diagonal = row[j + 1];
+            size_t shift = (row[j] < diagonal ? row[j] : diagonal) + 1;
+            row[j + 1] = change < shift ? change : shift;
+        }
+    }
+    return row[lb];
+}
+
+/* The word that a mistyped key most likely was meant to be, or NULL. */
+static const char *find_similar(const char *const *words, const char *key)
+{
+    size_t best = strlen(key) / 3;
+    const char *similar = NULL;
+    for (; *words != NULL; words++) {
+        size_t d = distance(key, *words, best);
+        if (d < best || (d == best && similar == NULL)) {
+            best = d;
+            similar = *words;
+        }
+    }
+    return similar;
+}
+
+static void key_unknown(struct jcfg *c, const cJSON *item, const char *const *known)
+{
+    char what[JCFG_TEXT_MAX / 2];
+    const char *similar = find_similar(known, item->string);
+    list_words("one of ", known, what, sizeof what);
+    if (similar != NULL)
+        key_error(c, item, "the key is not known here: did you mean \"%s\"?", similar);
+    else
+        key_error(c, item, "the key is not known here: expected %s", what);
+}
+
 void jcfg_check_keys(struct jcfg *c, const cJSON *map, const char *const *known, const char *const *elsewhere)
 {
     static const char *const everywhere[] = {"comment", "user-context", NULL};
@@ -456,8 +503,6 @@ void jcfg_check_keys(struct jcfg *c, const cJSON *map, const char *const *known,
             key_warning(c, item, "the key has no effect: Kea knows it, this program does not implement it");
             continue;
         }
-        char what[JCFG_TEXT_MAX / 2];
-        list_words("one of ", known, what, sizeof what);
-        key_error(c, item, "the key is not known here: expected %s", what);
+        key_unknown(c, item, known);
     }
 }
