@@ -445,8 +445,8 @@ static bool has_word(const char *const *words, const char *word)
 /* The Levenshtein distance: how many letters to change, add and leave out. Above `max`, any number above. */
 static size_t distance(const char *a, const char *b, size_t max)
 {
-    size_t row[KEY_SHOWN_MAX + 1], la = strlen(a), lb = strlen(b);
-    if (lb > KEY_SHOWN_MAX || la > lb + max || lb > la + max)
+    size_t row[JCFG_SHOWN_MAX + 1], la = strlen(a), lb = strlen(b);
+    if (lb > JCFG_SHOWN_MAX || la > lb + max || lb > la + max)
         return max + 1;
     for (size_t j = 0; j <= lb; j++)
         row[j] = j;
