@@ -53,6 +53,7 @@ static const char *const global_keys[] = {
     "rebind-timer",
     "renew-timer",
     "server-hostname",
+    "store-extended-info",
     "subnet-selection",
     "subnet4",
     "t1-percent",
@@ -112,7 +113,6 @@ static const char *const global_elsewhere[] = {
     "stash-agent-options",
     "statistic-default-sample-age",
     "statistic-default-sample-count",
-    "store-extended-info",
     NULL,
 };
 
@@ -229,6 +229,7 @@ static void read_global(struct srv_parse *p, const cJSON *map)
     config->boot = global.boot;
     config->authoritative = global.authoritative;
     config->match_client_id = global.match_client_id;
+    config->store_extended_info = global.store_extended_info;
     srv_parse_subnets(p, map, &global);
     warn_of_idleness(p, map);
 }

@@ -69,9 +69,10 @@ struct srv_subnet {
     struct srv_lifetime lifetime;
     struct srv_timers timers;
     struct srv_boot boot;
-    bool authoritative;   /* also NAK clients of which nothing is known */
-    bool rapid_commit;    /* RFC 4039: an ACK at once to who asks for it */
-    bool match_client_id; /* go by option 61 where there is one, as RFC 2131 4.2 demands */
+    bool authoritative;       /* also NAK clients of which nothing is known */
+    bool rapid_commit;        /* RFC 4039: an ACK at once to who asks for it */
+    bool match_client_id;     /* go by option 61 where there is one, as RFC 2131 4.2 demands */
+    bool store_extended_info; /* keep option 82 with the lease */
 };
 
 struct srv_config {
@@ -93,7 +94,7 @@ struct srv_config {
     struct srv_lifetime lifetime; /* of global scope: what a subnet inherits */
     struct srv_timers timers;
     struct srv_boot boot;
-    bool authoritative, match_client_id;
+    bool authoritative, match_client_id, store_extended_info;
     struct srv_subnet *subnets;
     size_t n_subnets;
     cJSON *source; /* the map "Dhcp4" as it was read */
