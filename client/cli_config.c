@@ -163,6 +163,36 @@ static void read_numbers(struct jcfg *j, struct cli_config *out)
         out->collect_offers_ms = value;
 }
 
+static void read_choice(struct jcfg *j, struct cli_config *out)
+{
+    static const char *const words[] = {
+#define X(name, word) [name] = word,
+        CLI_CHOICE_MAP(X)
+#undef X
+            NULL};
+    int choice;
+    if (!jcfg_get_word(j, j->root, "choose-offer", words, &choice))
+        return;
+    out->choice = (enum cli_choice)choice;
+    if (out->choice == CLI_CHOOSE_ADDRESS && out->requested_address == 0)
+        jcfg_error(j, cJSON_GetObjectItemCaseSensitive(j->root, "choose-offer"),
+                   "there is no \"requested-address\" to choose by");
+}
+
+static void read_deny(struct jcfg *j, struct cli_config *out)
+{
+    const cJSON *item, *list = jcfg_get_list(j, j->root, "deny-servers");
+    cJSON_ArrayForEach(item, list)
+    {
+        if (out->n_deny == CLI_DENY_MAX) {
+            jcfg_error(j, item, "expected %d addresses at most", CLI_DENY_MAX);
+            return;
+        }
+        if (jcfg_as_ip4(j, item, &out->deny[out->n_deny]))
+            out->n_deny++;
+    }
+}
+
 static void read_all(struct jcfg *j, struct cli_config *out)
 {
     static const char *const known[] = {
@@ -176,6 +206,8 @@ static void read_all(struct jcfg *j, struct cli_config *out)
         "broadcast",
         "start-delay-ms",
         "collect-offers-ms",
+        "choose-offer",
+        "deny-servers",
         "server",
         "default-route",
         "address-conflict-detection",
@@ -191,6 +223,8 @@ static void read_all(struct jcfg *j, struct cli_config *out)
     read_prl(j, out);
     read_host(j, "requested-address", &out->requested_address);
     read_host(j, "server", &out->server);
+    read_choice(j, out);
+    read_deny(j, out);
     read_numbers(j, out);
     read_start_delay(j, out);
     jcfg_get_bool(j, j->root, "broadcast", &out->broadcast);

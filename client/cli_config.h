@@ -13,6 +13,19 @@ enum {
     CLI_PRL_MAX = 254,
     CLI_CLIENT_ID_MAX = 255,
     CLI_DELAY_MAX_MS = 600000,
+    CLI_DENY_MAX = 16,
+};
+
+/* Which offer is chosen, of those that can be. X(identifier, word in the configuration) */
+#define CLI_CHOICE_MAP(X)                                                                                    \
+    X(CLI_CHOOSE_FIRST, "first")                                                                             \
+    X(CLI_CHOOSE_LONGEST, "longest-lease")                                                                   \
+    X(CLI_CHOOSE_ADDRESS, "requested-address") /* the one with requested_address; else the first */
+
+enum cli_choice {
+#define X(name, word) name,
+    CLI_CHOICE_MAP(X)
+#undef X
 };
 
 enum cli_client_id {
@@ -37,9 +50,12 @@ struct cli_config {
     time_ms start_delay_max_ms;
     time_ms collect_offers_ms; /* wait this long for more after the first that can be chosen; 0: take it at
                                   once */
-    ip4 server;                /* take offers and answers of this server only; 0: of any */
-    bool default_route;        /* use option 3 */
-    bool acd;                  /* address conflict detection, RFC 5227 */
+    enum cli_choice choice;
+    ip4 server;             /* take offers and answers of this server only; 0: of any */
+    ip4 deny[CLI_DENY_MAX]; /* servers that are never believed */
+    uint8_t n_deny;
+    bool default_route; /* use option 3 */
+    bool acd;           /* address conflict detection, RFC 5227 */
 };
 
 /* The defaults: client identifier from the hardware address, start delay 1 to 10 s, the first offer wins, its

@@ -121,6 +121,20 @@ static enum reason check_header(const struct cli_engine *e, const struct dhcp_ms
     return m->xid == e->xid ? REASON_NONE : REASON_XID;
 }
 
+/* Is the sender or the server identifier one that the configuration denies? The identifier alone would let a
+ * denied server through that names another one. */
+static bool is_denied(const struct cli_config *c, const struct dhcp_msg *m, ip4 sender, ip4 *out)
+{
+    ip4 server_id = 0;
+    dhcp_get_ip4(m, DHCP_OPT_SERVER_ID, &server_id);
+    for (unsigned i = 0; i < c->n_deny; i++)
+        if (c->deny[i] == server_id || c->deny[i] == sender) {
+            *out = c->deny[i];
+            return true;
+        }
+    return false;
+}
+
 static void on_rx(struct cli_step *s, const struct packet *packet)
 {
     struct dhcp_msg m;
@@ -135,6 +149,11 @@ static void on_rx(struct cli_step *s, const struct packet *packet)
         return;
     }
     s->e->received[m.type]++;
+    struct trace_facts denied = {.text = dhcp_type_name(m.type)};
+    if (is_denied(s->e->config, &m, packet->src, &denied.other)) {
+        cli_step_drop(s, &m, REASON_SERVER_DENIED, denied);
+        return;
+    }
     if (m.type == DHCP_OFFER)
         cli_offer_on_offer(s, &m);
     else if (m.type == DHCP_ACK)

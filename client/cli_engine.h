@@ -109,10 +109,11 @@ void cli_engine_free(struct cli_engine *e);
  * only stops and traces why. CLI_STOP clears the interface and sends nothing (RFC 2131 3.2 (4): a client does
  * not normally release on shutdown).
  *
- * Which server: with config.server only that one is ever believed, in every state, and its OFFER is taken at
- * once. Without: the first OFFER, after collecting for config.collect_offers_ms. In REQUESTING and RENEWING
- * only the chosen server is believed, in REBINDING anyone. An ACK of another address than the asked one is
- * refused, in a renewal too: the client goes on asking, and at worst the lease expires.
+ * Which server: those of config.deny are never believed, by server identifier or source address; with
+ * config.server no other than that one is, in every state. Of the OFFERs that came within
+ * config.collect_offers_ms of the first, config.choice picks one; the others are traced with the reason. In
+ * REQUESTING and RENEWING only the chosen server is believed, in REBINDING anyone. An ACK of another address
+ * than the asked one is refused, in a renewal too: the client goes on asking, and at worst the lease expires.
  *
  * CLI_START with a saved lease that has not ended asks at once whether that is still ours, in REBOOTING (RFC
  * 2131 3.2). If nobody answers CLI_REQUEST_TRANSMISSIONS, it is used until it ends, with its T1 and T2: a

@@ -84,11 +84,21 @@ void cli_lease_read(const struct dhcp_msg *ack, time_ms requested_ms, time_ms ac
     read_times(ack, out);
 }
 
-bool cli_lease_is_usable(const struct dhcp_msg *m)
+enum reason cli_lease_check_addr(const struct dhcp_msg *m)
 {
     struct ip4_net net = {m->yiaddr, read_prefix_len(m)};
+    if (m->yiaddr == 0)
+        return REASON_OFFER_NO_ADDRESS;
+    if (m->yiaddr == IP4_BROADCAST)
+        return REASON_OFFER_BROADCAST;
+    if (m->yiaddr >> 28 == 0xe)
+        return REASON_OFFER_MULTICAST;
     if (!ip4_is_host(m->yiaddr))
-        return false;
+        return REASON_OFFER_UNSAFE;
     /* RFC 3021: a /31 has no network and no broadcast address. */
-    return net.len >= 31 || (m->yiaddr != ip4_net_base(net) && m->yiaddr != ip4_net_broadcast(net));
+    if (net.len >= 31)
+        return REASON_NONE;
+    if (m->yiaddr == ip4_net_base(net))
+        return REASON_OFFER_NETWORK;
+    return m->yiaddr == ip4_net_broadcast(net) ? REASON_OFFER_BROADCAST : REASON_NONE;
 }

@@ -35,5 +35,5 @@ void cli_lease_read(const struct dhcp_msg *ack, time_ms requested_ms, time_ms ac
                     struct cli_lease *out);
 
 /* Could a host use yiaddr? RFC 2131 leaves it to the client to judge; we refuse what no host can have, the
- * network and the broadcast address of the offered subnet included. */
-bool cli_lease_is_usable(const struct dhcp_msg *m);
+ * network and the broadcast address of the offered subnet included. REASON_NONE: it could. */
+enum reason cli_lease_check_addr(const struct dhcp_msg *m);

@@ -3,16 +3,56 @@
 #include "client/cli_answer.h"
 #include "client/cli_fsm.h"
 
+/* Is `a` to be chosen before `b`, which came first? */
+static bool is_better(const struct cli_config *c, const struct cli_offer *a, const struct cli_offer *b)
+{
+    switch (c->choice) {
+    case CLI_CHOOSE_FIRST:
+        return false;
+    case CLI_CHOOSE_LONGEST:
+        return a->lease_s > b->lease_s;
+    case CLI_CHOOSE_ADDRESS:
+        return a->addr == c->requested_address && b->addr != c->requested_address;
+    }
+    return false;
+}
+
+/* Why the offer was chosen. */
+static enum reason find_merit(const struct cli_config *c, const struct cli_offer *chosen)
+{
+    if (c->choice == CLI_CHOOSE_LONGEST)
+        return REASON_OFFER_LONGEST;
+    if (c->choice == CLI_CHOOSE_ADDRESS && chosen->addr == c->requested_address)
+        return REASON_OFFER_WANTED_ADDRESS;
+    return c->server != 0 ? REASON_OFFER_WANTED : REASON_OFFER_FIRST;
+}
+
+/* Why another one was not. */
+static enum reason find_fault(const struct cli_config *c, const struct cli_offer *chosen,
+                              const struct cli_offer *other)
+{
+    if (!is_better(c, chosen, other))
+        return REASON_OFFER_LATER;
+    return c->choice == CLI_CHOOSE_LONGEST ? REASON_OFFER_SHORTER : REASON_OFFER_OTHER_ADDRESS;
+}
+
+static struct trace_facts facts_of(const struct cli_offer *offer)
+{
+    return (struct trace_facts){.addr = offer->addr, .other = offer->server_id, .span_s = offer->lease_s};
+}
+
 void cli_offer_choose(struct cli_step *s)
 {
     struct cli_engine *e = s->e;
-    enum reason reason = e->config->server != 0 ? REASON_OFFER_WANTED : REASON_OFFER_FIRST;
-    e->chosen = e->offers[0];
+    const struct cli_offer *chosen = &e->offers[0];
     for (unsigned i = 1; i < e->n_offers; i++)
-        cli_step_decide(s, REASON_OFFER_LATER,
-                        (struct trace_facts){.addr = e->offers[i].addr, .other = e->offers[i].server_id});
-    cli_fsm_enter_sending(s, CLI_REQUESTING, reason,
-                          (struct trace_facts){.addr = e->chosen.addr, .other = e->chosen.server_id});
+        if (is_better(e->config, &e->offers[i], chosen))
+            chosen = &e->offers[i];
+    for (unsigned i = 0; i < e->n_offers; i++)
+        if (&e->offers[i] != chosen)
+            cli_step_decide(s, find_fault(e->config, chosen, &e->offers[i]), facts_of(&e->offers[i]));
+    e->chosen = *chosen;
+    cli_fsm_enter_sending(s, CLI_REQUESTING, find_merit(e->config, chosen), facts_of(chosen));
 }
 
 static bool knows_offer(const struct cli_engine *e, struct cli_offer offer)
@@ -30,10 +70,11 @@ static enum reason check_offer(const struct cli_engine *e, const struct dhcp_msg
     enum reason reason = cli_answer_server_id(m, &out->server_id);
     if (reason == REASON_NONE)
         reason = cli_answer_check_lease_time(m);
+    if (reason == REASON_NONE)
+        reason = cli_lease_check_addr(m);
     if (reason != REASON_NONE)
         return reason;
-    if (!cli_lease_is_usable(m))
-        return REASON_OFFER_UNSAFE;
+    dhcp_get_u32(m, DHCP_OPT_LEASE_TIME, &out->lease_s);
     if (e->config->server != 0 && out->server_id != e->config->server)
         return REASON_OFFER_OTHER_WANTED;
     if (knows_offer(e, *out))
@@ -44,7 +85,7 @@ static enum reason check_offer(const struct cli_engine *e, const struct dhcp_msg
 static void on_offer_selecting(struct cli_step *s, const struct dhcp_msg *m)
 {
     struct cli_engine *e = s->e;
-    struct cli_offer offer;
+    struct cli_offer offer = {0};
     enum reason reason = check_offer(e, m, &offer);
     struct trace_facts facts = {.addr = offer.addr, .other = offer.server_id, .num = CLI_OFFERS_MAX};
     if (reason != REASON_NONE) {

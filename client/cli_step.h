@@ -18,6 +18,7 @@ enum { CLI_OFFERS_MAX = 16 };
 struct cli_offer {
     ip4 addr;
     ip4 server_id;
+    uint32_t lease_s;
 };
 
 /* A plain value, so that a step that fails can be undone by copying. */

@@ -1,9 +1,9 @@
 /* JSON configuration with places: every error names file, line, column and JSON path, and says what was
  * expected.
  *
- * The text is JSON with `#`, `//` and block comments and extra commas at the end of lists and maps (each
- * extra comma is a warning). cJSON holds the values; a scanner of ours remembers where each one stood. Pure:
- * the caller reads the file.
+ * The text is JSON with `#`, `//` and block comments, extra commas at the end of lists and maps (each extra
+ * comma is a warning), fractions such as .5, and `<?include "file"?>` (jcfg_expand.h). cJSON holds the
+ * values; a scanner of ours remembers where each one stood. Pure: a function of the caller reads the files.
  *
  * Errors are sticky: the first one is kept, later getters still work and give defaults. Read everything, then
  * ask jcfg_failed() once. Keys that nobody asks for are reported by jcfg_check_keys(). */
@@ -15,6 +15,7 @@
 #include <cjson/cJSON.h>
 
 #include "common/addr.h"
+#include "common/jcfg_expand.h"
 
 struct jcfg_place; /* where a value stood */
 
@@ -25,19 +26,21 @@ enum { JCFG_TEXT_MAX = 1024, JCFG_DEPTH_MAX = 64 };
 typedef void jcfg_warn_fn(void *user, const char *text);
 
 struct jcfg {
-    cJSON *root;      /* NULL if the text could not be read */
-    const char *name; /* of the file, borrowed, for messages */
+    cJSON *root; /* NULL if the text could not be read */
+    struct jcfg_expanded expanded;
     struct jcfg_place *places;
     size_t n_places;
     char error[JCFG_TEXT_MAX]; /* "" or "server.json:16:26: at $.Dhcp4.x: expected ..., found ..." */
     jcfg_warn_fn *warn;        /* may be NULL */
-    void *warn_user;
+    void *user;
 };
 
-/* Parses `len` bytes of `text`. `name` is borrowed until jcfg_fini(). Returns 0, ERR_CONFIG (c->error says
- * where and what) or ERR_NOMEM. After any return, jcfg_fini() frees. */
+/* Parses `len` bytes of `text`, which can include no file. `name` is the file's, for messages. Returns 0,
+ * ERR_CONFIG (c->error says where and what) or ERR_NOMEM. After any return, jcfg_fini() frees. */
 int jcfg_parse(struct jcfg *c, const char *name, const char *text, size_t len, jcfg_warn_fn *warn,
-               void *warn_user);
+               void *user);
+/* The same for the file `path` and those that it includes, which `read` reads. */
+int jcfg_read(struct jcfg *c, const char *path, jcfg_read_fn *read, jcfg_warn_fn *warn, void *user);
 void jcfg_fini(struct jcfg *c);
 bool jcfg_failed(const struct jcfg *c);
 
@@ -74,6 +77,6 @@ void jcfg_require(struct jcfg *c, const cJSON *map, const char *key);
 
 /* Checks the keys of a map: one in `known` is fine; one in `elsewhere` (keys that Kea knows and we do not
  * implement; may be NULL) is a warning; "comment" and "user-context" are fine everywhere; any other is an
- * error. NULL-terminated lists. */
+ * error, which names the key that it resembles, or those that there are. NULL-terminated lists. */
 void jcfg_check_keys(struct jcfg *c, const cJSON *map, const char *const *known,
                      const char *const *elsewhere);

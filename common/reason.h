@@ -142,7 +142,16 @@
     X(REASON_XID, "wrong-xid", "the transaction id is not ours")                                             \
     X(REASON_CHADDR, "wrong-chaddr", "the hardware address is {hw}, not ours")                               \
     X(REASON_STATE, "not-in-this-state", "{text} is not expected in this state")                             \
-    X(REASON_OFFER_UNSAFE, "offer-unsafe", "the offer of {addr} is refused: not the address of a host")      \
+    X(REASON_OFFER_NO_ADDRESS, "offer-no-address", "the offer by {other} is refused: yiaddr is 0")           \
+    X(REASON_OFFER_BROADCAST, "offer-broadcast",                                                             \
+      "the offer of {addr} by {other} is refused: a broadcast address")                                      \
+    X(REASON_OFFER_MULTICAST, "offer-multicast",                                                             \
+      "the offer of {addr} by {other} is refused: a multicast address")                                      \
+    X(REASON_OFFER_NETWORK, "offer-network",                                                                 \
+      "the offer of {addr} by {other} is refused: the address of its own network")                           \
+    X(REASON_OFFER_UNSAFE, "offer-unsafe",                                                                   \
+      "the offer of {addr} by {other} is refused: not the address of a host")                                \
+    X(REASON_SERVER_DENIED, "server-denied", "{text} of {other} is ignored: the configuration denies it")    \
     X(REASON_NO_SERVER_ID, "no-server-id", "the server identifier (option 54) is missing")                   \
     X(REASON_BAD_SERVER_ID, "bad-server-id",                                                                 \
       "the server identifier (option 54) {other} is not the address of a host")                              \
@@ -158,6 +167,14 @@
     X(REASON_OFFERS_FULL, "offers-full",                                                                     \
       "the offer of {addr} by {other} is refused: {num} are kept already")                                   \
     X(REASON_OFFER_FIRST, "offer-first", "the offer of {addr} by {other} is chosen: it came first")          \
+    X(REASON_OFFER_SHORTER, "offer-shorter",                                                                 \
+      "the offer of {addr} by {other} for {span} is refused: the one chosen lasts longer")                   \
+    X(REASON_OFFER_OTHER_ADDRESS, "offer-other-address",                                                     \
+      "the offer of {addr} by {other} is refused: the one chosen has the wanted address")                    \
+    X(REASON_OFFER_LONGEST, "offer-longest",                                                                 \
+      "the offer of {addr} by {other} is chosen: its lease of {span} is the longest")                        \
+    X(REASON_OFFER_WANTED_ADDRESS, "offer-wanted-address",                                                   \
+      "the offer of {addr} by {other} is chosen: the configuration wants this address")                      \
     X(REASON_OFFER_WANTED, "offer-wanted",                                                                   \
       "the offer of {addr} by {other} is chosen: the configuration wants this server")                       \
     X(REASON_ACK_OTHER_SERVER, "other-server-answer",                                                        \

@@ -53,6 +53,7 @@ static const char *const global_keys[] = {
     "rebind-timer",
     "renew-timer",
     "server-hostname",
+    "store-extended-info",
     "subnet-selection",
     "subnet4",
     "t1-percent",
@@ -112,7 +113,6 @@ static const char *const global_elsewhere[] = {
     "stash-agent-options",
     "statistic-default-sample-age",
     "statistic-default-sample-count",
-    "store-extended-info",
     NULL,
 };
 
@@ -229,6 +229,7 @@ static void read_global(struct srv_parse *p, const cJSON *map)
     config->boot = global.boot;
     config->authoritative = global.authoritative;
     config->match_client_id = global.match_client_id;
+    config->store_extended_info = global.store_extended_info;
     srv_parse_subnets(p, map, &global);
     warn_of_idleness(p, map);
 }
@@ -244,31 +245,49 @@ static void read_root(struct srv_parse *p)
         read_global(p, map);
 }
 
-int srv_config_parse(const char *name, const char *text, size_t len, jcfg_warn_fn *warn, void *warn_user,
-                     char *out_error, struct srv_config **out)
+static bool start(struct srv_parse *p)
 {
-    *out = NULL;
-    struct srv_parse p = {.config = calloc(1, sizeof *p.config)};
-    if (p.config == NULL)
-        return ERR_NOMEM;
-    arena_init(&p.config->arena);
-    int err = jcfg_parse(&p.c, name, text, len, warn, warn_user);
+    *p = (struct srv_parse){.config = calloc(1, sizeof *p->config)};
+    if (p->config != NULL)
+        arena_init(&p->config->arena);
+    return p->config != NULL;
+}
+
+/* `err` is what became of the text. */
+static int finish(struct srv_parse *p, int err, char *out_error, struct srv_config **out)
+{
     if (err == 0) {
-        read_root(&p);
-        err = jcfg_failed(&p.c) ? ERR_CONFIG : 0;
+        read_root(p);
+        err = jcfg_failed(&p->c) ? ERR_CONFIG : 0;
     }
-    if (p.out_of_memory)
+    if (p->out_of_memory)
         err = ERR_NOMEM;
     if (err == ERR_CONFIG)
-        memcpy(out_error, p.c.error, JCFG_TEXT_MAX);
+        memcpy(out_error, p->c.error, JCFG_TEXT_MAX);
     if (err == 0)
-        p.config->source = cJSON_DetachItemFromObjectCaseSensitive(p.c.root, "Dhcp4");
-    jcfg_fini(&p.c);
+        p->config->source = cJSON_DetachItemFromObjectCaseSensitive(p->c.root, "Dhcp4");
+    jcfg_fini(&p->c);
     if (err == 0)
-        *out = p.config;
+        *out = p->config;
     else
-        srv_config_free(p.config);
+        srv_config_free(p->config);
     return err;
+}
+
+int srv_config_parse(const char *name, const char *text, size_t len, jcfg_warn_fn *warn, void *user,
+                     char *out_error, struct srv_config **out)
+{
+    struct srv_parse p;
+    *out = NULL;
+    return start(&p) ? finish(&p, jcfg_parse(&p.c, name, text, len, warn, user), out_error, out) : ERR_NOMEM;
+}
+
+int srv_config_read(const char *path, jcfg_read_fn *read, jcfg_warn_fn *warn, void *user, char *out_error,
+                    struct srv_config **out)
+{
+    struct srv_parse p;
+    *out = NULL;
+    return start(&p) ? finish(&p, jcfg_read(&p.c, path, read, warn, user), out_error, out) : ERR_NOMEM;
 }
 
 void srv_config_free(struct srv_config *config)

@@ -69,9 +69,10 @@ struct srv_subnet {
     struct srv_lifetime lifetime;
     struct srv_timers timers;
     struct srv_boot boot;
-    bool authoritative;   /* also NAK clients of which nothing is known */
-    bool rapid_commit;    /* RFC 4039: an ACK at once to who asks for it */
-    bool match_client_id; /* go by option 61 where there is one, as RFC 2131 4.2 demands */
+    bool authoritative;       /* also NAK clients of which nothing is known */
+    bool rapid_commit;        /* RFC 4039: an ACK at once to who asks for it */
+    bool match_client_id;     /* go by option 61 where there is one, as RFC 2131 4.2 demands */
+    bool store_extended_info; /* keep option 82 with the lease */
 };
 
 struct srv_config {
@@ -93,7 +94,7 @@ struct srv_config {
     struct srv_lifetime lifetime; /* of global scope: what a subnet inherits */
     struct srv_timers timers;
     struct srv_boot boot;
-    bool authoritative, match_client_id;
+    bool authoritative, match_client_id, store_extended_info;
     struct srv_subnet *subnets;
     size_t n_subnets;
     cJSON *source; /* the map "Dhcp4" as it was read */
@@ -103,8 +104,11 @@ struct srv_config {
  * every key of Kea's that has no effect here. Returns 0 and *out, which the caller frees; ERR_NOMEM; or
  * ERR_CONFIG with "server.json:16:26: at $.Dhcp4.subnet4[0].id: ..." in out_error, which holds JCFG_TEXT_MAX
  * bytes. *out is NULL unless 0 is returned. */
-int srv_config_parse(const char *name, const char *text, size_t len, jcfg_warn_fn *warn, void *warn_user,
+int srv_config_parse(const char *name, const char *text, size_t len, jcfg_warn_fn *warn, void *user,
                      char *out_error, struct srv_config **out);
+/* The same for the file `path` and those that it includes, which `read` reads. */
+int srv_config_read(const char *path, jcfg_read_fn *read, jcfg_warn_fn *warn, void *user, char *out_error,
+                    struct srv_config **out);
 void srv_config_free(struct srv_config *config); /* NULL is fine */
 
 /* The option, or NULL. */

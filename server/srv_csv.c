@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS = 12, COLUMNS_REQUIRED = 9, FIELD_MAX = 1280 };
+enum { COLUMNS = 12, COLUMNS_REQUIRED = 9, FIELD_MAX = 2048 };
 
 enum column {
     ADDRESS,
@@ -18,7 +18,8 @@ enum column {
     FQDN_FWD,
     FQDN_REV,
     HOSTNAME,
-    STATE
+    STATE,
+    USER_CONTEXT
 };
 
 /* ---- writing ---- */
@@ -46,6 +47,23 @@ static size_t put_escaped(char *buf, const char *text)
     return used;
 }
 
+/* Where Kea keeps option 82. */
+#define RELAY_INFO_BEFORE "{ \"ISC\": { \"relay-agent-info\": { \"sub-options\": \"0x"
+#define RELAY_INFO_AFTER  "\" } } }"
+
+enum { CONTEXT_MAX = sizeof RELAY_INFO_BEFORE + 2 * SRV_RELAY_INFO_MAX + sizeof RELAY_INFO_AFTER };
+
+static void put_context(char *buf, const struct srv_lease *lease)
+{
+    buf[0] = '\0';
+    if (lease->relay_info_len == 0)
+        return;
+    char octets[2 * SRV_RELAY_INFO_MAX + 1];
+    for (unsigned i = 0; i < lease->relay_info_len; i++)
+        snprintf(octets + 2 * i, 3, "%02X", lease->relay_info[i]);
+    snprintf(buf, CONTEXT_MAX, "%s%s%s", RELAY_INFO_BEFORE, octets, RELAY_INFO_AFTER);
+}
+
 /* The wall-clock second in which the lease ends, rounded up. An infinite lease is written as Kea does: from
  * its grant on, 2^32-1 seconds. */
 static long long expire_s(const struct srv_lease *lease, int64_t wall_offset_ms)
@@ -59,11 +77,14 @@ size_t srv_csv_format(const struct srv_lease *lease, int64_t wall_offset_ms, cha
 {
     assert(lease->state != SRV_LEASE_OFFERED);
     char addr[IP4_LEN], hw[HW_LEN], client_id[3 * SRV_CLIENT_ID_MAX + 1], hostname[6 * SRV_HOSTNAME_MAX + 1];
+    char context[CONTEXT_MAX];
+    put_context(context, lease);
     put_hex(client_id, lease->client_id, lease->client_id_len);
     put_escaped(hostname, lease->hostname);
-    int len = snprintf(buf, SRV_CSV_LINE_MAX, "%s,%s,%s,%u,%lld,%u,0,0,%s,%d,,0\n",
-                       ip4_format(lease->addr, addr), hw_format(&lease->hw, hw), client_id, lease->lease_s,
-                       expire_s(lease, wall_offset_ms), lease->subnet_id, hostname, (int)lease->state);
+    int len =
+        snprintf(buf, SRV_CSV_LINE_MAX, "%s,%s,%s,%u,%lld,%u,0,0,%s,%d,%s,0\n", ip4_format(lease->addr, addr),
+                 hw_format(&lease->hw, hw), client_id, lease->lease_s, expire_s(lease, wall_offset_ms),
+                 lease->subnet_id, hostname, (int)lease->state, context);
     assert(len > 0 && len < SRV_CSV_LINE_MAX);
     return (size_t)len;
 }
@@ -182,6 +203,30 @@ static bool read_times(const struct fields *f, int64_t wall_offset_ms, struct sr
     return true;
 }
 
+/* Kea has written both `"relay-agent-info": { "sub-options": "0x01..." }` and, before, `"0x01..."` alone.
+ * What else the user context says is not ours. */
+static bool read_context(const struct fields *f, struct srv_lease *out, const char **out_why)
+{
+    char context[FIELD_MAX];
+    *out_why = "the relay-agent-info in user_context is not hexadecimal octets";
+    if (f->n <= USER_CONTEXT || !read_escaped(f->text[USER_CONTEXT], context, sizeof context))
+        return f->n <= USER_CONTEXT;
+    const char *info = strstr(context, "\"relay-agent-info\"");
+    const char *octets = info == NULL ? NULL : strstr(info, "\"0x");
+    if (octets == NULL)
+        return true;
+    size_t n = 0;
+    for (octets += 3; *octets != '"'; octets += 2) {
+        unsigned value;
+        int used = 0;
+        if (n == SRV_RELAY_INFO_MAX || sscanf(octets, "%2x%n", &value, &used) != 1 || used != 2)
+            return false;
+        out->relay_info[n++] = (uint8_t)value;
+    }
+    out->relay_info_len = (uint8_t)n;
+    return true;
+}
+
 bool srv_csv_parse(const char *line, size_t len, int64_t wall_offset_ms, struct srv_lease *out,
                    const char **out_why)
 {
@@ -189,5 +234,5 @@ bool srv_csv_parse(const char *line, size_t len, int64_t wall_offset_ms, struct 
     *out = (struct srv_lease){0};
     *out_why = "it does not have the columns of the header";
     return split(line, len, &f) && f.n >= COLUMNS_REQUIRED && read_identity(&f, out, out_why) &&
-           read_times(&f, wall_offset_ms, out, out_why);
+           read_times(&f, wall_offset_ms, out, out_why) && read_context(&f, out, out_why);
 }

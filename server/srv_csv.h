@@ -11,8 +11,8 @@
     "context,pool_id"
 
 enum {
-    SRV_CSV_LINE_MAX = 2560
-}; /* longest line with its newline and NUL: identifiers and hostname at full length */
+    SRV_CSV_LINE_MAX = 3200
+}; /* longest line with its newline and NUL: identifiers, hostname and option 82 at full length */
 
 /* Writes the line, newline and NUL into `buf` of SRV_CSV_LINE_MAX bytes; returns its length without the NUL.
  * `expire` is rounded up: a lease on disk never ends before the client was told. The lease is not

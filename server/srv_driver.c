@@ -305,21 +305,22 @@ static void on_warning(void *user, const char *text)
     io_trace_log(d->trace, "warning", "%s", text);
 }
 
+static int on_read(void *user, const char *path, char **out_text, size_t *out_len, const char **out_why)
+{
+    (void)user;
+    int rc = io_file_read(path, out_text, out_len);
+    if (rc < 0)
+        *out_why = why_not(rc);
+    return rc;
+}
+
 /* Reads the file; on failure `why` (of JCFG_TEXT_MAX bytes) says what is wrong. */
 static int read_config(struct srv_driver *d, struct srv_config **out, char *why)
 {
     const char *path = d->options->config;
-    char *text;
-    size_t len;
-    int rc = io_file_read(path, &text, &len);
-    if (rc < 0) {
-        snprintf(why, JCFG_TEXT_MAX, "%s: %s", path, rc == ERR_IO ? strerror(errno) : err_text(rc));
-        return ERR_CONFIG;
-    }
-    rc = srv_config_parse(path, text, len, on_warning, d, why, out);
+    int rc = srv_config_read(path, on_read, on_warning, d, why, out);
     if (rc == ERR_NOMEM)
         snprintf(why, JCFG_TEXT_MAX, "%s: %s", path, err_text(rc));
-    free(text);
     return rc;
 }
 

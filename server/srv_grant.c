@@ -52,6 +52,27 @@ static void read_hostname(const struct dhcp_msg *msg, char *out)
     out[len] = '\0';
 }
 
+/* RFC 4388 6.7: what the relay said last of the client is what a DHCPLEASEQUERY is answered with. A longer
+ * value is none that a record can hold. */
+static void read_relay_info(const struct srv_step *s, struct srv_lease *lease)
+{
+    const struct dhcp_option *info = dhcp_msg_find(s->msg, DHCP_OPT_RELAY_INFO);
+    if (!s->subnet->store_extended_info || s->msg->giaddr == 0 || info == NULL ||
+        info->len > SRV_RELAY_INFO_MAX)
+        return;
+    lease->relay_info_len = (uint8_t)info->len;
+    memcpy(lease->relay_info, info->data, info->len);
+}
+
+/* A renewal comes past the relay, and says nothing of it. */
+static void keep_relay_info(const struct srv_step *s, struct srv_lease *lease, const struct srv_lease *before)
+{
+    if (lease->relay_info_len != 0 || s->msg->giaddr != 0 || !srv_lease_is_of(before, &s->client))
+        return;
+    lease->relay_info_len = before->relay_info_len;
+    memcpy(lease->relay_info, before->relay_info, before->relay_info_len);
+}
+
 struct srv_lease srv_grant_make(struct srv_step *s, ip4 addr, uint32_t lease_s)
 {
     struct srv_lease lease = {.addr = addr,
@@ -64,6 +85,7 @@ struct srv_lease srv_grant_make(struct srv_step *s, ip4 addr, uint32_t lease_s)
                               .expires_ms = time_add(s->ev->now, time_from_lease_s(lease_s))};
     memcpy(lease.client_id, s->client.client_id, s->client.client_id_len);
     read_hostname(s->msg, lease.hostname);
+    read_relay_info(s, &lease);
     return lease;
 }
 
@@ -107,6 +129,8 @@ void srv_grant(struct srv_step *s, ip4 addr)
      * the earlier DHCPOFFER message to which the client is responding." */
     uint32_t lease_s = srv_grant_lease_time(s, had_offer ? offer.lease_s : s->lifetime.default_s);
     struct srv_lease lease = srv_grant_make(s, addr, lease_s);
+    if (is_extended)
+        keep_relay_info(s, &lease, &before);
     srv_step_decide(s, is_extended ? REASON_LEASE_EXTENDED : REASON_LEASE_NEW,
                     (struct trace_facts){.addr = addr, .span_s = lease_s});
     release_others(s, addr);

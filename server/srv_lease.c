@@ -17,7 +17,8 @@ struct subnet {
     struct timerq free; /* free records by the time they became free */
 };
 
-/* A record without its unused octets. The tail holds hardware address, client identifier and host name. */
+/* A record without its unused octets. The tail holds hardware address, client identifier, host name
+ * and relay information. */
 struct entry {
     struct timerq_node timer; /* held: in the table's queue, by expiry; free: in the subnet's, by age */
     struct entry *next_by_addr, *next_by_client;
@@ -29,7 +30,7 @@ struct entry {
     uint32_t lease_s;
     enum srv_lease_state state;
     bool match_client_id;
-    uint8_t hw_type, hw_len, client_id_len, hostname_len;
+    uint8_t hw_type, hw_len, client_id_len, hostname_len, relay_info_len;
     uint8_t tail[];
 };
 
@@ -108,7 +109,8 @@ static struct entry *find_entry(const struct srv_lease_table *t, ip4 addr)
 static struct entry *entry_new(const struct srv_lease *lease, bool match_client_id)
 {
     size_t hostname_len = strlen(lease->hostname);
-    struct entry *e = malloc(sizeof *e + lease->hw.len + lease->client_id_len + hostname_len);
+    struct entry *e =
+        malloc(sizeof *e + lease->hw.len + lease->client_id_len + hostname_len + lease->relay_info_len);
     if (e == NULL)
         return NULL;
     *e = (struct entry){
@@ -122,12 +124,14 @@ static struct entry *entry_new(const struct srv_lease *lease, bool match_client_
         .hw_len = lease->hw.len,
         .client_id_len = lease->client_id_len,
         .hostname_len = (uint8_t)hostname_len,
+        .relay_info_len = lease->relay_info_len,
         .client_hash = hash_client(lease->subnet_id, match_client_id, &lease->hw, lease->client_id,
                                    lease->client_id_len),
     };
     memcpy(e->tail, lease->hw.bytes, e->hw_len);
     memcpy(e->tail + e->hw_len, lease->client_id, e->client_id_len);
     memcpy(e->tail + e->hw_len + e->client_id_len, lease->hostname, hostname_len);
+    memcpy(e->tail + e->hw_len + e->client_id_len + hostname_len, lease->relay_info, e->relay_info_len);
     return e;
 }
 
@@ -145,6 +149,8 @@ static void entry_lease(const struct entry *e, struct srv_lease *out)
     out->expires_ms = e->expires_ms;
     memcpy(out->hostname, e->tail + e->hw_len + e->client_id_len, e->hostname_len);
     out->hostname[e->hostname_len] = '\0';
+    out->relay_info_len = e->relay_info_len;
+    memcpy(out->relay_info, e->tail + e->hw_len + e->client_id_len + e->hostname_len, e->relay_info_len);
 }
 
 static bool entry_is_held(const struct entry *e)

@@ -7,7 +7,7 @@
 #include "common/addr.h"
 #include "common/clock.h"
 
-enum { SRV_CLIENT_ID_MAX = 255, SRV_HOSTNAME_MAX = 255 };
+enum { SRV_CLIENT_ID_MAX = 255, SRV_HOSTNAME_MAX = 255, SRV_RELAY_INFO_MAX = 255 };
 
 /* The numbers are those of Kea's lease file. */
 enum srv_lease_state {
@@ -29,7 +29,9 @@ struct srv_lease {
     uint32_t lease_s;   /* as told to the client; LEASE_INFINITE allowed */
     time_ms granted_ms; /* client last transaction time */
     time_ms expires_ms; /* granted_ms + lease_s, TIME_NEVER if infinite; when it became free */
-    char hostname[SRV_HOSTNAME_MAX + 1]; /* option 12 of the client; "" if none */
+    char hostname[SRV_HOSTNAME_MAX + 1];    /* option 12 of the client; "" if none */
+    uint8_t relay_info_len;                 /* 0: none, or it is not kept */
+    uint8_t relay_info[SRV_RELAY_INFO_MAX]; /* option 82 as the relay sent it last (RFC 4388 6.7) */
 };
 
 /* A record that says that there is none any more, as Kea writes it: valid_lifetime is 0. That of a released

@@ -82,4 +82,5 @@ void srv_parse_scope(struct srv_parse *p, const cJSON *map, struct srv_parse_sco
     jcfg_get_bool(&p->c, map, "authoritative", &s->authoritative);
     jcfg_get_bool(&p->c, map, "match-client-id", &s->match_client_id);
     jcfg_get_bool(&p->c, map, "rapid-commit", &s->rapid_commit);
+    jcfg_get_bool(&p->c, map, "store-extended-info", &s->store_extended_info);
 }

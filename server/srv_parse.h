@@ -16,7 +16,7 @@ struct srv_parse_scope {
     struct srv_lifetime lifetime;
     struct srv_timers timers;
     struct srv_boot boot;
-    bool authoritative, match_client_id, rapid_commit;
+    bool authoritative, match_client_id, rapid_commit, store_extended_info;
 };
 
 /* The item of the map, or NULL. */

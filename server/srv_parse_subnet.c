@@ -20,6 +20,7 @@ static const char *const subnet_keys[] = {
     "relay",
     "renew-timer",
     "server-hostname",
+    "store-extended-info",
     "subnet",
     "t1-percent",
     "t2-percent",
@@ -59,7 +60,6 @@ static const char *const subnet_elsewhere[] = {
     "reservations-global",
     "reservations-in-subnet",
     "reservations-out-of-pool",
-    "store-extended-info",
     NULL,
 };
 
@@ -190,6 +190,7 @@ static void read_subnet(struct srv_parse *p, const cJSON *map, const struct srv_
     subnet->authoritative = scope.authoritative;
     subnet->match_client_id = scope.match_client_id;
     subnet->rapid_commit = scope.rapid_commit;
+    subnet->store_extended_info = scope.store_extended_info;
     if (jcfg_failed(&p->c)) /* the places of what follows would only repeat it */
         return;
     check_unique(p, map, subnet);

@@ -2,6 +2,18 @@
 
 #include <stdio.h>
 
+/* As Kea shows option 82. */
+static void add_relay_info(cJSON *json, const struct srv_lease *lease)
+{
+    char text[2 + 2 * SRV_RELAY_INFO_MAX + 1] = "0x";
+    if (lease->relay_info_len == 0)
+        return;
+    for (unsigned i = 0; i < lease->relay_info_len; i++)
+        snprintf(text + 2 + 2 * i, 3, "%02X", lease->relay_info[i]);
+    cJSON *isc = cJSON_AddObjectToObject(cJSON_AddObjectToObject(json, "user-context"), "ISC");
+    cJSON_AddStringToObject(cJSON_AddObjectToObject(isc, "relay-agent-info"), "sub-options", text);
+}
+
 cJSON *srv_report_lease(const struct srv_lease *lease, const struct clock_now *now)
 {
     char addr[IP4_LEN], hw[HW_LEN], client_id[3 * SRV_CLIENT_ID_MAX + 1] = "";
@@ -19,6 +31,7 @@ cJSON *srv_report_lease(const struct srv_lease *lease, const struct clock_now *n
     cJSON_AddBoolToObject(json, "fqdn-rev", false);
     cJSON_AddStringToObject(json, "hostname", lease->hostname);
     cJSON_AddNumberToObject(json, "state", lease->state);
+    add_relay_info(json, lease);
     return json;
 }
 
@@ -114,6 +127,7 @@ static void complete_subnet(cJSON *map, const struct srv_subnet *subnet)
     set_boot(map, &subnet->boot);
     set_bool(map, "authoritative", subnet->authoritative);
     set_bool(map, "match-client-id", subnet->match_client_id);
+    set_bool(map, "store-extended-info", subnet->store_extended_info);
 }
 
 static void complete_global(cJSON *map, const struct srv_config *config)
@@ -130,6 +144,7 @@ static void complete_global(cJSON *map, const struct srv_config *config)
     set_boot(map, &config->boot);
     set_bool(map, "authoritative", config->authoritative);
     set_bool(map, "match-client-id", config->match_client_id);
+    set_bool(map, "store-extended-info", config->store_extended_info);
     set_bool(map, "echo-client-id", config->echo_client_id);
     set_number(map, "offer-hold-time", config->offer_hold_s);
     set_number(map, "max-offers", config->max_offers);

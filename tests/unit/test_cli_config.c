@@ -32,6 +32,8 @@ static void assert_default(const struct cli_config *c)
     assert_int_equal(c->start_delay_min_ms, 1000);
     assert_int_equal(c->start_delay_max_ms, 10000);
     assert_int_equal(c->collect_offers_ms, 0);
+    assert_int_equal(c->choice, CLI_CHOOSE_FIRST);
+    assert_int_equal(c->n_deny, 0);
     assert_int_equal(c->server, 0);
     assert_true(c->default_route);
     assert_true(c->acd);
@@ -55,7 +57,8 @@ static void every_key_is_read(void **state)
                     "  \"requested-address\": \"10.0.0.10\", \"requested-lease-time\": 4294967295,\n"
                     "  \"max-message-size\": 576, \"broadcast\": true, \"start-delay-ms\": [0, 50],\n"
                     "  \"collect-offers-ms\": 250, \"server\": \"10.0.0.2\", \"default-route\": false,\n"
-                    "  \"address-conflict-detection\": false,\n"
+                    "  \"address-conflict-detection\": false, \"choose-offer\": \"requested-address\",\n"
+                    "  \"deny-servers\": [\"10.0.0.66\", \"10.0.0.67\"],\n"
                     "  \"comment\": \"any\" }",
                     &c);
     assert_string_equal(error, "");
@@ -75,6 +78,9 @@ static void every_key_is_read(void **state)
     assert_int_equal(c.start_delay_max_ms, 50);
     assert_int_equal(c.collect_offers_ms, 250);
     assert_int_equal(c.server, 0x0a000002);
+    assert_int_equal(c.choice, CLI_CHOOSE_ADDRESS);
+    assert_int_equal(c.n_deny, 2);
+    assert_int_equal(c.deny[1], 0x0a000043);
     assert_false(c.default_route);
     assert_false(c.acd);
 }
@@ -128,6 +134,9 @@ static void mistakes_are_named_with_their_place(void **state)
         {"{ \"start-delay-ms\": [-1, 2] }", "c.json:1:22:", "$.start-delay-ms[0]"},
         {"{ \"start-delay-ms\": [1, 600001] }", "c.json:1:25:", "$.start-delay-ms[1]"},
         {"{ \"collect-offers-ms\": -1 }", "c.json:1:24:", "$.collect-offers-ms"},
+        {"{ \"choose-offer\": \"best\" }", "c.json:1:19:", "$.choose-offer"},
+        {"{ \"choose-offer\": \"requested-address\" }", "c.json:1:19:", "$.choose-offer"},
+        {"{ \"deny-servers\": [\"10.0.0.1\", 5] }", "c.json:1:32:", "$.deny-servers[1]"},
         {"{ \"default-route\": \"yes\" }", "c.json:1:20:", "$.default-route"},
         {"{ \"address-conflict-detection\": 1 }", "c.json:1:33:", "$.address-conflict-detection"},
     };
@@ -154,6 +163,22 @@ static void texts_have_the_length_of_one_option(void **state)
     name[256] = '\0';
     snprintf(text, sizeof text, "{ \"hostname\": \"%s\" }", name);
     assert_int_equal(parse(text, &c), ERR_CONFIG);
+}
+
+static void servers_to_deny_have_a_limit(void **state)
+{
+    (void)state;
+    char text[512] = "{ \"deny-servers\": [\"10.0.0.1\"";
+    for (int i = 1; i < CLI_DENY_MAX; i++)
+        strcat(text, ", \"10.0.0.1\"");
+    struct cli_config c;
+    size_t len = strlen(text);
+    strcpy(text + len, "] }");
+    assert_int_equal(parse(text, &c), 0);
+    assert_int_equal(c.n_deny, CLI_DENY_MAX);
+    strcpy(text + len, ", \"10.0.0.1\"] }");
+    assert_int_equal(parse(text, &c), ERR_CONFIG);
+    assert_non_null(strstr(error, "$.deny-servers[16]"));
 }
 
 static void every_prefix_of_a_file_is_survived(void **state)
@@ -193,6 +218,7 @@ int main(void)
         cmocka_unit_test(empty_request_list_asks_for_nothing),
         cmocka_unit_test(mistakes_are_named_with_their_place),
         cmocka_unit_test(texts_have_the_length_of_one_option),
+        cmocka_unit_test(servers_to_deny_have_a_limit),
         cmocka_unit_test(every_prefix_of_a_file_is_survived),
         cmocka_unit_test(example_file_is_the_defaults),
     };

@@ -196,20 +196,6 @@ static void every_prefix_of_an_offer_is_survived(void **state)
     }
 }
 
-static void unsafe_offers_are_refused(void **state)
-{
-    struct world *w = *state;
-    AT(w, 0, CLI_START, STARTS);
-    static const ip4 not_hosts[] = {0x7f000001, 0xe0000001, 0xffffffff, 0x00000001, 0x0a000000, 0x0a0000ff};
-    for (size_t i = 0; i < sizeof not_hosts / sizeof not_hosts[0]; i++)
-        RX(w, 1, "drop(offer-unsafe)", .type = DHCP_OFFER, .yiaddr = not_hosts[i]);
-    RX(w, 1, "drop(no-server-id)", .type = DHCP_OFFER, .no_server = true);
-    RX(w, 1, "drop(bad-server-id)", .type = DHCP_OFFER, .server = IP4_BROADCAST);
-    RX(w, 1, "drop(no-lease-time)", .type = DHCP_OFFER, .no_lease = true);
-    RX(w, 1, "drop(lease-zero)", .type = DHCP_OFFER, .zero_lease = true);
-    RX(w, 1, CHOOSES, .type = DHCP_OFFER);
-}
-
 /* RFC 3021: both addresses of a /31 are hosts'. */
 static void address_of_a_31_bit_net_is_usable(void **state)
 {
@@ -930,7 +916,6 @@ int main(void)
         TEST(answers_to_others_are_discarded),
         TEST(broken_packets_are_counted_by_reason),
         TEST(every_prefix_of_an_offer_is_survived),
-        TEST(unsafe_offers_are_refused),
         TEST(address_of_a_31_bit_net_is_usable),
         TEST(first_of_two_servers_wins),
         TEST(offers_are_collected_and_the_rest_refused),

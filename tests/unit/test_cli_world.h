@@ -198,7 +198,8 @@ struct answer {
     uint32_t t1_s, t2_s; /* absent; options 58 and 59 */
     ip4 mask;            /* MASK; option 1 */
     ip4 siaddr;          /* 0 */
-    bool no_server, no_lease, zero_lease, no_mask, zero_t1;
+    ip4 source;          /* SERVER; of the datagram */
+    bool no_yiaddr, no_server, no_lease, zero_lease, no_mask, zero_t1;
     const char *message; /* absent; option 56 */
     uint32_t xid_xor;    /* 0 */
     uint8_t hw_xor;      /* 0; changes the last octet of chaddr */
@@ -215,7 +216,7 @@ static inline size_t write_answer(const struct world *w, const struct answer *a,
     m.chaddr[5] ^= a->hw_xor;
     m.xid = w->tx.xid ^ a->xid_xor;
     m.siaddr = a->siaddr;
-    m.yiaddr = a->yiaddr ? a->yiaddr : a->type == DHCP_NAK ? 0 : ADDR;
+    m.yiaddr = a->yiaddr ? a->yiaddr : a->type == DHCP_NAK || a->no_yiaddr ? 0 : ADDR;
     if (a->type != DHCP_BOOTP)
         dhcp_put_u8(&m, DHCP_OPT_TYPE, a->type);
     if (!a->no_server)
@@ -243,7 +244,10 @@ static inline void answer(struct world *w, time_ms now, const struct answer *a)
     struct cli_event event = {
         .kind = CLI_RX,
         .now = now,
-        .packet = {.src = SERVER, .sport = DHCP_PORT_SERVER, .dport = DHCP_PORT_CLIENT, .bytes = buf},
+        .packet = {.src = a->source ? a->source : SERVER,
+                   .sport = DHCP_PORT_SERVER,
+                   .dport = DHCP_PORT_CLIENT,
+                   .bytes = buf},
     };
     event.packet.len = write_answer(w, a, buf);
     step(w, &event);

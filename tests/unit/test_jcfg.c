@@ -353,7 +353,7 @@ static void test_keys(void **state)
     const char *text = "{\n"
                        "  \"subnet4\": [], \"comment\": \"x\", \"user-context\": {},\n"
                        "  \"hooks-libraries\": [],\n"
-                       "  \"subnets\": []\n"
+                       "  \"zones\": []\n"
                        "}";
     assert_int_equal(parse(&c, &w, text), 0);
     jcfg_check_keys(&c, c.root, known, elsewhere);
@@ -361,9 +361,39 @@ static void test_keys(void **state)
         w.text, "x.json:3:3: at $.hooks-libraries: the key has no effect: Kea knows it, this program does "
                 "not implement it\n");
     assert_string_equal(
-        c.error,
-        "x.json:4:3: at $.subnets: the key is not known here: expected one of \"subnet4\", \"pools\"");
+        c.error, "x.json:4:3: at $.zones: the key is not known here: expected one of \"subnet4\", \"pools\"");
     jcfg_fini(&c);
+}
+
+static void test_mistyped_keys(void **state)
+{
+    (void)state;
+    static const char *const known[] = {"min-valid-lifetime", "valid-lifetime", "id", "pools", "pool", NULL};
+    static const struct {
+        const char *key, *meant; /* NULL: none of them */
+    } rows[] = {
+        {"valid-liftime", "valid-lifetime"},
+        {"valid-lifetimes", "valid-lifetime"},
+        {"Valid-Lifetime", "valid-lifetime"},
+        {"max-valid-lifetime", "min-valid-lifetime"},
+        {"poolz", "pools"}, /* as near as "pool" is, and before it */
+        {"pol", "pool"},
+        {"ids", "id"},
+        {"x", NULL},
+        {"lifetime", NULL},
+        {"", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct jcfg c;
+        struct warnings w;
+        char text[128], what[128];
+        snprintf(text, sizeof text, "{\"%s\": 1}", rows[i].key);
+        assert_int_equal(parse(&c, &w, text), 0);
+        jcfg_check_keys(&c, c.root, known, NULL);
+        snprintf(what, sizeof what, "did you mean \"%s\"?", rows[i].meant ? rows[i].meant : "");
+        assert_non_null(strstr(c.error, rows[i].meant ? what : "expected one of"));
+        jcfg_fini(&c);
+    }
 }
 
 static void test_long_messages_are_cut(void **state)
@@ -434,6 +464,7 @@ int main(void)
         cmocka_unit_test(test_first_error_is_kept),
         cmocka_unit_test(test_required_and_own_errors),
         cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_mistyped_keys),
         cmocka_unit_test(test_long_messages_are_cut),
         cmocka_unit_test(test_every_prefix),
         cmocka_unit_test(test_mutations),

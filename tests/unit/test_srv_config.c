@@ -283,16 +283,7 @@ static const struct {
     {"\"valid-lifetime\": 60, \"max-valid-lifetime\": 59",
      "2:45: at $.Dhcp4.max-valid-lifetime: max-valid-lifetime (59 s) is below valid-lifetime (60 s)"},
     {"\"valid-liftime\": 60",
-     "2:1: at $.Dhcp4.valid-liftime: the key is not known here: expected one of \"authoritative\", "
-     "\"boot-file-name\", \"calculate-tee-times\", \"decline-probation-period\", \"echo-client-id\", "
-     "\"interfaces-config\", "
-     "\"lease-database\", \"match-client-id\", \"max-declines-per-client\", \"max-leases\", \"max-offers\", "
-     "\"max-valid-lifetime\", "
-     "\"min-valid-lifetime\", \"next-server\", \"offer-hold-time\", \"option-data\", \"rapid-commit\", "
-     "\"rebind-timer\", "
-     "\"renew-timer\", \"server-hostname\", \"subnet-selection\", \"subnet4\", \"t1-percent\", "
-     "\"t2-percent\", "
-     "\"valid-lifetime\""},
+     "2:1: at $.Dhcp4.valid-liftime: the key is not known here: did you mean \"valid-lifetime\"?"},
     {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"relay\": { \"ip-addresses\": [ \"10.0.0\" ] "
      "} } ]",
      "2:79: at $.Dhcp4.subnet4[0].relay.ip-addresses[0]: expected an IPv4 address such as 10.0.0.1, found "
@@ -304,8 +295,8 @@ static const struct {
      "already"},
     {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"relay\": { \"ip-address\": \"192.0.2.1\" } "
      "} ]",
-     "2:61: at $.Dhcp4.subnet4[0].relay.ip-address: the key is not known here: expected one of "
-     "\"ip-addresses\""},
+     "2:61: at $.Dhcp4.subnet4[0].relay.ip-address: the key is not known here: did you mean "
+     "\"ip-addresses\"?"},
     {"\"decline-probation-period\": -1",
      "2:29: at $.Dhcp4.decline-probation-period: expected a number from 0 to 4294967295, found -1"},
     {"\"max-declines-per-client\": 65536",
@@ -378,12 +369,7 @@ static const struct {
     {"\"subnet4\": {}", "2:12: at $.Dhcp4.subnet4: expected a list, found a map"},
     {"\"subnet4\": [ 7 ]", "2:14: at $.Dhcp4.subnet4[0]: expected a map with a subnet, found 7"},
     {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pool\": \"10.0.0.1 - 10.0.0.2\" } ]",
-     "2:50: at $.Dhcp4.subnet4[0].pool: the key is not known here: expected one of \"authoritative\", "
-     "\"boot-file-name\", \"calculate-tee-times\", \"id\", \"interface\", \"match-client-id\", "
-     "\"max-valid-lifetime\", \"min-valid-lifetime\", \"next-server\", \"option-data\", \"pools\", "
-     "\"rapid-commit\", \"rebind-timer\", \"relay\", \"renew-timer\", \"server-hostname\", \"subnet\", "
-     "\"t1-percent\", "
-     "\"t2-percent\", \"valid-lifetime\""},
+     "2:50: at $.Dhcp4.subnet4[0].pool: the key is not known here: did you mean \"pools\"?"},
     {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.9 - "
      "10.0.0.2\" } ] } ]",
      "2:71: at $.Dhcp4.subnet4[0].pools[0].pool: expected a range such as \"10.0.0.10 - 10.0.0.99\" or "
@@ -438,7 +424,7 @@ static void top_level_is_one_map(void **state)
     refuse("{}", "server.json:1:1: at $: the key \"Dhcp4\" is missing");
     refuse("{ \"Dhcp4\": [] }", "server.json:1:12: at $.Dhcp4: expected a map, found a list");
     refuse("{ \"Dhcp4\": {}, \"Dhcp5\": {} }",
-           "server.json:1:16: at $.Dhcp5: the key is not known here: expected one of \"Dhcp4\", \"$schema\"");
+           "server.json:1:16: at $.Dhcp5: the key is not known here: did you mean \"Dhcp4\"?");
     refuse("{ \"Dhcp4\": {}", "server.json:1:14: at $: expected ',' or '}', found the end of the file");
     refuse("", "server.json:1:1: at $: expected a value, found the end of the file");
 }

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,6 +68,59 @@ static void line_read_back_is_the_lease(void **state)
     assert_int_equal(back.granted_ms, 1000);
     assert_int_equal(back.expires_ms, 3601000);
     assert_string_equal(back.hostname, "a,b&c");
+}
+
+/* circuit-id (1) "eth1", remote-id (2) 0a 0b */
+static const uint8_t relay_info[] = {1, 4, 'e', 't', 'h', '1', 2, 2, 0x0a, 0x0b};
+
+static void relay_information_stands_where_kea_has_it(void **state)
+{
+    (void)state;
+    char line[SRV_CSV_LINE_MAX];
+    struct srv_lease lease = sample(), back;
+    const char *why;
+    lease.relay_info_len = sizeof relay_info;
+    memcpy(lease.relay_info, relay_info, sizeof relay_info);
+    size_t len = srv_csv_format(&lease, OFFSET_MS, line);
+    assert_non_null(strstr(line, ",h1,0,{ \"ISC\": { \"relay-agent-info\": { \"sub-options\": "
+                                 "\"0x01046574683102020A0B\" } } },0\n"));
+    assert_true(srv_csv_parse(line, len - 1, OFFSET_MS, &back, &why));
+    assert_int_equal(back.relay_info_len, sizeof relay_info);
+    assert_memory_equal(back.relay_info, relay_info, sizeof relay_info);
+    memset(lease.relay_info, 0xee, SRV_RELAY_INFO_MAX);
+    lease.relay_info_len = SRV_RELAY_INFO_MAX;
+    len = srv_csv_format(&lease, OFFSET_MS, line);
+    assert_true(srv_csv_parse(line, len - 1, OFFSET_MS, &back, &why));
+    assert_int_equal(back.relay_info_len, SRV_RELAY_INFO_MAX);
+}
+
+static void user_contexts_of_kea(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *context;
+        int len; /* of option 82; -1: refused */
+    } rows[] = {
+        {"{ \"ISC\": { \"relay-agent-info\": \"0x010465746831\" } }", 6},
+        {"{ \"ISC\": { \"relay-agent-info\": { \"remote-id\": \"0a0b\"&#x2c \"sub-options\": \"0x02020A0B\" "
+         "} } }",
+         4},
+        {"{ \"owner\": \"room 12\" }", 0},
+        {"", 0},
+        {"{ \"ISC\": { \"relay-agent-info\": \"0x0104657\" } }", -1},
+        {"{ \"ISC\": { \"relay-agent-info\": \"0x01zz\" } }", -1},
+        {"{ \"ISC\": { \"relay-agent-info\": \"0x01", -1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char line[SRV_CSV_LINE_MAX];
+        struct srv_lease lease;
+        const char *why;
+        int len = snprintf(line, sizeof line, "10.0.0.1,02:00:00:00:00:01,,60,1703601,1,0,0,,0,%s,0",
+                           rows[i].context);
+        assert_int_equal(srv_csv_parse(line, (size_t)len, OFFSET_MS, &lease, &why), rows[i].len >= 0);
+        if (rows[i].len >= 0)
+            assert_int_equal(lease.relay_info_len, rows[i].len);
+    }
 }
 
 static void infinite_lease_stays_infinite(void **state)
@@ -158,6 +212,8 @@ int main(void)
         cmocka_unit_test(line_has_the_columns_of_kea),
         cmocka_unit_test(lease_on_disk_never_ends_before_the_client_was_told),
         cmocka_unit_test(line_read_back_is_the_lease),
+        cmocka_unit_test(relay_information_stands_where_kea_has_it),
+        cmocka_unit_test(user_contexts_of_kea),
         cmocka_unit_test(infinite_lease_stays_infinite),
         cmocka_unit_test(longest_lease_fits_a_line),
         cmocka_unit_test(older_line_without_the_last_columns_is_read),

@@ -71,6 +71,50 @@ static void a_subnet_may_name_its_relays(void **state)
     expect_silence(REASON_NO_SUBNET);
 }
 
+/* ---- store-extended-info ---- */
+
+static void option_82_is_kept_with_the_lease(void **state)
+{
+    (void)state;
+    start("{ \"Dhcp4\": { \"store-extended-info\": true, \"subnet4\": [ { \"id\": 2, \"subnet\": "
+          "\"10.0.2.0/24\","
+          " \"pools\": [ { \"pool\": \"10.0.2.10 - 10.0.2.12\" } ] } ] } }");
+    msg('a', DHCP_REQUEST);
+    dhcp_put_ip4(&request, DHCP_OPT_SERVER_ID, SERVER);
+    dhcp_put_ip4(&request, DHCP_OPT_REQUESTED_IP, IP(10, 0, 2, 10));
+    relay_info("\x01\x02p1", 4);
+    from_relay(RELAY, DHCP_PORT_SERVER);
+    expect_ack(IP(10, 0, 2, 10));
+    assert_int_equal(seen.put.relay_info_len, 4);
+    assert_memory_equal(seen.put.relay_info, "\x01\x02p1", 4);
+    /* a renewal goes past the relay: what it said last still holds */
+    msg('a', DHCP_REQUEST);
+    request.ciaddr = IP(10, 0, 2, 10);
+    send_from(IP(10, 0, 2, 10), DHCP_PORT_CLIENT, SERVER);
+    expect_ack(IP(10, 0, 2, 10));
+    assert_int_equal(seen.put.relay_info_len, 4);
+    /* the client has moved to another port */
+    msg('a', DHCP_REQUEST);
+    request.ciaddr = IP(10, 0, 2, 10);
+    relay_info("\x01\x02p2", 4);
+    from_relay(RELAY, DHCP_PORT_SERVER);
+    expect_ack(IP(10, 0, 2, 10));
+    assert_memory_equal(seen.put.relay_info, "\x01\x02p2", 4);
+}
+
+static void option_82_is_not_kept_unless_configured(void **state)
+{
+    (void)state;
+    start(plain);
+    msg('a', DHCP_REQUEST);
+    dhcp_put_ip4(&request, DHCP_OPT_SERVER_ID, SERVER);
+    dhcp_put_ip4(&request, DHCP_OPT_REQUESTED_IP, IP(10, 0, 2, 10));
+    relay_info("\x01\x02p1", 4);
+    from_relay(RELAY, DHCP_PORT_SERVER);
+    expect_ack(IP(10, 0, 2, 10));
+    assert_int_equal(seen.put.relay_info_len, 0);
+}
+
 /* ---- RFC 3527 ---- */
 
 static void rfc3527_link_selection_chooses_the_subnet_and_giaddr_the_way(void **state)
@@ -255,6 +299,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_subnet_may_name_its_relays),
+        TEST(option_82_is_kept_with_the_lease),
+        TEST(option_82_is_not_kept_unless_configured),
         TEST(rfc3527_link_selection_chooses_the_subnet_and_giaddr_the_way),
         TEST(rfc3527_an_unknown_link_gets_no_other_subnet),
         TEST(a_client_that_forges_option_82_chooses_nothing),
