@@ -128,7 +128,7 @@ class Kea(Server):
             "rebind-timer": self.t2_s or self.lease_s * 7 // 8,
             "subnet4": [
                 {
-                    "id": 1,
+                    "id": int(self.net.split(".")[1]),  # another network is another subnet
                     "subnet": f"{self.net}.0/24",
                     "pools": [{"pool": f"{self.net}.100 - {self.net}.150"}],
                     "option-data": [{"name": "routers", "data": f"{self.net}.1"}],
