@@ -18,6 +18,10 @@ enum {
     OFFER_HOLD_DEFAULT_S = 60,
     OFFER_HOLD_MAX_S = 86400,
     OFFERS_DEFAULT = 10000,
+    PING_REQUESTS_DEFAULT = 1,
+    PING_TIMEOUT_DEFAULT_MS = 100,
+    PING_CLTT_DEFAULT_S = 60,
+    PING_PENDING_DEFAULT = 256,
     LEASES_DEFAULT = 1000000,
     LIMIT_MAX = 1 << 24,
     IFNAME_LEN_MAX = 15,
@@ -32,12 +36,15 @@ static const char *const root_keys[] = {"Dhcp4", "$schema", NULL};
 static const char *const root_elsewhere[] = {"Control-agent", "Dhcp6",   "DhcpDdns",
                                              "Logging",       "Netconf", NULL};
 
+/* One key a line. */
+/* clang-format off */
 static const char *const global_keys[] = {
     "authoritative",
     "boot-file-name",
     "calculate-tee-times",
     "decline-probation-period",
     "echo-client-id",
+    "hooks-libraries",
     "interfaces-config",
     "lease-database",
     "match-client-id",
@@ -49,6 +56,7 @@ static const char *const global_keys[] = {
     "next-server",
     "offer-hold-time",
     "option-data",
+    "parked-packet-limit",
     "rapid-commit",
     "rebind-timer",
     "renew-timer",
@@ -89,7 +97,6 @@ static const char *const global_elsewhere[] = {
     "dhcp4o6-port",
     "early-global-reservations-lookup",
     "expired-leases-processing",
-    "hooks-libraries",
     "host-reservation-identifiers",
     "hostname-char-replacement",
     "hostname-char-set",
@@ -100,7 +107,6 @@ static const char *const global_elsewhere[] = {
     "multi-threading",
     "offer-lifetime",
     "option-def",
-    "parked-packet-limit",
     "reservation-mode",
     "reservations",
     "reservations-global",
@@ -115,6 +121,7 @@ static const char *const global_elsewhere[] = {
     "statistic-default-sample-count",
     NULL,
 };
+/* clang-format on */
 
 static const char *const interfaces_keys[] = {"dhcp-socket-type", "interfaces", NULL};
 static const char *const interfaces_elsewhere[] = {
@@ -209,6 +216,10 @@ static void read_global(struct srv_parse *p, const cJSON *map)
                                   .decline_s = DECLINE_DEFAULT_S,
                                   .max_declines = DECLINES_DEFAULT,
                                   .lfc_interval_s = LFC_INTERVAL_DEFAULT_S,
+                                  .ping = {.requests = PING_REQUESTS_DEFAULT,
+                                           .timeout_ms = PING_TIMEOUT_DEFAULT_MS,
+                                           .cltt_s = PING_CLTT_DEFAULT_S,
+                                           .max_pending = PING_PENDING_DEFAULT},
                                   .offer_hold_s = OFFER_HOLD_DEFAULT_S,
                                   .max_offers = OFFERS_DEFAULT,
                                   .max_leases = LEASES_DEFAULT};
@@ -222,6 +233,7 @@ static void read_global(struct srv_parse *p, const cJSON *map)
     jcfg_get_u32(&p->c, map, "offer-hold-time", 1, OFFER_HOLD_MAX_S, &config->offer_hold_s);
     jcfg_get_u32(&p->c, map, "max-offers", 1, LIMIT_MAX, &config->max_offers);
     jcfg_get_u32(&p->c, map, "max-leases", 1, LIMIT_MAX, &config->max_leases);
+    srv_parse_hooks(p, map);
     srv_parse_options(p, map, &config->options);
     srv_parse_scope(p, map, &global);
     config->lifetime = global.lifetime;

@@ -75,6 +75,15 @@ struct srv_subnet {
     bool store_extended_info; /* keep option 82 with the lease */
 };
 
+/* Is anybody at an address before it is given? Kea's libdhcp_ping_check. */
+struct srv_ping {
+    bool enabled;
+    uint32_t requests;    /* ICMP echo requests without an answer that make an address free; >= 1 */
+    uint32_t timeout_ms;  /* how long each waits for its answer; >= 1 */
+    uint32_t cltt_s;      /* a client that had the address so short a time ago gets it without */
+    uint32_t max_pending; /* clients that wait for a probe at one time; >= 1 */
+};
+
 struct srv_config {
     struct arena arena;      /* holds everything below */
     const char **interfaces; /* "*", "eth0" or "eth0/192.0.2.1" */
@@ -87,7 +96,9 @@ struct srv_config {
     bool subnet_selection;   /* RFC 3011: obey option 118 */
     uint32_t decline_s;      /* how long an address that a client declined stays unused */
     uint32_t max_declines;   /* addresses that one client can have in quarantine in one subnet */
-    uint32_t offer_hold_s;   /* how long an offer waits for its REQUEST */
+    bool bootp;              /* RFC 951 clients get addresses of the pools; reserved ones in any case */
+    struct srv_ping ping;
+    uint32_t offer_hold_s; /* how long an offer waits for its REQUEST */
     uint32_t max_offers;
     uint32_t max_leases;          /* records of leases, expired and released ones included */
     struct srv_options options;   /* of global scope */

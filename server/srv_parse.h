@@ -30,5 +30,7 @@ const char *srv_parse_copy(struct srv_parse *p, const char *text);
 void srv_parse_scope(struct srv_parse *p, const cJSON *map, struct srv_parse_scope *s);
 /* "option-data" of the map; *out stays as it is if there is none. */
 void srv_parse_options(struct srv_parse *p, const cJSON *map, struct srv_options *out);
+/* "hooks-libraries" and "parked-packet-limit" of the map. */
+void srv_parse_hooks(struct srv_parse *p, const cJSON *global);
 /* "subnet4" of the map: added to the configuration's subnets. */
 void srv_parse_subnets(struct srv_parse *p, const cJSON *map, const struct srv_parse_scope *wider);

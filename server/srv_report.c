@@ -139,6 +139,8 @@ static void complete_global(cJSON *map, const struct srv_config *config)
     set_bool(database, "persist", true);
     set_text(database, "name", "");
     set_list(map, "option-data");
+    set_list(map, "hooks-libraries");
+    set_number(map, "parked-packet-limit", config->ping.max_pending);
     set_list(map, "subnet4");
     set_times(map, &config->lifetime, &config->timers);
     set_boot(map, &config->boot);
