@@ -1,0 +1,47 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "common/siphash.h"
+
+/* The key 00 01 02 ... 0f, as in the paper's appendix A. */
+static const struct siphash_key key = {0x0706050403020100U, 0x0f0e0d0c0b0a0908U};
+
+/* The input 00 01 02 ... of 0, 1, 7, 8 and 15 octets; the last one is the paper's example. */
+static void test_vectors(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t len;
+        uint64_t hash;
+    } rows[] = {
+        {0, 0x726fdb47dd0e0e31U}, {1, 0x74f839c593dc67fdU},  {7, 0xab0200f58b01d137U},
+        {8, 0x93f5f5799a932462U}, {15, 0xa129ca6149be45e5U},
+    };
+    uint8_t input[16];
+    for (uint8_t i = 0; i < sizeof input; i++)
+        input[i] = i;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_true(siphash(&key, input, rows[i].len) == rows[i].hash);
+}
+
+static void test_another_key_is_another_hash(void **state)
+{
+    (void)state;
+    const struct siphash_key low = {key.k0 + 1, key.k1}, high = {key.k0, key.k1 + 1};
+    assert_true(siphash(&key, "client", 6) == siphash(&key, "client", 6));
+    assert_true(siphash(&key, "client", 6) != siphash(&low, "client", 6));
+    assert_true(siphash(&key, "client", 6) != siphash(&high, "client", 6));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_vectors),
+        cmocka_unit_test(test_another_key_is_another_hash),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
