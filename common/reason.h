@@ -35,6 +35,8 @@
     X(REASON_MSG_BAD_OPTION, "msg-bad-option", "option {num} has {max} octets, not the 4 of an address")     \
     X(REASON_MSG_NO_ADDRESS, "msg-no-address", "no address: neither ciaddr nor a requested address")         \
     X(REASON_SERVICE_DISABLED, "service-disabled", "the service is switched off (dhcp-disable)")             \
+    X(REASON_QUEUE_REPLACED, "queue-replaced", "the client has asked again before its turn came")            \
+    X(REASON_QUEUE_FULL, "queue-full", "{num} packets wait, as many as allowed: the oldest one goes")        \
     /* server: which subnet */                                                                               \
     X(REASON_SUBNET_RELAY, "subnet-relay", "subnet {net}: giaddr {addr} is in it (RFC 2131 4.3.1)")          \
     X(REASON_SUBNET_RELAY_NAMED, "subnet-relay-named", "subnet {net}: it names the relay {addr}")            \

@@ -1,0 +1,186 @@
+#include "server/srv_queue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/dhcp_msg.h"
+#include "common/err.h"
+
+enum { BUCKETS = 4096, CLIENT_ID_MAX = 255 };
+
+struct node {
+    struct node *older, *newer;
+    struct node *next_of_bucket;
+    bool has_client;
+    uint64_t client; /* if has_client: its hash */
+    struct srv_queued queued;
+    uint8_t bytes[];
+};
+
+struct srv_queue {
+    size_t capacity, n, octets;
+    struct siphash_key key;
+    srv_queue_lost_fn *lost;
+    void *user;
+    struct node *oldest, *newest;
+    struct node *taken; /* by the last srv_queue_take() */
+    struct node *buckets[BUCKETS];
+    struct dhcp_msg msg; /* here because it is large */
+};
+
+struct srv_queue *srv_queue_new(size_t capacity, const struct siphash_key *key, srv_queue_lost_fn *lost,
+                                void *user)
+{
+    struct srv_queue *q = calloc(1, sizeof *q);
+    if (q == NULL)
+        return NULL;
+    q->capacity = capacity;
+    q->key = *key;
+    q->lost = lost;
+    q->user = user;
+    return q;
+}
+
+void srv_queue_free(struct srv_queue *q)
+{
+    if (q == NULL)
+        return;
+    for (struct node *node = q->oldest, *next; node != NULL; node = next) {
+        next = node->newer;
+        free(node);
+    }
+    free(q->taken);
+    free(q);
+}
+
+void srv_queue_set_capacity(struct srv_queue *q, size_t capacity)
+{
+    q->capacity = capacity;
+}
+
+size_t srv_queue_count(const struct srv_queue *q)
+{
+    return q->n;
+}
+
+/* ---- whose message it is ---- */
+
+static bool wants_answer(uint8_t type)
+{
+    return type != DHCP_RELEASE && type != DHCP_DECLINE;
+}
+
+/* Two clients with one hash: as unlikely as it is harmless, the one that is replaced asks again. */
+static bool find_client(struct srv_queue *q, const struct srv_queued *p, uint64_t *out_client)
+{
+    uint8_t id[sizeof p->ifindex + sizeof(ip4) + sizeof(struct hw_addr) + CLIENT_ID_MAX] = {0};
+    const struct dhcp_msg *m = &q->msg;
+    if (dhcp_msg_decode(&q->msg, p->packet.bytes, p->packet.len) != REASON_NONE || !wants_answer(m->type))
+        return false;
+    const struct dhcp_option *client_id = dhcp_msg_find(m, DHCP_OPT_CLIENT_ID);
+    if (client_id != NULL && client_id->len > CLIENT_ID_MAX)
+        return false;
+    uint8_t *at = mempcpy(id, &p->ifindex, sizeof p->ifindex);
+    at = mempcpy(at, &m->giaddr, sizeof m->giaddr);
+    *at++ = m->htype;
+    *at++ = m->hlen;
+    at = mempcpy(at, m->chaddr, m->hlen);
+    if (client_id != NULL)
+        at = mempcpy(at, client_id->data, client_id->len);
+    *out_client = siphash(&q->key, id, (size_t)(at - id));
+    return true;
+}
+
+static struct node **bucket(struct srv_queue *q, uint64_t client)
+{
+    return &q->buckets[client % BUCKETS];
+}
+
+static struct node *find_waiting(struct srv_queue *q, uint64_t client)
+{
+    struct node *node = *bucket(q, client);
+    while (node != NULL && node->client != client)
+        node = node->next_of_bucket;
+    return node;
+}
+
+/* ---- the list ---- */
+
+static struct node *make_node(const struct srv_queued *p)
+{
+    struct node *node = malloc(sizeof *node + p->packet.len);
+    if (node == NULL)
+        return NULL;
+    *node = (struct node){.queued = *p};
+    memcpy(node->bytes, p->packet.bytes, p->packet.len);
+    node->queued.packet.bytes = node->bytes;
+    return node;
+}
+
+/* After `older`; NULL: as the oldest. */
+static void link_node(struct srv_queue *q, struct node *node, struct node *older)
+{
+    node->older = older;
+    node->newer = older != NULL ? older->newer : q->oldest;
+    *(node->older != NULL ? &node->older->newer : &q->oldest) = node;
+    *(node->newer != NULL ? &node->newer->older : &q->newest) = node;
+    q->n++;
+    q->octets += node->queued.packet.len;
+    if (!node->has_client)
+        return;
+    node->next_of_bucket = *bucket(q, node->client);
+    *bucket(q, node->client) = node;
+}
+
+static void unlink_node(struct srv_queue *q, struct node *node)
+{
+    *(node->older != NULL ? &node->older->newer : &q->oldest) = node->newer;
+    *(node->newer != NULL ? &node->newer->older : &q->newest) = node->older;
+    q->n--;
+    q->octets -= node->queued.packet.len;
+    if (!node->has_client)
+        return;
+    struct node **at = bucket(q, node->client);
+    while (*at != node)
+        at = &(*at)->next_of_bucket;
+    *at = node->next_of_bucket;
+}
+
+static void lose(struct srv_queue *q, struct node *node, enum reason reason)
+{
+    unlink_node(q, node);
+    q->lost(q->user, reason, &node->queued);
+    free(node);
+}
+
+static bool is_over(const struct srv_queue *q)
+{
+    return q->n > q->capacity || (q->n > 1 && q->octets > q->capacity * SRV_QUEUE_OCTETS);
+}
+
+int srv_queue_put(struct srv_queue *q, const struct srv_queued *packet)
+{
+    struct node *node = make_node(packet);
+    if (node == NULL)
+        return ERR_NOMEM;
+    node->has_client = find_client(q, packet, &node->client);
+    struct node *before = node->has_client ? find_waiting(q, node->client) : NULL;
+    link_node(q, node, before != NULL ? before : q->newest);
+    if (before != NULL)
+        lose(q, before, REASON_QUEUE_REPLACED);
+    while (is_over(q))
+        lose(q, q->oldest, REASON_QUEUE_FULL);
+    return 0;
+}
+
+bool srv_queue_take(struct srv_queue *q, struct srv_queued *out)
+{
+    struct node *node = q->oldest;
+    if (node == NULL)
+        return false;
+    unlink_node(q, node);
+    free(q->taken);
+    q->taken = node;
+    *out = node->queued;
+    return true;
+}

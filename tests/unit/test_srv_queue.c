@@ -1,0 +1,285 @@
+/* Messages are made from a client's letter, a type and an xid, and known by their xid. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/dhcp_msg.h"
+#include "server/srv_queue.h"
+
+enum { LOST_MAX = 64 };
+
+static const struct siphash_key key = {1, 2};
+static struct srv_queue *queue;
+static struct {
+    enum reason reason;
+    uint64_t at_us;
+} lost[LOST_MAX];
+static unsigned n_lost;
+
+static void on_lost(void *user, enum reason reason, const struct srv_queued *what)
+{
+    assert_ptr_equal(user, &lost);
+    assert_true(n_lost < LOST_MAX);
+    lost[n_lost].reason = reason;
+    lost[n_lost++].at_us = what->received_us;
+}
+
+static void start(size_t capacity)
+{
+    n_lost = 0;
+    queue = srv_queue_new(capacity, &key, on_lost, &lost);
+    assert_non_null(queue);
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    srv_queue_free(queue);
+    queue = NULL;
+    return 0;
+}
+
+static struct dhcp_msg msg;
+static struct srv_queued made;
+static uint8_t bytes[4096];
+
+/* `at_us` names the packet in what follows. */
+static void make(char client, uint8_t type, uint64_t at_us)
+{
+    dhcp_msg_init(&msg, DHCP_BOOTREQUEST);
+    msg.htype = 1;
+    msg.hlen = 6;
+    msg.chaddr[5] = (uint8_t)client;
+    if (type != DHCP_BOOTP)
+        dhcp_put_u8(&msg, DHCP_OPT_TYPE, type);
+    made = (struct srv_queued){.ifindex = 3, .received_us = at_us};
+}
+
+static void put(void)
+{
+    unsigned dropped;
+    size_t len = dhcp_msg_encode(&msg, bytes, sizeof bytes, &dropped);
+    made.packet = (struct packet){.src = 7, .bytes = bytes, .len = len};
+    assert_int_equal(srv_queue_put(queue, &made), 0);
+    memset(bytes, 0xee, sizeof bytes); /* the queue has a copy */
+}
+
+static void put_msg(char client, uint8_t type, uint64_t at_us)
+{
+    make(client, type, at_us);
+    put();
+}
+
+static void expect_take(char client, uint8_t type, uint64_t at_us)
+{
+    struct srv_queued out;
+    struct dhcp_msg got;
+    assert_true(srv_queue_take(queue, &out));
+    assert_true(out.received_us == at_us);
+    assert_int_equal(out.ifindex, 3);
+    assert_int_equal(out.packet.src, 7);
+    assert_int_equal(dhcp_msg_decode(&got, out.packet.bytes, out.packet.len), REASON_NONE);
+    assert_int_equal(got.chaddr[5], client);
+    assert_int_equal(got.type, type);
+}
+
+static void expect_empty(void)
+{
+    struct srv_queued out;
+    assert_false(srv_queue_take(queue, &out));
+    assert_int_equal(srv_queue_count(queue), 0);
+}
+
+static void expect_lost(unsigned n, enum reason reason, uint64_t at_us)
+{
+    assert_true(n_lost > n);
+    assert_int_equal(lost[n].reason, reason);
+    assert_true(lost[n].at_us == at_us);
+}
+
+static void test_first_come_first_served(void **state)
+{
+    (void)state;
+    start(8);
+    expect_empty();
+    put_msg('a', DHCP_DISCOVER, 1);
+    put_msg('b', DHCP_REQUEST, 2);
+    put_msg('c', DHCP_BOOTP, 3);
+    assert_int_equal(srv_queue_count(queue), 3);
+    expect_take('a', DHCP_DISCOVER, 1);
+    expect_take('b', DHCP_REQUEST, 2);
+    put_msg('a', DHCP_REQUEST, 4);
+    expect_take('c', DHCP_BOOTP, 3);
+    expect_take('a', DHCP_REQUEST, 4);
+    expect_empty();
+    assert_int_equal(n_lost, 0);
+}
+
+static void test_the_newest_message_takes_the_place_of_the_older(void **state)
+{
+    (void)state;
+    start(8);
+    put_msg('a', DHCP_DISCOVER, 1);
+    put_msg('b', DHCP_DISCOVER, 2);
+    put_msg('a', DHCP_DISCOVER, 3);
+    put_msg('a', DHCP_REQUEST, 4);
+    assert_int_equal(n_lost, 2);
+    expect_lost(0, REASON_QUEUE_REPLACED, 1);
+    expect_lost(1, REASON_QUEUE_REPLACED, 3);
+    expect_take('a', DHCP_REQUEST, 4); /* who repeats itself does not lose its place */
+    expect_take('b', DHCP_DISCOVER, 2);
+    expect_empty();
+}
+
+static void test_the_last_of_the_queue_can_be_replaced(void **state)
+{
+    (void)state;
+    start(8);
+    put_msg('a', DHCP_DISCOVER, 1);
+    put_msg('a', DHCP_DISCOVER, 2);
+    put_msg('b', DHCP_DISCOVER, 3);
+    expect_take('a', DHCP_DISCOVER, 2);
+    expect_take('b', DHCP_DISCOVER, 3);
+    expect_empty();
+}
+
+static void test_what_is_told_once_stays(void **state)
+{
+    (void)state;
+    start(8);
+    put_msg('a', DHCP_RELEASE, 1);
+    put_msg('a', DHCP_DISCOVER, 2);
+    put_msg('a', DHCP_DECLINE, 3);
+    put_msg('a', DHCP_DECLINE, 4);
+    put_msg('a', DHCP_DISCOVER, 5);
+    assert_int_equal(n_lost, 1);
+    expect_lost(0, REASON_QUEUE_REPLACED, 2);
+    expect_take('a', DHCP_RELEASE, 1);
+    expect_take('a', DHCP_DISCOVER, 5);
+    expect_take('a', DHCP_DECLINE, 3);
+    expect_take('a', DHCP_DECLINE, 4);
+    expect_empty();
+}
+
+static void put_with_client_id(uint64_t at_us, const char *client_id)
+{
+    make('a', DHCP_DISCOVER, at_us);
+    dhcp_put_text(&msg, DHCP_OPT_CLIENT_ID, client_id);
+    put();
+}
+
+/* One network card, several clients: a boot loader and its system, virtual machines on one address. And one
+ * client that several relays, or several of our interfaces, hear. */
+static void test_who_is_another_client(void **state)
+{
+    (void)state;
+    start(16);
+    put_msg('a', DHCP_DISCOVER, 1);
+    put_with_client_id(2, "one");
+    put_with_client_id(3, "two");
+    put_with_client_id(4, "one");
+    make('a', DHCP_DISCOVER, 5);
+    msg.giaddr = 0x0a000001;
+    put();
+    make('a', DHCP_DISCOVER, 6);
+    msg.htype = 6;
+    put();
+    make('a', DHCP_DISCOVER, 7);
+    msg.hlen = 5;
+    put();
+    make('a', DHCP_DISCOVER, 8);
+    made.ifindex = 4;
+    put();
+    assert_int_equal(n_lost, 1);
+    expect_lost(0, REASON_QUEUE_REPLACED, 2);
+    assert_int_equal(srv_queue_count(queue), 7);
+}
+
+static void test_what_is_no_message_waits_like_any(void **state)
+{
+    (void)state;
+    start(2);
+    static const uint8_t rubbish[] = {1, 2, 3};
+    struct srv_queued out;
+    for (uint64_t i = 0; i < 3; i++)
+        assert_int_equal(srv_queue_put(queue, &(struct srv_queued){.received_us = i,
+                                                                   .packet = {.bytes = rubbish, .len = 3}}),
+                         0);
+    assert_int_equal(n_lost, 1);
+    expect_lost(0, REASON_QUEUE_FULL, 0);
+    assert_true(srv_queue_take(queue, &out));
+    assert_true(out.received_us == 1);
+    assert_memory_equal(out.packet.bytes, rubbish, 3);
+}
+
+static void test_a_full_queue_loses_its_oldest(void **state)
+{
+    (void)state;
+    start(26);
+    for (char c = 'a'; c <= 'z'; c++)
+        put_msg(c, DHCP_DISCOVER, (uint64_t)c);
+    assert_int_equal(n_lost, 0);
+    put_msg('A', DHCP_DISCOVER, 1000);
+    assert_int_equal(n_lost, 1);
+    expect_lost(0, REASON_QUEUE_FULL, 'a');
+    assert_int_equal(srv_queue_count(queue), 26);
+    put_msg('z', DHCP_DISCOVER, 1001); /* it is there already: nobody else goes */
+    assert_int_equal(n_lost, 2);
+    expect_lost(1, REASON_QUEUE_REPLACED, 'z');
+    expect_take('b', DHCP_DISCOVER, 'b');
+}
+
+static void test_fewer_places_make_the_oldest_go(void **state)
+{
+    (void)state;
+    start(4);
+    for (char c = 'a'; c <= 'd'; c++)
+        put_msg(c, DHCP_DISCOVER, (uint64_t)c);
+    srv_queue_set_capacity(queue, 2);
+    put_msg('e', DHCP_DISCOVER, 'e');
+    assert_int_equal(n_lost, 3);
+    expect_take('d', DHCP_DISCOVER, 'd');
+    expect_take('e', DHCP_DISCOVER, 'e');
+    expect_empty();
+}
+
+/* Large datagrams count by their size: four places hold no four of 4000 octets. */
+static void test_octets_are_limited_too(void **state)
+{
+    (void)state;
+    start(4);
+    static const uint8_t large[4000];
+    for (uint64_t i = 0; i < 3; i++)
+        assert_int_equal(
+            srv_queue_put(queue, &(struct srv_queued){.received_us = i,
+                                                      .packet = {.bytes = large, .len = sizeof large}}),
+            0);
+    assert_int_equal(n_lost, 2);
+    expect_lost(1, REASON_QUEUE_FULL, 1);
+    srv_queue_set_capacity(queue, 1);
+    assert_int_equal(
+        srv_queue_put(
+            queue, &(struct srv_queued){.received_us = 9, .packet = {.bytes = large, .len = sizeof large}}),
+        0);
+    assert_int_equal(srv_queue_count(queue), 1); /* the last one stays however large it is */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_first_come_first_served, stop),
+        cmocka_unit_test_teardown(test_the_newest_message_takes_the_place_of_the_older, stop),
+        cmocka_unit_test_teardown(test_the_last_of_the_queue_can_be_replaced, stop),
+        cmocka_unit_test_teardown(test_what_is_told_once_stays, stop),
+        cmocka_unit_test_teardown(test_who_is_another_client, stop),
+        cmocka_unit_test_teardown(test_what_is_no_message_waits_like_any, stop),
+        cmocka_unit_test_teardown(test_a_full_queue_loses_its_oldest, stop),
+        cmocka_unit_test_teardown(test_fewer_places_make_the_oldest_go, stop),
+        cmocka_unit_test_teardown(test_octets_are_limited_too, stop),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
