@@ -304,6 +304,11 @@ int control_listen(struct io_loop *loop, const char *path, control_fn *fn, void 
     return 0;
 }
 
+int control_give(struct control *c, uid_t uid, gid_t gid)
+{
+    return lchown(c->addr.sun_path, uid, gid) < 0 ? ERR_IO : 0;
+}
+
 void control_free(struct control *c)
 {
     if (c == NULL)

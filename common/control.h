@@ -2,6 +2,8 @@
  * connection. Request {"command": NAME, "arguments": {...}}; reply {"result": N, "text": "...", "arguments":
  * {...}}. */
 #pragma once
+#include <sys/types.h>
+
 #include <cjson/cJSON.h>
 
 #include "common/control_result.h"
@@ -21,6 +23,8 @@ typedef void control_fn(void *user, const char *command, const cJSON *arguments,
  * another kind is left alone). *out is owned by the caller. ERR_INVALID: the path is empty or above 107
  * octets; ERR_IO: the socket cannot be made; errno tells. */
 int control_listen(struct io_loop *loop, const char *path, control_fn *fn, void *user, struct control **out);
+/* Makes the socket file another user's. ERR_IO (errno tells). */
+int control_give(struct control *c, uid_t uid, gid_t gid);
 /* Closes every connection, unanswered ones too, and removes the socket file. NULL is fine. */
 void control_free(struct control *c);
 

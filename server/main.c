@@ -20,6 +20,10 @@ static const char usage[] =
     "  -t, --check            only read the configuration and say whether it is valid\n"
     "      --lease-file FILE  keep leases in FILE (CSV); overrides lease-database\n"
     "      --control PATH     listen for commands (Kea's command channel) on this unix socket\n"
+    "      --user NAME[:GROUP]  once it serves, go on as this user, who then owns lease file and control "
+    "socket\n"
+    "      --no-seccomp       do not filter system calls: for debuggers and systems where the filter is in "
+    "the way\n"
     "      --trace FILE       append every event to FILE, one JSON object a line\n"
     "      --node NAME        how this server is called in the trace (default: server)\n"
     "  -q, --quiet            nothing on standard error but errors and warnings\n"
@@ -32,15 +36,17 @@ static const char usage[] =
     "Examples:\n"
     "  dhcplab-server -c server.json -t             # is the file right?\n"
     "  dhcplab-server -c server.json -i eth0 -f     # serve eth0, log to the terminal\n"
-    "  dhcplab-server -c server.json --control /run/dhcp.sock --lease-file /var/lib/dhcplab/leases.csv\n";
+    "  dhcplab-server -c server.json --control /run/dhcp.sock --lease-file /var/lib/dhcplab/leases.csv\n"
+    "  dhcplab-server -c server.json --user dhcplab # as root; serve without root's rights\n";
 
 struct arguments {
     struct srv_driver_options driver;
+    struct srv_user user;
     const char *trace, *node;
     bool quiet;
 };
 
-enum { OPT_CONTROL = 256, OPT_TRACE, OPT_NODE, OPT_LEASE_FILE };
+enum { OPT_CONTROL = 256, OPT_TRACE, OPT_NODE, OPT_LEASE_FILE, OPT_USER, OPT_NO_SECCOMP };
 
 static const struct option long_options[] = {
     {"config", required_argument, NULL, 'c'},
@@ -49,6 +55,8 @@ static const struct option long_options[] = {
     {"check", no_argument, NULL, 't'},
     {"lease-file", required_argument, NULL, OPT_LEASE_FILE},
     {"control", required_argument, NULL, OPT_CONTROL},
+    {"user", required_argument, NULL, OPT_USER},
+    {"no-seccomp", no_argument, NULL, OPT_NO_SECCOMP},
     {"trace", required_argument, NULL, OPT_TRACE},
     {"node", required_argument, NULL, OPT_NODE},
     {"quiet", no_argument, NULL, 'q'},
@@ -68,6 +76,14 @@ static int add_interface(struct srv_driver_options *o)
     if (o->n_ifnames == SRV_IFACES_MAX)
         return usage_error("too many interfaces at ", optarg);
     o->ifnames[o->n_ifnames++] = optarg;
+    return -1;
+}
+
+static int set_user(struct arguments *a)
+{
+    if (srv_privilege_find_user(optarg, &a->user) < 0)
+        return usage_error("there is no such user or group: ", optarg);
+    a->driver.user = &a->user;
     return -1;
 }
 
@@ -91,6 +107,11 @@ static int take_option(int option, struct arguments *a)
         return -1;
     case OPT_CONTROL:
         a->driver.control = optarg;
+        return -1;
+    case OPT_USER:
+        return set_user(a);
+    case OPT_NO_SECCOMP:
+        a->driver.no_seccomp = true;
         return -1;
     case OPT_TRACE:
         a->trace = optarg;

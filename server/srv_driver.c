@@ -1,6 +1,7 @@
 #include "server/srv_driver.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "server/srv_command.h"
 #include "server/srv_engine.h"
 #include "server/srv_ports.h"
+#include "server/srv_seccomp.h"
 #include "server/srv_store.h"
 
 enum {
@@ -538,6 +540,44 @@ static int open_loop(struct srv_driver *d)
     return rc < 0 ? fail(d->options->control, rc == ERR_IO ? strerror(errno) : err_text(rc)) : 0;
 }
 
+/* ---- giving up what only the start needs ---- */
+
+static int give_files(const struct srv_driver *d, const struct srv_user *user)
+{
+    if (d->store != NULL && srv_store_give(d->store, user->uid, user->gid) < 0)
+        return fail(lease_path(d, d->config), strerror(errno));
+    if (d->control != NULL && control_give(d->control, user->uid, user->gid) < 0)
+        return fail(d->options->control, strerror(errno));
+    return 0;
+}
+
+/* What will fail later is told now. */
+static void tell_unusable(const struct srv_driver *d)
+{
+    const char *leases = lease_path(d, d->config);
+    char *copy = strdup(leases);
+    if (copy != NULL && d->store != NULL && access(dirname(copy), W_OK | X_OK) < 0)
+        io_trace_log(d->trace, "warning",
+                     "the folder of %s is not ours to write: the file cannot be rewritten, it grows", leases);
+    free(copy);
+    if (strcmp(d->options->config, "-") != 0 && access(d->options->config, R_OK) < 0)
+        io_trace_log(d->trace, "warning", "%s is not ours to read: it cannot be read again",
+                     d->options->config);
+}
+
+static int confine(const struct srv_driver *d)
+{
+    const struct srv_driver_options *o = d->options;
+    if (o->user != NULL && give_files(d, o->user) < 0)
+        return ERR_IO;
+    if (srv_privilege_drop(o->user) < 0)
+        return fail("giving up privileges", strerror(errno));
+    tell_unusable(d);
+    if (!o->no_seccomp && srv_seccomp_start() < 0)
+        return fail("filtering system calls (--no-seccomp does without)", strerror(errno));
+    return 0;
+}
+
 static int start(struct srv_driver *d)
 {
     char why[SRV_PORTS_WHY_MAX];
@@ -556,7 +596,7 @@ static int start(struct srv_driver *d)
         rc = open_loop(d);
     if (rc == 0 && watch_ports(d, &d->ports) < 0)
         rc = fail("start", err_text(ERR_NOMEM));
-    return rc;
+    return rc == 0 ? confine(d) : rc;
 }
 
 static void tell_start(const struct srv_driver *d)

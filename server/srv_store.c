@@ -212,6 +212,11 @@ void srv_store_close(struct srv_store *s)
     free(s);
 }
 
+int srv_store_give(struct srv_store *s, uid_t uid, gid_t gid)
+{
+    return fchown(s->fd, uid, gid) < 0 ? ERR_IO : 0;
+}
+
 void srv_store_set_sync(struct srv_store *s, enum srv_sync sync)
 {
     s->sync = sync;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "server/srv_config.h"
 #include "server/srv_lease.h"
@@ -39,6 +40,8 @@ int srv_store_open(const char *path, srv_store_lease_fn *each, srv_store_bad_fn 
                    struct srv_store **out);
 void srv_store_close(struct srv_store *s); /* gives up a running rewrite; NULL is fine */
 
+/* Makes the file another user's. ERR_IO (errno tells). */
+int srv_store_give(struct srv_store *s, uid_t uid, gid_t gid);
 /* SRV_SYNC_BATCH from the start: see enum srv_sync. */
 void srv_store_set_sync(struct srv_store *s, enum srv_sync sync);
 struct srv_store_stats srv_store_get_stats(const struct srv_store *s);

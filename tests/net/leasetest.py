@@ -37,6 +37,7 @@ class Lines:
 class LeaseCase(LabCase):
     """self.start_server() runs the server in host s, self.start_traffic() the clients in host c."""
 
+    lab = LAB
     lease_database = {}
 
     def setUp(self):
@@ -45,7 +46,7 @@ class LeaseCase(LabCase):
         self.lease_file = self.dir / "leases.csv"
         self.server = self.server_log = self.traffic = None
         self.configure(**self.lease_database)
-        self.dhcplab("up", self.write("crash.json", LAB))
+        self.dhcplab("up", self.write("crash.json", self.lab))
 
     def configure(self, **database):
         """Writes the server's configuration."""
