@@ -97,6 +97,8 @@
       "{addr} is granted at once: the client and the configuration want it (RFC 4039)")                      \
     X(REASON_LEASE_NEW, "lease-new", "new lease of {addr} for {span}")                                       \
     X(REASON_LEASE_EXTENDED, "lease-extended", "lease of {addr} extended by {span}")                         \
+    X(REASON_LEASE_KEPT, "lease-kept",                                                                       \
+      "{span} are left of the lease of {addr}: the client asks for no more (RFC 2131 4.3.1)")                \
     X(REASON_LEASE_CLAMPED, "lease-clamped",                                                                 \
       "the client asked for {num} s: the configuration allows {span}")                                       \
     X(REASON_LEASE_MOVED, "lease-moved", "{addr} is free again: the client has {other} now")                 \

@@ -94,6 +94,7 @@ struct srv_config {
     uint32_t lfc_interval_s; /* how often the lease file is rewritten; 0: never */
     bool echo_client_id;     /* RFC 6842 */
     bool subnet_selection;   /* RFC 3011: obey option 118 */
+    bool kea;                /* where Kea and an RFC differ, do what Kea does */
     uint32_t decline_s;      /* how long an address that a client declined stays unused */
     uint32_t max_declines;   /* addresses that one client can have in quarantine in one subnet */
     bool bootp;              /* RFC 951 clients get addresses of the pools; reserved ones in any case */

@@ -39,6 +39,29 @@ uint32_t srv_grant_lease_time(struct srv_step *s, uint32_t fallback_s)
     return lease_s;
 }
 
+/* A client in INIT; one that renews, or that comes back with an address, asks for an extension. */
+static bool starts_anew(const struct srv_step *s)
+{
+    return s->msg->type == DHCP_DISCOVER || dhcp_msg_has(s->msg, DHCP_OPT_SERVER_ID);
+}
+
+/* RFC 2131 4.3.1: "IF the client has not requested a specific lease in the DHCPDISCOVER message and the
+ * client already has an assigned network address, the server returns the lease expiration time previously
+ * assigned to that address (note that the client must explicitly request a specific lease to extend the
+ * expiration time on a previously assigned address)". The DHCPREQUEST that follows gets no other answer. An
+ * infinite lease has no expiration time, and one that the configuration does not allow any more is not given
+ * again. */
+uint32_t srv_grant_left(const struct srv_step *s, ip4 addr)
+{
+    struct srv_lease lease;
+    if (s->e->config->kea || !starts_anew(s) || dhcp_msg_has(s->msg, DHCP_OPT_LEASE_TIME) ||
+        !srv_lease_find(s->e->leases, addr, &lease) || lease.state != SRV_LEASE_ACTIVE ||
+        !srv_lease_is_of(&lease, &s->client) || lease.expires_ms == TIME_NEVER)
+        return 0;
+    time_ms left_s = (lease.expires_ms - s->ev->now) / 1000;
+    return left_s <= s->lifetime.max_s ? (uint32_t)left_s : 0;
+}
+
 /* RFC 2132 2: "Options containing NVT ASCII data SHOULD NOT include a trailing NULL; however, the receiver of
  * such options MUST be prepared to delete trailing nulls if they exist." */
 static void read_hostname(const struct dhcp_msg *msg, char *out)
@@ -115,6 +138,24 @@ static void release_others(struct srv_step *s, ip4 addr)
     }
 }
 
+/* `before` is the active lease of the address, or NULL. RFC 2131 4.3.2: "Any configuration parameters in the
+ * DHCPACK message SHOULD NOT conflict with those in the earlier DHCPOFFER message to which the client is
+ * responding": `offered_s` is what a client gets that asks for no time. */
+static struct srv_lease make_lease(struct srv_step *s, ip4 addr, const struct srv_lease *before,
+                                   uint32_t offered_s)
+{
+    uint32_t left_s = srv_grant_left(s, addr);
+    uint32_t lease_s = left_s != 0 ? left_s : srv_grant_lease_time(s, offered_s);
+    enum reason reason = left_s != 0 ? REASON_LEASE_KEPT : before ? REASON_LEASE_EXTENDED : REASON_LEASE_NEW;
+    struct srv_lease lease = srv_grant_make(s, addr, lease_s);
+    if (before != NULL)
+        keep_relay_info(s, &lease, before);
+    if (left_s != 0)
+        lease.expires_ms = before->expires_ms;
+    srv_step_decide(s, reason, (struct trace_facts){.addr = addr, .span_s = lease_s});
+    return lease;
+}
+
 void srv_grant(struct srv_step *s, ip4 addr)
 {
     struct srv_lease before, offer;
@@ -125,14 +166,8 @@ void srv_grant(struct srv_step *s, ip4 addr)
     }
     bool is_extended = is_known && before.state == SRV_LEASE_ACTIVE;
     bool had_offer = srv_step_find_offer(s, &offer);
-    /* RFC 2131 4.3.2: "Any configuration parameters in the DHCPACK message SHOULD NOT conflict with those in
-     * the earlier DHCPOFFER message to which the client is responding." */
-    uint32_t lease_s = srv_grant_lease_time(s, had_offer ? offer.lease_s : s->lifetime.default_s);
-    struct srv_lease lease = srv_grant_make(s, addr, lease_s);
-    if (is_extended)
-        keep_relay_info(s, &lease, &before);
-    srv_step_decide(s, is_extended ? REASON_LEASE_EXTENDED : REASON_LEASE_NEW,
-                    (struct trace_facts){.addr = addr, .span_s = lease_s});
+    struct srv_lease lease =
+        make_lease(s, addr, is_extended ? &before : NULL, had_offer ? offer.lease_s : s->lifetime.default_s);
     release_others(s, addr);
     srv_step_add(s, SRV_LEASE_PUT)->lease = lease;
     srv_send_lease(s, DHCP_ACK, &lease);

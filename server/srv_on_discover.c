@@ -7,12 +7,8 @@
 #include "server/srv_select.h"
 #include "server/srv_send.h"
 
-/* RFC 2131 4.3.1 would offer a client that has a lease, and asks for no time, what is left of it; the REQUEST
- * would then have to be granted no more, too. A host that starts again would get ever shorter leases: like
- * Kea and dhcpd we offer a whole one.
- *
- * "The server may choose to record the address as offered to the client." A retransmitted DISCOVER gets the
- * same offer, whatever its xid. */
+/* RFC 2131 4.3.1: "The server may choose to record the address as offered to the client." A retransmitted
+ * DISCOVER gets the same offer, whatever its xid. */
 static void make_offer(struct srv_step *s, ip4 addr, bool is_bound)
 {
     struct srv_lease before, offer;
@@ -22,7 +18,10 @@ static void make_offer(struct srv_step *s, ip4 addr, bool is_bound)
                         (struct trace_facts){.num = (int64_t)srv_lease_table_count(s->e->offers)});
         return;
     }
-    offer = srv_grant_make(s, addr, srv_grant_lease_time(s, s->lifetime.default_s));
+    uint32_t left_s = srv_grant_left(s, addr);
+    if (left_s != 0)
+        srv_step_decide(s, REASON_LEASE_KEPT, (struct trace_facts){.addr = addr, .span_s = left_s});
+    offer = srv_grant_make(s, addr, left_s != 0 ? left_s : srv_grant_lease_time(s, s->lifetime.default_s));
     offer.state = SRV_LEASE_OFFERED;
     offer.expires_ms = time_add(s->ev->now, time_from_lease_s(s->e->config->offer_hold_s));
     srv_send_lease(s, DHCP_OFFER, &offer);

@@ -31,8 +31,8 @@ static void ack_answers_a_retransmitted_request_again(void **state)
     at(4 * S);
     selecting('a', SERVER, IP(10, 0, 0, 10));
     expect_ack(IP(10, 0, 0, 10));
-    assert_true(decided(REASON_LEASE_EXTENDED));
-    assert_true(seen.put.expires_ms == 3604 * S);
+    assert_true(decided(REASON_LEASE_KEPT));
+    assert_true(seen.put.expires_ms == 3600 * S);
 }
 
 /* ---- RFC 2131 4.3.1: which address ---- */
@@ -222,6 +222,71 @@ static void ack_gives_the_offered_time_if_the_request_names_none(void **state)
     selecting('a', SERVER, IP(10, 0, 0, 10));
     expect_ack(IP(10, 0, 0, 10));
     assert_int_equal(lease_time(), 600);
+}
+
+/* "the server returns the lease expiration time previously assigned to that address" */
+static void rfc2131_4_3_1_who_asks_for_no_time_gets_what_is_left(void **state)
+{
+    (void)state;
+    start(basic);
+    bind('a', IP(10, 0, 0, 10));
+    at(1000 * S + 300);
+    discover('a', 0);
+    expect_offer(IP(10, 0, 0, 10));
+    assert_int_equal(lease_time(), 2599); /* and 700 ms, which the server keeps to itself */
+    assert_true(decided(REASON_LEASE_KEPT));
+    at(1001 * S);
+    selecting('a', SERVER, IP(10, 0, 0, 10));
+    expect_ack(IP(10, 0, 0, 10));
+    assert_int_equal(lease_time(), 2599);
+    assert_int_equal(seen.put.lease_s, 2599);
+    assert_true(seen.put.expires_ms == 3600 * S); /* again and again, to the millisecond */
+    at(3600 * S - 1);
+    discover('a', 0); /* less than a second is not worth a lease */
+    assert_int_equal(lease_time(), 3600);
+}
+
+/* "the client must explicitly request a specific lease to extend the expiration time" */
+static void rfc2131_4_3_1_who_asks_for_a_time_gets_it(void **state)
+{
+    (void)state;
+    start(basic);
+    bind('a', IP(10, 0, 0, 10));
+    at(1000 * S);
+    dhcp_put_u32(msg('a', DHCP_DISCOVER), DHCP_OPT_LEASE_TIME, 5000);
+    send_to(IP4_BROADCAST);
+    assert_int_equal(lease_time(), 5000);
+    dhcp_put_u32(msg('a', DHCP_REQUEST), DHCP_OPT_LEASE_TIME, 5000);
+    dhcp_put_ip4(&request, DHCP_OPT_SERVER_ID, SERVER);
+    dhcp_put_ip4(&request, DHCP_OPT_REQUESTED_IP, IP(10, 0, 0, 10));
+    send_to(IP4_BROADCAST);
+    assert_true(decided(REASON_LEASE_EXTENDED));
+    assert_true(seen.put.expires_ms == 6000 * S);
+}
+
+static void what_is_left_is_not_given_if_it_is_for_ever_or_too_long_or_with_kea(void **state)
+{
+    (void)state;
+    start(basic);
+    bind('a', IP(10, 0, 0, 10));
+    at(1000 * S);
+    config->kea = true;
+    discover('a', 0);
+    assert_int_equal(lease_time(), 3600);
+    config->kea = false;
+    discover('a', 0);
+    assert_int_equal(lease_time(), 2600);
+    config->subnets[0].lifetime = (struct srv_lifetime){60, 120, 120};
+    discover('a', 0);
+    assert_int_equal(lease_time(), 120);
+    renew('a', IP(10, 0, 0, 10)); /* an extension is what a renewal asks for */
+    assert_true(seen.put.expires_ms == 1120 * S);
+    config->subnets[0].lifetime = (struct srv_lifetime){60, LEASE_INFINITE, LEASE_INFINITE};
+    renew('a', IP(10, 0, 0, 10));
+    assert_true(seen.put.expires_ms == TIME_NEVER);
+    config->subnets[0].lifetime = (struct srv_lifetime){60, 120, 120};
+    discover('a', 0);
+    assert_int_equal(lease_time(), 120);
 }
 
 static void infinite_lease_never_expires(void **state)
@@ -922,6 +987,9 @@ int main(void)
         TEST(addresses_that_no_client_may_have_are_not_offered),
         TEST(requested_lease_time_is_kept_within_the_limits),
         TEST(ack_gives_the_offered_time_if_the_request_names_none),
+        TEST(rfc2131_4_3_1_who_asks_for_no_time_gets_what_is_left),
+        TEST(rfc2131_4_3_1_who_asks_for_a_time_gets_it),
+        TEST(what_is_left_is_not_given_if_it_is_for_ever_or_too_long_or_with_kea),
         TEST(infinite_lease_never_expires),
         TEST(request_for_another_server_takes_the_offer_back),
         TEST(any_of_our_addresses_names_us),

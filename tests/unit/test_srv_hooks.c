@@ -1,3 +1,4 @@
+/* "hooks-libraries": libraries of Kea's as switches of what is built in here. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,12 +9,8 @@
 
 #include <cmocka.h>
 
-#include "common/clock.h"
-#include "common/dhcp_proto.h"
 #include "common/err.h"
-#include "server/srv_scope.h"
-
-#define IP(a, b, c, d) ((ip4)((uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d)))
+#include "server/srv_config.h"
 
 static struct srv_config *config;
 static char error[JCFG_TEXT_MAX];

@@ -69,7 +69,7 @@ static void a_retransmitted_discover_gets_the_same_lease(void **state)
     at(4 * S);
     rapid_discover('a');
     expect_ack(A10);
-    assert_true(decided(REASON_LEASE_EXTENDED));
+    assert_true(decided(REASON_LEASE_KEPT));
     rapid_discover('b');
     expect_ack(IP(10, 0, 0, 11));
     rapid_discover('c'); /* one lease too many */
