@@ -2,7 +2,9 @@
 
 #include "client/cli_bound.h"
 #include "client/cli_fsm.h"
+#include "client/cli_offer.h"
 #include "client/cli_timing.h"
+#include "client/cli_v6only.h"
 #include "common/dhcp_opt.h"
 
 enum { NAK_TEXT_MAX = 256 };
@@ -42,6 +44,15 @@ static enum reason check_answer(const struct cli_engine *e, const struct dhcp_ms
     case CLI_RENEWING:
         expected = e->lease.server_id;
         break;
+    case CLI_SELECTING:
+        /* RFC 2131 4.4.1: "Any arriving DHCPACK messages must be silently discarded." RFC 4039 3.1 makes an
+         * exception for a client that sent option 80, and an ACK that has it. */
+        if (m->type != DHCP_ACK || !e->config->rapid_commit)
+            return REASON_STATE;
+        if (!dhcp_msg_has(m, DHCP_OPT_RAPID_COMMIT))
+            return REASON_ACK_NOT_RAPID;
+        expected = e->config->server;
+        break;
     case CLI_REBINDING:
     case CLI_REBOOTING:
         expected = e->config->server;
@@ -51,13 +62,17 @@ static enum reason check_answer(const struct cli_engine *e, const struct dhcp_ms
     case CLI_INIT_REBOOT:
     case CLI_PROBING:
     case CLI_BOUND:
-    case CLI_SELECTING: /* RFC 2131 4.4.1: "Any arriving DHCPACK messages must be silently discarded." */
         return REASON_STATE;
     }
     enum reason reason = cli_answer_server_id(m, out_server);
     if (reason != REASON_NONE)
         return reason;
     return expected == 0 || *out_server == expected ? REASON_NONE : REASON_ACK_OTHER_SERVER;
+}
+
+static ip4 asked_addr(const struct cli_engine *e)
+{
+    return e->has_lease || e->state == CLI_REBOOTING ? e->lease.addr : e->chosen.addr;
 }
 
 /* REASON_NONE: *out is the lease that the ACK gives. */
@@ -70,9 +85,12 @@ static enum reason check_ack(const struct cli_engine *e, const struct dhcp_msg *
         reason = cli_answer_check_lease_time(m);
     if (reason != REASON_NONE)
         return reason;
-    ip4 asked = e->has_lease || e->state == CLI_REBOOTING ? e->lease.addr : e->chosen.addr;
-    if (m->yiaddr != asked) {
-        facts->other = asked;
+    if (e->state == CLI_SELECTING) {
+        reason = cli_lease_check_addr(m);
+        if (reason != REASON_NONE)
+            return reason;
+    } else if (m->yiaddr != asked_addr(e)) {
+        facts->other = asked_addr(e);
         return REASON_ACK_ADDRESS;
     }
     cli_lease_read(m, e->requested_ms, now, out);
@@ -84,10 +102,21 @@ void cli_answer_on_ack(struct cli_step *s, const struct dhcp_msg *m)
     struct cli_engine *e = s->e;
     struct trace_facts facts = {.text = dhcp_type_name(m->type)};
     struct cli_lease lease;
+    uint32_t wait_s;
     enum reason reason = check_ack(e, m, s->now, &facts, &lease);
     if (reason != REASON_NONE) {
         cli_step_drop(s, m, reason, facts);
         return;
+    }
+    if ((e->state == CLI_REBOOTING || e->state == CLI_SELECTING) &&
+        cli_v6only_applies(e->config, m, &wait_s)) {
+        cli_v6only_enter(s, m, wait_s);
+        return;
+    }
+    if (e->state == CLI_SELECTING) {
+        cli_offer_refuse_all(s);
+        e->chosen = (struct cli_offer){lease.addr, lease.server_id, lease.lease_s};
+        cli_step_decide(s, REASON_ACK_RAPID, facts);
     }
     e->lease = lease;
     e->naks = 0;

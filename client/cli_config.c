@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/cli_config_read.h"
+#include "client/cli_message.h"
 #include "common/dhcp_opt.h"
 #include "common/dhcp_proto.h"
 #include "common/err.h"
@@ -66,6 +68,10 @@ static void read_client_id(struct jcfg *j, struct cli_config *out)
         out->client_id_kind = CLI_CLIENT_ID_HW;
         return;
     }
+    if (strcmp(text, "duid") == 0) {
+        out->client_id_kind = CLI_CLIENT_ID_DUID;
+        return;
+    }
     if (strcmp(text, "none") == 0) {
         out->client_id_kind = CLI_CLIENT_ID_NONE;
         return;
@@ -75,7 +81,8 @@ static void read_client_id(struct jcfg *j, struct cli_config *out)
     /* RFC 2132 9.14: "its minimum length is 2". */
     if (len < 2) {
         jcfg_error(j, item,
-                   "expected \"hw\", \"none\" or 2 to %d hexadecimal octets such as \"01:02:00:00:00:00:01\"",
+                   "expected \"hw\", \"duid\", \"none\" or 2 to %d hexadecimal octets such as "
+                   "\"01:02:00:00:00:00:01\"",
                    CLI_CLIENT_ID_MAX);
         return;
     }
@@ -193,6 +200,20 @@ static void read_deny(struct jcfg *j, struct cli_config *out)
     }
 }
 
+/* Servers take messages of one Ethernet frame; nothing of what is asked for may be left out silently. */
+static void check_size(struct jcfg *j, const struct cli_config *c)
+{
+    struct hw_addr hw = {.type = 1, .len = HW_MAX};
+    struct dhcp_msg m;
+    uint8_t buf[DHCP_MSG_MAX];
+    unsigned dropped;
+    cli_message_build(c, &hw,
+                      &(struct cli_draft){.form = CLI_FORM_REQUEST_SELECTING, .addr = 1, .server_id = 1}, &m);
+    dhcp_msg_encode(&m, buf, sizeof buf, &dropped);
+    if (dropped > 0)
+        jcfg_error(j, NULL, "the options to send do not fit a message of %d octets", DHCP_MSG_MAX);
+}
+
 static void read_all(struct jcfg *j, struct cli_config *out)
 {
     static const char *const known[] = {
@@ -209,6 +230,11 @@ static void read_all(struct jcfg *j, struct cli_config *out)
         "choose-offer",
         "deny-servers",
         "server",
+        "user-class",
+        "fqdn",
+        "fqdn-update",
+        "option-data",
+        "rapid-commit",
         "default-route",
         "address-conflict-detection",
         "$schema",
@@ -227,6 +253,8 @@ static void read_all(struct jcfg *j, struct cli_config *out)
     read_deny(j, out);
     read_numbers(j, out);
     read_start_delay(j, out);
+    cli_config_read_options(j, out);
+    jcfg_get_bool(j, j->root, "rapid-commit", &out->rapid_commit);
     jcfg_get_bool(j, j->root, "broadcast", &out->broadcast);
     jcfg_get_bool(j, j->root, "default-route", &out->default_route);
     jcfg_get_bool(j, j->root, "address-conflict-detection", &out->acd);
@@ -241,6 +269,8 @@ int cli_config_parse(const char *name, const char *text, size_t len, jcfg_warn_f
     int err = jcfg_parse(&j, name, text, len, warn, warn_user);
     if (err == 0) {
         read_all(&j, out);
+        if (!jcfg_failed(&j))
+            check_size(&j, out);
         if (jcfg_failed(&j))
             err = ERR_CONFIG;
     }

@@ -14,6 +14,7 @@ enum {
     CLI_CLIENT_ID_MAX = 255,
     CLI_DELAY_MAX_MS = 600000,
     CLI_DENY_MAX = 16,
+    CLI_EXTRA_MAX = 1024,
 };
 
 /* Which offer is chosen, of those that can be. X(identifier, word in the configuration) */
@@ -30,6 +31,7 @@ enum cli_choice {
 
 enum cli_client_id {
     CLI_CLIENT_ID_HW,    /* hardware type and address, as RFC 2132 9.14 suggests */
+    CLI_CLIENT_ID_DUID,  /* IAID and DUID of the hardware address, RFC 4361 6.1 and RFC 8415 11.4 */
     CLI_CLIENT_ID_NONE,  /* no option 61: the server goes by chaddr */
     CLI_CLIENT_ID_BYTES, /* the configured octets, type octet included */
 };
@@ -42,6 +44,11 @@ struct cli_config {
     uint8_t client_id_len;                /* 2 or more */
     uint8_t prl[CLI_PRL_MAX];             /* option 55: distinct codes; sent if there is one */
     uint8_t n_prl;
+    uint8_t extra[CLI_EXTRA_MAX]; /* other options of DISCOVER and REQUEST: code, 16 bits of length, octets of
+                                     each */
+    uint16_t extra_len;
+    bool sends_fqdn;            /* option 81 is among them: option 12 is not sent */
+    bool rapid_commit;          /* option 80: take an ACK that answers the DISCOVER (RFC 4039) */
     ip4 requested_address;      /* option 50 of DISCOVER; 0: none */
     uint32_t requested_lease_s; /* option 51; 0: none, LEASE_INFINITE allowed */
     uint16_t max_message_size;  /* option 57; 576..1500 */

@@ -106,8 +106,10 @@ static void prepare(struct cli_step *s, enum cli_state state)
     switch (state) {
     case CLI_SELECTING:
         /* One xid for all transmissions, so that an answer to any of them counts. */
-        if (first)
+        if (first) {
             cli_fsm_draw_xid(e);
+            e->requested_ms = s->now; /* of the lease that a rapid commit gives */
+        }
         e->secs = elapsed_s(s);
         return;
     case CLI_REQUESTING:

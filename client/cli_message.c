@@ -3,6 +3,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "client/cli_duid.h"
+#include "common/wire.h"
+
 /* RFC 2131, tables 4 and 5, for the forms that we send:
  *
  *                      DISCOVER    REQUEST in                             DECLINE    RELEASE
@@ -18,7 +21,8 @@
  *   host name, vendor  may         may          may         may           MUST NOT   MUST NOT    (12, 60)
  *   request list       may         as before    as before   as before     MUST NOT   MUST NOT    (55)
  *   maximum size       may         may          may         may           MUST NOT   MUST NOT    (57)
- *   message            SHOULD NOT  SHOULD NOT   SHOULD NOT  SHOULD NOT    SHOULD     SHOULD      (56)
+ *   rapid commit       may         MUST NOT     MUST NOT    MUST NOT      MUST NOT   MUST NOT    (80, RFC
+ * 4039) message            SHOULD NOT  SHOULD NOT   SHOULD NOT  SHOULD NOT    SHOULD     SHOULD      (56)
  *   client identifier  may         as before    as before   as before     as before  as before   (61)
  *
  * A REQUEST in REBOOTING is one of SELECTING, but for a new xid, the elapsed secs, and no server identifier
@@ -32,12 +36,17 @@ static void put(bool fitted)
 
 static void put_client_id(const struct cli_config *c, const struct hw_addr *hw, struct dhcp_msg *out)
 {
-    uint8_t id[1 + HW_MAX];
+    uint8_t id[CLI_DUID_CLIENT_ID_MAX];
+    struct cli_duid duid;
     switch (c->client_id_kind) {
     case CLI_CLIENT_ID_NONE:
         return;
     case CLI_CLIENT_ID_BYTES:
         put(dhcp_put_bytes(out, DHCP_OPT_CLIENT_ID, c->client_id, c->client_id_len));
+        return;
+    case CLI_CLIENT_ID_DUID:
+        cli_duid_from_hw(hw, &duid);
+        put(dhcp_put_bytes(out, DHCP_OPT_CLIENT_ID, id, cli_duid_client_id(cli_duid_iaid(hw), &duid, id)));
         return;
     case CLI_CLIENT_ID_HW:
         id[0] = hw->type;
@@ -53,7 +62,9 @@ static void put_wishes(const struct cli_config *c, struct dhcp_msg *out)
 {
     if (c->requested_lease_s != 0)
         put(dhcp_put_u32(out, DHCP_OPT_LEASE_TIME, c->requested_lease_s));
-    if (c->hostname[0] != '\0')
+    /* RFC 4702 3.1: "clients that send the Client FQDN option in their messages MUST NOT also send the Host
+     * Name option." */
+    if (c->hostname[0] != '\0' && !c->sends_fqdn)
         put(dhcp_put_text(out, DHCP_OPT_HOST_NAME, c->hostname));
     if (c->vendor_class[0] != '\0')
         put(dhcp_put_text(out, DHCP_OPT_VENDOR_CLASS, c->vendor_class));
@@ -62,6 +73,11 @@ static void put_wishes(const struct cli_config *c, struct dhcp_msg *out)
      * MUST include that list in all subsequent messages." */
     if (c->n_prl > 0)
         put(dhcp_put_bytes(out, DHCP_OPT_PRL, c->prl, c->n_prl));
+    for (unsigned i = 0; i < c->extra_len;) {
+        uint16_t len = wire_u16(c->extra + i + 1);
+        put(dhcp_put_bytes(out, c->extra[i], c->extra + i + 3, len));
+        i += 3U + len;
+    }
 }
 
 void cli_message_build(const struct cli_config *config, const struct hw_addr *hw,
@@ -82,6 +98,8 @@ void cli_message_build(const struct cli_config *config, const struct hw_addr *hw
         put_client_id(config, hw, out);
         if (config->requested_address != 0)
             put(dhcp_put_ip4(out, DHCP_OPT_REQUESTED_IP, config->requested_address));
+        if (config->rapid_commit)
+            put(dhcp_put_bytes(out, DHCP_OPT_RAPID_COMMIT, NULL, 0));
         put_wishes(config, out);
         return;
     case CLI_FORM_REQUEST_SELECTING:

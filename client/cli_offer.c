@@ -2,6 +2,7 @@
 
 #include "client/cli_answer.h"
 #include "client/cli_fsm.h"
+#include "client/cli_v6only.h"
 
 /* Is `a` to be chosen before `b`, which came first? */
 static bool is_better(const struct cli_config *c, const struct cli_offer *a, const struct cli_offer *b)
@@ -55,6 +56,12 @@ void cli_offer_choose(struct cli_step *s)
     cli_fsm_enter_sending(s, CLI_REQUESTING, find_merit(e->config, chosen), facts_of(chosen));
 }
 
+void cli_offer_refuse_all(struct cli_step *s)
+{
+    for (unsigned i = 0; i < s->e->n_offers; i++)
+        cli_step_decide(s, REASON_OFFER_LATER, facts_of(&s->e->offers[i]));
+}
+
 static bool knows_offer(const struct cli_engine *e, struct cli_offer offer)
 {
     for (unsigned i = 0; i < e->n_offers; i++)
@@ -63,20 +70,24 @@ static bool knows_offer(const struct cli_engine *e, struct cli_offer offer)
     return false;
 }
 
-/* REASON_NONE: the offer can be chosen. */
+/* Is the offer of a server whose word counts? */
+static enum reason check_server(const struct cli_engine *e, const struct dhcp_msg *m, struct cli_offer *out)
+{
+    enum reason reason = cli_answer_server_id(m, &out->server_id);
+    if (reason == REASON_NONE && e->config->server != 0 && out->server_id != e->config->server)
+        return REASON_OFFER_OTHER_WANTED;
+    return reason;
+}
+
+/* REASON_NONE: the offer of such a server can be chosen. */
 static enum reason check_offer(const struct cli_engine *e, const struct dhcp_msg *m, struct cli_offer *out)
 {
-    out->addr = m->yiaddr;
-    enum reason reason = cli_answer_server_id(m, &out->server_id);
-    if (reason == REASON_NONE)
-        reason = cli_answer_check_lease_time(m);
+    enum reason reason = cli_answer_check_lease_time(m);
     if (reason == REASON_NONE)
         reason = cli_lease_check_addr(m);
     if (reason != REASON_NONE)
         return reason;
     dhcp_get_u32(m, DHCP_OPT_LEASE_TIME, &out->lease_s);
-    if (e->config->server != 0 && out->server_id != e->config->server)
-        return REASON_OFFER_OTHER_WANTED;
     if (knows_offer(e, *out))
         return REASON_OFFER_AGAIN;
     return e->n_offers == CLI_OFFERS_MAX ? REASON_OFFERS_FULL : REASON_NONE;
@@ -85,8 +96,16 @@ static enum reason check_offer(const struct cli_engine *e, const struct dhcp_msg
 static void on_offer_selecting(struct cli_step *s, const struct dhcp_msg *m)
 {
     struct cli_engine *e = s->e;
-    struct cli_offer offer = {0};
-    enum reason reason = check_offer(e, m, &offer);
+    struct cli_offer offer = {.addr = m->yiaddr};
+    uint32_t wait_s;
+    enum reason reason = check_server(e, m, &offer);
+    /* RFC 8925 3.3 lets the server offer 0.0.0.0 then. */
+    if (reason == REASON_NONE && cli_v6only_applies(e->config, m, &wait_s)) {
+        cli_v6only_enter(s, m, wait_s);
+        return;
+    }
+    if (reason == REASON_NONE)
+        reason = check_offer(e, m, &offer);
     struct trace_facts facts = {.addr = offer.addr, .other = offer.server_id, .num = CLI_OFFERS_MAX};
     if (reason != REASON_NONE) {
         cli_step_drop(s, m, reason, facts);

@@ -129,6 +129,7 @@ static void add_discarded(cJSON *map, const struct cli_status *status)
         REASON_ACK_OTHER_SERVER,
         REASON_ACK_ADDRESS,
         REASON_ACK_LATE,
+        REASON_ACK_NOT_RAPID,
     };
     cJSON *json = cJSON_AddObjectToObject(map, "discarded");
     for (unsigned i = 0; i < sizeof reasons / sizeof reasons[0]; i++)

@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 #include "client/cli_driver.h"
+#include "client/cli_identity.h"
 #include "common/err.h"
 #include "common/io_file.h"
 
@@ -21,6 +22,7 @@ static const char usage[] =
     "  -t, --timeout S      with -1: give up S seconds after the first message (default 60)\n"
     "      --control PATH   listen for commands on this unix socket\n"
     "      --lease-file FILE  keep the lease here over a restart, and ask for it again (RFC 2131 3.2)\n"
+    "      --duid-file FILE  with \"client-id\": \"duid\", keep DUID and IAID here (RFC 4361)\n"
     "      --trace FILE     append every event to FILE, one JSON object a line\n"
     "      --node NAME      how this client is called in the trace (default: the interface)\n"
     "      --seed N         make transaction ids, jitter and delays repeatable\n"
@@ -40,11 +42,11 @@ static const char usage[] =
 
 struct arguments {
     struct cli_driver_options driver;
-    const char *config, *trace, *node;
+    const char *config, *trace, *node, *duid_file;
     bool quiet, seeded;
 };
 
-enum { OPT_CONTROL = 256, OPT_LEASE_FILE, OPT_TRACE, OPT_NODE, OPT_SEED };
+enum { OPT_CONTROL = 256, OPT_LEASE_FILE, OPT_DUID_FILE, OPT_TRACE, OPT_NODE, OPT_SEED };
 
 static const struct option long_options[] = {
     {"interface", required_argument, NULL, 'i'},
@@ -53,6 +55,7 @@ static const struct option long_options[] = {
     {"timeout", required_argument, NULL, 't'},
     {"control", required_argument, NULL, OPT_CONTROL},
     {"lease-file", required_argument, NULL, OPT_LEASE_FILE},
+    {"duid-file", required_argument, NULL, OPT_DUID_FILE},
     {"trace", required_argument, NULL, OPT_TRACE},
     {"node", required_argument, NULL, OPT_NODE},
     {"seed", required_argument, NULL, OPT_SEED},
@@ -103,6 +106,9 @@ static int take_option(int option, struct arguments *a)
         return -1;
     case OPT_LEASE_FILE:
         a->driver.lease_file = optarg;
+        return -1;
+    case OPT_DUID_FILE:
+        a->duid_file = optarg;
         return -1;
     case OPT_TRACE:
         a->trace = optarg;
@@ -155,6 +161,15 @@ static int read_config(const char *path, struct io_trace *trace, struct cli_conf
     return rc;
 }
 
+static int read_identity(const struct arguments *a, struct cli_config *config)
+{
+    char why[CLI_DUID_WHY_MAX];
+    int rc = a->duid_file ? cli_identity_load(a->duid_file, a->driver.ifname, config, why) : 0;
+    if (rc < 0)
+        fprintf(stderr, "dhcplab-client: %s\n", why);
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
     struct arguments a = {.driver = {.once_limit_ms = ONCE_LIMIT_S * 1000}};
@@ -180,7 +195,7 @@ int main(int argc, char **argv)
     }
     struct cli_config config;
     int code = EXIT_USAGE;
-    if (read_config(a.config, &trace, &config) == 0)
+    if (read_config(a.config, &trace, &config) == 0 && read_identity(&a, &config) == 0)
         code = cli_driver_run(&a.driver, &config, &trace);
     io_trace_close(&trace);
     return code;

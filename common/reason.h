@@ -185,6 +185,11 @@
       "the answer comes from {other}, not from the chosen server")                                           \
     X(REASON_ACK_ADDRESS, "ack-address", "the ACK gives {addr}, not the requested {other}")                  \
     X(REASON_ACK_LATE, "ack-late", "the lease of {addr} had ended before its ACK came")                      \
+    X(REASON_ACK_NOT_RAPID, "ack-not-rapid",                                                                 \
+      "the ACK answers a DISCOVER, but has no option 80: it commits nothing (RFC 4039 3.1)")                 \
+    X(REASON_ACK_RAPID, "ack-rapid", "{other} commits {addr} at once (RFC 4039)")                            \
+    X(REASON_V6ONLY_WAIT, "v6-only-wait",                                                                    \
+      "the {text} of {other} prefers IPv6: no IPv4 for {span} (RFC 8925)")                                   \
     X(REASON_GOT_ACK, "ack", "{addr} is ours for {span}")                                                    \
     X(REASON_SAVED, "saved-lease", "{addr} was ours when we stopped")                                        \
     X(REASON_SAVED_OVER, "saved-lease-over", "the saved lease of {addr} has ended meanwhile")                \

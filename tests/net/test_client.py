@@ -200,5 +200,46 @@ class SavedLease(LabCase):
         self.assertFalse(self.file.exists())
 
 
+@unittest.skipUnless(labtest.has_programs("dhcplab-server", "dhcplab-client"), f"no server and client in {BIN}")
+class Options(LabCase):
+    """What a client by hand says and takes."""
+
+    def run_client(self, client, *arguments, server=None):
+        """Runs a client to its first lease; its messages, each with its options by name as text."""
+        lab = lan(CLIENT)
+        lab["hosts"]["h1"] = {}
+        lab["hosts"]["server"] = {"server": server or SERVER}
+        if not self.labs():
+            self.dhcplab("up", self.write("lab.json", lab))
+        self.write("client.json", {**CLIENT, "address-conflict-detection": False, **client})
+        trace = self.dir / "trace.json"
+        trace.unlink(missing_ok=True)
+        self.on("h1", BIN / "dhcplab-client", "-i", "eth0", "-c", "client.json", "-1", "--trace", trace, *arguments)
+        messages = [json.loads(line) for line in trace.read_text().splitlines()]
+        return [(event["type"], {option["name"]: option["text"] for option in event["options"]})
+                for event in messages if event["kind"] == "message"]
+
+    def test_duid_is_kept_in_a_file(self):
+        duid_file = self.dir / "duid.json"
+        messages = self.run_client({"client-id": "duid"}, "--duid-file", duid_file)
+        saved = json.loads(duid_file.read_text())
+        self.assertRegex(saved["duid"], r"^00:01:00:01:([0-9a-f]{2}:){4}02:00:00:00:00:02$")
+        identifier = messages[0][1]["dhcp-client-identifier"]
+        # Other hardware, the same file: it is the same client.
+        duid_file.write_text(json.dumps({"duid": "00:02:00:00:ab:cd:01", "iaids": {"eth0": 5}}))
+        messages = self.run_client({"client-id": "duid"}, "--duid-file", duid_file)
+        self.assertNotEqual(messages[0][1]["dhcp-client-identifier"], identifier)
+        self.assertEqual(messages[0][1]["dhcp-client-identifier"], "IAID 00000005 DUID-EN enterprise 43981 01")
+        self.assertEqual(json.loads(duid_file.read_text())["iaids"], {"eth0": 5})
+
+    def test_two_messages_are_enough_with_rapid_commit(self):
+        server = {"Dhcp4": {**SERVER["Dhcp4"], "rapid-commit": True}}
+        messages = self.run_client({"rapid-commit": True, "user-class": ["a", "b"], "fqdn": "h1.example.org"},
+                                   server=server)
+        self.assertEqual([name for name, _ in messages], ["DISCOVER", "ACK"])
+        self.assertEqual((messages[0][1]["user-class"], messages[0][1].get("host-name")), ('"a", "b"', None))
+        self.assertIn("h1.example.org", messages[0][1]["fqdn"])
+
+
 if __name__ == "__main__":
     labtest.main()

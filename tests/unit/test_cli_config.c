@@ -34,6 +34,9 @@ static void assert_default(const struct cli_config *c)
     assert_int_equal(c->collect_offers_ms, 0);
     assert_int_equal(c->choice, CLI_CHOOSE_FIRST);
     assert_int_equal(c->n_deny, 0);
+    assert_int_equal(c->extra_len, 0);
+    assert_false(c->sends_fqdn);
+    assert_false(c->rapid_commit);
     assert_int_equal(c->server, 0);
     assert_true(c->default_route);
     assert_true(c->acd);
@@ -91,6 +94,8 @@ static void client_identifier_words(void **state)
     struct cli_config c;
     assert_int_equal(parse("{ \"client-id\": \"none\" }", &c), 0);
     assert_int_equal(c.client_id_kind, CLI_CLIENT_ID_NONE);
+    assert_int_equal(parse("{ \"client-id\": \"duid\" }", &c), 0);
+    assert_int_equal(c.client_id_kind, CLI_CLIENT_ID_DUID);
     assert_int_equal(parse("{ \"client-id\": \"hw\" }", &c), 0);
     assert_int_equal(c.client_id_kind, CLI_CLIENT_ID_HW);
 }

@@ -201,9 +201,12 @@ struct answer {
     ip4 source;          /* SERVER; of the datagram */
     bool no_yiaddr, no_server, no_lease, zero_lease, no_mask, zero_t1;
     const char *message; /* absent; option 56 */
-    uint32_t xid_xor;    /* 0 */
-    uint8_t hw_xor;      /* 0; changes the last octet of chaddr */
-    uint8_t op;          /* BOOTREPLY */
+    bool rapid;          /* option 80 */
+    bool has_v6only;     /* option 108, with this value */
+    uint32_t v6only_s;
+    uint32_t xid_xor; /* 0 */
+    uint8_t hw_xor;   /* 0; changes the last octet of chaddr */
+    uint8_t op;       /* BOOTREPLY */
 };
 
 static inline size_t write_answer(const struct world *w, const struct answer *a, uint8_t *buf)
@@ -221,6 +224,10 @@ static inline size_t write_answer(const struct world *w, const struct answer *a,
         dhcp_put_u8(&m, DHCP_OPT_TYPE, a->type);
     if (!a->no_server)
         dhcp_put_ip4(&m, DHCP_OPT_SERVER_ID, a->server ? a->server : SERVER);
+    if (a->rapid)
+        dhcp_put_bytes(&m, DHCP_OPT_RAPID_COMMIT, NULL, 0);
+    if (a->has_v6only)
+        dhcp_put_u32(&m, DHCP_OPT_V6ONLY, a->v6only_s);
     if (a->message != NULL)
         dhcp_put_text(&m, DHCP_OPT_MESSAGE, a->message);
     if (a->type != DHCP_NAK) {
