@@ -1,7 +1,6 @@
 #include "server/srv_driver.h"
 
 #include <errno.h>
-#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,17 +12,12 @@
 #include "common/io_daemon.h"
 #include "common/io_file.h"
 #include "server/srv_command.h"
+#include "server/srv_confine.h"
 #include "server/srv_engine.h"
+#include "server/srv_persist.h"
 #include "server/srv_ports.h"
-#include "server/srv_seccomp.h"
-#include "server/srv_store.h"
 
-enum {
-    RX_BATCH = 64,
-    EXIT_CONFIG = 2,
-    STORE_RETRY_MS = 1000,    /* after a commit that failed */
-    REWRITE_RETRY_MS = 60000, /* after a rewrite that failed */
-};
+enum { RX_BATCH = 64, EXIT_CONFIG = 2 };
 
 struct srv_driver {
     const struct srv_driver_options *options;
@@ -33,19 +27,12 @@ struct srv_driver {
     struct srv_engine *engine;
     struct srv_actions actions;
     const struct srv_action *told; /* the last action whose trace is written; NULL: none yet */
-    struct srv_store *store;       /* NULL: leases are kept in memory only */
+    struct srv_persist *persist;
     struct io_timer *deadline;
     struct control *control;
     struct srv_ports ports;
     time_ms started_ms, reloaded_ms;
     unsigned long loaded, refused; /* lease records at start-up */
-    bool store_failed;             /* the last commit failed, and was told */
-    int store_errno;               /* why: the errno of the last failure */
-    struct io_timer *store_retry;
-    struct io_timer *rewrite_due;  /* by lfc-interval */
-    struct io_watch *rewrite_done; /* NULL: no rewrite of the lease file runs */
-    time_ms rewrite_from_ms;       /* none starts earlier */
-    bool rewrite_failed;           /* the last one, and was told */
     struct srv_command_state commands;
     struct srv_explain *explain;
     int exit_value; /* as `shutdown` asked */
@@ -96,117 +83,15 @@ static void do_tx(struct srv_driver *d, const struct srv_action *action)
         io_trace_log(d->trace, "error", "sending on %s failed: %s", port->iface.name, strerror(errno));
 }
 
-/* ---- the lease file ---- */
-
 static const char *why_not(int rc)
 {
     return rc == ERR_IO ? strerror(errno) : err_text(rc);
 }
 
-static void end_rewrite(struct srv_driver *d, int rc)
-{
-    if (rc < 0 && !d->rewrite_failed)
-        io_trace_log(d->trace, "warning", "the lease file cannot be rewritten, it grows: %s", why_not(rc));
-    d->rewrite_failed = rc < 0;
-    if (rc < 0)
-        d->rewrite_from_ms = io_now().boot_ms + REWRITE_RETRY_MS;
-}
-
-static void finish_rewrite(struct srv_driver *d)
-{
-    uint64_t before = srv_store_get_stats(d->store).size;
-    int rc = srv_store_rewrite_finish(d->store);
-    end_rewrite(d, rc);
-    if (rc == 0)
-        io_trace_log(d->trace, "info", "the lease file is rewritten: %llu octets, it had %llu",
-                     (unsigned long long)srv_store_get_stats(d->store).size, (unsigned long long)before);
-}
-
-static void on_rewritten(void *user, int fd, int what)
-{
-    (void)fd, (void)what;
-    struct srv_driver *d = user;
-    io_watch_free(d->rewrite_done);
-    d->rewrite_done = NULL;
-    finish_rewrite(d);
-}
-
-static void start_rewrite(struct srv_driver *d)
-{
-    if (d->rewrite_done != NULL || io_now().boot_ms < d->rewrite_from_ms)
-        return;
-    int fd, rc = srv_store_rewrite(d->store, &fd);
-    if (rc < 0) {
-        end_rewrite(d, rc);
-        return;
-    }
-    d->rewrite_done = io_watch_new(d->loop, fd, IO_READ, on_rewritten, d);
-    if (d->rewrite_done == NULL)
-        finish_rewrite(d); /* no memory to be told: then wait for it here */
-}
-
-static void schedule_rewrite(struct srv_driver *d)
-{
-    uint32_t s = d->config->lfc_interval_s;
-    if (d->store != NULL)
-        io_timer_set(d->rewrite_due, s == 0 ? TIME_NEVER : io_now().boot_ms + (time_ms)s * 1000);
-}
-
-static void on_rewrite_due(void *user)
-{
-    struct srv_driver *d = user;
-    if (srv_store_has_news(d->store))
-        start_rewrite(d);
-    schedule_rewrite(d);
-}
-
-/* Each change from well to failing, and back, is told once. */
-static bool commit(struct srv_driver *d)
-{
-    int rc = srv_store_commit(d->store);
-    if (rc < 0)
-        d->store_errno = rc == ERR_IO ? errno : ENOMEM;
-    if (rc < 0 && !d->store_failed)
-        io_trace_log(d->trace, "error", "leases cannot be stored, so no ACK is sent: %s", why_not(rc));
-    if (rc == 0 && d->store_failed)
-        io_trace_log(d->trace, "info", "leases can be stored again");
-    d->store_failed = rc < 0;
-    if (rc < 0)
-        io_timer_set(d->store_retry, io_now().boot_ms + STORE_RETRY_MS);
-    else if (d->config->lfc_interval_s != 0 && srv_store_has_grown(d->store))
-        start_rewrite(d);
-    return rc == 0;
-}
-
-static void on_store_retry(void *user)
-{
-    commit(user);
-}
-
-/* Makes every lease of the batch durable; false: nothing of it may be promised. */
-static bool store(struct srv_driver *d)
-{
-    int rc = 0;
-    bool any = false;
-    for (const struct srv_action *a = d->actions.first; d->store != NULL && a != NULL && rc == 0;
-         a = a->next) {
-        if (a->kind != SRV_LEASE_PUT)
-            continue;
-        any = true;
-        rc = srv_store_put(d->store, &a->lease);
-    }
-    if (!any)
-        return true;
-    if (rc == ERR_NOMEM)
-        d->store_errno = ENOMEM;
-    /* Also if not every record could be gathered: the disk may take those that wait. */
-    return commit(d) && rc == 0;
-}
-
 /* An ACK that must not leave: its lease is not on stable storage. The client will ask again. */
 static void withhold(struct srv_driver *d, const struct srv_action *put)
 {
-    struct trace_facts facts = {.addr = put->lease.addr, .text = strerror(d->store_errno)};
+    struct trace_facts facts = {.addr = put->lease.addr, .text = strerror(srv_persist_failure(d->persist))};
     struct trace_event event = {
         .kind = TRACE_DROP, .reason = REASON_STORE_FAILED, .facts = facts, .client = put->lease.hw};
     struct clock_now now = io_now();
@@ -219,7 +104,7 @@ static void withhold(struct srv_driver *d, const struct srv_action *put)
  * withheld. */
 static void flush(struct srv_driver *d)
 {
-    bool stored = store(d);
+    bool stored = srv_persist_put(d->persist, &d->actions);
     const struct srv_action *promised = NULL; /* the record that the next answer promises */
     for (const struct srv_action *a = d->actions.first; a != NULL; a = a->next) {
         switch (a->kind) {
@@ -326,12 +211,10 @@ static int read_config(struct srv_driver *d, struct srv_config **out, char *why)
     return rc;
 }
 
-/* What of lease-database can change while the server runs; another name counts from the next start on. */
-static void use_database(struct srv_driver *d)
+/* What of the configuration is not the engine's. */
+static void use_config(struct srv_driver *d)
 {
-    if (d->store != NULL)
-        srv_store_set_sync(d->store, d->config->sync);
-    schedule_rewrite(d);
+    srv_persist_configure(d->persist, d->config->sync, d->config->lfc_interval_s);
 }
 
 static const char *lease_path(const struct srv_driver *d, const struct srv_config *config)
@@ -362,7 +245,7 @@ static int serve(struct srv_driver *d, struct srv_config *config, char *why)
     srv_ports_close(&d->ports);
     d->ports = ports;
     d->reloaded_ms = io_now().boot_ms;
-    use_database(d);
+    use_config(d);
     return 0;
 }
 
@@ -393,21 +276,6 @@ static void refuse(struct srv_command_reply *reply, const char *what, const char
     reply->arguments = NULL;
 }
 
-static cJSON *lease_file_json(const struct srv_driver *d)
-{
-    struct srv_store_stats stats = srv_store_get_stats(d->store);
-    cJSON *json = cJSON_CreateObject();
-    cJSON_AddStringToObject(json, "sync", d->config->sync == SRV_SYNC_BATCH ? "batch" : "none");
-    cJSON_AddNumberToObject(json, "size", (double)stats.size);
-    cJSON_AddNumberToObject(json, "commits", (double)stats.commits);
-    cJSON_AddNumberToObject(json, "syncs", (double)stats.syncs);
-    cJSON_AddNumberToObject(json, "failures", (double)stats.failures);
-    cJSON_AddBoolToObject(json, "failing", d->store_failed);
-    cJSON_AddNumberToObject(json, "rewrites", (double)stats.rewrites);
-    cJSON_AddBoolToObject(json, "rewriting", stats.rewriting);
-    return json;
-}
-
 /* What a command wants of the driver. */
 static void do_effect(struct srv_driver *d, struct srv_command_reply *reply)
 {
@@ -430,6 +298,14 @@ static void do_effect(struct srv_driver *d, struct srv_command_reply *reply)
         free(reply->file);
         break;
     }
+}
+
+static bool changes_leases(const struct srv_actions *actions)
+{
+    const struct srv_action *a = actions->first;
+    while (a != NULL && a->kind != SRV_LEASE_PUT)
+        a = a->next;
+    return a != NULL;
 }
 
 static void on_command(void *user, const char *command, const cJSON *arguments,
@@ -455,14 +331,16 @@ static void on_command(void *user, const char *command, const cJSON *arguments,
                                           .n_ifaces = d->ports.n};
     struct srv_command_reply reply;
     srv_command_run(&context, command, arguments, &reply);
-    bool changes = d->actions.first != NULL;
+    bool changes = changes_leases(&d->actions);
     tell(d);
     flush(d);
-    if (changes && d->store_failed && reply.result == CONTROL_SUCCESS)
-        refuse(&reply, "the change is in memory, but could not be stored: ", strerror(d->store_errno));
+    int failure = changes ? srv_persist_failure(d->persist) : 0;
+    if (failure != 0 && reply.result == CONTROL_SUCCESS)
+        refuse(&reply,
+               "the change is in memory, but not stored yet, which is tried again: ", strerror(failure));
     do_effect(d, &reply);
-    if (strcmp(command, "status-get") == 0 && reply.result == CONTROL_SUCCESS && d->store != NULL)
-        cJSON_AddItemToObject(reply.arguments, "lease_file", lease_file_json(d));
+    if (strcmp(command, "status-get") == 0 && reply.result == CONTROL_SUCCESS)
+        cJSON_AddItemToObject(reply.arguments, "lease_file", srv_persist_json(d->persist));
     control_reply(request, reply.result, reply.text, reply.arguments);
     if (reply.effect == SRV_DO_SHUTDOWN) {
         d->exit_value = reply.exit_value;
@@ -498,15 +376,17 @@ static void on_bad_record(void *user, unsigned long line, const char *why)
     io_trace_log(d->trace, "warning", "lease file, line %lu: %s", line, why);
 }
 
-static int open_store(struct srv_driver *d)
+/* *out is NULL if leases are kept in memory only. */
+static int open_store(struct srv_driver *d, struct srv_store **out)
 {
+    *out = NULL;
     const char *path = lease_path(d, d->config);
     if (path[0] == '\0') {
         io_trace_log(d->trace, "info",
                      "leases are kept in memory only: neither --lease-file nor lease-database names a file");
         return 0;
     }
-    int rc = srv_store_open(path, on_stored_lease, on_bad_record, d, &d->store);
+    int rc = srv_store_open(path, on_stored_lease, on_bad_record, d, out);
     if (rc == ERR_CONFIG)
         return fail(path, "this is not a lease file; it is left as it is");
     if (rc == ERR_EXISTS)
@@ -530,73 +410,66 @@ static int open_loop(struct srv_driver *d)
         if (io_signal_add(d->loop, signals[i], on_signal, d) < 0)
             return fail("start", err_text(ERR_NOMEM));
     d->deadline = io_timer_new(d->loop, on_deadline, d);
-    d->store_retry = io_timer_new(d->loop, on_store_retry, d);
-    d->rewrite_due = io_timer_new(d->loop, on_rewrite_due, d);
-    if (d->deadline == NULL || d->store_retry == NULL || d->rewrite_due == NULL)
-        return fail("start", err_text(ERR_NOMEM));
+    return d->deadline == NULL ? fail("start", err_text(ERR_NOMEM)) : 0;
+}
+
+static int open_control(struct srv_driver *d)
+{
     if (d->options->control == NULL)
         return 0;
     int rc = control_listen(d->loop, d->options->control, on_command, d, &d->control);
     return rc < 0 ? fail(d->options->control, rc == ERR_IO ? strerror(errno) : err_text(rc)) : 0;
 }
 
-/* ---- giving up what only the start needs ---- */
-
-static int give_files(const struct srv_driver *d, const struct srv_user *user)
+static int open_persist(struct srv_driver *d)
 {
-    if (d->store != NULL && srv_store_give(d->store, user->uid, user->gid) < 0)
-        return fail(lease_path(d, d->config), strerror(errno));
-    if (d->control != NULL && control_give(d->control, user->uid, user->gid) < 0)
-        return fail(d->options->control, strerror(errno));
-    return 0;
+    struct srv_store *store;
+    int rc = open_store(d, &store);
+    if (rc < 0)
+        return rc;
+    d->persist = srv_persist_new(d->loop, d->trace, store);
+    if (d->persist != NULL)
+        return 0;
+    srv_store_close(store);
+    return fail("start", err_text(ERR_NOMEM));
 }
 
-/* What will fail later is told now. */
-static void tell_unusable(const struct srv_driver *d)
-{
-    const char *leases = lease_path(d, d->config);
-    char *copy = strdup(leases);
-    if (copy != NULL && d->store != NULL && access(dirname(copy), W_OK | X_OK) < 0)
-        io_trace_log(d->trace, "warning",
-                     "the folder of %s is not ours to write: the file cannot be rewritten, it grows", leases);
-    free(copy);
-    if (strcmp(d->options->config, "-") != 0 && access(d->options->config, R_OK) < 0)
-        io_trace_log(d->trace, "warning", "%s is not ours to read: it cannot be read again",
-                     d->options->config);
-}
-
-static int confine(const struct srv_driver *d)
-{
-    const struct srv_driver_options *o = d->options;
-    if (o->user != NULL && give_files(d, o->user) < 0)
-        return ERR_IO;
-    if (srv_privilege_drop(o->user) < 0)
-        return fail("giving up privileges", strerror(errno));
-    tell_unusable(d);
-    if (!o->no_seccomp && srv_seccomp_start() < 0)
-        return fail("filtering system calls (--no-seccomp does without)", strerror(errno));
-    return 0;
-}
-
-static int start(struct srv_driver *d)
+static int open_first_ports(struct srv_driver *d)
 {
     char why[SRV_PORTS_WHY_MAX];
     struct srv_ports ports;
-    d->engine = srv_engine_new(d->config);
-    d->explain = srv_explain_new();
-    if (d->engine == NULL || d->explain == NULL)
-        return fail("start", err_text(ERR_NOMEM));
     if (open_ports(d, d->config, &ports, why) < 0) {
         fprintf(stderr, "dhcplab-server: %s\n", why);
         return ERR_IO;
     }
     d->ports = ports;
-    int rc = open_store(d);
-    if (rc == 0)
-        rc = open_loop(d);
-    if (rc == 0 && watch_ports(d, &d->ports) < 0)
-        rc = fail("start", err_text(ERR_NOMEM));
-    return rc == 0 ? confine(d) : rc;
+    return watch_ports(d, &d->ports) < 0 ? fail("start", err_text(ERR_NOMEM)) : 0;
+}
+
+static int confine(struct srv_driver *d)
+{
+    const struct srv_driver_options *o = d->options;
+    const struct srv_confine c = {.user = o->user,
+                                  .filter = !o->no_seccomp,
+                                  .store = srv_persist_store(d->persist),
+                                  .control = d->control,
+                                  .lease_path = lease_path(d, d->config),
+                                  .config_path = o->config};
+    return srv_confine(&c, d->trace);
+}
+
+static int start(struct srv_driver *d)
+{
+    static int (*const steps[])(struct srv_driver *) = {open_loop, open_first_ports, open_persist,
+                                                        open_control, confine};
+    d->engine = srv_engine_new(d->config);
+    d->explain = srv_explain_new();
+    if (d->engine == NULL || d->explain == NULL)
+        return fail("start", err_text(ERR_NOMEM));
+    int rc = 0;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == 0; i++)
+        rc = steps[i](d);
+    return rc;
 }
 
 static void tell_start(const struct srv_driver *d)
@@ -613,13 +486,10 @@ static void finish(struct srv_driver *d)
     control_free(d->control);
     srv_ports_close(&d->ports);
     io_timer_free(d->deadline);
-    io_timer_free(d->store_retry);
-    io_timer_free(d->rewrite_due);
-    io_watch_free(d->rewrite_done);
+    srv_persist_free(d->persist);
     io_loop_free(d->loop);
     srv_engine_free(d->engine);
     srv_explain_free(d->explain);
-    srv_store_close(d->store);
     srv_actions_fini(&d->actions);
     srv_config_free(d->config);
 }
@@ -644,7 +514,7 @@ static int run(struct srv_driver *d)
         return code;
     d->started_ms = d->reloaded_ms = io_now().boot_ms;
     tell_start(d);
-    use_database(d);
+    use_config(d);
     io_timer_set(d->deadline, srv_engine_deadline(d->engine));
     return io_loop_run(d->loop) < 0 ? EXIT_FAILURE : d->exit_value;
 }

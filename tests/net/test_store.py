@@ -73,6 +73,22 @@ class Store(LeaseCase):
         self.restart()
         self.assertEqual(self.leases(), known)
 
+    def test_a_command_that_cannot_be_stored_says_so_and_is_stored_later(self):
+        self.start_server()
+        self.limit_files(self.lease_file.stat().st_size)
+        lease = {"ip-address": "10.9.1.7", "hw-address": "02:00:00:00:00:07"}
+        answer = self.control(self.control_path, "lease4-add", lease)
+        self.assertEqual(answer["result"], 1)
+        self.assertEqual(answer["text"],
+                         "the change is in memory, but not stored yet, which is tried again: File too large")
+        # What changes nothing has nothing to be stored.
+        self.assertEqual(self.control(self.control_path, "lease4-get", lease)["result"], 0)
+        self.limit_files(resource.RLIM_INFINITY)
+        wait_for(lambda: not self.status()["failing"], "the next try to store")
+        self.assertIn("10.9.1.7,02:00:00:00:00:07", self.lease_file.read_text())
+        self.restart()
+        self.assertEqual(list(self.leases()), ["10.9.1.7"])
+
     def test_a_reload_keeps_leases_and_a_bad_file_changes_nothing(self):
         self.start_server()
         self.start_traffic(CLIENTS, 3)

@@ -1,0 +1,197 @@
+#include "server/srv_persist.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/err.h"
+
+enum {
+    STORE_RETRY_MS = 1000,    /* after a commit that failed */
+    REWRITE_RETRY_MS = 60000, /* after a rewrite that failed */
+};
+
+struct srv_persist {
+    struct io_loop *loop;
+    struct io_trace *trace;
+    struct srv_store *store; /* NULL: leases are kept in memory only */
+    enum srv_sync sync;
+    uint32_t lfc_interval_s;
+    int failure; /* errno of the last commit, which was told; 0: it went well */
+    struct io_timer *retry;
+    struct io_timer *rewrite_due;  /* by lfc-interval */
+    struct io_watch *rewrite_done; /* NULL: no rewrite of the lease file runs */
+    time_ms rewrite_from_ms;       /* none starts earlier */
+    bool rewrite_failed;           /* the last one, and was told */
+};
+
+static const char *why_not(int rc)
+{
+    return rc == ERR_IO ? strerror(errno) : err_text(rc);
+}
+
+/* ---- rewriting ---- */
+
+static void end_rewrite(struct srv_persist *p, int rc)
+{
+    if (rc < 0 && !p->rewrite_failed)
+        io_trace_log(p->trace, "warning", "the lease file cannot be rewritten, it grows: %s", why_not(rc));
+    p->rewrite_failed = rc < 0;
+    if (rc < 0)
+        p->rewrite_from_ms = io_now().boot_ms + REWRITE_RETRY_MS;
+}
+
+static void finish_rewrite(struct srv_persist *p)
+{
+    uint64_t before = srv_store_get_stats(p->store).size;
+    int rc = srv_store_rewrite_finish(p->store);
+    end_rewrite(p, rc);
+    if (rc == 0)
+        io_trace_log(p->trace, "info", "the lease file is rewritten: %llu octets, it had %llu",
+                     (unsigned long long)srv_store_get_stats(p->store).size, (unsigned long long)before);
+}
+
+static void on_rewritten(void *user, int fd, int what)
+{
+    (void)fd, (void)what;
+    struct srv_persist *p = user;
+    io_watch_free(p->rewrite_done);
+    p->rewrite_done = NULL;
+    finish_rewrite(p);
+}
+
+static void start_rewrite(struct srv_persist *p)
+{
+    if (p->rewrite_done != NULL || io_now().boot_ms < p->rewrite_from_ms)
+        return;
+    int fd, rc = srv_store_rewrite(p->store, &fd);
+    if (rc < 0) {
+        end_rewrite(p, rc);
+        return;
+    }
+    p->rewrite_done = io_watch_new(p->loop, fd, IO_READ, on_rewritten, p);
+    if (p->rewrite_done == NULL)
+        finish_rewrite(p); /* no memory to be told: then wait for it here */
+}
+
+static void schedule_rewrite(struct srv_persist *p)
+{
+    uint32_t s = p->lfc_interval_s;
+    io_timer_set(p->rewrite_due, s == 0 ? TIME_NEVER : io_now().boot_ms + (time_ms)s * 1000);
+}
+
+static void on_rewrite_due(void *user)
+{
+    struct srv_persist *p = user;
+    if (srv_store_has_news(p->store))
+        start_rewrite(p);
+    schedule_rewrite(p);
+}
+
+/* ---- storing ---- */
+
+static bool commit(struct srv_persist *p)
+{
+    int before = p->failure;
+    int rc = srv_store_commit(p->store);
+    p->failure = rc == 0 ? 0 : rc == ERR_IO ? errno : ENOMEM;
+    if (rc < 0 && before == 0)
+        io_trace_log(p->trace, "error", "leases cannot be stored, so no ACK is sent: %s", why_not(rc));
+    if (rc == 0 && before != 0)
+        io_trace_log(p->trace, "info", "leases can be stored again");
+    if (rc < 0)
+        io_timer_set(p->retry, io_now().boot_ms + STORE_RETRY_MS);
+    else if (p->lfc_interval_s != 0 && srv_store_has_grown(p->store))
+        start_rewrite(p);
+    return rc == 0;
+}
+
+static void on_retry(void *user)
+{
+    commit(user);
+}
+
+bool srv_persist_put(struct srv_persist *p, const struct srv_actions *actions)
+{
+    int rc = 0;
+    bool any = false;
+    for (const struct srv_action *a = actions->first; p->store != NULL && a != NULL && rc == 0; a = a->next) {
+        if (a->kind != SRV_LEASE_PUT)
+            continue;
+        any = true;
+        rc = srv_store_put(p->store, &a->lease);
+    }
+    if (!any)
+        return true;
+    /* Also if not every record could be gathered: the disk may take those that wait. */
+    bool stored = commit(p);
+    if (stored && rc < 0)
+        p->failure = ENOMEM;
+    return stored && rc == 0;
+}
+
+int srv_persist_failure(const struct srv_persist *p)
+{
+    return p->failure;
+}
+
+struct srv_store *srv_persist_store(const struct srv_persist *p)
+{
+    return p->store;
+}
+
+cJSON *srv_persist_json(const struct srv_persist *p)
+{
+    if (p->store == NULL)
+        return NULL;
+    struct srv_store_stats stats = srv_store_get_stats(p->store);
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddStringToObject(json, "sync", p->sync == SRV_SYNC_BATCH ? "batch" : "none");
+    cJSON_AddNumberToObject(json, "size", (double)stats.size);
+    cJSON_AddNumberToObject(json, "commits", (double)stats.commits);
+    cJSON_AddNumberToObject(json, "syncs", (double)stats.syncs);
+    cJSON_AddNumberToObject(json, "failures", (double)stats.failures);
+    cJSON_AddBoolToObject(json, "failing", p->failure != 0);
+    cJSON_AddNumberToObject(json, "rewrites", (double)stats.rewrites);
+    cJSON_AddBoolToObject(json, "rewriting", stats.rewriting);
+    return json;
+}
+
+/* ---- life ---- */
+
+void srv_persist_configure(struct srv_persist *p, enum srv_sync sync, uint32_t lfc_interval_s)
+{
+    if (p->store == NULL)
+        return;
+    p->sync = sync;
+    p->lfc_interval_s = lfc_interval_s;
+    srv_store_set_sync(p->store, sync);
+    schedule_rewrite(p);
+}
+
+struct srv_persist *srv_persist_new(struct io_loop *loop, struct io_trace *trace, struct srv_store *store)
+{
+    struct srv_persist *p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return NULL;
+    *p = (struct srv_persist){.loop = loop, .trace = trace};
+    p->retry = io_timer_new(loop, on_retry, p);
+    p->rewrite_due = io_timer_new(loop, on_rewrite_due, p);
+    if (p->retry == NULL || p->rewrite_due == NULL) {
+        srv_persist_free(p);
+        return NULL;
+    }
+    p->store = store;
+    return p;
+}
+
+void srv_persist_free(struct srv_persist *p)
+{
+    if (p == NULL)
+        return;
+    io_timer_free(p->retry);
+    io_timer_free(p->rewrite_due);
+    io_watch_free(p->rewrite_done);
+    srv_store_close(p->store);
+    free(p);
+}

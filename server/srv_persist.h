@@ -1,0 +1,33 @@
+/* The lease file in the event loop: one commit for all answers of a wake-up; what fails is tried again; the
+ * file is rewritten now and then. Each change from well to failing, and back, is told once. */
+#pragma once
+#include <stdbool.h>
+
+#include <cjson/cJSON.h>
+
+#include "common/io_loop.h"
+#include "common/io_trace.h"
+#include "server/srv_engine.h"
+#include "server/srv_store.h"
+
+struct srv_persist;
+
+/* Takes the open store over; NULL: leases are kept in memory only, and nothing here ever fails. NULL if
+ * memory is out: the store stays the caller's. */
+struct srv_persist *srv_persist_new(struct io_loop *loop, struct io_trace *trace, struct srv_store *store);
+void srv_persist_free(struct srv_persist *p); /* before the loop; NULL is fine */
+
+/* What of lease-database can change while the server runs. */
+void srv_persist_configure(struct srv_persist *p, enum srv_sync sync, uint32_t lfc_interval_s);
+
+/* Stores every SRV_LEASE_PUT of the list. False: nothing of it may be promised to anybody. The records are
+ * kept all the same, and tried again every second. */
+bool srv_persist_put(struct srv_persist *p, const struct srv_actions *actions);
+
+/* 0, or why the last commit failed: its errno. */
+int srv_persist_failure(const struct srv_persist *p);
+
+/* The store, or NULL. */
+struct srv_store *srv_persist_store(const struct srv_persist *p);
+/* How it is; NULL without a store. The caller's. */
+cJSON *srv_persist_json(const struct srv_persist *p);
