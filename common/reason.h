@@ -48,6 +48,7 @@
       "subnet {net}: the client's address {addr} is in it (RFC 2131 4.3.2)")                                 \
     X(REASON_SUBNET_INTERFACE, "subnet-interface", "subnet {net}: the receiving interface has {addr}")       \
     X(REASON_SUBNET_INTERFACE_NAME, "subnet-interface-name", "subnet {net}: it names the interface {text}")  \
+    X(REASON_SUBNET_SHARED, "subnet-shared", "subnet {net}: it is in the same shared network, {text}")       \
     X(REASON_SERVER_ID_OVERRIDE, "server-id-override",                                                       \
       "the relay wants the server identifier {addr} (RFC 5107)")                                             \
     X(REASON_NO_SUBNET, "no-subnet", "no configured subnet contains {addr}")                                 \
@@ -71,6 +72,8 @@
     X(REASON_ADDR_ROUTER, "addr-router", "{addr} is not given: it is a router of {net}")                     \
     X(REASON_POOL_EMPTY, "pool-empty",                                                                       \
       "no address is free in {net}: {num} are leased, offered or in quarantine")                             \
+    X(REASON_NETWORK_EMPTY, "network-empty",                                                                 \
+      "no address is free in the shared network {text}: {num} are leased, offered or in quarantine")         \
     X(REASON_OFFER_LIMIT, "offer-limit",                                                                     \
       "{num} offers are outstanding, as many as the configuration allows")                                   \
     X(REASON_LEASE_LIMIT, "lease-limit", "{num} leases are held, as many as the configuration allows")       \

@@ -189,10 +189,24 @@ void srv_alloc_unmark(struct srv_alloc *a, ip4 addr)
 
 /* ---- candidates ---- */
 
-static bool is_router(const struct srv_alloc_query *q, const struct srv_pool *pool, ip4 addr)
+/* One of the subnets that may give the client an address. */
+struct view {
+    const struct srv_alloc_query *q;
+    const struct srv_subnet *subnet;
+    struct srv_identity client; /* as the subnet knows it */
+};
+
+static struct view view_of(const struct srv_alloc_query *q, const struct srv_subnet *subnet)
+{
+    struct view v = {.q = q, .subnet = subnet, .client = *q->client};
+    v.client.match_client_id = subnet->match_client_id;
+    return v;
+}
+
+static bool is_router(const struct view *v, const struct srv_pool *pool, ip4 addr)
 {
     struct srv_scopes scopes;
-    srv_scope_list(q->config, q->subnet, pool, &scopes);
+    srv_scope_list(v->q->config, v->subnet, pool, &scopes);
     const struct srv_option *routers = srv_scope_find(&scopes, DHCP_OPT_ROUTERS);
     for (size_t i = 0; routers != NULL && i + 4 <= routers->len; i += 4)
         if (wire_u32(routers->data + i) == addr)
@@ -201,26 +215,27 @@ static bool is_router(const struct srv_alloc_query *q, const struct srv_pool *po
 }
 
 /* REASON_NONE if the address is in a pool of the subnet and can be that of a client. */
-static enum reason find_exclusion(const struct srv_alloc_query *q, ip4 addr)
+static enum reason find_exclusion(const struct view *v, ip4 addr)
 {
-    const struct srv_pool *pool = srv_config_find_pool(q->subnet, addr);
+    const struct srv_pool *pool = srv_config_find_pool(v->subnet, addr);
     if (pool == NULL)
         return REASON_REQ_NOT_IN_POOL;
     /* RFC 3021: a /31 has neither network nor broadcast address, nor has a /32. */
-    if (q->subnet->net.len < 31 &&
-        (addr == ip4_net_base(q->subnet->net) || addr == ip4_net_broadcast(q->subnet->net)))
+    if (v->subnet->net.len < 31 &&
+        (addr == ip4_net_base(v->subnet->net) || addr == ip4_net_broadcast(v->subnet->net)))
         return REASON_ADDR_NETWORK;
-    if (addr == q->server)
+    if (addr == v->q->server)
         return REASON_ADDR_SERVER;
-    return is_router(q, pool, addr) ? REASON_ADDR_ROUTER : REASON_NONE;
+    return is_router(v, pool, addr) ? REASON_ADDR_ROUTER : REASON_NONE;
 }
 
-bool srv_alloc_is_held(const struct srv_alloc_query *q, ip4 addr, struct hw_addr *out_holder)
+/* Is the address held by another client? Then *out_holder is its hardware address. */
+static bool is_held(const struct view *v, ip4 addr, struct hw_addr *out_holder)
 {
     struct srv_lease lease;
-    if ((srv_lease_find(q->offers, addr, &lease) && !srv_lease_is_of(&lease, q->client)) ||
-        (srv_lease_find(q->leases, addr, &lease) && srv_lease_is_held(&lease) &&
-         (lease.state == SRV_LEASE_DECLINED || !srv_lease_is_of(&lease, q->client)))) {
+    if ((srv_lease_find(v->q->offers, addr, &lease) && !srv_lease_is_of(&lease, &v->client)) ||
+        (srv_lease_find(v->q->leases, addr, &lease) && srv_lease_is_held(&lease) &&
+         (lease.state == SRV_LEASE_DECLINED || !srv_lease_is_of(&lease, &v->client)))) {
         *out_holder = lease.hw;
         return true;
     }
@@ -235,19 +250,20 @@ static bool is_declined(const struct srv_alloc_query *q, ip4 addr)
 
 enum reason srv_alloc_refusal(const struct srv_alloc_query *q, ip4 addr)
 {
+    struct view v = view_of(q, q->subnet);
     struct hw_addr holder;
     if (!ip4_net_has(q->subnet->net, addr))
         return REASON_NAK_WRONG_NET;
-    if (find_exclusion(q, addr) != REASON_NONE)
+    if (find_exclusion(&v, addr) != REASON_NONE)
         return REASON_NAK_NOT_IN_POOL;
     if (is_declined(q, addr))
         return REASON_NAK_DECLINED;
-    return srv_alloc_is_held(q, addr, &holder) ? REASON_NAK_IN_USE : REASON_NONE;
+    return is_held(&v, addr, &holder) ? REASON_NAK_IN_USE : REASON_NONE;
 }
 
-static void note(const struct srv_alloc_query *q, enum reason reason, ip4 addr, struct hw_addr hw)
+static void note(const struct view *v, enum reason reason, ip4 addr, struct hw_addr hw)
 {
-    q->note(q->user, reason, &(struct trace_facts){.addr = addr, .net = q->subnet->net, .hw = hw});
+    v->q->note(v->q->user, reason, &(struct trace_facts){.addr = addr, .net = v->subnet->net, .hw = hw});
 }
 
 /* Can there be a lease of an address that has no record? Every standing offer may become one. */
@@ -256,40 +272,59 @@ static bool has_room(const struct srv_alloc_query *q)
     return srv_lease_table_room(q->leases) > srv_lease_table_count(q->offers);
 }
 
+/* ---- the rules, in their order ---- */
+
+typedef ip4 rule_fn(const struct view *v, enum reason *out_reason);
+
+/* What was the client's can be the client's no more. */
+static void note_lost(const struct view *v, enum reason exclusion, const struct srv_lease *lease)
+{
+    note(v, exclusion == REASON_REQ_NOT_IN_POOL ? REASON_PREVIOUS_NOT_IN_POOL : exclusion, lease->addr,
+         lease->hw);
+}
+
 /* RFC 2131 4.3.1: "The client's current address as recorded in the client's current binding" */
-static ip4 pick_current(const struct srv_alloc_query *q, enum reason *out_reason)
+static ip4 pick_bound(const struct view *v, enum reason *out_reason)
 {
     struct srv_lease lease;
-    if (srv_lease_find_client(q->leases, q->subnet->id, q->client, 0, &lease) &&
-        lease.state == SRV_LEASE_ACTIVE) {
-        if (find_exclusion(q, lease.addr) == REASON_NONE) {
-            *out_reason = REASON_ADDR_BOUND;
-            return lease.addr;
-        }
-        note(q, REASON_PREVIOUS_NOT_IN_POOL, lease.addr, lease.hw);
+    if (!srv_lease_find_client(v->q->leases, v->subnet->id, &v->client, 0, &lease) ||
+        lease.state != SRV_LEASE_ACTIVE)
+        return 0;
+    enum reason exclusion = find_exclusion(v, lease.addr);
+    if (exclusion != REASON_NONE) {
+        note_lost(v, exclusion, &lease);
+        return 0;
     }
-    if (srv_lease_find_client(q->offers, q->subnet->id, q->client, 0, &lease) &&
-        find_exclusion(q, lease.addr) == REASON_NONE) {
-        *out_reason = REASON_ADDR_OFFERED;
-        return lease.addr;
-    }
-    return 0;
+    *out_reason = REASON_ADDR_BOUND;
+    return lease.addr;
+}
+
+static ip4 pick_offered(const struct view *v, enum reason *out_reason)
+{
+    struct srv_lease offer;
+    if (!srv_lease_find_client(v->q->offers, v->subnet->id, &v->client, 0, &offer) ||
+        find_exclusion(v, offer.addr) != REASON_NONE)
+        return 0;
+    *out_reason = REASON_ADDR_OFFERED;
+    return offer.addr;
 }
 
 /* "The client's previous address as recorded in the client's (now expired or released) binding, if that
  * address is in the server's pool of available addresses and not already allocated" */
-static ip4 pick_previous(const struct srv_alloc_query *q, enum reason *out_reason)
+static ip4 pick_previous(const struct view *v, enum reason *out_reason)
 {
     struct srv_lease lease;
     struct hw_addr holder;
-    if (!srv_lease_find_client(q->leases, q->subnet->id, q->client, 0, &lease) || srv_lease_is_held(&lease))
+    if (!srv_lease_find_client(v->q->leases, v->subnet->id, &v->client, 0, &lease) ||
+        srv_lease_is_held(&lease))
         return 0;
-    if (find_exclusion(q, lease.addr) != REASON_NONE) {
-        note(q, REASON_PREVIOUS_NOT_IN_POOL, lease.addr, lease.hw);
+    enum reason exclusion = find_exclusion(v, lease.addr);
+    if (exclusion != REASON_NONE) {
+        note_lost(v, exclusion, &lease);
         return 0;
     }
-    if (srv_alloc_is_held(q, lease.addr, &holder)) {
-        note(q, REASON_PREVIOUS_IN_USE, lease.addr, holder);
+    if (is_held(v, lease.addr, &holder)) {
+        note(v, REASON_PREVIOUS_IN_USE, lease.addr, holder);
         return 0;
     }
     *out_reason = REASON_ADDR_PREVIOUS;
@@ -298,16 +333,18 @@ static ip4 pick_previous(const struct srv_alloc_query *q, enum reason *out_reaso
 
 /* "The address requested in the 'Requested IP Address' option, if that address is valid and not already
  * allocated" */
-static ip4 pick_requested(const struct srv_alloc_query *q, enum reason *out_reason)
+static ip4 pick_requested(const struct view *v, enum reason *out_reason)
 {
-    if (q->requested == 0)
+    const struct srv_alloc_query *q = v->q;
+    const struct srv_subnet *home = srv_config_find_neighbour(q->config, q->subnet, q->requested);
+    if (q->requested == 0 || v->subnet != (home != NULL ? home : q->subnet))
         return 0;
     struct hw_addr holder = {0};
-    enum reason reason = find_exclusion(q, q->requested);
-    if (reason == REASON_NONE && srv_alloc_is_held(q, q->requested, &holder))
+    enum reason reason = find_exclusion(v, q->requested);
+    if (reason == REASON_NONE && is_held(v, q->requested, &holder))
         reason = is_declined(q, q->requested) ? REASON_REQ_DECLINED : REASON_REQ_IN_USE;
     if (reason != REASON_NONE) {
-        note(q, reason, q->requested, holder);
+        note(v, reason, q->requested, holder);
         return 0;
     }
     if (!has_room(q) && !srv_lease_find(q->leases, q->requested, NULL))
@@ -317,23 +354,23 @@ static ip4 pick_requested(const struct srv_alloc_query *q, enum reason *out_reas
 }
 
 /* "A new address allocated from the server's pool of available addresses": first one that nobody ever had. */
-static ip4 pick_never_used(const struct srv_alloc_query *q, enum reason *out_reason)
+static ip4 pick_never_used(const struct view *v, enum reason *out_reason)
 {
-    if (!has_room(q))
+    if (!has_room(v->q))
         return 0;
-    for (size_t i = 0; i < q->subnet->n_pools; i++) {
-        struct alloc_pool *pool = find_pool(q->alloc, q->subnet->pools[i].range.first);
+    for (size_t i = 0; i < v->subnet->n_pools; i++) {
+        struct alloc_pool *pool = find_pool(v->q->alloc, v->subnet->pools[i].range.first);
         for (;;) {
             size_t place = bits_first_free(&pool->taken);
             if (place == pool->taken.n)
                 break;
             ip4 addr = pool->range.first + (ip4)place;
-            enum reason reason = find_exclusion(q, addr);
+            enum reason reason = find_exclusion(v, addr);
             if (reason == REASON_NONE) {
                 *out_reason = REASON_ADDR_NEXT;
                 return addr;
             }
-            note(q, reason, addr, (struct hw_addr){0});
+            note(v, reason, addr, (struct hw_addr){0});
             bits_set(&pool->taken, place); /* asked and told once */
         }
     }
@@ -341,29 +378,51 @@ static ip4 pick_never_used(const struct srv_alloc_query *q, enum reason *out_rea
 }
 
 /* Then the one that is free the longest, so that a client that returns late may still find its address. */
-static ip4 pick_oldest(const struct srv_alloc_query *q, enum reason *out_reason)
+static ip4 pick_oldest(const struct view *v, enum reason *out_reason)
 {
     struct srv_lease lease;
-    while (srv_lease_find_oldest(q->leases, q->subnet->id, &lease)) {
-        if (find_exclusion(q, lease.addr) == REASON_NONE) {
+    while (srv_lease_find_oldest(v->q->leases, v->subnet->id, &lease)) {
+        if (find_exclusion(v, lease.addr) == REASON_NONE) {
             *out_reason = REASON_ADDR_RECLAIMED;
             return lease.addr;
         }
-        srv_lease_withhold(q->leases, lease.addr, true);
+        srv_lease_withhold(v->q->leases, lease.addr, true);
     }
     return 0;
 }
 
-ip4 srv_alloc_pick(const struct srv_alloc_query *q, enum reason *out_reason)
+/* One or two rules, which each subnet of the shared network is asked in turn. */
+enum { ROUND_MAX = 2 };
+
+static ip4 try_round(const struct srv_alloc_query *q, rule_fn *const rules[ROUND_MAX],
+                     enum reason *out_reason, const struct srv_subnet **out_subnet)
 {
-    static ip4 (*const rules[])(const struct srv_alloc_query *, enum reason *) = {
-        pick_current, pick_previous, pick_requested, pick_never_used, pick_oldest,
+    const struct srv_subnet *subnet = q->subnet;
+    for (; subnet != NULL; subnet = srv_config_next_neighbour(q->config, q->subnet, subnet)) {
+        struct view v = view_of(q, subnet);
+        ip4 addr = 0;
+        for (size_t i = 0; i < ROUND_MAX && rules[i] != NULL && addr == 0; i++)
+            addr = rules[i](&v, out_reason);
+        *out_subnet = subnet;
+        if (addr != 0)
+            return addr;
+    }
+    return 0;
+}
+
+ip4 srv_alloc_pick(const struct srv_alloc_query *q, enum reason *out_reason,
+                   const struct srv_subnet **out_subnet)
+{
+    /* A subnet gives all that it has before the next one does. */
+    static rule_fn *const rounds[][ROUND_MAX] = {
+        {pick_bound}, {pick_offered}, {pick_previous}, {pick_requested}, {pick_never_used, pick_oldest},
     };
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-        ip4 addr = rules[i](q, out_reason);
+    for (size_t i = 0; i < sizeof rounds / sizeof rounds[0]; i++) {
+        ip4 addr = try_round(q, rounds[i], out_reason, out_subnet);
         if (addr != 0)
             return addr;
     }
     *out_reason = has_room(q) ? REASON_POOL_EMPTY : REASON_LEASE_LIMIT;
+    *out_subnet = q->subnet;
     return 0;
 }

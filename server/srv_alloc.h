@@ -28,7 +28,7 @@ struct srv_alloc_query {
     struct srv_alloc *alloc;
     struct srv_lease_table *leases; /* withheld candidates that can never be given are put aside in it */
     const struct srv_lease_table *offers;
-    const struct srv_subnet *subnet;
+    const struct srv_subnet *subnet; /* where the client is */
     const struct srv_identity *client;
     ip4 server;    /* the server's own address, never given */
     ip4 requested; /* option 50; 0: none */
@@ -36,14 +36,13 @@ struct srv_alloc_query {
     void *user;
 };
 
-/* The address to offer, in the order of RFC 2131 4.3.1: current binding (or standing offer), previous
- * binding, requested address, next free one; *out_reason says which. 0 if there is none: *out_reason is then
- * REASON_POOL_EMPTY, or REASON_LEASE_LIMIT. */
-ip4 srv_alloc_pick(const struct srv_alloc_query *q, enum reason *out_reason);
+/* The address to offer, in the order of RFC 2131 4.3.1: current binding, standing offer, previous binding,
+ * requested address, next free one; *out_reason says which. Each is looked for in the client's subnet and
+ * then in the others of its shared network; *out_subnet is where it was found. 0 if there is none:
+ * *out_reason is then REASON_POOL_EMPTY, or REASON_LEASE_LIMIT, and *out_subnet the client's subnet. */
+ip4 srv_alloc_pick(const struct srv_alloc_query *q, enum reason *out_reason,
+                   const struct srv_subnet **out_subnet);
 
-/* May the client have this very address? REASON_NONE, or why not: REASON_NAK_WRONG_NET,
- * REASON_NAK_NOT_IN_POOL, REASON_NAK_DECLINED, REASON_NAK_IN_USE. */
+/* May the client have this very address, which is to be one of q->subnet? REASON_NONE, or why not:
+ * REASON_NAK_WRONG_NET, REASON_NAK_NOT_IN_POOL, REASON_NAK_DECLINED, REASON_NAK_IN_USE. */
 enum reason srv_alloc_refusal(const struct srv_alloc_query *q, ip4 addr);
-
-/* Is the address held by another client? Then *out_holder is its hardware address. */
-bool srv_alloc_is_held(const struct srv_alloc_query *q, ip4 addr, struct hw_addr *out_holder);

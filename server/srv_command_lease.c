@@ -6,6 +6,7 @@
 
 #include "common/err.h"
 #include "server/srv_report.h"
+#include "server/srv_select.h"
 
 enum { PAGE_MAX = 10000 };
 
@@ -541,31 +542,30 @@ void srv_command_subnet_get(struct srv_command_call *call)
     srv_command_say(call, CONTROL_SUCCESS, "Info about IPv4 subnet %s (id %u) returned",
                     ip4_net_format(subnet->net, net), subnet->id);
     call->out->arguments = cJSON_CreateObject();
-    cJSON_AddItemToArray(cJSON_AddArrayToObject(call->out->arguments, "subnet4"),
-                         srv_report_subnet(call->c->config, (size_t)(subnet - call->c->config->subnets)));
+    cJSON_AddItemToArray(cJSON_AddArrayToObject(call->out->arguments, "subnet4"), srv_report_subnet(subnet));
 }
 
-/* As the engine chooses: by giaddr; by the name of the interface; by its address. */
+/* As the engine chooses. With "address", the client has that one and renews it: nothing else counts then. */
 void srv_command_subnet_select_test(struct srv_command_call *call)
 {
     const struct srv_config *config = call->c->config;
-    const struct srv_subnet *subnet = NULL;
-    const char *name = "";
-    ip4 relay = 0, addr = 0;
+    struct srv_select_from from = {.ifname = ""};
+    ip4 addr = 0;
+    enum reason reason;
     char net[IP4_NET_LEN];
-    srv_command_text(call, "interface", &name);
-    srv_command_ip4(call, "relay", &relay);
+    srv_command_text(call, "interface", &from.ifname);
     srv_command_ip4(call, "address", &addr);
+    srv_command_ip4(call, "relay", &from.giaddr);
+    srv_command_ip4(call, "link", &from.link);
+    srv_command_ip4(call, "subnet", &from.selected);
+    srv_command_ip4(call, "local", &from.ifaddr);
     if (srv_command_failed(call))
         return;
-    for (size_t i = 0; i < config->n_subnets && relay == 0 && subnet == NULL && name[0] != '\0'; i++)
-        if (strcmp(config->subnets[i].interface, name) == 0)
-            subnet = &config->subnets[i];
-    for (size_t i = 0; i < call->c->n_ifaces && addr == 0; i++)
-        if (strcmp(call->c->ifaces[i].name, name) == 0)
-            addr = call->c->ifaces[i].addr.addr;
-    if (subnet == NULL)
-        subnet = srv_config_find_subnet(config, relay != 0 ? relay : addr);
+    for (size_t i = 0; i < call->c->n_ifaces && from.ifaddr == 0; i++)
+        if (strcmp(call->c->ifaces[i].name, from.ifname) == 0)
+            from.ifaddr = call->c->ifaces[i].addr.addr;
+    const struct srv_subnet *subnet =
+        addr != 0 ? srv_config_find_subnet(config, addr) : srv_select_find(config, &from, &reason, &addr);
     if (subnet == NULL)
         srv_command_say(call, CONTROL_EMPTY, "no selected subnet");
     else

@@ -61,6 +61,7 @@ static const char *const global_keys[] = {
     "rebind-timer",
     "renew-timer",
     "server-hostname",
+    "shared-networks",
     "store-extended-info",
     "subnet-selection",
     "subnet4",
@@ -115,7 +116,6 @@ static const char *const global_elsewhere[] = {
     "reservations-out-of-pool",
     "sanity-checks",
     "server-tag",
-    "shared-networks",
     "stash-agent-options",
     "statistic-default-sample-age",
     "statistic-default-sample-count",
@@ -209,6 +209,7 @@ static void read_global(struct srv_parse *p, const cJSON *map)
         .lifetime = {LIFETIME_DEFAULT_S, LIFETIME_DEFAULT_S, LIFETIME_DEFAULT_S},
         .timers = {.t1_percent = T1_PERCENT_DEFAULT, .t2_percent = T2_PERCENT_DEFAULT},
         .boot = {.server_hostname = "", .boot_file_name = ""},
+        .interface = "",
         .match_client_id = true,
     };
     *config = (struct srv_config){.arena = config->arena,
@@ -242,7 +243,7 @@ static void read_global(struct srv_parse *p, const cJSON *map)
     config->authoritative = global.authoritative;
     config->match_client_id = global.match_client_id;
     config->store_extended_info = global.store_extended_info;
-    srv_parse_subnets(p, map, &global);
+    srv_parse_networks(p, map, &global);
     warn_of_idleness(p, map);
 }
 
@@ -351,6 +352,37 @@ const struct srv_subnet *srv_config_find_subnet_id(const struct srv_config *conf
     for (size_t i = 0; i < config->n_subnets; i++)
         if (config->subnets[i].id == id)
             return &config->subnets[i];
+    return NULL;
+}
+
+const struct srv_subnet *srv_config_next_neighbour(const struct srv_config *config,
+                                                   const struct srv_subnet *first,
+                                                   const struct srv_subnet *subnet)
+{
+    const struct srv_network *network = first->network;
+    if (network == NULL)
+        return NULL;
+    const struct srv_subnet *next = subnet + 1;
+    if (next == &config->subnets[network->first + network->n])
+        next = &config->subnets[network->first];
+    return next == first ? NULL : next;
+}
+
+const struct srv_subnet *srv_config_find_neighbour(const struct srv_config *config,
+                                                   const struct srv_subnet *subnet, ip4 addr)
+{
+    const struct srv_subnet *best = NULL;
+    for (const struct srv_subnet *s = subnet; s != NULL; s = srv_config_next_neighbour(config, subnet, s))
+        if (ip4_net_has(s->net, addr) && (best == NULL || s->net.len > best->net.len))
+            best = s;
+    return best;
+}
+
+const struct srv_network *srv_config_find_network(const struct srv_config *config, const char *name)
+{
+    for (size_t i = 0; i < config->n_networks; i++)
+        if (strcmp(config->networks[i].name, name) == 0)
+            return &config->networks[i];
     return NULL;
 }
 

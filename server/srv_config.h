@@ -57,10 +57,24 @@ struct srv_pool {
     struct srv_options options;
 };
 
+/* Subnets on one link: a client there can have an address of any of them. */
+struct srv_network {
+    const char *name; /* unique, not "" */
+    size_t first, n;  /* its subnets: places in srv_config.subnets */
+    struct srv_options options;
+    struct srv_lifetime lifetime; /* what a subnet of it inherits */
+    struct srv_timers timers;
+    struct srv_boot boot;
+    const char *interface;
+    bool authoritative, match_client_id, store_extended_info;
+    const cJSON *source; /* the map as it was read */
+};
+
 struct srv_subnet {
     uint32_t id; /* 1..4294967294, unique */
     struct ip4_net net;
-    const ip4 *relays; /* giaddr that stand for this subnet, though they are not in it */
+    const struct srv_network *network; /* NULL: of none */
+    const ip4 *relays;                 /* giaddr that stand for this subnet, though they are not in it */
     size_t n_relays;
     const char *interface; /* serves clients on this interface; "": by address */
     struct srv_pool *pools;
@@ -73,6 +87,7 @@ struct srv_subnet {
     bool rapid_commit;        /* RFC 4039: an ACK at once to who asks for it */
     bool match_client_id;     /* go by option 61 where there is one, as RFC 2131 4.2 demands */
     bool store_extended_info; /* keep option 82 with the lease */
+    const cJSON *source;      /* the map as it was read */
 };
 
 /* Is anybody at an address before it is given? Kea's libdhcp_ping_check. */
@@ -107,8 +122,10 @@ struct srv_config {
     struct srv_timers timers;
     struct srv_boot boot;
     bool authoritative, match_client_id, store_extended_info;
-    struct srv_subnet *subnets;
+    struct srv_subnet *subnets; /* those of no shared network first */
     size_t n_subnets;
+    struct srv_network *networks;
+    size_t n_networks;
     cJSON *source; /* the map "Dhcp4" as it was read */
 };
 
@@ -131,6 +148,16 @@ const struct srv_subnet *srv_config_find_subnet(const struct srv_config *config,
 const struct srv_subnet *srv_config_find_relay(const struct srv_config *config, ip4 giaddr);
 /* The subnet with the identifier, or NULL. */
 const struct srv_subnet *srv_config_find_subnet_id(const struct srv_config *config, uint32_t id);
+/* The subnets on the link of `first`, itself included: in the order of the file, starting again with the
+ * first one after the last. The one after `subnet`; NULL when all have had their turn. */
+const struct srv_subnet *srv_config_next_neighbour(const struct srv_config *config,
+                                                   const struct srv_subnet *first,
+                                                   const struct srv_subnet *subnet);
+/* Of the subnets on the link of `subnet` that which contains `addr`, with the longest prefix, or NULL. */
+const struct srv_subnet *srv_config_find_neighbour(const struct srv_config *config,
+                                                   const struct srv_subnet *subnet, ip4 addr);
+/* The shared network with the name, or NULL. */
+const struct srv_network *srv_config_find_network(const struct srv_config *config, const char *name);
 /* Do clients of the subnet go by option 61? True if there is no such subnet. */
 bool srv_config_matches_client_id(const struct srv_config *config, uint32_t subnet_id);
 /* The pool of the subnet that contains `addr`, or NULL. */

@@ -117,12 +117,19 @@ struct srv_lease srv_grant_make(struct srv_step *s, ip4 addr, uint32_t lease_s)
 void srv_grant_tell_none(struct srv_step *s, enum reason reason)
 {
     const struct srv_engine *e = s->e;
-    size_t held =
-        srv_lease_table_held(e->leases, s->subnet->id) + srv_lease_table_held(e->offers, s->subnet->id);
-    size_t leases = srv_lease_table_count(e->leases) + srv_lease_table_count(e->offers);
-    srv_step_decide(s, reason,
-                    (struct trace_facts){.net = s->subnet->net,
-                                         .num = (int64_t)(reason == REASON_LEASE_LIMIT ? leases : held)});
+    const struct srv_network *network = s->subnet->network;
+    struct trace_facts facts = {.net = s->subnet->net};
+    for (const struct srv_subnet *subnet = s->subnet; subnet != NULL;
+         subnet = srv_config_next_neighbour(e->config, s->subnet, subnet))
+        facts.num += (int64_t)(srv_lease_table_held(e->leases, subnet->id) +
+                               srv_lease_table_held(e->offers, subnet->id));
+    if (reason == REASON_LEASE_LIMIT)
+        facts.num = (int64_t)(srv_lease_table_count(e->leases) + srv_lease_table_count(e->offers));
+    if (reason == REASON_POOL_EMPTY && network != NULL) {
+        reason = REASON_NETWORK_EMPTY;
+        facts.text = srv_step_text(s, network->name);
+    }
+    srv_step_decide(s, reason, facts);
 }
 
 /* The client has another address now; what it had stays known as released. */

@@ -70,11 +70,13 @@ void srv_on_discover(struct srv_step *s)
     struct srv_alloc_query query = srv_grant_query(s);
     dhcp_get_ip4(s->msg, DHCP_OPT_REQUESTED_IP, &query.requested);
     enum reason reason;
-    ip4 addr = srv_alloc_pick(&query, &reason);
+    const struct srv_subnet *subnet;
+    ip4 addr = srv_alloc_pick(&query, &reason, &subnet);
     if (addr == 0) {
         srv_grant_tell_none(s, reason);
         return;
     }
+    srv_select_move(s, subnet);
     srv_step_decide(s, reason, (struct trace_facts){.addr = addr});
     if (is_rapid(s, addr)) {
         srv_step_decide(s, REASON_RAPID_COMMIT, (struct trace_facts){.addr = addr});

@@ -119,16 +119,16 @@ void srv_on_request(struct srv_step *s)
                                        : srv_select_subnet(s);
     if (!has_subnet)
         return;
+    ip4 addr = kind == INIT_REBOOT || (kind == SELECTING && requested != 0) ? requested : ciaddr;
+    srv_select_move(s, srv_config_find_neighbour(s->e->config, s->subnet, addr));
     switch (kind) {
     case SELECTING:
-        on_selecting(s, server, requested != 0 ? requested : ciaddr);
+        on_selecting(s, server, addr);
         break;
     case INIT_REBOOT:
-        on_verify(s, kind, requested);
-        break;
     case RENEWING:
     case REBINDING:
-        on_verify(s, kind, ciaddr);
+        on_verify(s, kind, addr);
         break;
     }
 }

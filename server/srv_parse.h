@@ -17,6 +17,9 @@ struct srv_parse_scope {
     struct srv_timers timers;
     struct srv_boot boot;
     bool authoritative, match_client_id, rapid_commit, store_extended_info;
+    const char *interface;
+    const ip4 *relays;
+    size_t n_relays;
 };
 
 /* The item of the map, or NULL. */
@@ -32,5 +35,10 @@ void srv_parse_scope(struct srv_parse *p, const cJSON *map, struct srv_parse_sco
 void srv_parse_options(struct srv_parse *p, const cJSON *map, struct srv_options *out);
 /* "hooks-libraries" and "parked-packet-limit" of the map. */
 void srv_parse_hooks(struct srv_parse *p, const cJSON *global);
-/* "subnet4" of the map: added to the configuration's subnets. */
-void srv_parse_subnets(struct srv_parse *p, const cJSON *map, const struct srv_parse_scope *wider);
+/* "interface" and "relay", which subnets and shared networks have, over what `s` holds already. */
+void srv_parse_place(struct srv_parse *p, const cJSON *map, struct srv_parse_scope *s);
+/* "subnet4" of the map: added to the configuration's subnets, where there is room for them. */
+void srv_parse_subnets(struct srv_parse *p, const cJSON *map, const struct srv_parse_scope *wider,
+                       const struct srv_network *network);
+/* "subnet4" and "shared-networks" of the global map. */
+void srv_parse_networks(struct srv_parse *p, const cJSON *map, const struct srv_parse_scope *global);

@@ -127,31 +127,36 @@ static void read_pools(struct srv_parse *p, const cJSON *map, struct srv_subnet 
     cJSON_ArrayForEach(item, list) read_pool(p, item, subnet);
 }
 
-static void read_relays(struct srv_parse *p, const cJSON *subnet_map, struct srv_subnet *subnet)
+/* Several subnets may name one relay: those of a shared network do, and the first that serves the client
+ * does. */
+static void read_relays(struct srv_parse *p, const cJSON *list, struct srv_parse_scope *s)
 {
-    const cJSON *map = jcfg_get_map(&p->c, subnet_map, "relay"), *item;
-    if (map == NULL)
-        return;
-    jcfg_check_keys(&p->c, map, relay_keys, NULL);
-    const cJSON *list = jcfg_get_list(&p->c, map, "ip-addresses");
-    if (list == NULL)
-        return;
+    const cJSON *item;
     ip4 *relays = srv_parse_alloc(p, (size_t)cJSON_GetArraySize(list) + 1, sizeof *relays);
     if (relays == NULL)
         return;
-    subnet->relays = relays;
+    s->relays = relays;
+    s->n_relays = 0;
     cJSON_ArrayForEach(item, list)
     {
-        char net[IP4_NET_LEN];
-        ip4 addr;
-        if (!jcfg_as_ip4(&p->c, item, &addr))
+        if (!jcfg_as_ip4(&p->c, item, &relays[s->n_relays]))
             return;
-        const struct srv_subnet *other = srv_config_find_relay(p->config, addr);
-        if (other != NULL)
-            jcfg_error(&p->c, item, "the relay stands for the subnet %s already",
-                       ip4_net_format(other->net, net));
-        relays[subnet->n_relays++] = addr;
+        s->n_relays++;
     }
+}
+
+void srv_parse_place(struct srv_parse *p, const cJSON *map, struct srv_parse_scope *s)
+{
+    const char *interface;
+    if (jcfg_get_text(&p->c, map, "interface", &interface))
+        s->interface = srv_parse_copy(p, interface);
+    const cJSON *relay = jcfg_get_map(&p->c, map, "relay");
+    if (relay == NULL)
+        return;
+    jcfg_check_keys(&p->c, relay, relay_keys, NULL);
+    const cJSON *list = jcfg_get_list(&p->c, relay, "ip-addresses");
+    if (list != NULL)
+        read_relays(p, list, s);
 }
 
 static void check_unique(struct srv_parse *p, const cJSON *map, const struct srv_subnet *subnet)
@@ -167,23 +172,27 @@ static void check_unique(struct srv_parse *p, const cJSON *map, const struct srv
     }
 }
 
-static void read_subnet(struct srv_parse *p, const cJSON *map, const struct srv_parse_scope *global)
+static void read_subnet(struct srv_parse *p, const cJSON *map, const struct srv_parse_scope *wider,
+                        const struct srv_network *network)
 {
     if (!jcfg_is_map(&p->c, map, "a map with a subnet"))
         return;
     struct srv_subnet *subnet = &p->config->subnets[p->config->n_subnets];
-    struct srv_parse_scope scope = *global;
-    const char *interface = "";
+    struct srv_parse_scope scope = *wider;
     jcfg_check_keys(&p->c, map, subnet_keys, subnet_elsewhere);
     jcfg_require(&p->c, map, "id");
     jcfg_require(&p->c, map, "subnet");
     jcfg_get_u32(&p->c, map, "id", 1, UINT32_MAX - 1, &subnet->id);
     jcfg_get_net(&p->c, map, "subnet", &subnet->net);
-    jcfg_get_text(&p->c, map, "interface", &interface);
     srv_parse_scope(p, map, &scope);
+    srv_parse_place(p, map, &scope);
     srv_parse_options(p, map, &subnet->options);
     subnet->net.addr = ip4_net_base(subnet->net); /* Kea tolerates host bits */
-    subnet->interface = srv_parse_copy(p, interface);
+    subnet->network = network;
+    subnet->source = map;
+    subnet->interface = scope.interface;
+    subnet->relays = scope.relays;
+    subnet->n_relays = scope.n_relays;
     subnet->lifetime = scope.lifetime;
     subnet->timers = scope.timers;
     subnet->boot = scope.boot;
@@ -195,17 +204,12 @@ static void read_subnet(struct srv_parse *p, const cJSON *map, const struct srv_
         return;
     check_unique(p, map, subnet);
     read_pools(p, map, subnet);
-    read_relays(p, map, subnet);
     p->config->n_subnets++;
 }
 
-void srv_parse_subnets(struct srv_parse *p, const cJSON *map, const struct srv_parse_scope *global)
+void srv_parse_subnets(struct srv_parse *p, const cJSON *map, const struct srv_parse_scope *wider,
+                       const struct srv_network *network)
 {
     const cJSON *list = jcfg_get_list(&p->c, map, "subnet4"), *item;
-    if (list == NULL)
-        return;
-    p->config->subnets = srv_parse_alloc(p, (size_t)cJSON_GetArraySize(list) + 1, sizeof *p->config->subnets);
-    if (p->config->subnets == NULL)
-        return;
-    cJSON_ArrayForEach(item, list) read_subnet(p, item, global);
+    cJSON_ArrayForEach(item, list) read_subnet(p, item, wider, network);
 }

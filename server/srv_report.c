@@ -141,6 +141,7 @@ static void complete_global(cJSON *map, const struct srv_config *config)
     set_list(map, "option-data");
     set_list(map, "hooks-libraries");
     set_number(map, "parked-packet-limit", config->ping.max_pending);
+    set_list(map, "shared-networks");
     set_list(map, "subnet4");
     set_times(map, &config->lifetime, &config->timers);
     set_boot(map, &config->boot);
@@ -153,22 +154,50 @@ static void complete_global(cJSON *map, const struct srv_config *config)
     set_number(map, "max-leases", config->max_leases);
 }
 
+/* The list "subnet4" of the map; its first subnet is `subnet`, and the others follow. */
+static void complete_subnets(cJSON *map, const struct srv_subnet *subnet)
+{
+    cJSON *item;
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(map, "subnet4"))
+        complete_subnet(item, subnet++);
+}
+
+static void complete_network(cJSON *map, const struct srv_config *config, const struct srv_network *network)
+{
+    set_text(map, "interface", network->interface);
+    set_list(map, "option-data");
+    set_list(map, "subnet4");
+    set_times(map, &network->lifetime, &network->timers);
+    set_boot(map, &network->boot);
+    set_bool(map, "authoritative", network->authoritative);
+    set_bool(map, "match-client-id", network->match_client_id);
+    set_bool(map, "store-extended-info", network->store_extended_info);
+    complete_subnets(map, &config->subnets[network->first]);
+}
+
 cJSON *srv_report_config(const struct srv_config *config)
 {
-    cJSON *map = cJSON_Duplicate(config->source, true), *subnet;
-    size_t place = 0;
+    cJSON *map = cJSON_Duplicate(config->source, true), *item;
+    const struct srv_network *network = config->networks;
     complete_global(map, config);
-    cJSON_ArrayForEach(subnet, cJSON_GetObjectItemCaseSensitive(map, "subnet4"))
+    complete_subnets(map, config->subnets);
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(map, "shared-networks"))
     {
-        complete_subnet(subnet, &config->subnets[place++]);
+        complete_network(item, config, network++);
     }
     return map;
 }
 
-cJSON *srv_report_subnet(const struct srv_config *config, size_t place)
+cJSON *srv_report_subnet(const struct srv_subnet *subnet)
 {
-    const cJSON *list = cJSON_GetObjectItemCaseSensitive(config->source, "subnet4");
-    cJSON *map = cJSON_Duplicate(cJSON_GetArrayItem(list, (int)place), true);
-    complete_subnet(map, &config->subnets[place]);
+    cJSON *map = cJSON_Duplicate(subnet->source, true);
+    complete_subnet(map, subnet);
+    return map;
+}
+
+cJSON *srv_report_network(const struct srv_config *config, const struct srv_network *network)
+{
+    cJSON *map = cJSON_Duplicate(network->source, true);
+    complete_network(map, config, network);
     return map;
 }

@@ -15,7 +15,8 @@ cJSON *srv_report_lease(const struct srv_lease *lease, const struct clock_now *n
 /* The map "Dhcp4" as it was read, completed with the defaults, and each subnet with what it inherits. Read
  * again, it gives the same. The caller owns it. */
 cJSON *srv_report_config(const struct srv_config *config);
-/* One subnet of that, by its place in the configuration. */
-cJSON *srv_report_subnet(const struct srv_config *config, size_t place);
+/* One subnet or shared network of that. */
+cJSON *srv_report_subnet(const struct srv_subnet *subnet);
+cJSON *srv_report_network(const struct srv_config *config, const struct srv_network *network);
 /* {"received": {...}, "sent": {...}, "dropped": n, "reasons": {...}, "leases": n} for status-get. */
 void srv_report_status(struct srv_report *r, const struct srv_engine *e);

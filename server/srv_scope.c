@@ -13,6 +13,8 @@ void srv_scope_list(const struct srv_config *config, const struct srv_subnet *su
     if (pool != NULL)
         srv_scope_add(out, "pool", &pool->options);
     srv_scope_add(out, "subnet", &subnet->options);
+    if (subnet->network != NULL)
+        srv_scope_add(out, "shared-network", &subnet->network->options);
     srv_scope_add(out, "global", &config->options);
 }
 

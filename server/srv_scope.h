@@ -18,7 +18,7 @@ struct srv_scopes {
 
 /* Adds a scope that is wider than those before. Without options, or if the list is full, nothing happens. */
 void srv_scope_add(struct srv_scopes *scopes, const char *name, const struct srv_options *options);
-/* The scopes of the subnet, and of its pool (NULL: the address is in none). */
+/* The scopes of the subnet, of its pool (NULL: the address is in none) and of its shared network. */
 void srv_scope_list(const struct srv_config *config, const struct srv_subnet *subnet,
                     const struct srv_pool *pool, struct srv_scopes *out);
 

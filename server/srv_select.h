@@ -5,8 +5,26 @@
 /* Reads option 82 into s->relay. */
 void srv_select_read_relay(struct srv_step *s);
 
+/* From now on the client is served from `subnet`: what holds for it there is in the step. */
+void srv_select_enter(struct srv_step *s, const struct srv_subnet *subnet);
+/* The same, with the reason on record, for another subnet of the shared network. Nothing happens if `subnet`
+ * is NULL or where the client is already. */
+void srv_select_move(struct srv_step *s, const struct srv_subnet *subnet);
+
 /* The client is in `subnet`, for `reason`. False, and the message is dropped, if that is NULL. */
 bool srv_select_take(struct srv_step *s, const struct srv_subnet *subnet, enum reason reason, ip4 addr,
                      const char *text);
+/* Where a message came from. */
+struct srv_select_from {
+    ip4 link;     /* sub-option 5 of option 82; 0: none */
+    ip4 selected; /* option 118; 0: none */
+    ip4 giaddr;   /* 0: from the client itself */
+    const char *ifname;
+    ip4 ifaddr; /* the receiving interface's */
+};
+
+/* The subnet, or NULL; *out_reason is the rule that has chosen it, *out_addr what the rule went by. */
+const struct srv_subnet *srv_select_find(const struct srv_config *config, const struct srv_select_from *from,
+                                         enum reason *out_reason, ip4 *out_addr);
 /* Finds the subnet from where the message came from, and takes it. False if there is none. */
 bool srv_select_subnet(struct srv_step *s);

@@ -39,7 +39,8 @@ static uint64_t dropped(const struct srv_counters *c)
 
 static uint64_t no_address(const struct srv_counters *c)
 {
-    return c->reasons[REASON_POOL_EMPTY] + c->reasons[REASON_LEASE_LIMIT] + c->reasons[REASON_OFFER_LIMIT];
+    return c->reasons[REASON_POOL_EMPTY] + c->reasons[REASON_NETWORK_EMPTY] + c->reasons[REASON_LEASE_LIMIT] +
+           c->reasons[REASON_OFFER_LIMIT];
 }
 
 enum source { OF_RECEIVED, OF_SENT, OF_REASON, OF_SUM };
@@ -70,6 +71,8 @@ static const struct counter {
     {"cumulative-assigned-addresses", OF_REASON, REASON_LEASE_NEW, NULL},
     {"reclaimed-leases", OF_REASON, REASON_LEASE_EXPIRED, NULL},
     {"v4-allocation-fail", OF_SUM, 0, no_address},
+    {"v4-allocation-fail-shared-network", OF_REASON, REASON_NETWORK_EMPTY, NULL},
+    {"v4-allocation-fail-subnet", OF_REASON, REASON_POOL_EMPTY, NULL},
 };
 
 enum { N_COUNTERS = sizeof counters / sizeof counters[0] };

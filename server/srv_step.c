@@ -83,14 +83,47 @@ void srv_step_keep_offer(struct srv_step *s, const struct srv_lease *offer)
     srv_lease_withhold(e->leases, offer->addr, true);
 }
 
+/* The client as the subnet knows it. */
+static struct srv_identity identity_in(const struct srv_step *s, const struct srv_subnet *subnet)
+{
+    struct srv_identity id = s->client;
+    id.match_client_id = subnet->match_client_id;
+    return id;
+}
+
 bool srv_step_find_offer(const struct srv_step *s, struct srv_lease *out)
 {
-    return srv_lease_find_client(s->e->offers, s->subnet->id, &s->client, 0, out);
+    const struct srv_config *config = s->e->config;
+    for (const struct srv_subnet *subnet = s->subnet; subnet != NULL;
+         subnet = srv_config_next_neighbour(config, s->subnet, subnet)) {
+        struct srv_identity id = identity_in(s, subnet);
+        if (srv_lease_find_client(s->e->offers, subnet->id, &id, 0, out))
+            return true;
+    }
+    return false;
+}
+
+static bool is_better(const struct srv_lease *a, const struct srv_lease *b)
+{
+    bool is_a_active = a->state == SRV_LEASE_ACTIVE, is_b_active = b->state == SRV_LEASE_ACTIVE;
+    return is_a_active != is_b_active ? is_a_active : a->expires_ms > b->expires_ms;
 }
 
 bool srv_step_find_lease(const struct srv_step *s, ip4 not, struct srv_lease *out)
 {
-    return srv_lease_find_client(s->e->leases, s->subnet->id, &s->client, not, out);
+    const struct srv_config *config = s->e->config;
+    bool is_found = false;
+    for (const struct srv_subnet *subnet = s->subnet; subnet != NULL;
+         subnet = srv_config_next_neighbour(config, s->subnet, subnet)) {
+        struct srv_identity id = identity_in(s, subnet);
+        struct srv_lease lease;
+        if (!srv_lease_find_client(s->e->leases, subnet->id, &id, not, &lease) ||
+            (is_found && !is_better(&lease, out)))
+            continue;
+        *out = lease;
+        is_found = true;
+    }
+    return is_found;
 }
 
 /* ---- whom the message is for ---- */

@@ -54,9 +54,9 @@ void srv_step_keep_lease(struct srv_step *s, const struct srv_lease *lease);
 void srv_step_keep_offer(struct srv_step *s, const struct srv_lease *offer);
 void srv_step_end_offer(struct srv_step *s, ip4 addr); /* nothing happens if there is none */
 
-/* The client's standing offer in the subnet. */
+/* The client's standing offer in the subnet or another one of its shared network. */
 bool srv_step_find_offer(const struct srv_step *s, struct srv_lease *out);
-/* The client's record in the subnet that is not at `not`: its active lease if it has one, else the latest. */
+/* The client's record there that is not at `not`: its active lease if it has one, else the latest. */
 bool srv_step_find_lease(const struct srv_step *s, ip4 not, struct srv_lease *out);
 
 bool srv_step_is_broadcast(const struct srv_step *s);

@@ -77,8 +77,10 @@ static void put(struct srv_lease_table *table, ip4 addr, uint8_t who, enum srv_l
 static void expect_pick(ip4 addr, enum reason reason)
 {
     enum reason found;
+    const struct srv_subnet *subnet;
     n_notes = 0;
-    assert_int_equal(srv_alloc_pick(&query, &found), addr);
+    assert_int_equal(srv_alloc_pick(&query, &found, &subnet), addr);
+    assert_ptr_equal(subnet, query.subnet);
     assert_int_equal(found, reason);
 }
 
@@ -218,7 +220,8 @@ static void a_pool_of_sixteen_million_addresses(void **state)
     for (unsigned i = 0; i < 69000; i++) {
         enum reason reason;
         n_notes = 0;
-        ip4 addr = srv_alloc_pick(&query, &reason);
+        const struct srv_subnet *subnet;
+        ip4 addr = srv_alloc_pick(&query, &reason, &subnet);
         assert_int_equal(addr, IP(10, 0, 0, 2) + i); /* not .0 (network), not .1 (server) */
         srv_alloc_mark(alloc, addr);
     }

@@ -426,6 +426,12 @@ static void test_subnets(void **state)
          "selected subnet '10.0.7.0/24' id 7"},
         {"{\"address\": \"10.0.7.9\"}", CONTROL_SUCCESS, "selected subnet '10.0.7.0/24' id 7"},
         {"{\"relay\": \"10.9.0.1\"}", CONTROL_EMPTY, "no selected subnet"},
+        {"{\"relay\": \"10.0.0.1\", \"link\": \"10.0.7.1\"}", CONTROL_SUCCESS,
+         "selected subnet '10.0.7.0/24' id 7"}, /* RFC 3527 */
+        {"{\"interface\": \"eth0\", \"subnet\": \"10.0.7.0\"}", CONTROL_SUCCESS,
+         "selected subnet '10.0.0.0/24' id 1"}, /* RFC 3011: off unless configured */
+        {"{\"local\": \"10.0.7.1\"}", CONTROL_SUCCESS, "selected subnet '10.0.7.0/24' id 7"},
+        {"{}", CONTROL_EMPTY, "no selected subnet"},
         {"{\"relay\": \"x\"}", CONTROL_ERROR, "'relay' parameter must be an IPv4 address"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

@@ -105,7 +105,7 @@ static void shipped_example_is_valid_without_a_warning(void **state)
     accept(text);
     free(text);
     assert_string_equal(warnings, "");
-    assert_int_equal(config->n_subnets, 3);
+    assert_int_equal(config->n_subnets, 5);
     assert_string_equal(config->interfaces[0], "eth0");
     assert_string_equal(config->lease_file, "dhcplab-leases.csv");
     assert_string_equal(config->subnets[2].interface, "eth1");
@@ -288,11 +288,23 @@ static const struct {
      "} } ]",
      "2:79: at $.Dhcp4.subnet4[0].relay.ip-addresses[0]: expected an IPv4 address such as 10.0.0.1, found "
      "\"10.0.0\""},
-    {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"relay\": { \"ip-addresses\": [ "
-     "\"192.0.2.1\" ] } }, { \"id\": 2, \"subnet\": \"10.0.1.0/24\", \"relay\": { \"ip-addresses\": [ "
-     "\"192.0.2.1\" ] } } ]",
-     "2:163: at $.Dhcp4.subnet4[1].relay.ip-addresses[0]: the relay stands for the subnet 10.0.0.0/24 "
-     "already"},
+    {"\"shared-networks\": [ { \"subnet4\": [] } ]",
+     "2:22: at $.Dhcp4.shared-networks[0]: the key \"name\" is missing"},
+    {"\"shared-networks\": [ { \"name\": \"\" } ]",
+     "2:32: at $.Dhcp4.shared-networks[0].name: the name of a shared network must not be empty"},
+    {"\"shared-networks\": [ { \"name\": \"n\" }, { \"name\": \"n\" } ]",
+     "2:49: at $.Dhcp4.shared-networks[1].name: there is a shared network \"n\" already"},
+    {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\" } ], \"shared-networks\": [ { \"name\": \"n\", "
+     "\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.1.0/24\" } ] } ]",
+     "2:111: at $.Dhcp4.shared-networks[0].subnet4[0].id: the subnet 10.0.0.0/24 has the id 1 already"},
+    {"\"shared-networks\": [ { \"name\": \"n\", \"interface\": \"eth0\", \"subnet4\": [ { \"id\": 1, "
+     "\"subnet\": \"10.0.1.0/24\", \"interface\": \"eth1\" } ] } ]",
+     "2:71: at $.Dhcp4.shared-networks[0].subnet4[0]: subnet 10.0.1.0/24 has the interface \"eth1\", but the "
+     "shared network \"n\" or a subnet before has \"eth0\""},
+    {"\"shared-networks\": [ { \"name\": \"n\", \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.1.0/24\", "
+     "\"interface\": \"eth1\" }, { \"id\": 2, \"subnet\": \"10.0.2.0/24\" } ] } ]",
+     "2:109: at $.Dhcp4.shared-networks[0].subnet4[1]: subnet 10.0.2.0/24 has the interface \"\", but the "
+     "shared network \"n\" or a subnet before has \"eth1\""},
     {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"relay\": { \"ip-address\": \"192.0.2.1\" } "
      "} ]",
      "2:61: at $.Dhcp4.subnet4[0].relay.ip-address: the key is not known here: did you mean "
