@@ -24,7 +24,9 @@
     X(CLI_PROBING, "PROBING") /* between REQUESTING or REBOOTING and BOUND: RFC 5227 2.1; no address yet */  \
     X(CLI_BOUND, "BOUND")                                                                                    \
     X(CLI_RENEWING, "RENEWING")                                                                              \
-    X(CLI_REBINDING, "REBINDING")
+    X(CLI_REBINDING, "REBINDING")                                                                            \
+    X(CLI_INFORMING, "INFORMING") /* RFC 2131 4.4.3: the address is somebody else's business */              \
+    X(CLI_INFORMED, "INFORMED")
 
 enum cli_state {
 #define X(name, text) name,
@@ -44,6 +46,8 @@ enum cli_event_kind {
     CLI_RELEASE,
     CLI_RENEW,
     CLI_REBIND,
+    CLI_DECLINE,
+    CLI_INFORM,
     CLI_STOP,
 };
 
@@ -52,6 +56,7 @@ struct cli_event {
     time_ms now;                   /* never earlier than in the step before */
     struct packet packet;          /* CLI_RX */
     struct arp arp;                /* CLI_ARP_RX */
+    struct ip4_net addr;           /* CLI_INFORM: the interface's own address, with host bits */
     const struct cli_lease *saved; /* CLI_START: what the last CLI_LEASE_SAVE without a CLI_LEASE_FORGET had,
                                     * borrowed; NULL: nothing */
 };
@@ -109,6 +114,15 @@ void cli_engine_free(struct cli_engine *e);
  * only stops and traces why. CLI_STOP clears the interface and sends nothing (RFC 2131 3.2 (4): a client does
  * not normally release on shutdown).
  *
+ * CLI_DECLINE says that the address of the lease, or the one that is probed for, must not be used: as after
+ * a conflict the interface is cleared, DECLINE is sent, and INIT lasts cli_acd_decline_wait(). Without such
+ * an address it only traces why.
+ *
+ * CLI_INFORM asks for the configuration that goes with an address of the interface which did not come from
+ * us, in place of whatever is going on; it is refused while there is a lease. In INFORMED the answer is in
+ * the status: no lease, no timer, and the interface is not touched. After CLI_REQUEST_TRANSMISSIONS without
+ * an answer the client is STOPPED.
+ *
  * Which server: those of config.deny are never believed, by server identifier or source address; with
  * config.server no other than that one is, in every state. Of the OFFERs that came within
  * config.collect_offers_ms of the first, config.choice picks one; the others are traced with the reason. In
@@ -164,7 +178,9 @@ struct cli_status {
     enum reason state_reason;      /* of the last change of state */
     const char *state_text;        /* the same as a sentence; "" before the first change */
     const struct cli_lease *lease; /* NULL without one */
-    enum cli_timer timer;          /* which is next */
+    const struct cli_lease
+        *inform;          /* INFORMED: the configuration, without lease time and timers; else NULL */
+    enum cli_timer timer; /* which is next */
     time_ms timer_at_ms;
     unsigned transmissions; /* of the message now being sent, 0 if none */
     uint32_t xid;           /* of the last message sent */

@@ -59,6 +59,7 @@ static struct cli_alarm timer_after_send(struct cli_step *s, enum cli_state stat
     switch (state) {
     case CLI_SELECTING:
     case CLI_REQUESTING:
+    case CLI_INFORMING:
         return backoff_timer(s);
     case CLI_REBOOTING:
         timer = backoff_timer(s);
@@ -79,6 +80,7 @@ static struct cli_alarm timer_after_send(struct cli_step *s, enum cli_state stat
     case CLI_INIT_REBOOT:
     case CLI_PROBING:
     case CLI_BOUND:
+    case CLI_INFORMED:
         break;
     }
     assert(false && "nothing is sent in this state");
@@ -120,6 +122,7 @@ static void prepare(struct cli_step *s, enum cli_state state)
             e->requested_ms = s->now;
         return;
     case CLI_REBOOTING:
+    case CLI_INFORMING:
         /* One xid, as in SELECTING; the lease counts from the first transmission, which never overstays. */
         if (first) {
             cli_fsm_draw_xid(e);
@@ -139,6 +142,7 @@ static void prepare(struct cli_step *s, enum cli_state state)
     case CLI_INIT_REBOOT:
     case CLI_PROBING:
     case CLI_BOUND:
+    case CLI_INFORMED:
         break;
     }
     assert(false && "nothing is sent in this state");
@@ -161,6 +165,10 @@ static void transmit(struct cli_step *s)
         draft.form = CLI_FORM_REQUEST_REBOOTING;
         draft.addr = e->lease.addr;
         break;
+    case CLI_INFORMING:
+        draft.form = CLI_FORM_INFORM;
+        draft.addr = e->lease.addr;
+        break;
     case CLI_RENEWING:
     case CLI_REBINDING:
         draft.form = e->state == CLI_RENEWING ? CLI_FORM_REQUEST_RENEWING : CLI_FORM_REQUEST_REBINDING;
@@ -172,6 +180,7 @@ static void transmit(struct cli_step *s)
     case CLI_INIT_REBOOT:
     case CLI_PROBING:
     case CLI_BOUND:
+    case CLI_INFORMED:
         assert(false && "nothing is sent in this state");
     }
     cli_step_send(s, &draft);

@@ -23,7 +23,8 @@ bool cli_fsm_is_infinite(const struct cli_engine *e);
 /* A new transaction. */
 void cli_fsm_draw_xid(struct cli_engine *e);
 
-/* Enters a state that begins with a transmission: SELECTING, REQUESTING, REBOOTING, RENEWING, REBINDING. */
+/* Enters a state that begins with a transmission: SELECTING, REQUESTING, REBOOTING, RENEWING, REBINDING,
+ * INFORMING. */
 void cli_fsm_enter_sending(struct cli_step *s, enum cli_state to, enum reason reason,
                            struct trace_facts facts);
 /* The next transmission in such a state. */

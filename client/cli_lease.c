@@ -63,14 +63,9 @@ static void read_times(const struct dhcp_msg *m, struct cli_lease *out)
     out->expires_at_ms = time_add(out->requested_ms, time_from_lease_s(out->lease_s));
 }
 
-void cli_lease_read(const struct dhcp_msg *ack, time_ms requested_ms, time_ms acked_ms, struct cli_lease *out)
+/* All but the address and the times. */
+static void read_parameters(const struct dhcp_msg *ack, struct cli_lease *out)
 {
-    *out = (struct cli_lease){
-        .addr = ack->yiaddr,
-        .prefix_len = read_prefix_len(ack),
-        .requested_ms = requested_ms,
-        .acked_ms = acked_ms,
-    };
     bool found = dhcp_get_ip4(ack, DHCP_OPT_SERVER_ID, &out->server_id);
     assert(found);
     ip4 router;
@@ -81,7 +76,36 @@ void cli_lease_read(const struct dhcp_msg *ack, time_ms requested_ms, time_ms ac
         out->mtu = mtu;
     read_dns(ack, out);
     read_domain(ack, out);
+}
+
+void cli_lease_read(const struct dhcp_msg *ack, time_ms requested_ms, time_ms acked_ms, struct cli_lease *out)
+{
+    *out = (struct cli_lease){
+        .addr = ack->yiaddr,
+        .prefix_len = read_prefix_len(ack),
+        .requested_ms = requested_ms,
+        .acked_ms = acked_ms,
+    };
+    read_parameters(ack, out);
     read_times(ack, out);
+}
+
+void cli_lease_read_inform(const struct dhcp_msg *ack, struct ip4_net own, time_ms requested_ms,
+                           time_ms acked_ms, struct cli_lease *out)
+{
+    ip4 mask;
+    int told_len = dhcp_get_ip4(ack, DHCP_OPT_SUBNET_MASK, &mask) ? ip4_mask_len(mask) : -1;
+    *out = (struct cli_lease){
+        .addr = own.addr,
+        .prefix_len = told_len > 0 ? (uint8_t)told_len : own.len,
+        .timers = {TIME_NEVER, TIME_NEVER, CLI_TIMER_NONE, CLI_TIMER_NONE},
+        .requested_ms = requested_ms,
+        .acked_ms = acked_ms,
+        .renew_at_ms = TIME_NEVER,
+        .rebind_at_ms = TIME_NEVER,
+        .expires_at_ms = TIME_NEVER,
+    };
+    read_parameters(ack, out);
 }
 
 enum reason cli_lease_check_addr(const struct dhcp_msg *m)

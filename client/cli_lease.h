@@ -30,6 +30,11 @@ struct cli_lease {
     time_ms expires_at_ms;
 };
 
+/* Reads an ACK to an INFORM for `own`, sent at `requested_ms`, with option 54: no lease time and no timers,
+ * whatever the server says of them; all instants of the lease's course are TIME_NEVER. */
+void cli_lease_read_inform(const struct dhcp_msg *ack, struct ip4_net own, time_ms requested_ms,
+                           time_ms acked_ms, struct cli_lease *out);
+
 /* Reads an ACK that has options 51 (not 0) and 54, to a REQUEST sent at `requested_ms`. */
 void cli_lease_read(const struct dhcp_msg *ack, time_ms requested_ms, time_ms acked_ms,
                     struct cli_lease *out);

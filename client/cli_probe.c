@@ -67,13 +67,9 @@ void cli_probe_fire(struct cli_step *s)
     cli_fsm_arm(e, cli_probe_alarm(s));
 }
 
-/* RFC 2131 3.1 (5): "If the client detects that the address is already in use (e.g., through the use of ARP),
- * the client MUST send a DHCPDECLINE message to the server and restarts the configuration process." */
-static void decline(struct cli_step *s, enum reason reason, struct trace_facts facts)
+void cli_probe_decline(struct cli_step *s, enum reason reason, struct trace_facts facts, const char *text)
 {
     struct cli_engine *e = s->e;
-    char hw[HW_LEN], text[sizeof "in use by " + HW_LEN] = "in use by ";
-    strcat(text, hw_format(&facts.hw, hw));
     time_ms wait_ms = cli_acd_decline_wait(++e->conflicts);
     cli_fsm_draw_xid(e);
     struct cli_draft draft = {
@@ -90,6 +86,15 @@ static void decline(struct cli_step *s, enum reason reason, struct trace_facts f
     cli_step_decide(s, REASON_DECLINE_WAIT, (struct trace_facts){.num = wait_ms, .max = e->conflicts});
 }
 
+/* RFC 2131 3.1 (5): "If the client detects that the address is already in use (e.g., through the use of ARP),
+ * the client MUST send a DHCPDECLINE message to the server and restarts the configuration process." */
+static void decline_used(struct cli_step *s, enum reason reason, struct trace_facts facts)
+{
+    char hw[HW_LEN], text[sizeof "in use by " + HW_LEN] = "in use by ";
+    strcat(text, hw_format(&facts.hw, hw));
+    cli_probe_decline(s, reason, facts, text);
+}
+
 static void on_conflict(struct cli_step *s, const struct arp *arp)
 {
     struct cli_engine *e = s->e;
@@ -99,7 +104,7 @@ static void on_conflict(struct cli_step *s, const struct arp *arp)
      * recorded for the previous conflicting ARP packet is recent, within DEFEND_INTERVAL seconds, then the
      * host MUST immediately cease using this address". */
     if (e->defended_ms != TIME_NEVER && s->now - e->defended_ms < CLI_ACD_DEFEND_INTERVAL_MS) {
-        decline(s, REASON_CONFLICT_LOST, facts);
+        decline_used(s, REASON_CONFLICT_LOST, facts);
         return;
     }
     e->defended_ms = s->now;
@@ -120,12 +125,14 @@ void cli_probe_on_arp(struct cli_step *s, const struct arp *arp)
     case CLI_REBOOTING:
     case CLI_SELECTING:
     case CLI_REQUESTING:
+    case CLI_INFORMING:
+    case CLI_INFORMED:
         return;
     case CLI_PROBING:
         if (cli_acd_is_used(arp, &e->hw, e->lease.addr))
-            decline(s, REASON_CONFLICT, facts);
+            decline_used(s, REASON_CONFLICT, facts);
         else if (cli_acd_is_probed(arp, &e->hw, e->lease.addr))
-            decline(s, REASON_CONFLICT_PROBE, facts);
+            decline_used(s, REASON_CONFLICT_PROBE, facts);
         return;
     case CLI_BOUND:
     case CLI_RENEWING:
