@@ -827,13 +827,15 @@ static struct answer random_answer(struct rng *rng)
 
 static time_ms random_event(struct world *w, struct rng *rng, time_ms now)
 {
-    static const enum cli_event_kind commands[] = {CLI_START, CLI_RELEASE, CLI_RENEW, CLI_STOP};
+    static const enum cli_event_kind commands[] = {CLI_START,   CLI_RELEASE, CLI_RENEW, CLI_REBIND,
+                                                   CLI_DECLINE, CLI_INFORM,  CLI_STOP};
     time_ms deadline = cli_engine_deadline(w->engine);
     struct answer a = random_answer(rng);
     switch (rng_between(rng, 0, 9)) {
     case 0:
         now += rng_between(rng, 0, 100000);
-        step(w, &(struct cli_event){.kind = commands[rng_between(rng, 0, 3)], .now = now});
+        step(w,
+             &(struct cli_event){.kind = commands[rng_between(rng, 0, 6)], .now = now, .addr = {ADDR, 24}});
         return now;
     case 1: /* asleep for a while */
         now += rng_between(rng, 0, 4000000);
