@@ -96,7 +96,7 @@ static enum reason check_ack(const struct cli_engine *e, const struct dhcp_msg *
         facts->other = asked_addr(e);
         return REASON_ACK_ADDRESS;
     }
-    cli_lease_read(m, e->requested_ms, now, out);
+    cli_lease_read(&e->config->profile, m, e->requested_ms, now, out);
     return out->expires_at_ms <= now ? REASON_ACK_LATE : REASON_NONE;
 }
 
@@ -157,7 +157,7 @@ void cli_answer_on_nak(struct cli_step *s, const struct dhcp_msg *m)
         return;
     }
     facts.text = nak_text(s, m);
-    time_ms wait_ms = cli_timing_nak_wait(++e->naks);
+    time_ms wait_ms = cli_timing_wait(&e->config->profile.nak, ++e->naks, &e->rng);
     /* RFC 2131 3.1 (5): "If the client receives a DHCPNAK message, the client restarts the configuration
      * process." 3.2 (4), figure 5: with a lease, "Halt network". */
     cli_fsm_enter_init(s, REASON_GOT_NAK, facts, wait_ms);

@@ -266,6 +266,7 @@ void cli_engine_status(const struct cli_engine *e, struct cli_status *out)
         .state_since_ms = e->state_since_ms,
         .state_reason = e->state_reason,
         .state_text = e->state_text,
+        .profile = &e->config->profile,
         .lease = e->has_lease ? &e->lease : NULL,
         .inform = e->state == CLI_INFORMED ? &e->lease : NULL,
         .timer = e->announce_at_ms < e->timer_at_ms ? CLI_TIMER_ANNOUNCE : e->timer,

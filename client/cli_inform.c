@@ -43,7 +43,7 @@ void cli_inform_fire(struct cli_step *s)
     /* RFC 2131 4.4.3: "If the client does not receive a DHCPACK within a reasonable period of time (60
      * seconds or 4 tries if using timeout suggested in section 4.1), then it SHOULD display a message
      * informing the user of the problem". */
-    if (s->e->transmissions >= CLI_REQUEST_TRANSMISSIONS) {
+    if (cli_timing_is_last(cli_fsm_waits(s->e, s->e->state), s->e->transmissions)) {
         cli_fsm_change(s, CLI_STOPPED, REASON_INFORM_GAVE_UP, facts, cli_fsm_no_alarm);
         return;
     }

@@ -693,7 +693,7 @@ static void rebind_of_an_infinite_lease_without_an_answer_keeps_it(void **state)
     struct world *w = *state;
     bind_at(w, 0, (struct answer){.lease_s = LEASE_INFINITE});
     AT(w, 0, CLI_REBIND, "BOUND>REBINDING(command-rebind) TX:REQUEST");
-    for (unsigned i = 0; i < CLI_REQUEST_TRANSMISSIONS; i++)
+    for (unsigned i = 0; i < w->config.profile.request.transmissions; i++)
         step(w, &(struct cli_event){.kind = CLI_DEADLINE, .now = cli_engine_deadline(w->engine)});
     assert_string_equal(w->log, "REBINDING>BOUND(renew-gave-up)");
     assert_int_equal(cli_engine_deadline(w->engine), TIME_NEVER);
@@ -754,7 +754,7 @@ static void stop_forgets_naks_and_elapsed_time(void **state)
 static size_t record(uint64_t seed, const struct hw_addr *hw, uint8_t *out, size_t cap)
 {
     struct cli_config config;
-    cli_config_init(&config);
+    assert_int_equal(cli_config_init(&config), 0);
     struct cli_engine *e = cli_engine_new(&config, hw, seed);
     struct cli_actions actions;
     cli_actions_init(&actions);
