@@ -83,6 +83,8 @@ enum dhcp_opt_code {
     DHCP_OPT_RAPID_COMMIT = 80,
     DHCP_OPT_FQDN = 81,
     DHCP_OPT_RELAY_INFO = 82,
+    DHCP_OPT_CLTT = 91, /* client-last-transaction-time, RFC 4388 */
+    DHCP_OPT_ASSOCIATED_IP = 92,
     DHCP_OPT_V6ONLY = 108,
     DHCP_OPT_SUBNET_SELECTION = 118,
     DHCP_OPT_DOMAIN_SEARCH = 119,
@@ -94,9 +96,11 @@ enum dhcp_opt_code {
 
 /* The sub-options of option 82 that a server acts on */
 enum dhcp_relay_opt {
+    DHCP_RELAY_REMOTE_ID = 2,
     DHCP_RELAY_CIRCUIT_ID = 1,
     DHCP_RELAY_LINK_SELECTION = 5, /* RFC 3527 */
     DHCP_RELAY_SERVER_ID = 11,     /* RFC 5107 */
+    DHCP_RELAY_ID = 12,            /* RFC 6925 */
     DHCP_RELAY_PORT = 19,          /* RFC 8357 */
 };
 

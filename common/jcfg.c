@@ -290,8 +290,11 @@ bool jcfg_get_u32(struct jcfg *c, const cJSON *map, const char *key, uint32_t mi
                   uint32_t *out)
 {
     const cJSON *item = find(map, key);
-    if (item == NULL)
-        return false;
+    return item != NULL && jcfg_as_u32(c, item, min, max, out);
+}
+
+bool jcfg_as_u32(struct jcfg *c, const cJSON *item, uint32_t min, uint32_t max, uint32_t *out)
+{
     double value = cJSON_IsNumber(item) ? item->valuedouble : -1;
     bool in_range = value >= min && value <= max;
     bool fraction = in_range && value > (uint32_t)value;

@@ -72,6 +72,7 @@ const cJSON *jcfg_get_list(struct jcfg *c, const cJSON *map, const char *key);
 bool jcfg_is_map(struct jcfg *c, const cJSON *item, const char *what);
 bool jcfg_as_text(struct jcfg *c, const cJSON *item, const char *what, const char **out);
 bool jcfg_as_ip4(struct jcfg *c, const cJSON *item, ip4 *out);
+bool jcfg_as_u32(struct jcfg *c, const cJSON *item, uint32_t min, uint32_t max, uint32_t *out);
 /* Records an error if `key` is absent. */
 void jcfg_require(struct jcfg *c, const cJSON *map, const char *key);
 

@@ -144,6 +144,17 @@
     X(REASON_TO_YIADDR, "to-yiaddr", "unicast to {addr} at {hw}, without ARP (RFC 2131 4.1)")                \
     X(REASON_OPTIONS_DROPPED, "options-dropped",                                                             \
       "{num} options did not fit the {max} octets that the client takes")                                    \
+    /* server: leasequery, RFC 4388 */                                                                       \
+    X(REASON_QUERY_OFF, "leasequery-off", "leasequery is not switched on")                                   \
+    X(REASON_QUERY_NO_RELAY, "leasequery-no-giaddr",                                                         \
+      "a leasequery without giaddr is not answered (RFC 4388 6.4.3)")                                        \
+    X(REASON_QUERY_REQUESTER, "leasequery-requester", "{addr} may not ask for leases")                       \
+    X(REASON_QUERY_KIND, "leasequery-kind",                                                                  \
+      "a leasequery goes by exactly one of ciaddr, hardware address and client identifier (RFC 4388 6.3)")   \
+    X(REASON_QUERY_ACTIVE, "leasequery-active", "{addr} is leased to {hw}")                                  \
+    X(REASON_QUERY_UNASSIGNED, "leasequery-unassigned", "{addr} is ours and leased to nobody")               \
+    X(REASON_QUERY_UNKNOWN_ADDR, "leasequery-unknown-address", "{addr} is not an address of this server")    \
+    X(REASON_QUERY_UNKNOWN_CLIENT, "leasequery-unknown-client", "the client that is asked for has no lease") \
     X(REASON_STORE_FAILED, "store-failed", "the lease of {addr} could not be stored: no ACK ({text})")       \
     /* client */                                                                                             \
     X(REASON_XID, "wrong-xid", "the transaction id is not ours")                                             \
@@ -234,15 +245,8 @@
     X(REASON_COMMAND_RELEASE, "command-release", "asked to release")                                         \
     X(REASON_COMMAND_RENEW, "command-renew", "asked to renew")                                               \
     X(REASON_COMMAND_REBIND, "command-rebind", "asked to rebind: any server may answer")                     \
-    X(REASON_COMMAND_DECLINE, "command-decline", "asked to decline {addr}")                                  \
-    X(REASON_COMMAND_INFORM, "command-inform", "asking for the configuration of {addr} (RFC 2131 4.4.3)")    \
-    X(REASON_INFORMED, "informed", "{other} told the configuration of {addr}")                               \
-    X(REASON_INFORM_GAVE_UP, "inform-gave-up",                                                               \
-      "no answer after {num} transmissions: {addr} is without the configuration of a server")                \
-    X(REASON_INFORM_LEASED, "inform-leased",                                                                 \
-      "{addr} is leased: its configuration comes with the lease, a renewal asks again")                      \
     X(REASON_COMMAND_STOP, "command-stop", "asked to stop")                                                  \
-    X(REASON_NO_LEASE, "no-lease", "there is no lease")
+    X(REASON_NO_LEASE, "no-lease", "there is no lease to release")
 
 enum reason {
 #define X(name, token, text) name,

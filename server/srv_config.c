@@ -399,3 +399,11 @@ const struct srv_pool *srv_config_find_pool(const struct srv_subnet *subnet, ip4
             return &subnet->pools[i];
     return NULL;
 }
+
+bool srv_config_is_requester(const struct srv_config *config, ip4 giaddr)
+{
+    for (size_t i = 0; i < config->lease_query.n_requesters; i++)
+        if (ip4_net_has(config->lease_query.requesters[i], giaddr))
+            return true;
+    return false;
+}

@@ -99,6 +99,26 @@ struct srv_ping {
     uint32_t max_pending; /* clients that wait for a probe at one time; >= 1 */
 };
 
+/* RFC 6926: leasequery over TCP. */
+struct srv_bulk_query {
+    bool enabled;
+    ip4 addr; /* where the server listens; 0: everywhere */
+    uint16_t port;
+    uint32_t max_connections;
+    uint32_t idle_s; /* a connection on which nothing happens for so long is closed */
+    uint32_t fetch;  /* addresses that are looked at before other clients get their turn */
+};
+
+/* Who may ask for other people's leases. RFC 4388 7. */
+struct srv_lease_query {
+    bool enabled;
+    const struct ip4_net *requesters;
+    size_t n_requesters;
+    const uint8_t *options; /* codes of configured options that may be told; none: all */
+    size_t n_options;
+    struct srv_bulk_query bulk;
+};
+
 struct srv_config {
     struct arena arena;      /* holds everything below */
     const char **interfaces; /* "*", "eth0" or "eth0/192.0.2.1" */
@@ -116,7 +136,8 @@ struct srv_config {
     struct srv_ping ping;
     uint32_t offer_hold_s; /* how long an offer waits for its REQUEST */
     uint32_t max_offers;
-    uint32_t max_leases;          /* records of leases, expired and released ones included */
+    uint32_t max_leases; /* records of leases, expired and released ones included */
+    struct srv_lease_query lease_query;
     struct srv_options options;   /* of global scope */
     struct srv_lifetime lifetime; /* of global scope: what a subnet inherits */
     struct srv_timers timers;
@@ -140,6 +161,8 @@ int srv_config_read(const char *path, jcfg_read_fn *read, jcfg_warn_fn *warn, vo
                     struct srv_config **out);
 void srv_config_free(struct srv_config *config); /* NULL is fine */
 
+/* May a leasequery of the relay be answered? */
+bool srv_config_is_requester(const struct srv_config *config, ip4 giaddr);
 /* The option, or NULL. */
 const struct srv_option *srv_config_find_option(const struct srv_options *options, uint8_t code);
 /* Of the subnets that contain `addr` the one with the longest prefix, or NULL. */

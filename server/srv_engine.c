@@ -89,7 +89,9 @@ static enum reason read_message(struct srv_step *s, struct trace_facts *facts)
         return REASON_MSG_HOPS;
     srv_select_read_relay(s);
     reason = check_addresses(msg, facts);
-    return reason != REASON_NONE ? reason : read_identity(s, facts);
+    if (reason == REASON_NONE && msg->type != DHCP_LEASEQUERY) /* which is about a client, not from one */
+        reason = read_identity(s, facts);
+    return reason;
 }
 
 static void on_rx(struct srv_step *s)
@@ -120,6 +122,9 @@ static void on_rx(struct srv_step *s)
         break;
     case DHCP_INFORM:
         srv_on_inform(s);
+        break;
+    case DHCP_LEASEQUERY:
+        srv_on_leasequery(s);
         break;
     default: /* not our enum: any octet that RFCs assign */
         facts.text = dhcp_type_name(s->msg->type);

@@ -475,6 +475,16 @@ bool srv_lease_find_due(const struct srv_lease_table *t, time_ms now, struct srv
     return true;
 }
 
+void srv_lease_each(const struct srv_lease_table *t, srv_lease_each_fn *each, void *user)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        struct srv_lease lease;
+        entry_lease(t->all[i], &lease);
+        if (!each(user, &lease))
+            return;
+    }
+}
+
 static int compare_addr(const void *a, const void *b)
 {
     const struct entry *const *x = a, *const *y = b;

@@ -98,6 +98,10 @@ time_ms srv_lease_deadline(const struct srv_lease_table *t);
  * removed. */
 bool srv_lease_find_due(const struct srv_lease_table *t, time_ms now, struct srv_lease *out);
 
+/* Visits every record, in no order, while `each` returns true; it must not change the table. */
+typedef bool srv_lease_each_fn(void *user, const struct srv_lease *lease);
+void srv_lease_each(const struct srv_lease_table *t, srv_lease_each_fn *each, void *user);
+
 /* Visiting in address order: sort, then take records 0..count-1. Any change undoes the order. */
 void srv_lease_sort(struct srv_lease_table *t);
 void srv_lease_at(const struct srv_lease_table *t, size_t place, struct srv_lease *out);

@@ -35,6 +35,8 @@ void srv_parse_scope(struct srv_parse *p, const cJSON *map, struct srv_parse_sco
 void srv_parse_options(struct srv_parse *p, const cJSON *map, struct srv_options *out);
 /* "hooks-libraries" and "parked-packet-limit" of the map. */
 void srv_parse_hooks(struct srv_parse *p, const cJSON *global);
+/* The hook libdhcp_lease_query.so. */
+void srv_parse_lease_query(struct srv_parse *p, const cJSON *hook);
 /* "interface" and "relay", which subnets and shared networks have, over what `s` holds already. */
 void srv_parse_place(struct srv_parse *p, const cJSON *map, struct srv_parse_scope *s);
 /* "subnet4" of the map: added to the configuration's subnets, where there is room for them. */

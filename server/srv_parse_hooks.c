@@ -14,8 +14,9 @@ static const char *const ping_keys[] = {"enable-ping-check", "min-ping-requests"
                                         "reply-timeout", NULL};
 static const char *const ping_elsewhere[] = {"ping-channel-threads", NULL};
 
-static void read_ping(struct srv_parse *p, const cJSON *parameters)
+static void read_ping(struct srv_parse *p, const cJSON *hook)
 {
+    const cJSON *parameters = jcfg_get_map(&p->c, hook, "parameters");
     struct srv_ping *ping = &p->config->ping;
     jcfg_check_keys(&p->c, parameters, ping_keys, ping_elsewhere);
     ping->enabled = true;
@@ -27,8 +28,9 @@ static void read_ping(struct srv_parse *p, const cJSON *parameters)
 
 /* ---- libdhcp_bootp.so ---- */
 
-static void read_bootp(struct srv_parse *p, const cJSON *parameters)
+static void read_bootp(struct srv_parse *p, const cJSON *hook)
 {
+    const cJSON *parameters = jcfg_get_map(&p->c, hook, "parameters");
     static const char *const none[] = {"comment", NULL};
     jcfg_check_keys(&p->c, parameters, none, NULL);
     p->config->bootp = true;
@@ -38,9 +40,10 @@ static void read_bootp(struct srv_parse *p, const cJSON *parameters)
 
 static const struct hook {
     const char *library;
-    void (*read)(struct srv_parse *p, const cJSON *parameters); /* `parameters` may be NULL */
+    void (*read)(struct srv_parse *p, const cJSON *hook);
 } hooks[] = {
     {"libdhcp_bootp.so", read_bootp},
+    {"libdhcp_lease_query.so", srv_parse_lease_query},
     {"libdhcp_ping_check.so", read_ping},
 };
 
@@ -56,7 +59,7 @@ static void read_hook(struct srv_parse *p, const cJSON *map)
     const char *slash = strrchr(path, '/'), *library = slash != NULL ? slash + 1 : path;
     for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++) {
         if (strcmp(library, hooks[i].library) == 0) {
-            hooks[i].read(p, jcfg_get_map(&p->c, map, "parameters"));
+            hooks[i].read(p, map);
             return;
         }
     }

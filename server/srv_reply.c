@@ -39,7 +39,7 @@ struct draft {
 /* RFC 2131 2: "A DHCP client must be prepared to receive DHCP messages with an 'options' field of at least
  * length 312 octets. ... DHCP clients may negotiate the use of larger DHCP messages through the 'maximum DHCP
  * message size' option." The option counts the IP and UDP headers (RFC 2132 9.10). */
-static size_t max_len(const struct dhcp_msg *request)
+size_t srv_reply_max_len(const struct dhcp_msg *request)
 {
     uint16_t size;
     if (!dhcp_get_u16(request, DHCP_OPT_MAX_SIZE, &size) || size < DHCP_MSG_ACCEPT_MIN + IP_UDP_HEADERS)
@@ -146,12 +146,12 @@ static void add_requested(struct draft *d)
 }
 
 /* RFC 8925 3.3 has option 108 only for a client that asks for it, whatever the configuration says. */
-static bool is_sent_unasked(const struct srv_reply *r, uint8_t code)
+bool srv_reply_is_usual(const struct srv_scopes *scopes, uint8_t code)
 {
-    if (srv_reply_is_requested(r->request, code) || code == DHCP_OPT_V6ONLY)
+    if (code == DHCP_OPT_V6ONLY)
         return false;
     return code == DHCP_OPT_ROUTERS || code == DHCP_OPT_DNS_SERVERS || code == DHCP_OPT_DOMAIN_NAME ||
-           srv_scope_is_always_sent(r->scopes, code);
+           srv_scope_is_always_sent(scopes, code);
 }
 
 static void add_unasked(struct draft *d)
@@ -161,7 +161,8 @@ static void add_unasked(struct draft *d)
         const struct srv_options *options = scopes->at[i].options;
         for (size_t j = 0; j < options->n; j++) {
             const struct srv_option *option = &options->list[j];
-            if (srv_scope_find(scopes, option->code) == option && is_sent_unasked(d->reply, option->code))
+            if (srv_scope_find(scopes, option->code) == option && srv_reply_is_usual(scopes, option->code) &&
+                !srv_reply_is_requested(d->reply->request, option->code))
                 add_configured(d, option);
         }
     }
@@ -309,7 +310,7 @@ static void leave_out(struct draft *d, uint8_t *buf, size_t *out_len)
 void srv_reply_encode(const struct srv_reply *reply, uint8_t *buf, struct srv_reply_size *out_size)
 {
     assert(reply->type == DHCP_OFFER || reply->type == DHCP_ACK || reply->type == DHCP_NAK);
-    struct draft d = {.reply = reply, .max = max_len(reply->request)};
+    struct draft d = {.reply = reply, .max = srv_reply_max_len(reply->request)};
     size_t len;
     add_items(&d);
     if (!compose(&d, buf, &len))

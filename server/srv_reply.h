@@ -53,6 +53,12 @@ void srv_reply_encode(const struct srv_reply *reply, uint8_t *buf, struct srv_re
 enum reason srv_reply_route(const struct srv_reply *reply, struct packet *out_packet, enum srv_via *out_via,
                             struct trace_facts *out_facts);
 
+/* How long the answer to a message may be: what its option 57 says, less the headers, or the least that
+ * everybody takes. */
+size_t srv_reply_max_len(const struct dhcp_msg *request);
+
+/* Is the option sent to whoever does not ask for it? Routers, DNS servers, domain name, always-send. */
+bool srv_reply_is_usual(const struct srv_scopes *scopes, uint8_t code);
 /* Does the message ask for the option, in its option 55? */
 bool srv_reply_is_requested(const struct dhcp_msg *request, uint8_t code);
 

@@ -65,3 +65,31 @@ void srv_send_nak(struct srv_step *s, enum reason reason, ip4 addr, ip4 other)
     srv_step_decide(s, reason, facts);
     srv_send_reply(s, NULL, &(struct srv_reply){.type = DHCP_NAK, .message = message});
 }
+
+void srv_send_to_relay(struct srv_step *s, enum dhcp_type type, const struct dhcp_msg *m, unsigned dropped)
+{
+    size_t max = srv_reply_max_len(s->msg);
+    uint8_t *buf = arena_alloc(&s->out->arena, DHCP_MSG_MAX);
+    unsigned left_out = 0;
+    if (buf == NULL) {
+        s->out_of_memory = true;
+        return;
+    }
+    size_t len = dhcp_msg_encode(m, buf, max, &left_out);
+    if (dropped + left_out != 0)
+        srv_step_decide(s, REASON_OPTIONS_DROPPED,
+                        (struct trace_facts){.num = dropped + left_out, .max = (int64_t)max});
+    uint16_t port = s->relay.port != 0 ? s->relay.port : DHCP_PORT_SERVER;
+    srv_step_decide(s, s->relay.port != 0 ? REASON_TO_RELAY_PORT : REASON_TO_RELAY,
+                    (struct trace_facts){.addr = m->giaddr, .num = s->relay.port});
+    struct srv_action *tx = srv_step_add(s, SRV_TX);
+    tx->via = SRV_VIA_UDP;
+    tx->ifindex = s->ev->iface->index;
+    tx->packet = (struct packet){.src = s->ev->iface->addr.addr,
+                                 .dst = m->giaddr,
+                                 .sport = DHCP_PORT_SERVER,
+                                 .dport = port,
+                                 .bytes = buf,
+                                 .len = len};
+    s->sent = type;
+}
