@@ -2,29 +2,42 @@
 
 #include <assert.h>
 
-time_ms cli_acd_wait(unsigned probes, struct rng *rng)
+#include "client/cli_timing.h"
+
+static time_ms draw(struct cli_range range, struct rng *rng)
 {
-    assert(probes <= CLI_ACD_PROBE_NUM);
+    return rng_between(rng, range.low_ms, range.high_ms);
+}
+
+time_ms cli_acd_wait(const struct cli_acd_numbers *acd, unsigned probes, struct rng *rng)
+{
+    assert(probes <= acd->probe_num);
     /* RFC 5227 2.1.1: "the host should then wait for a random time interval selected uniformly in the range
      * zero to PROBE_WAIT seconds, and should then send PROBE_NUM probe packets, each of these probe packets
      * spaced randomly and uniformly, PROBE_MIN to PROBE_MAX seconds apart." */
     if (probes == 0)
-        return rng_between(rng, 0, CLI_ACD_PROBE_WAIT_MS);
-    if (probes < CLI_ACD_PROBE_NUM)
-        return rng_between(rng, CLI_ACD_PROBE_MIN_MS, CLI_ACD_PROBE_MAX_MS);
-    return CLI_ACD_ANNOUNCE_WAIT_MS;
+        return draw(acd->probe_wait, rng);
+    if (probes < acd->probe_num)
+        return draw(acd->probe_interval, rng);
+    return acd->announce_wait_ms;
 }
 
-time_ms cli_acd_decline_wait(unsigned nth)
+time_ms cli_acd_probing_max(const struct cli_acd_numbers *acd)
+{
+    return acd->probe_wait.high_ms + (time_ms)(acd->probe_num - 1) * acd->probe_interval.high_ms +
+           acd->announce_wait_ms;
+}
+
+time_ms cli_acd_decline_wait(const struct cli_profile *p, unsigned nth, struct rng *rng)
 {
     /* RFC 5227 2.1.1: "if ... the host experiences MAX_CONFLICTS or more address conflicts on a given
      * interface, then the host MUST limit the rate at which it probes for new addresses on this interface to
      * no more than one attempted new address per RATE_LIMIT_INTERVAL." */
-    if (nth >= CLI_ACD_MAX_CONFLICTS)
-        return CLI_ACD_RATE_LIMIT_INTERVAL_MS;
+    if (nth >= p->acd_numbers.max_conflicts)
+        return p->acd_numbers.rate_limit_interval_ms;
     /* RFC 2131 3.1 (5): "The client SHOULD wait a minimum of ten seconds before restarting the configuration
      * process to avoid excessive network traffic in case of looping." */
-    return CLI_ACD_DECLINE_WAIT_MS;
+    return cli_timing_wait(&p->decline, nth, rng);
 }
 
 struct arp cli_acd_probe(const struct hw_addr *own, ip4 addr)

@@ -2,6 +2,7 @@
 
 #include "client/cli_bound.h"
 #include "client/cli_fsm.h"
+#include "client/cli_inform.h"
 #include "client/cli_offer.h"
 #include "client/cli_timing.h"
 #include "client/cli_v6only.h"
@@ -62,6 +63,8 @@ static enum reason check_answer(const struct cli_engine *e, const struct dhcp_ms
     case CLI_INIT_REBOOT:
     case CLI_PROBING:
     case CLI_BOUND:
+    case CLI_INFORMING: /* an ACK is read by cli_inform, and nobody refuses an INFORM */
+    case CLI_INFORMED:
         return REASON_STATE;
     }
     enum reason reason = cli_answer_server_id(m, out_server);
@@ -93,7 +96,7 @@ static enum reason check_ack(const struct cli_engine *e, const struct dhcp_msg *
         facts->other = asked_addr(e);
         return REASON_ACK_ADDRESS;
     }
-    cli_lease_read(m, e->requested_ms, now, out);
+    cli_lease_read(&e->config->profile, m, e->requested_ms, now, out);
     return out->expires_at_ms <= now ? REASON_ACK_LATE : REASON_NONE;
 }
 
@@ -103,6 +106,10 @@ void cli_answer_on_ack(struct cli_step *s, const struct dhcp_msg *m)
     struct trace_facts facts = {.text = dhcp_type_name(m->type)};
     struct cli_lease lease;
     uint32_t wait_s;
+    if (e->state == CLI_INFORMING) {
+        cli_inform_on_ack(s, m);
+        return;
+    }
     enum reason reason = check_ack(e, m, s->now, &facts, &lease);
     if (reason != REASON_NONE) {
         cli_step_drop(s, m, reason, facts);
@@ -150,7 +157,7 @@ void cli_answer_on_nak(struct cli_step *s, const struct dhcp_msg *m)
         return;
     }
     facts.text = nak_text(s, m);
-    time_ms wait_ms = cli_timing_nak_wait(++e->naks);
+    time_ms wait_ms = cli_timing_wait(&e->config->profile.nak, ++e->naks, &e->rng);
     /* RFC 2131 3.1 (5): "If the client receives a DHCPNAK message, the client restarts the configuration
      * process." 3.2 (4), figure 5: with a lease, "Halt network". */
     cli_fsm_enter_init(s, REASON_GOT_NAK, facts, wait_ms);

@@ -40,7 +40,7 @@ void cli_bound_retransmit(struct cli_step *s)
 {
     struct cli_engine *e = s->e;
     struct trace_facts facts = {.num = e->transmissions};
-    bool last = e->transmissions >= CLI_REQUEST_TRANSMISSIONS;
+    bool last = cli_timing_is_last(cli_fsm_waits(e, e->state), e->transmissions);
     if (e->state == CLI_REQUESTING && last) {
         /* RFC 2131 3.1 (5): "If the client receives neither a DHCPACK or a DHCPNAK message after employing
          * the retransmission algorithm, the client reverts to INIT state and restarts the initialization
@@ -56,6 +56,15 @@ void cli_bound_retransmit(struct cli_step *s)
     if (cli_fsm_is_infinite(e) && last) {
         e->begun_ms = TIME_NEVER;
         cli_fsm_change(s, CLI_BOUND, REASON_RENEW_GAVE_UP, facts, cli_fsm_no_alarm);
+        return;
+    }
+    if (e->state == CLI_RENEWING && last) {
+        cli_fsm_arm(e, (struct cli_alarm){CLI_TIMER_T2, e->lease.rebind_at_ms});
+        return;
+    }
+    if (e->state == CLI_REBINDING && last) {
+        cli_fsm_enter_init(s, REASON_GAVE_UP, facts, 0);
+        cli_step_forget(s);
         return;
     }
     facts.num++;

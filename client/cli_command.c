@@ -1,6 +1,7 @@
 #include "client/cli_command.h"
 
 #include "client/cli_fsm.h"
+#include "client/cli_probe.h"
 
 /* Is the saved lease of use? If not it is forgotten, and the log says why. */
 static bool take_saved(struct cli_step *s, const struct cli_lease *saved)
@@ -53,6 +54,8 @@ void cli_command_renew(struct cli_step *s)
     case CLI_INIT_REBOOT:
     case CLI_REBOOTING:
     case CLI_PROBING:
+    case CLI_INFORMING:
+    case CLI_INFORMED:
         cli_fsm_enter_init(s, REASON_COMMAND_RENEW, facts, 0);
         return;
     case CLI_BOUND:
@@ -95,6 +98,16 @@ void cli_command_release(struct cli_step *s)
                      });
     cli_step_forget(s);
     cli_fsm_enter_stopped(s, REASON_COMMAND_RELEASE);
+}
+
+void cli_command_decline(struct cli_step *s)
+{
+    const struct cli_engine *e = s->e;
+    if (e->has_lease || e->state == CLI_PROBING)
+        cli_probe_decline(s, REASON_COMMAND_DECLINE, (struct trace_facts){.addr = e->lease.addr},
+                          "declined by hand");
+    else
+        cli_step_decide(s, REASON_NO_LEASE, (struct trace_facts){0});
 }
 
 void cli_command_stop(struct cli_step *s)

@@ -16,22 +16,34 @@ static const uint8_t default_prl[] = {
     DHCP_OPT_MTU,         DHCP_OPT_BROADCAST, DHCP_OPT_T1,          DHCP_OPT_T2,
 };
 
-void cli_config_init(struct cli_config *c)
+int cli_config_init(struct cli_config *c)
 {
+    struct cli_profile profile;
     *c = (struct cli_config){
         .client_id_kind = CLI_CLIENT_ID_HW,
         .n_prl = sizeof default_prl,
         /* Servers differ in whether option 57 counts the IP and UDP headers (28 octets). With 1472 the answer
          * fits one Ethernet frame either way. */
         .max_message_size = DHCP_MSG_MAX,
-        .start_delay_min_ms = 1000,
-        .start_delay_max_ms = 10000,
         .default_route = true,
-        /* RFC 2131 4.4.1: "The client SHOULD perform a check on the suggested address to ensure that the
-         * address is not already in use." */
-        .acd = true,
     };
     memcpy(c->prl, default_prl, sizeof default_prl);
+    int rc = cli_profile_find(CLI_PROFILE_DEFAULT, &profile);
+    if (rc == 0)
+        cli_config_use_profile(c, &profile);
+    return rc;
+}
+
+void cli_config_use_profile(struct cli_config *c, const struct cli_profile *profile)
+{
+    c->profile = *profile;
+    c->profile_file[0] = '\0';
+    if (!c->has_start_delay) {
+        c->start_delay_min_ms = profile->start_delay.low_ms;
+        c->start_delay_max_ms = profile->start_delay.high_ms;
+    }
+    if (!c->has_acd)
+        c->acd = profile->acd;
 }
 
 static void read_text(struct jcfg *j, const char *key, char *out)
@@ -155,8 +167,33 @@ static void read_start_delay(struct jcfg *j, struct cli_config *out)
         jcfg_error(j, list, "expected two numbers, the shortest and the longest delay");
         return;
     }
+    out->has_start_delay = true;
     out->start_delay_min_ms = bounds[0];
     out->start_delay_max_ms = bounds[1];
+}
+
+/* The name of a profile that comes with the program, or a file: then it is a path or ends in ".json". */
+static int read_profile(struct jcfg *j, struct cli_config *out)
+{
+    const char *name;
+    if (!jcfg_get_text(j, j->root, "profile", &name))
+        return 0;
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(j->root, "profile");
+    const char *dot = strrchr(name, '.');
+    if (strchr(name, '/') != NULL || (dot != NULL && strcmp(dot, ".json") == 0)) {
+        if (strlen(name) < sizeof out->profile_file)
+            memcpy(out->profile_file, name, strlen(name) + 1);
+        else
+            jcfg_error(j, item, "expected a path of %d octets at most", CLI_PATH_MAX - 1);
+        return 0;
+    }
+    struct cli_profile profile;
+    int rc = cli_profile_find(name, &profile);
+    if (rc == ERR_NOTFOUND)
+        jcfg_error(j, item, "there is no profile of that name, and a file would end in \".json\"");
+    else if (rc == 0)
+        cli_config_use_profile(out, &profile);
+    return rc == ERR_NOMEM ? rc : 0;
 }
 
 static void read_numbers(struct jcfg *j, struct cli_config *out)
@@ -214,7 +251,8 @@ static void check_size(struct jcfg *j, const struct cli_config *c)
         jcfg_error(j, NULL, "the options to send do not fit a message of %d octets", DHCP_MSG_MAX);
 }
 
-static void read_all(struct jcfg *j, struct cli_config *out)
+/* 0 or ERR_NOMEM; what is wrong with the text is in `j`. */
+static int read_all(struct jcfg *j, struct cli_config *out)
 {
     static const char *const known[] = {
         "hostname",
@@ -236,12 +274,13 @@ static void read_all(struct jcfg *j, struct cli_config *out)
         "option-data",
         "rapid-commit",
         "default-route",
+        "profile",
         "address-conflict-detection",
         "$schema",
         NULL,
     };
     if (!jcfg_is_map(j, j->root, "a map with the client's settings"))
-        return;
+        return 0;
     jcfg_check_keys(j, j->root, known, NULL);
     read_text(j, "hostname", out->hostname);
     read_text(j, "vendor-class", out->vendor_class);
@@ -257,21 +296,24 @@ static void read_all(struct jcfg *j, struct cli_config *out)
     jcfg_get_bool(j, j->root, "rapid-commit", &out->rapid_commit);
     jcfg_get_bool(j, j->root, "broadcast", &out->broadcast);
     jcfg_get_bool(j, j->root, "default-route", &out->default_route);
-    jcfg_get_bool(j, j->root, "address-conflict-detection", &out->acd);
+    out->has_acd = jcfg_get_bool(j, j->root, "address-conflict-detection", &out->acd);
+    return read_profile(j, out); /* last: it leaves alone what is set */
 }
 
 int cli_config_parse(const char *name, const char *text, size_t len, jcfg_warn_fn *warn, void *warn_user,
                      char *out_error, struct cli_config *out)
 {
-    cli_config_init(out);
     out_error[0] = '\0';
     struct jcfg j;
-    int err = jcfg_parse(&j, name, text, len, warn, warn_user);
+    int err = cli_config_init(out);
+    if (err < 0)
+        return err;
+    err = jcfg_parse(&j, name, text, len, warn, warn_user);
     if (err == 0) {
-        read_all(&j, out);
-        if (!jcfg_failed(&j))
+        err = read_all(&j, out);
+        if (err == 0 && !jcfg_failed(&j))
             check_size(&j, out);
-        if (jcfg_failed(&j))
+        if (err == 0 && jcfg_failed(&j))
             err = ERR_CONFIG;
     }
     if (err == ERR_CONFIG)

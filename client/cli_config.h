@@ -4,11 +4,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client/cli_profile.h"
 #include "common/addr.h"
 #include "common/clock.h"
 #include "common/jcfg.h"
 
 enum {
+    CLI_PATH_MAX = 1024,
     CLI_TEXT_MAX = 255, /* one option's worth */
     CLI_PRL_MAX = 254,
     CLI_CLIENT_ID_MAX = 255,
@@ -37,6 +39,8 @@ enum cli_client_id {
 };
 
 struct cli_config {
+    struct cli_profile profile;          /* every wait, but for what is set below */
+    char profile_file[CLI_PATH_MAX];     /* the profile is still to be read from this file; "": it is there */
     char hostname[CLI_TEXT_MAX + 1];     /* option 12; "": not sent */
     char vendor_class[CLI_TEXT_MAX + 1]; /* option 60; "": not sent */
     enum cli_client_id client_id_kind;
@@ -53,6 +57,8 @@ struct cli_config {
     uint32_t requested_lease_s; /* option 51; 0: none, LEASE_INFINITE allowed */
     uint16_t max_message_size;  /* option 57; 576..1500 */
     bool broadcast;             /* ask for broadcast answers while without an address */
+    bool has_start_delay;       /* set here; else it is the profile's */
+    bool has_acd;
     time_ms start_delay_min_ms; /* RFC 2131 4.4.1; min <= max */
     time_ms start_delay_max_ms;
     time_ms collect_offers_ms; /* wait this long for more after the first that can be chosen; 0: take it at
@@ -65,12 +71,16 @@ struct cli_config {
     bool acd;           /* address conflict detection, RFC 5227 */
 };
 
-/* The defaults: client identifier from the hardware address, start delay 1 to 10 s, the first offer wins, its
- * address is probed for before use. */
-void cli_config_init(struct cli_config *c);
+/* The defaults: the profile CLI_PROFILE_DEFAULT, the client identifier from the hardware address, the first
+ * offer wins. Returns 0 or ERR_NOMEM. */
+int cli_config_init(struct cli_config *c);
+
+/* Goes by this profile, but for what the configuration itself sets. */
+void cli_config_use_profile(struct cli_config *c, const struct cli_profile *profile);
 
 /* Reads `len` bytes of JSON `text` over the defaults. `name` is the file's, for messages; `warn` may be NULL.
  * Returns 0, ERR_NOMEM, or ERR_CONFIG with "client.json:3:12: at $.hostname: ..." in out_error, which holds
- * JCFG_TEXT_MAX bytes. *out is whole in any case, but only to be used after 0. */
+ * JCFG_TEXT_MAX bytes. *out is whole in any case, but only to be used after 0. A profile that is a file is
+ * for the caller to read and to use. */
 int cli_config_parse(const char *name, const char *text, size_t len, jcfg_warn_fn *warn, void *warn_user,
                      char *out_error, struct cli_config *out);

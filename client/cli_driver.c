@@ -234,7 +234,8 @@ static bool load_saved(struct cli_driver *d, struct cli_lease *out)
         return false;
     }
     struct clock_now now = io_now();
-    rc = cli_saved_parse(d->options->lease_file, text, len, &d->iface.hw, &now, out, why);
+    rc =
+        cli_saved_parse(d->options->lease_file, text, len, &d->config->profile, &d->iface.hw, &now, out, why);
     free(text);
     if (rc < 0)
         io_trace_log(d->trace, "warning", "no lease was taken from the file: %s",

@@ -8,6 +8,7 @@
 #include "client/cli_bound.h"
 #include "client/cli_command.h"
 #include "client/cli_fsm.h"
+#include "client/cli_inform.h"
 #include "client/cli_offer.h"
 #include "client/cli_probe.h"
 #include "client/cli_step.h"
@@ -83,6 +84,12 @@ static void fire(struct cli_step *s)
             cli_fsm_enter_expired(s, (struct trace_facts){.addr = s->e->lease.addr});
         else
             cli_bound_retransmit(s);
+        return;
+    case CLI_INFORMING:
+        cli_inform_fire(s);
+        return;
+    case CLI_INFORMED:
+        assert(false && "what was told has no end");
         return;
     case CLI_PROBING:
         cli_probe_fire(s);
@@ -187,6 +194,12 @@ static void handle(struct cli_step *s, const struct cli_event *event)
     case CLI_REBIND:
         cli_command_rebind(s);
         return;
+    case CLI_DECLINE:
+        cli_command_decline(s);
+        return;
+    case CLI_INFORM:
+        cli_inform_start(s, event->addr);
+        return;
     case CLI_STOP:
         cli_command_stop(s);
         return;
@@ -247,13 +260,15 @@ time_ms cli_engine_deadline(const struct cli_engine *e)
 void cli_engine_status(const struct cli_engine *e, struct cli_status *out)
 {
     bool sending = e->state == CLI_SELECTING || e->state == CLI_REQUESTING || e->state == CLI_RENEWING ||
-                   e->state == CLI_REBOOTING || e->state == CLI_REBINDING;
+                   e->state == CLI_REBOOTING || e->state == CLI_REBINDING || e->state == CLI_INFORMING;
     *out = (struct cli_status){
         .state = e->state,
         .state_since_ms = e->state_since_ms,
         .state_reason = e->state_reason,
         .state_text = e->state_text,
+        .profile = &e->config->profile,
         .lease = e->has_lease ? &e->lease : NULL,
+        .inform = e->state == CLI_INFORMED ? &e->lease : NULL,
         .timer = e->announce_at_ms < e->timer_at_ms ? CLI_TIMER_ANNOUNCE : e->timer,
         .timer_at_ms = cli_engine_deadline(e),
         .transmissions = sending ? e->transmissions : 0,

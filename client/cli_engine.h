@@ -24,7 +24,9 @@
     X(CLI_PROBING, "PROBING") /* between REQUESTING or REBOOTING and BOUND: RFC 5227 2.1; no address yet */  \
     X(CLI_BOUND, "BOUND")                                                                                    \
     X(CLI_RENEWING, "RENEWING")                                                                              \
-    X(CLI_REBINDING, "REBINDING")
+    X(CLI_REBINDING, "REBINDING")                                                                            \
+    X(CLI_INFORMING, "INFORMING") /* RFC 2131 4.4.3: the address is somebody else's business */              \
+    X(CLI_INFORMED, "INFORMED")
 
 enum cli_state {
 #define X(name, text) name,
@@ -44,6 +46,8 @@ enum cli_event_kind {
     CLI_RELEASE,
     CLI_RENEW,
     CLI_REBIND,
+    CLI_DECLINE,
+    CLI_INFORM,
     CLI_STOP,
 };
 
@@ -52,6 +56,7 @@ struct cli_event {
     time_ms now;                   /* never earlier than in the step before */
     struct packet packet;          /* CLI_RX */
     struct arp arp;                /* CLI_ARP_RX */
+    struct ip4_net addr;           /* CLI_INFORM: the interface's own address, with host bits */
     const struct cli_lease *saved; /* CLI_START: what the last CLI_LEASE_SAVE without a CLI_LEASE_FORGET had,
                                     * borrowed; NULL: nothing */
 };
@@ -109,6 +114,15 @@ void cli_engine_free(struct cli_engine *e);
  * only stops and traces why. CLI_STOP clears the interface and sends nothing (RFC 2131 3.2 (4): a client does
  * not normally release on shutdown).
  *
+ * CLI_DECLINE says that the address of the lease, or the one that is probed for, must not be used: as after
+ * a conflict the interface is cleared, DECLINE is sent, and INIT lasts cli_acd_decline_wait(). Without such
+ * an address it only traces why.
+ *
+ * CLI_INFORM asks for the configuration that goes with an address of the interface which did not come from
+ * us, in place of whatever is going on; it is refused while there is a lease. In INFORMED the answer is in
+ * the status: no lease, no timer, and the interface is not touched. After as many transmissions as a REQUEST
+ * has without an answer the client is STOPPED.
+ *
  * Which server: those of config.deny are never believed, by server identifier or source address; with
  * config.server no other than that one is, in every state. Of the OFFERs that came within
  * config.collect_offers_ms of the first, config.choice picks one; the others are traced with the reason. In
@@ -116,7 +130,7 @@ void cli_engine_free(struct cli_engine *e);
  * than the asked one is refused, in a renewal too: the client goes on asking, and at worst the lease expires.
  *
  * CLI_START with a saved lease that has not ended asks at once whether that is still ours, in REBOOTING (RFC
- * 2131 3.2). If nobody answers CLI_REQUEST_TRANSMISSIONS, it is used until it ends, with its T1 and T2: a
+ * 2131 3.2). If nobody answers the profile's transmissions, it is used until it ends, with its T1 and T2: a
  * host whose server is away for a while keeps its network. A lease is saved with each ACK, and forgotten on
  * release, NAK, conflict and expiry, not on CLI_STOP.
  *
@@ -126,9 +140,9 @@ void cli_engine_free(struct cli_engine *e);
  * would end while it is probed for is used unprobed. Renewals do not probe. CLI_RELEASE in PROBING only
  * stops: there is no address to send a RELEASE from.
  *
- * After a NAK the interface is cleared and INIT lasts cli_timing_nak_wait(); after expiry, and after a
+ * After a NAK the interface is cleared and INIT lasts as the profile has it; after expiry, and after a
  * REQUEST without an answer, a new DISCOVER goes out at once. An infinite lease that is renewed on command
- * and gets no answer stays as it is: back to BOUND after CLI_REQUEST_TRANSMISSIONS. */
+ * and gets no answer stays as it is: back to BOUND after as many transmissions as a REQUEST has. */
 int cli_engine_step(struct cli_engine *e, const struct cli_event *event, struct cli_actions *out);
 
 /* When the engine next wants CLI_DEADLINE; TIME_NEVER if it waits for nothing. There is one timer, and while
@@ -160,17 +174,20 @@ enum { CLI_STATE_TEXT_MAX = 160 }; /* a longer sentence is cut */
 /* Everything that an inspector shows. Borrowed pointers until the next step. */
 struct cli_status {
     enum cli_state state;
-    time_ms state_since_ms;        /* 0 before the first event */
-    enum reason state_reason;      /* of the last change of state */
-    const char *state_text;        /* the same as a sentence; "" before the first change */
+    time_ms state_since_ms;   /* 0 before the first event */
+    enum reason state_reason; /* of the last change of state */
+    const char *state_text;   /* the same as a sentence; "" before the first change */
+    const struct cli_profile *profile;
     const struct cli_lease *lease; /* NULL without one */
-    enum cli_timer timer;          /* which is next */
+    const struct cli_lease
+        *inform;          /* INFORMED: the configuration, without lease time and timers; else NULL */
+    enum cli_timer timer; /* which is next */
     time_ms timer_at_ms;
     unsigned transmissions; /* of the message now being sent, 0 if none */
     uint32_t xid;           /* of the last message sent */
     ip4 acd_addr;           /* being probed for, announced or defended; 0: none, or config.acd is off */
-    unsigned probes;        /* sent for it, of CLI_ACD_PROBE_NUM */
-    unsigned announcements; /* of it, of CLI_ACD_ANNOUNCE_NUM; defences do not count */
+    unsigned probes;        /* sent for it, of PROBE_NUM */
+    unsigned announcements; /* of it, of ANNOUNCE_NUM; defences do not count */
     unsigned conflicts;     /* that ended in a DECLINE, in a row */
     uint64_t sent[19];      /* by enum dhcp_type */
     uint64_t received[19];  /* the same, readable and with our hardware address and xid */

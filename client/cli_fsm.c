@@ -38,16 +38,47 @@ bool cli_fsm_is_infinite(const struct cli_engine *e)
     return e->has_lease && e->lease.expires_at_ms == TIME_NEVER;
 }
 
-static struct cli_alarm backoff_timer(struct cli_step *s)
+const struct cli_waits *cli_fsm_waits(const struct cli_engine *e, enum cli_state state)
 {
-    return (struct cli_alarm){CLI_TIMER_RETRANSMIT,
-                              s->now + cli_timing_backoff(s->e->transmissions, &s->e->rng)};
+    const struct cli_profile *p = &e->config->profile;
+    switch (state) {
+    case CLI_SELECTING:
+        return &p->discover;
+    case CLI_REQUESTING:
+    case CLI_INFORMING: /* RFC 2131 4.4.3: "60 seconds or 4 tries", as for a REQUEST */
+        return &p->request;
+    case CLI_REBOOTING:
+        return &p->reboot;
+    case CLI_RENEWING:
+        /* Only on command: there is no T2, so half of the time until T2 has no meaning. */
+        return cli_fsm_is_infinite(e) ? &p->request : &p->renew.waits;
+    case CLI_REBINDING:
+        return cli_fsm_is_infinite(e) ? &p->request : &p->rebind.waits;
+    case CLI_STOPPED:
+    case CLI_INIT:
+    case CLI_INIT_REBOOT:
+    case CLI_PROBING:
+    case CLI_BOUND:
+    case CLI_INFORMED:
+        break;
+    }
+    assert(false && "nothing is sent in this state");
+    return &p->discover;
+}
+
+static struct cli_alarm backoff_timer(struct cli_step *s, enum cli_state state)
+{
+    time_ms wait_ms = cli_timing_wait(cli_fsm_waits(s->e, state), s->e->transmissions, &s->e->rng);
+    return (struct cli_alarm){CLI_TIMER_RETRANSMIT, s->now + wait_ms};
 }
 
 /* When to retransmit, or what comes before that. */
-static struct cli_alarm retry_or(struct cli_step *s, enum cli_timer end, time_ms end_ms)
+static struct cli_alarm retry_or(struct cli_step *s, const struct cli_retry *retry, enum cli_timer end,
+                                 time_ms end_ms)
 {
-    time_ms at_ms = cli_timing_retry_at(s->now, end_ms);
+    struct cli_engine *e = s->e;
+    time_ms at_ms =
+        cli_timing_retry_at(retry, e->transmissions, s->now, end_ms, e->lease.expires_at_ms, &e->rng);
     return at_ms == TIME_NEVER ? (struct cli_alarm){end, end_ms}
                                : (struct cli_alarm){CLI_TIMER_RETRANSMIT, at_ms};
 }
@@ -59,26 +90,27 @@ static struct cli_alarm timer_after_send(struct cli_step *s, enum cli_state stat
     switch (state) {
     case CLI_SELECTING:
     case CLI_REQUESTING:
-        return backoff_timer(s);
+    case CLI_INFORMING:
+        return backoff_timer(s, state);
     case CLI_REBOOTING:
-        timer = backoff_timer(s);
+        timer = backoff_timer(s, state);
         return timer.at_ms < s->e->lease.expires_at_ms
                    ? timer
                    : (struct cli_alarm){CLI_TIMER_EXPIRY, s->e->lease.expires_at_ms};
     case CLI_RENEWING:
-        /* Only on command: there is no T2, so half of the time until T2 has no meaning. */
         if (cli_fsm_is_infinite(s->e))
-            return backoff_timer(s);
-        return retry_or(s, CLI_TIMER_T2, s->e->lease.rebind_at_ms);
+            return backoff_timer(s, state);
+        return retry_or(s, &s->e->config->profile.renew, CLI_TIMER_T2, s->e->lease.rebind_at_ms);
     case CLI_REBINDING:
         if (cli_fsm_is_infinite(s->e))
-            return backoff_timer(s);
-        return retry_or(s, CLI_TIMER_EXPIRY, s->e->lease.expires_at_ms);
+            return backoff_timer(s, state);
+        return retry_or(s, &s->e->config->profile.rebind, CLI_TIMER_EXPIRY, s->e->lease.expires_at_ms);
     case CLI_STOPPED:
     case CLI_INIT:
     case CLI_INIT_REBOOT:
     case CLI_PROBING:
     case CLI_BOUND:
+    case CLI_INFORMED:
         break;
     }
     assert(false && "nothing is sent in this state");
@@ -120,6 +152,7 @@ static void prepare(struct cli_step *s, enum cli_state state)
             e->requested_ms = s->now;
         return;
     case CLI_REBOOTING:
+    case CLI_INFORMING:
         /* One xid, as in SELECTING; the lease counts from the first transmission, which never overstays. */
         if (first) {
             cli_fsm_draw_xid(e);
@@ -139,6 +172,7 @@ static void prepare(struct cli_step *s, enum cli_state state)
     case CLI_INIT_REBOOT:
     case CLI_PROBING:
     case CLI_BOUND:
+    case CLI_INFORMED:
         break;
     }
     assert(false && "nothing is sent in this state");
@@ -161,6 +195,10 @@ static void transmit(struct cli_step *s)
         draft.form = CLI_FORM_REQUEST_REBOOTING;
         draft.addr = e->lease.addr;
         break;
+    case CLI_INFORMING:
+        draft.form = CLI_FORM_INFORM;
+        draft.addr = e->lease.addr;
+        break;
     case CLI_RENEWING:
     case CLI_REBINDING:
         draft.form = e->state == CLI_RENEWING ? CLI_FORM_REQUEST_RENEWING : CLI_FORM_REQUEST_REBINDING;
@@ -172,6 +210,7 @@ static void transmit(struct cli_step *s)
     case CLI_INIT_REBOOT:
     case CLI_PROBING:
     case CLI_BOUND:
+    case CLI_INFORMED:
         assert(false && "nothing is sent in this state");
     }
     cli_step_send(s, &draft);

@@ -20,10 +20,14 @@ void cli_fsm_change(struct cli_step *s, enum cli_state to, enum reason reason, s
 /* A lease that never ends? */
 bool cli_fsm_is_infinite(const struct cli_engine *e);
 
+/* The waits between the transmissions of such a state, where they are not half of the time left. */
+const struct cli_waits *cli_fsm_waits(const struct cli_engine *e, enum cli_state state);
+
 /* A new transaction. */
 void cli_fsm_draw_xid(struct cli_engine *e);
 
-/* Enters a state that begins with a transmission: SELECTING, REQUESTING, REBOOTING, RENEWING, REBINDING. */
+/* Enters a state that begins with a transmission: SELECTING, REQUESTING, REBOOTING, RENEWING, REBINDING,
+ * INFORMING. */
 void cli_fsm_enter_sending(struct cli_step *s, enum cli_state to, enum reason reason,
                            struct trace_facts facts);
 /* The next transmission in such a state. */

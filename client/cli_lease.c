@@ -50,27 +50,31 @@ static void read_domain(const struct dhcp_msg *m, struct cli_lease *out)
     memcpy(out->domain, option->data, len);
 }
 
-static void read_times(const struct dhcp_msg *m, struct cli_lease *out)
+void cli_lease_set_timers(const struct cli_profile *p, const uint32_t *t1_s, const uint32_t *t2_s,
+                          struct cli_lease *lease)
+{
+    /* RFC 2131 4.4.5: "the client computes the lease expiration time as the sum of the time at which the
+     * client sent the DHCPREQUEST message and the duration of the lease in the DHCPACK message." */
+    time_ms base_ms = p->is_base_ack ? lease->acked_ms : lease->requested_ms;
+    cli_timing_derive(p, lease->lease_s, t1_s, t2_s, &lease->timers);
+    lease->renew_at_ms = time_add(base_ms, lease->timers.t1_ms);
+    lease->rebind_at_ms = time_add(base_ms, lease->timers.t2_ms);
+    lease->expires_at_ms = time_add(base_ms, time_from_lease_s(lease->lease_s));
+}
+
+static void read_times(const struct cli_profile *p, const struct dhcp_msg *m, struct cli_lease *out)
 {
     bool found = dhcp_get_u32(m, DHCP_OPT_LEASE_TIME, &out->lease_s);
     assert(found);
     uint32_t t1_s, t2_s;
     bool has_t1 = dhcp_get_u32(m, DHCP_OPT_T1, &t1_s);
     bool has_t2 = dhcp_get_u32(m, DHCP_OPT_T2, &t2_s);
-    cli_timing_derive(out->lease_s, has_t1 ? &t1_s : NULL, has_t2 ? &t2_s : NULL, &out->timers);
-    out->renew_at_ms = time_add(out->requested_ms, out->timers.t1_ms);
-    out->rebind_at_ms = time_add(out->requested_ms, out->timers.t2_ms);
-    out->expires_at_ms = time_add(out->requested_ms, time_from_lease_s(out->lease_s));
+    cli_lease_set_timers(p, has_t1 ? &t1_s : NULL, has_t2 ? &t2_s : NULL, out);
 }
 
-void cli_lease_read(const struct dhcp_msg *ack, time_ms requested_ms, time_ms acked_ms, struct cli_lease *out)
+/* All but the address and the times. */
+static void read_parameters(const struct dhcp_msg *ack, struct cli_lease *out)
 {
-    *out = (struct cli_lease){
-        .addr = ack->yiaddr,
-        .prefix_len = read_prefix_len(ack),
-        .requested_ms = requested_ms,
-        .acked_ms = acked_ms,
-    };
     bool found = dhcp_get_ip4(ack, DHCP_OPT_SERVER_ID, &out->server_id);
     assert(found);
     ip4 router;
@@ -81,7 +85,37 @@ void cli_lease_read(const struct dhcp_msg *ack, time_ms requested_ms, time_ms ac
         out->mtu = mtu;
     read_dns(ack, out);
     read_domain(ack, out);
-    read_times(ack, out);
+}
+
+void cli_lease_read(const struct cli_profile *p, const struct dhcp_msg *ack, time_ms requested_ms,
+                    time_ms acked_ms, struct cli_lease *out)
+{
+    *out = (struct cli_lease){
+        .addr = ack->yiaddr,
+        .prefix_len = read_prefix_len(ack),
+        .requested_ms = requested_ms,
+        .acked_ms = acked_ms,
+    };
+    read_parameters(ack, out);
+    read_times(p, ack, out);
+}
+
+void cli_lease_read_inform(const struct dhcp_msg *ack, struct ip4_net own, time_ms requested_ms,
+                           time_ms acked_ms, struct cli_lease *out)
+{
+    ip4 mask;
+    int told_len = dhcp_get_ip4(ack, DHCP_OPT_SUBNET_MASK, &mask) ? ip4_mask_len(mask) : -1;
+    *out = (struct cli_lease){
+        .addr = own.addr,
+        .prefix_len = told_len > 0 ? (uint8_t)told_len : own.len,
+        .timers = {TIME_NEVER, TIME_NEVER, CLI_TIMER_NONE, CLI_TIMER_NONE},
+        .requested_ms = requested_ms,
+        .acked_ms = acked_ms,
+        .renew_at_ms = TIME_NEVER,
+        .rebind_at_ms = TIME_NEVER,
+        .expires_at_ms = TIME_NEVER,
+    };
+    read_parameters(ack, out);
 }
 
 enum reason cli_lease_check_addr(const struct dhcp_msg *m)

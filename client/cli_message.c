@@ -8,22 +8,22 @@
 
 /* RFC 2131, tables 4 and 5, for the forms that we send:
  *
- *                      DISCOVER    REQUEST in                             DECLINE    RELEASE
- *                                  SELECTING    RENEWING    REBINDING
- *   sent by            broadcast   broadcast    unicast     broadcast     broadcast  unicast
- *   xid                new         the OFFER's  new         new           new        new
- *   secs               elapsed     DISCOVER's   elapsed     elapsed       0          0
- *   flags BROADCAST    if wanted   if wanted    0           0             0          0
- *   ciaddr             0           0            address     address       0          address
- *   requested address  may         MUST         MUST NOT    MUST NOT      MUST       MUST NOT    (50)
- *   server identifier  MUST NOT    MUST         MUST NOT    MUST NOT      MUST       MUST        (54)
- *   lease time         may         may          may         may           MUST NOT   MUST NOT    (51)
- *   host name, vendor  may         may          may         may           MUST NOT   MUST NOT    (12, 60)
- *   request list       may         as before    as before   as before     MUST NOT   MUST NOT    (55)
- *   maximum size       may         may          may         may           MUST NOT   MUST NOT    (57)
- *   rapid commit       may         MUST NOT     MUST NOT    MUST NOT      MUST NOT   MUST NOT    (80, RFC
- * 4039) message            SHOULD NOT  SHOULD NOT   SHOULD NOT  SHOULD NOT    SHOULD     SHOULD      (56)
- *   client identifier  may         as before    as before   as before     as before  as before   (61)
+ *                         DISCOVER   REQUEST in                           DECLINE   RELEASE   INFORM
+ *                                    SELECTING   RENEWING   REBINDING
+ *   sent by               broadcast  broadcast   unicast    broadcast      broadcast unicast   broadcast
+ *   xid                   new        the OFFER's new        new            new       new       new
+ *   secs                  elapsed    DISCOVER's  elapsed    elapsed        0         0         elapsed
+ *   flags BROADCAST       if wanted  if wanted   0          0              0         0         0
+ *   ciaddr                0          0           address    address        0         address   address
+ *   50 requested address  may        MUST        MUST NOT   MUST NOT       MUST      MUST NOT  MUST NOT
+ *   54 server identifier  MUST NOT   MUST        MUST NOT   MUST NOT       MUST      MUST      MUST NOT
+ *   51 lease time         may        may         may        may            MUST NOT  MUST NOT  MUST NOT
+ *   12, 60 host, vendor   may        may         may        may            MUST NOT  MUST NOT  may
+ *   55 request list       may        as before   as before  as before      MUST NOT  MUST NOT  may
+ *   57 maximum size       may        may         may        may            MUST NOT  MUST NOT  may
+ *   80 rapid commit       may        MUST NOT    MUST NOT   MUST NOT       MUST NOT  MUST NOT  MUST NOT
+ *   56 message            SHOULD NOT SHOULD NOT  SHOULD NOT SHOULD NOT     SHOULD    SHOULD    SHOULD NOT
+ *   61 client identifier  may        as before   as before  as before      as before as before as before
  *
  * A REQUEST in REBOOTING is one of SELECTING, but for a new xid, the elapsed secs, and no server identifier
  * (MUST NOT).
@@ -56,12 +56,16 @@ static void put_client_id(const struct cli_config *c, const struct hw_addr *hw, 
     }
 }
 
+static void put_lease_time(const struct cli_config *c, struct dhcp_msg *out)
+{
+    if (c->requested_lease_s != 0)
+        put(dhcp_put_u32(out, DHCP_OPT_LEASE_TIME, c->requested_lease_s));
+}
+
 /* The same in every message but DECLINE and RELEASE: a renewal without them would look like another client.
  */
 static void put_wishes(const struct cli_config *c, struct dhcp_msg *out)
 {
-    if (c->requested_lease_s != 0)
-        put(dhcp_put_u32(out, DHCP_OPT_LEASE_TIME, c->requested_lease_s));
     /* RFC 4702 3.1: "clients that send the Client FQDN option in their messages MUST NOT also send the Host
      * Name option." */
     if (c->hostname[0] != '\0' && !c->sends_fqdn)
@@ -100,6 +104,7 @@ void cli_message_build(const struct cli_config *config, const struct hw_addr *hw
             put(dhcp_put_ip4(out, DHCP_OPT_REQUESTED_IP, config->requested_address));
         if (config->rapid_commit)
             put(dhcp_put_bytes(out, DHCP_OPT_RAPID_COMMIT, NULL, 0));
+        put_lease_time(config, out);
         put_wishes(config, out);
         return;
     case CLI_FORM_REQUEST_SELECTING:
@@ -108,6 +113,7 @@ void cli_message_build(const struct cli_config *config, const struct hw_addr *hw
         put_client_id(config, hw, out);
         put(dhcp_put_ip4(out, DHCP_OPT_REQUESTED_IP, draft->addr));
         put(dhcp_put_ip4(out, DHCP_OPT_SERVER_ID, draft->server_id));
+        put_lease_time(config, out);
         put_wishes(config, out);
         return;
     case CLI_FORM_REQUEST_REBOOTING:
@@ -115,6 +121,7 @@ void cli_message_build(const struct cli_config *config, const struct hw_addr *hw
         out->flags = flags;
         put_client_id(config, hw, out);
         put(dhcp_put_ip4(out, DHCP_OPT_REQUESTED_IP, draft->addr));
+        put_lease_time(config, out);
         put_wishes(config, out);
         return;
     case CLI_FORM_REQUEST_RENEWING:
@@ -122,6 +129,7 @@ void cli_message_build(const struct cli_config *config, const struct hw_addr *hw
         put(dhcp_put_u8(out, DHCP_OPT_TYPE, DHCP_REQUEST));
         out->ciaddr = draft->addr;
         put_client_id(config, hw, out);
+        put_lease_time(config, out);
         put_wishes(config, out);
         return;
     case CLI_FORM_DECLINE:
@@ -138,6 +146,12 @@ void cli_message_build(const struct cli_config *config, const struct hw_addr *hw
          */
         put_client_id(config, hw, out);
         put(dhcp_put_ip4(out, DHCP_OPT_SERVER_ID, draft->server_id));
+        return;
+    case CLI_FORM_INFORM:
+        put(dhcp_put_u8(out, DHCP_OPT_TYPE, DHCP_INFORM));
+        out->ciaddr = draft->addr;
+        put_client_id(config, hw, out);
+        put_wishes(config, out);
         return;
     }
 }

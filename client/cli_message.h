@@ -13,6 +13,7 @@ enum cli_form {
     CLI_FORM_REQUEST_REBINDING,
     CLI_FORM_DECLINE,
     CLI_FORM_RELEASE,
+    CLI_FORM_INFORM,
 };
 
 struct cli_draft {

@@ -149,6 +149,8 @@ void cli_offer_on_offer(struct cli_step *s, const struct dhcp_msg *m)
     case CLI_REBOOTING:
     case CLI_RENEWING:
     case CLI_REBINDING:
+    case CLI_INFORMING:
+    case CLI_INFORMED:
         cli_answer_drop_unexpected(s, m);
         return;
     }

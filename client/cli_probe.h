@@ -12,5 +12,8 @@ struct cli_alarm cli_probe_alarm(struct cli_step *s);
 void cli_probe_fire(struct cli_step *s);
 /* e->announce_at_ms is now. */
 void cli_probe_announce(struct cli_step *s);
+/* Nobody must use e->lease.addr: clears the interface, sends DECLINE with the message `text`, and waits in
+ * INIT. */
+void cli_probe_decline(struct cli_step *s, enum reason reason, struct trace_facts facts, const char *text);
 /* An ARP message came, any one. */
 void cli_probe_on_arp(struct cli_step *s, const struct arp *arp);

@@ -2,8 +2,6 @@
 
 #include <stdio.h>
 
-#include "client/cli_acd.h"
-
 static void add_text(cJSON *map, const char *key, const char *text)
 {
     if (text != NULL && text[0] != '\0')
@@ -158,9 +156,9 @@ static void add_acd(cJSON *map, const struct cli_status *status)
     cJSON *json = cJSON_AddObjectToObject(map, "conflict_detection");
     add_ip4(json, "address", status->acd_addr);
     cJSON_AddNumberToObject(json, "probes_sent", status->probes);
-    cJSON_AddNumberToObject(json, "probes", CLI_ACD_PROBE_NUM);
+    cJSON_AddNumberToObject(json, "probes", status->profile->acd_numbers.probe_num);
     cJSON_AddNumberToObject(json, "announcements_sent", status->announcements);
-    cJSON_AddNumberToObject(json, "announcements", CLI_ACD_ANNOUNCE_NUM);
+    cJSON_AddNumberToObject(json, "announcements", status->profile->acd_numbers.announce_num);
     cJSON_AddNumberToObject(json, "defences", (double)status->reasons[REASON_CONFLICT_DEFENDED]);
 }
 
@@ -172,6 +170,7 @@ cJSON *cli_report_json(const struct cli_report *r, const struct cli_status *stat
     add_text(json, "interface", r->ifname);
     add_text(json, "hardware_address", hw_format(&r->hw, hw));
     add_text(json, "hostname", r->hostname);
+    add_text(json, "profile", status->profile->name);
     add_text(json, "state", cli_state_name(status->state));
     add_instant(json, "state_since", &r->now, status->state_since_ms);
     add_seconds(json, "state_age_s", r->now.boot_ms - status->state_since_ms);

@@ -70,7 +70,8 @@ static void read_domain(struct jcfg *j, struct cli_lease *out)
         memcpy(out->domain, domain, strlen(domain) + 1);
 }
 
-static void read_times(struct jcfg *j, const struct clock_now *now, struct cli_lease *out)
+static void read_times(struct jcfg *j, const struct cli_profile *p, const struct clock_now *now,
+                       struct cli_lease *out)
 {
     uint32_t t1_s, t2_s;
     double requested_ms = 0, obtained_ms = 0;
@@ -78,7 +79,6 @@ static void read_times(struct jcfg *j, const struct clock_now *now, struct cli_l
         return;
     bool has_t1 = jcfg_get_u32(j, j->root, "renewal-time", 1, LEASE_INFINITE - 1, &t1_s);
     bool has_t2 = jcfg_get_u32(j, j->root, "rebinding-time", 1, LEASE_INFINITE - 1, &t2_s);
-    cli_timing_derive(out->lease_s, has_t1 ? &t1_s : NULL, has_t2 ? &t2_s : NULL, &out->timers);
     jcfg_get_real(j, j->root, "requested-ms", 0, WALL_MAX_MS, &requested_ms);
     jcfg_get_real(j, j->root, "obtained-ms", requested_ms, WALL_MAX_MS, &obtained_ms);
     if (obtained_ms > (double)now->wall_ms)
@@ -87,13 +87,11 @@ static void read_times(struct jcfg *j, const struct clock_now *now, struct cli_l
     /* Before the machine started its boot-time clock was below 0. */
     out->requested_ms = (time_ms)requested_ms - now->wall_ms + now->boot_ms;
     out->acked_ms = (time_ms)obtained_ms - now->wall_ms + now->boot_ms;
-    out->renew_at_ms = time_add(out->requested_ms, out->timers.t1_ms);
-    out->rebind_at_ms = time_add(out->requested_ms, out->timers.t2_ms);
-    out->expires_at_ms = time_add(out->requested_ms, time_from_lease_s(out->lease_s));
+    cli_lease_set_timers(p, has_t1 ? &t1_s : NULL, has_t2 ? &t2_s : NULL, out);
 }
 
-static void read_all(struct jcfg *j, const struct hw_addr *hw, const struct clock_now *now,
-                     struct cli_lease *out)
+static void read_all(struct jcfg *j, const struct cli_profile *p, const struct hw_addr *hw,
+                     const struct clock_now *now, struct cli_lease *out)
 {
     static const char *const required[] = {"hardware-address", "address",      "prefix-length", "server",
                                            "lease-time",       "requested-ms", "obtained-ms"};
@@ -118,17 +116,17 @@ static void read_all(struct jcfg *j, const struct hw_addr *hw, const struct cloc
         out->mtu = (uint16_t)number;
     read_dns(j, out);
     read_domain(j, out);
-    read_times(j, now, out);
+    read_times(j, p, now, out);
 }
 
-int cli_saved_parse(const char *name, const char *text, size_t len, const struct hw_addr *hw,
-                    const struct clock_now *now, struct cli_lease *out, char *why)
+int cli_saved_parse(const char *name, const char *text, size_t len, const struct cli_profile *p,
+                    const struct hw_addr *hw, const struct clock_now *now, struct cli_lease *out, char *why)
 {
     *out = (struct cli_lease){0};
     struct jcfg j;
     int rc = jcfg_parse(&j, name, text, len, NULL, NULL);
     if (rc == 0) {
-        read_all(&j, hw, now, out);
+        read_all(&j, p, hw, now, out);
         if (jcfg_failed(&j))
             rc = ERR_CONFIG;
     }

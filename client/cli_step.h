@@ -1,7 +1,8 @@
 /* Inside of the engine: its state, one step of it, and what a step can do. Only the modules of the engine
  * include this header: cli_step (effects), cli_fsm (states, timers, transmissions), cli_offer (choosing),
  * cli_answer (ACK and NAK), cli_bound (a lease in use), cli_probe (RFC 5227), cli_command (what the user
- * wants), cli_engine (the rest). Each may call the others; the public contract is client/cli_engine.h. Pure.
+ * wants), cli_inform (DHCPINFORM), cli_engine (the rest). Each may call the others; the public contract is
+ * client/cli_engine.h. Pure.
  */
 #pragma once
 #include <stdbool.h>
@@ -46,7 +47,8 @@ struct cli_engine {
     struct cli_offer chosen; /* REQUESTING and after */
 
     bool has_lease;         /* exactly in BOUND, RENEWING and REBINDING */
-    struct cli_lease lease; /* in PROBING: what it will be; in INIT-REBOOT and REBOOTING: what it was */
+    struct cli_lease lease; /* in PROBING: what it will be; in INIT-REBOOT and REBOOTING: what it was; in
+                             * INFORMING and INFORMED: the address, and what was told about it */
     bool is_saved;          /* by a CLI_LEASE_SAVE or before CLI_START, and not forgotten */
 
     unsigned probes, announcements; /* sent for the address of this lease */

@@ -3,15 +3,6 @@
 #include <assert.h>
 #include <stddef.h>
 
-enum {
-    BACKOFF_FIRST_MS = 4000,
-    BACKOFF_MAX_MS = 64000,
-    BACKOFF_JITTER_MS = 1000,
-    NAK_WAIT_FIRST_MS = 1000,
-    NAK_WAIT_MAX_MS = 64000,
-    RETRY_MIN_MS = 60000,
-};
-
 const char *cli_timer_origin_name(enum cli_timer_origin origin)
 {
     static const char *const names[] = {
@@ -22,42 +13,55 @@ const char *cli_timer_origin_name(enum cli_timer_origin origin)
     return names[origin];
 }
 
-/* `first` doubled nth - 1 times, at most `max`. */
-static time_ms doubled(time_ms first, time_ms max, unsigned nth)
+time_ms cli_timing_wait(const struct cli_waits *waits, unsigned nth, struct rng *rng)
 {
-    assert(nth > 0);
-    time_ms wait = first;
-    for (unsigned i = 1; i < nth && wait < max; i++)
-        wait *= 2;
-    return wait < max ? wait : max;
+    assert(nth > 0 && waits->n > 0);
+    unsigned last = waits->n - 1U;
+    unsigned place = waits->is_cycle ? (nth - 1) % waits->n : nth - 1 < last ? nth - 1 : last;
+    struct cli_range wait = waits->list[place];
+    return wait.low_ms == wait.high_ms ? wait.low_ms : rng_between(rng, wait.low_ms, wait.high_ms);
 }
 
-time_ms cli_timing_backoff(unsigned nth, struct rng *rng)
+bool cli_timing_is_last(const struct cli_waits *waits, unsigned sent)
 {
-    /* RFC 2131 4.1: "the delay before the first retransmission SHOULD be 4 seconds randomized by the value of
-     * a uniform random number chosen from the range -1 to +1. ... The retransmission delay SHOULD be doubled
-     * with subsequent retransmissions up to a maximum of 64 seconds." */
-    return doubled(BACKOFF_FIRST_MS, BACKOFF_MAX_MS, nth) +
-           rng_between(rng, -BACKOFF_JITTER_MS, BACKOFF_JITTER_MS);
+    return waits->transmissions != 0 && sent >= waits->transmissions;
 }
 
-time_ms cli_timing_nak_wait(unsigned nth)
+static time_ms share_of(time_ms ms, int32_t share)
 {
-    return doubled(NAK_WAIT_FIRST_MS, NAK_WAIT_MAX_MS, nth);
+    return ms * share / CLI_PROFILE_SHARE_ONE;
 }
 
-void cli_timing_derive(uint32_t lease_s, const uint32_t *t1_s, const uint32_t *t2_s, struct cli_timers *out)
+/* T2 of a client that goes on renewing until little is left of the lease: when the first renewal with no more
+ * than that left has not been answered. */
+static time_ms last_renewal(const struct cli_profile *p, time_ms t1_ms, time_ms lease_ms)
+{
+    time_ms answered_ms = t1_ms + p->renew.answer_ms;
+    while (lease_ms - answered_ms > p->t2.left_ms) {
+        time_ms wait_ms = (lease_ms - answered_ms) / 2;
+        answered_ms += (wait_ms > p->renew.minimum_ms ? wait_ms : p->renew.minimum_ms) + p->renew.answer_ms;
+    }
+    return answered_ms < lease_ms ? answered_ms : t1_ms + (lease_ms - t1_ms) / 2;
+}
+
+void cli_timing_derive(const struct cli_profile *p, uint32_t lease_s, const uint32_t *t1_s,
+                       const uint32_t *t2_s, struct cli_timers *out)
 {
     assert(lease_s > 0);
     if (lease_s == LEASE_INFINITE) {
         *out = (struct cli_timers){TIME_NEVER, TIME_NEVER, CLI_TIMER_NONE, CLI_TIMER_NONE};
         return;
     }
+    if (!p->t1.has_option)
+        t1_s = NULL;
+    if (!p->t2.has_option)
+        t2_s = NULL;
     /* RFC 2131 4.4.5: "T1 defaults to (0.5 * duration_of_lease). T2 defaults to (0.875 * duration_of_lease)."
      */
     time_ms lease_ms = time_from_lease_s(lease_s);
-    time_ms default_t1_ms = lease_ms / 2;
-    time_ms default_t2_ms = lease_ms / 8 * 7;
+    time_ms default_t1_ms = share_of(lease_ms, p->t1.share);
+    time_ms default_t2_ms =
+        p->t2.left_ms != 0 ? last_renewal(p, default_t1_ms, lease_ms) : share_of(lease_ms, p->t2.share);
     *out = (struct cli_timers){
         .t1_ms = t1_s != NULL ? time_from_lease_s(*t1_s) : default_t1_ms,
         .t2_ms = t2_s != NULL ? time_from_lease_s(*t2_s) : default_t2_ms,
@@ -76,13 +80,19 @@ void cli_timing_derive(uint32_t lease_s, const uint32_t *t1_s, const uint32_t *t
     };
 }
 
-time_ms cli_timing_retry_at(time_ms now, time_ms end)
+time_ms cli_timing_retry_at(const struct cli_retry *retry, unsigned nth, time_ms now, time_ms end,
+                            time_ms expiry, struct rng *rng)
 {
-    assert(end != TIME_NEVER);
-    /* RFC 2131 4.4.5: "the client SHOULD wait one-half of the remaining time until T2 (in RENEWING state) and
-     * one-half of the remaining lease time (in REBINDING state), down to a minimum of 60 seconds". */
-    time_ms wait_ms = (end - now) / 2;
-    if (wait_ms < RETRY_MIN_MS)
-        wait_ms = RETRY_MIN_MS;
-    return now + wait_ms < end ? now + wait_ms : TIME_NEVER;
+    assert(end != TIME_NEVER && expiry != TIME_NEVER);
+    time_ms at_ms;
+    if (retry->is_half) {
+        /* RFC 2131 4.4.5: "the client SHOULD wait one-half of the remaining time until T2 (in RENEWING state)
+         * and one-half of the remaining lease time (in REBINDING state), down to a minimum of 60 seconds". */
+        time_ms answered_ms = now + retry->answer_ms;
+        time_ms wait_ms = ((retry->to_expiry ? expiry : end) - answered_ms) / 2;
+        at_ms = answered_ms + (wait_ms > retry->minimum_ms ? wait_ms : retry->minimum_ms);
+    } else {
+        at_ms = now + cli_timing_wait(&retry->waits, nth, rng);
+    }
+    return at_ms < end ? at_ms : TIME_NEVER;
 }

@@ -7,8 +7,7 @@
 
 #include "client/cli_driver.h"
 #include "client/cli_identity.h"
-#include "common/err.h"
-#include "common/io_file.h"
+#include "client/cli_load.h"
 
 enum { EXIT_USAGE = 2, ONCE_LIMIT_S = 60 };
 
@@ -25,6 +24,9 @@ static const char usage[] =
     "      --duid-file FILE  with \"client-id\": \"duid\", keep DUID and IAID here (RFC 4361)\n"
     "      --trace FILE     append every event to FILE, one JSON object a line\n"
     "      --node NAME      how this client is called in the trace (default: the interface)\n"
+    "      --profile NAME   wait like this client: rfc2131 (the default), dhcpcd, udhcpc, networkd, "
+    "dhclient,\n"
+    "                       networkmanager, or a file; see `dhcplab timeline`\n"
     "      --seed N         make transaction ids, jitter and delays repeatable\n"
     "  -q, --quiet          nothing on standard error but errors and warnings\n"
     "  -h, --help           this text\n"
@@ -38,15 +40,16 @@ static const char usage[] =
     "Examples:\n"
     "  dhcplab-client -i eth0                      # lease, renew, until stopped\n"
     "  dhcplab-client -i eth0 -1 -t 10             # get a lease, or fail ten seconds after asking\n"
+    "  dhcplab-client -i eth0 --profile udhcpc     # with the timers of BusyBox\n"
     "  dhcplab-client -i eth0 -c client.json --control /run/client.sock\n";
 
 struct arguments {
     struct cli_driver_options driver;
-    const char *config, *trace, *node, *duid_file;
+    const char *config, *profile, *trace, *node, *duid_file;
     bool quiet, seeded;
 };
 
-enum { OPT_CONTROL = 256, OPT_LEASE_FILE, OPT_DUID_FILE, OPT_TRACE, OPT_NODE, OPT_SEED };
+enum { OPT_CONTROL = 256, OPT_LEASE_FILE, OPT_DUID_FILE, OPT_TRACE, OPT_NODE, OPT_PROFILE, OPT_SEED };
 
 static const struct option long_options[] = {
     {"interface", required_argument, NULL, 'i'},
@@ -58,6 +61,7 @@ static const struct option long_options[] = {
     {"duid-file", required_argument, NULL, OPT_DUID_FILE},
     {"trace", required_argument, NULL, OPT_TRACE},
     {"node", required_argument, NULL, OPT_NODE},
+    {"profile", required_argument, NULL, OPT_PROFILE},
     {"seed", required_argument, NULL, OPT_SEED},
     {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, 'h'},
@@ -116,6 +120,9 @@ static int take_option(int option, struct arguments *a)
     case OPT_NODE:
         a->node = optarg;
         return -1;
+    case OPT_PROFILE:
+        a->profile = optarg;
+        return -1;
     case OPT_SEED:
         if (!read_number(optarg, UINT64_MAX, &number))
             return usage_error("--seed takes a number, not ", optarg);
@@ -141,23 +148,18 @@ static void warn(void *user, const char *text)
     io_trace_log(user, "warning", "%s", text);
 }
 
-static int read_config(const char *path, struct io_trace *trace, struct cli_config *out)
+static int read_config(const struct arguments *a, struct io_trace *trace, struct cli_config *out)
 {
-    cli_config_init(out);
-    if (path == NULL)
-        return 0;
-    char *text;
-    size_t len;
-    int rc = io_file_read(path, &text, &len);
-    if (rc < 0) {
-        fprintf(stderr, "dhcplab-client: %s: %s\n", path, rc == ERR_IO ? strerror(errno) : err_text(rc));
-        return rc;
-    }
     char error[JCFG_TEXT_MAX] = "";
-    rc = cli_config_parse(path, text, len, warn, trace, error, out);
+    int rc = cli_load_config(a->config, warn, trace, error, out);
+    struct cli_profile profile;
+    if (rc == 0 && a->profile != NULL) {
+        rc = cli_load_profile(a->profile, error, &profile);
+        if (rc == 0)
+            cli_config_use_profile(out, &profile);
+    }
     if (rc < 0)
-        fprintf(stderr, "dhcplab-client: %s\n", rc == ERR_CONFIG ? error : err_text(rc));
-    free(text);
+        fprintf(stderr, "dhcplab-client: %s\n", error);
     return rc;
 }
 
@@ -195,7 +197,7 @@ int main(int argc, char **argv)
     }
     struct cli_config config;
     int code = EXIT_USAGE;
-    if (read_config(a.config, &trace, &config) == 0 && read_identity(&a, &config) == 0)
+    if (read_config(&a, &trace, &config) == 0 && read_identity(&a, &config) == 0)
         code = cli_driver_run(&a.driver, &config, &trace);
     io_trace_close(&trace);
     return code;

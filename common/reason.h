@@ -245,8 +245,15 @@
     X(REASON_COMMAND_RELEASE, "command-release", "asked to release")                                         \
     X(REASON_COMMAND_RENEW, "command-renew", "asked to renew")                                               \
     X(REASON_COMMAND_REBIND, "command-rebind", "asked to rebind: any server may answer")                     \
+    X(REASON_COMMAND_DECLINE, "command-decline", "asked to decline {addr}")                                  \
+    X(REASON_COMMAND_INFORM, "command-inform", "asking for the configuration of {addr} (RFC 2131 4.4.3)")    \
+    X(REASON_INFORMED, "informed", "{other} told the configuration of {addr}")                               \
+    X(REASON_INFORM_GAVE_UP, "inform-gave-up",                                                               \
+      "no answer after {num} transmissions: {addr} is without the configuration of a server")                \
+    X(REASON_INFORM_LEASED, "inform-leased",                                                                 \
+      "{addr} is leased: its configuration comes with the lease, a renewal asks again")                      \
     X(REASON_COMMAND_STOP, "command-stop", "asked to stop")                                                  \
-    X(REASON_NO_LEASE, "no-lease", "there is no lease to release")
+    X(REASON_NO_LEASE, "no-lease", "there is no lease")
 
 enum reason {
 #define X(name, token, text) name,

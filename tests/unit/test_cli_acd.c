@@ -1,5 +1,6 @@
 /* Address conflict detection in virtual time: RFC 5227 between the ACK and BOUND and after, and the DECLINE
  * of RFC 2131 that follows a conflict. */
+#include "test_cli_profiles.h"
 #include "test_cli_world.h"
 
 #include "client/cli_acd.h"
@@ -57,9 +58,9 @@ static time_ms pass(struct world *w, unsigned n)
 static time_ms probe_and_bind(struct world *w)
 {
     probe_from(w, 0);
-    time_ms at = pass(w, CLI_ACD_PROBE_NUM + CLI_ACD_ANNOUNCE_NUM);
+    time_ms at = pass(w, 3 + 2);
     assert_int_equal(status_of(w).state, CLI_BOUND);
-    assert_int_equal(status_of(w).announcements, CLI_ACD_ANNOUNCE_NUM);
+    assert_int_equal(status_of(w).announcements, 2);
     return at;
 }
 
@@ -73,7 +74,7 @@ static void rfc5227_2_1_1_three_probes_and_a_wait_come_before_the_address(void *
     assert_null(status_of(w).lease);
     assert_int_equal(status_of(w).acd_addr, ADDR);
     time_ms last = 1000;
-    for (unsigned i = 1; i <= CLI_ACD_PROBE_NUM; i++) {
+    for (unsigned i = 1; i <= 3; i++) {
         assert_int_equal(status_of(w).timer, CLI_TIMER_PROBE);
         time_ms at = cli_engine_deadline(w->engine);
         if (i == 1)
@@ -118,8 +119,9 @@ static void waits_cover_their_whole_ranges(void **state)
     time_ms low[3] = {TIME_NEVER, TIME_NEVER, TIME_NEVER}, high[3] = {0};
     struct rng rng;
     rng_init(&rng, 1, "waits");
+    const struct cli_acd_numbers *acd = &profile_of("rfc2131")->acd_numbers;
     for (unsigned i = 0; i < 6000; i++) {
-        time_ms wait = cli_acd_wait(i % 3, &rng);
+        time_ms wait = cli_acd_wait(acd, i % 3, &rng);
         low[i % 3] = wait < low[i % 3] ? wait : low[i % 3];
         high[i % 3] = wait > high[i % 3] ? wait : high[i % 3];
     }
@@ -129,7 +131,7 @@ static void waits_cover_their_whole_ranges(void **state)
         assert_in_range(low[i], 1000, 1020);
         assert_in_range(high[i], 1980, 2000);
     }
-    assert_int_equal(cli_acd_wait(3, &rng), 2000);
+    assert_int_equal(cli_acd_wait(acd, 3, &rng), 2000);
 }
 
 static void renewals_do_not_probe(void **state)
@@ -230,7 +232,7 @@ static void trap_23_every_decline_is_followed_by_a_wait_and_the_tenth_by_60_s(vo
         RX(w, now, PROBES, .type = DHCP_ACK);
         ARP(w, now, "PROBING>INIT(conflict) " DECLINED, .op = ARP_REQUEST, .sender_hw = other_hw,
             .sender = ADDR, .target = ROUTER);
-        now += i < CLI_ACD_MAX_CONFLICTS ? 10000 : 60000;
+        now += i < 10 ? 10000 : 60000;
         FIRES(w, now, "INIT>SELECTING(search) TX:DISCOVER");
     }
     RX(w, now, CHOOSES, .type = DHCP_OFFER);
@@ -302,7 +304,7 @@ static void rfc5227_2_4_one_conflict_in_10_s_is_defended(void **state)
             .sender = ADDR, .target = ADDR);
         assert_int_equal(w->arp.sender, ADDR);
         assert_int_equal(w->arp.target, ADDR);
-        at += CLI_ACD_DEFEND_INTERVAL_MS;
+        at += 10000;
     }
     assert_true(w->is_set);
     assert_int_equal(status_of(w).reasons[REASON_CONFLICT_DEFENDED], 3);

@@ -40,6 +40,8 @@ static void assert_default(const struct cli_config *c)
     assert_int_equal(c->server, 0);
     assert_true(c->default_route);
     assert_true(c->acd);
+    assert_string_equal(c->profile.name, "rfc2131");
+    assert_string_equal(c->profile_file, "");
 }
 
 static void empty_map_gives_the_defaults(void **state)
@@ -88,6 +90,42 @@ static void every_key_is_read(void **state)
     assert_false(c.acd);
 }
 
+/* What the configuration sets itself stands, wherever the key of the profile is. */
+static void a_profile_sets_what_the_configuration_does_not(void **state)
+{
+    (void)state;
+    struct cli_config c;
+    assert_int_equal(parse("{ \"profile\": \"dhcpcd\" }", &c), 0);
+    assert_string_equal(c.profile.name, "dhcpcd");
+    assert_int_equal(c.start_delay_min_ms, 0);
+    assert_int_equal(c.start_delay_max_ms, 1000);
+    assert_true(c.acd);
+    assert_int_equal(parse("{ \"address-conflict-detection\": true, \"profile\": \"udhcpc\",\n"
+                           "  \"start-delay-ms\": [5, 6] }",
+                           &c),
+                     0);
+    assert_int_equal(c.start_delay_min_ms, 5);
+    assert_int_equal(c.start_delay_max_ms, 6);
+    assert_true(c.acd);
+    assert_int_equal(c.profile.acd_numbers.probe_num, 1);
+}
+
+static void a_profile_that_is_a_file_is_left_to_the_caller(void **state)
+{
+    (void)state;
+    struct cli_config c;
+    assert_int_equal(parse("{ \"profile\": \"mine.json\" }", &c), 0);
+    assert_string_equal(c.profile_file, "mine.json");
+    assert_int_equal(parse("{ \"profile\": \"/etc/udhcpc\" }", &c), 0);
+    assert_string_equal(c.profile_file, "/etc/udhcpc");
+    struct cli_profile profile;
+    assert_int_equal(cli_profile_find("networkd", &profile), 0);
+    cli_config_use_profile(&c, &profile);
+    assert_string_equal(c.profile_file, "");
+    assert_string_equal(c.profile.name, "networkd");
+    assert_false(c.acd);
+}
+
 static void client_identifier_words(void **state)
 {
     (void)state;
@@ -116,6 +154,8 @@ static void mistakes_are_named_with_their_place(void **state)
         const char *text, *place, *path;
     } rows[] = {
         {"[]", "c.json:1:1:", "$"},
+        {"{\n  \"profile\": \"rfc2132\" }", "c.json:2:14:", "$.profile"},
+        {"{\n  \"profile\": 1 }", "c.json:2:14:", "$.profile"},
         {"{\n  \"hostnam\": \"h1\" }", "c.json:2:", "$.hostnam"},
         {"{\n  \"hostname\": 5 }", "c.json:2:15:", "$.hostname"},
         {"{ \"hostname\": \"\" }", "c.json:1:15:", "$.hostname"},
@@ -219,6 +259,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_map_gives_the_defaults),
         cmocka_unit_test(every_key_is_read),
+        cmocka_unit_test(a_profile_sets_what_the_configuration_does_not),
+        cmocka_unit_test(a_profile_that_is_a_file_is_left_to_the_caller),
         cmocka_unit_test(client_identifier_words),
         cmocka_unit_test(empty_request_list_asks_for_nothing),
         cmocka_unit_test(mistakes_are_named_with_their_place),

@@ -693,7 +693,7 @@ static void rebind_of_an_infinite_lease_without_an_answer_keeps_it(void **state)
     struct world *w = *state;
     bind_at(w, 0, (struct answer){.lease_s = LEASE_INFINITE});
     AT(w, 0, CLI_REBIND, "BOUND>REBINDING(command-rebind) TX:REQUEST");
-    for (unsigned i = 0; i < CLI_REQUEST_TRANSMISSIONS; i++)
+    for (unsigned i = 0; i < w->config.profile.request.transmissions; i++)
         step(w, &(struct cli_event){.kind = CLI_DEADLINE, .now = cli_engine_deadline(w->engine)});
     assert_string_equal(w->log, "REBINDING>BOUND(renew-gave-up)");
     assert_int_equal(cli_engine_deadline(w->engine), TIME_NEVER);
@@ -754,7 +754,7 @@ static void stop_forgets_naks_and_elapsed_time(void **state)
 static size_t record(uint64_t seed, const struct hw_addr *hw, uint8_t *out, size_t cap)
 {
     struct cli_config config;
-    cli_config_init(&config);
+    assert_int_equal(cli_config_init(&config), 0);
     struct cli_engine *e = cli_engine_new(&config, hw, seed);
     struct cli_actions actions;
     cli_actions_init(&actions);
@@ -827,13 +827,15 @@ static struct answer random_answer(struct rng *rng)
 
 static time_ms random_event(struct world *w, struct rng *rng, time_ms now)
 {
-    static const enum cli_event_kind commands[] = {CLI_START, CLI_RELEASE, CLI_RENEW, CLI_STOP};
+    static const enum cli_event_kind commands[] = {CLI_START,   CLI_RELEASE, CLI_RENEW, CLI_REBIND,
+                                                   CLI_DECLINE, CLI_INFORM,  CLI_STOP};
     time_ms deadline = cli_engine_deadline(w->engine);
     struct answer a = random_answer(rng);
     switch (rng_between(rng, 0, 9)) {
     case 0:
         now += rng_between(rng, 0, 100000);
-        step(w, &(struct cli_event){.kind = commands[rng_between(rng, 0, 3)], .now = now});
+        step(w,
+             &(struct cli_event){.kind = commands[rng_between(rng, 0, 6)], .now = now, .addr = {ADDR, 24}});
         return now;
     case 1: /* asleep for a while */
         now += rng_between(rng, 0, 4000000);

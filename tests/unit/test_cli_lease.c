@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "client/cli_lease.h"
+#include "test_cli_profiles.h"
 
 #define ADDR   0x0a00000aU
 #define SERVER 0x0a000001U
@@ -33,7 +34,7 @@ static void everything_an_ack_can_say_is_kept(void **state)
     dhcp_put_u32(&m, DHCP_OPT_T1, 600);
     dhcp_put_u32(&m, DHCP_OPT_T2, 1200);
     struct cli_lease lease;
-    cli_lease_read(&m, 5000, 5040, &lease);
+    cli_lease_read(profile_of("rfc2131"), &m, 5000, 5040, &lease);
     assert_int_equal(lease.addr, ADDR);
     assert_int_equal(lease.prefix_len, 28);
     assert_int_equal(lease.router, 0x0a0000fe);
@@ -66,7 +67,7 @@ static void mask_missing_or_broken_gives_that_of_the_address_class(void **state)
         if (rows[i].mask != 0)
             dhcp_put_ip4(&m, DHCP_OPT_SUBNET_MASK, rows[i].mask);
         struct cli_lease lease;
-        cli_lease_read(&m, 0, 0, &lease);
+        cli_lease_read(profile_of("rfc2131"), &m, 0, 0, &lease);
         assert_int_equal(lease.prefix_len, rows[i].prefix_len);
     }
 }
@@ -82,7 +83,7 @@ static void values_that_make_no_sense_are_left_out(void **state)
     dhcp_put_text(&m, DHCP_OPT_DOMAIN_NAME, "a;rm -rf /\n");
     dhcp_put_bytes(&m, DHCP_OPT_T1, "123", 3);
     struct cli_lease lease;
-    cli_lease_read(&m, 0, 0, &lease);
+    cli_lease_read(profile_of("rfc2131"), &m, 0, 0, &lease);
     assert_int_equal(lease.router, 0);
     assert_int_equal(lease.mtu, 0);
     assert_int_equal(lease.n_dns, 0);
@@ -98,7 +99,7 @@ static void domain_loses_trailing_nuls(void **state)
     ack_init(&m, ADDR);
     dhcp_put_bytes(&m, DHCP_OPT_DOMAIN_NAME, "lab\0\0", 5);
     struct cli_lease lease;
-    cli_lease_read(&m, 0, 0, &lease);
+    cli_lease_read(profile_of("rfc2131"), &m, 0, 0, &lease);
     assert_string_equal(lease.domain, "lab");
 }
 
@@ -111,10 +112,10 @@ static void domain_of_255_octets_is_kept_and_a_longer_one_is_not(void **state)
     struct cli_lease lease;
     ack_init(&m, ADDR);
     dhcp_put_bytes(&m, DHCP_OPT_DOMAIN_NAME, name, 255);
-    cli_lease_read(&m, 0, 0, &lease);
+    cli_lease_read(profile_of("rfc2131"), &m, 0, 0, &lease);
     assert_int_equal(strlen(lease.domain), 255);
     dhcp_put_bytes(&m, DHCP_OPT_DOMAIN_NAME, name, 256);
-    cli_lease_read(&m, 0, 0, &lease);
+    cli_lease_read(profile_of("rfc2131"), &m, 0, 0, &lease);
     assert_string_equal(lease.domain, "");
 }
 
@@ -128,7 +129,7 @@ static void only_the_first_four_name_servers_are_kept(void **state)
         dns[4 * i + 3] = i;
     dhcp_put_bytes(&m, DHCP_OPT_DNS_SERVERS, dns, sizeof dns);
     struct cli_lease lease;
-    cli_lease_read(&m, 0, 0, &lease);
+    cli_lease_read(profile_of("rfc2131"), &m, 0, 0, &lease);
     assert_int_equal(lease.n_dns, CLI_DNS_MAX);
     assert_int_equal(lease.dns[3], 3);
 }
@@ -140,7 +141,7 @@ static void infinite_lease_never_ends(void **state)
     ack_init(&m, ADDR);
     dhcp_put_u32(&m, DHCP_OPT_LEASE_TIME, LEASE_INFINITE);
     struct cli_lease lease;
-    cli_lease_read(&m, 1000, 1000, &lease);
+    cli_lease_read(profile_of("rfc2131"), &m, 1000, 1000, &lease);
     assert_int_equal(lease.renew_at_ms, TIME_NEVER);
     assert_int_equal(lease.rebind_at_ms, TIME_NEVER);
     assert_int_equal(lease.expires_at_ms, TIME_NEVER);

@@ -275,6 +275,46 @@ static void decline_by_table_5(void **state)
     assert_option(&w->tx, DHCP_OPT_MESSAGE, (const uint8_t *)text, sizeof text - 1);
 }
 
+/* Table 4, INIT-REBOOT: option 50, no option 54, ciaddr 0, a new xid, the elapsed secs. */
+static void request_in_rebooting_by_table_4(void **state)
+{
+    struct world *w = *state;
+    static const uint8_t codes[] = {53, 61, 50, 57, 55, 0};
+    bind_at(w, 0, (struct answer){0});
+    uint32_t xid = w->tx.xid;
+    struct cli_lease saved = w->saved;
+    AT(w, 1000, CLI_STOP, "CLEAR BOUND>STOPPED(command-stop)");
+    step(w, &(struct cli_event){.kind = CLI_START, .now = 2000, .saved = &saved});
+    assert_string_equal(w->log, "STOPPED>INIT-REBOOT(saved-lease) INIT-REBOOT>REBOOTING(reboot) TX:REQUEST");
+    assert_header(&w->tx);
+    assert_broadcast(w, 0);
+    assert_codes(&w->tx, codes);
+    assert_int_equal(w->tx.ciaddr, 0);
+    assert_int_equal(w->tx.flags, 0);
+    assert_int_not_equal(w->tx.xid, xid);
+    assert_ip4(&w->tx, DHCP_OPT_REQUESTED_IP, ADDR);
+    assert_int_equal(w->tx.secs, 0);
+    time_ms again = cli_engine_deadline(w->engine);
+    FIRES(w, again, "note(retransmit) TX:REQUEST");
+    assert_codes(&w->tx, codes);
+    assert_int_equal(w->tx.secs, (again - 2000) / 1000);
+}
+
+/* Neither 50, 51 nor 54, though the configuration has wishes for the first two. */
+static void inform_by_table_5(void **state)
+{
+    struct world *w = *state;
+    static const uint8_t codes[] = {53, 61, 12, 60, 57, 55, 0};
+    step(w, &(struct cli_event){.kind = CLI_INFORM, .now = 1000, .addr = {ADDR, 24}});
+    assert_int_equal(w->tx.type, DHCP_INFORM);
+    assert_header(&w->tx);
+    assert_broadcast(w, ADDR);
+    assert_codes(&w->tx, codes);
+    assert_int_equal(w->tx.ciaddr, ADDR);
+    assert_int_equal(w->tx.flags, 0);
+    assert_int_equal(w->tx.secs, 0);
+}
+
 static void client_identifier_can_be_left_out(void **state)
 {
     struct world *w = *state;
@@ -347,6 +387,8 @@ int main(void)
         PLAIN(release_by_table_5),
         TALKATIVE(release_has_no_wishes),
         PLAIN(decline_by_table_5),
+        PLAIN(request_in_rebooting_by_table_4),
+        TALKATIVE(inform_by_table_5),
         PLAIN(client_identifier_can_be_left_out),
         PLAIN(client_identifier_of_the_configuration_is_in_every_message),
         TALKATIVE(largest_configuration_fits_one_message),

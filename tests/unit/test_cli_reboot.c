@@ -156,7 +156,7 @@ static void an_infinite_saved_lease_is_asked_for_and_kept(void **state)
     struct world *w = *state;
     struct cli_lease saved = lease_of(-1000);
     saved.lease_s = LEASE_INFINITE;
-    cli_timing_derive(LEASE_INFINITE, NULL, NULL, &saved.timers);
+    cli_timing_derive(&w->config.profile, LEASE_INFINITE, NULL, NULL, &saved.timers);
     saved.renew_at_ms = saved.rebind_at_ms = saved.expires_at_ms = TIME_NEVER;
     start_with(w, 0, &saved, REBOOTS);
     for (unsigned i = 0; i < 4; i++)

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "client/cli_report.h"
+#include "test_cli_profiles.h"
 
 /* Boot-time 10 s is 2026-01-02T03:04:05Z, shown one hour east of Greenwich. */
 static const struct cli_report at_ten = {
@@ -68,7 +69,8 @@ static void timers_are_durations_instants_and_what_remains(void **state)
 {
     (void)state;
     struct cli_lease lease = hour_lease();
-    struct cli_status status = {.state = CLI_BOUND,
+    struct cli_status status = {.profile = profile_of("rfc2131"),
+                                .state = CLI_BOUND,
                                 .state_since_ms = 8250,
                                 .state_reason = REASON_GOT_ACK,
                                 .state_text = "a sentence",
@@ -77,6 +79,7 @@ static void timers_are_durations_instants_and_what_remains(void **state)
                                 .timer_at_ms = 1808000,
                                 .xid = 0x3903f326};
     json = cli_report_json(&at_ten, &status);
+    assert_string_equal(member("profile"), "\"rfc2131\"");
     assert_string_equal(member("state"), "\"BOUND\"");
     assert_string_equal(member("state_since"), "\"2026-01-02T04:04:03.250+01:00\"");
     assert_string_equal(member("state_age_s"), "1.750");
@@ -109,8 +112,11 @@ static void infinite_lease_has_no_instants(void **state)
     lease.lease_s = LEASE_INFINITE;
     lease.timers = (struct cli_timers){TIME_NEVER, TIME_NEVER, CLI_TIMER_NONE, CLI_TIMER_NONE};
     lease.renew_at_ms = lease.rebind_at_ms = lease.expires_at_ms = TIME_NEVER;
-    struct cli_status status = {
-        .state = CLI_BOUND, .state_text = "", .lease = &lease, .timer_at_ms = TIME_NEVER};
+    struct cli_status status = {.profile = profile_of("rfc2131"),
+                                .state = CLI_BOUND,
+                                .state_text = "",
+                                .lease = &lease,
+                                .timer_at_ms = TIME_NEVER};
     json = cli_report_json(&at_ten, &status);
     assert_string_equal(member("lease.infinite"), "true");
     assert_string_equal(member("lease.t1"),
@@ -123,7 +129,10 @@ static void infinite_lease_has_no_instants(void **state)
 static void discards_are_counted_by_reason(void **state)
 {
     (void)state;
-    struct cli_status status = {.state = CLI_SELECTING, .state_text = "", .timer_at_ms = TIME_NEVER};
+    struct cli_status status = {.profile = profile_of("rfc2131"),
+                                .state = CLI_SELECTING,
+                                .state_text = "",
+                                .timer_at_ms = TIME_NEVER};
     status.reasons[REASON_XID] = 2;
     status.reasons[REASON_MSG_TOO_SHORT] = 1;
     status.reasons[REASON_RETRANSMIT] = 5; /* a decision, not a discard */

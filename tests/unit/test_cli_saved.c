@@ -8,6 +8,7 @@
 
 #include "client/cli_saved.h"
 #include "common/err.h"
+#include "test_cli_profiles.h"
 
 static const struct hw_addr own_hw = {.type = 1, .len = 6, .bytes = {2, 0, 0, 0, 0, 1}};
 static const struct clock_now then = {.boot_ms = 5000, .wall_ms = 1790000000000};
@@ -37,7 +38,7 @@ static char why[CLI_SAVED_WHY_MAX];
 static int parse(const char *text, struct cli_lease *out)
 {
     why[0] = '\0';
-    return cli_saved_parse("lease", text, strlen(text), &own_hw, &rebooted, out, why);
+    return cli_saved_parse("lease", text, strlen(text), profile_of("rfc2131"), &own_hw, &rebooted, out, why);
 }
 
 static void a_lease_comes_back_with_its_instants_on_the_new_boot_time_clock(void **state)
@@ -99,7 +100,9 @@ static void a_file_that_was_cut_is_no_lease(void **state)
     struct cli_lease got;
     char *text = cli_saved_format(&lease, &own_hw, &then);
     for (size_t len = strlen(text) - 1; len > 0; len--) {
-        assert_int_equal(cli_saved_parse("lease", text, len, &own_hw, &rebooted, &got, why), ERR_CONFIG);
+        assert_int_equal(
+            cli_saved_parse("lease", text, len, profile_of("rfc2131"), &own_hw, &rebooted, &got, why),
+            ERR_CONFIG);
         assert_string_not_equal(why, "");
     }
     free(text);

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "client/cli_timing.h"
+#include "test_cli_profiles.h"
 
 /* RFC 2131 4.1: 4, 8, 16, 32, 64, 64 s, each +-1 s. */
 static void backoff_doubles_to_64_s_with_a_second_of_jitter(void **state)
@@ -13,10 +14,11 @@ static void backoff_doubles_to_64_s_with_a_second_of_jitter(void **state)
     static const time_ms middle_ms[] = {4000, 8000, 16000, 32000, 64000, 64000, 64000};
     struct rng rng;
     rng_init(&rng, 1, "timing");
+    const struct cli_waits *discover = &profile_of("rfc2131")->discover;
     for (unsigned n = 0; n < sizeof middle_ms / sizeof middle_ms[0]; n++) {
         time_ms low = TIME_NEVER, high = 0;
         for (int i = 0; i < 20000; i++) {
-            time_ms wait = cli_timing_backoff(n + 1, &rng);
+            time_ms wait = cli_timing_wait(discover, n + 1, &rng);
             low = wait < low ? wait : low;
             high = wait > high ? wait : high;
         }
@@ -31,15 +33,17 @@ static void trap_2_backoff_stays_at_its_cap(void **state)
     (void)state;
     struct rng rng;
     rng_init(&rng, 1, "timing");
-    assert_in_range(cli_timing_backoff(4000000000U, &rng), 63000, 65000);
+    assert_in_range(cli_timing_wait(&profile_of("rfc2131")->discover, 4000000000U, &rng), 63000, 65000);
 }
 
 static void nak_wait_doubles_from_1_to_64_s(void **state)
 {
     (void)state;
+    struct rng rng;
+    rng_init(&rng, 1, "timing");
     static const time_ms expected_ms[] = {1000, 2000, 4000, 8000, 16000, 32000, 64000, 64000};
     for (unsigned n = 0; n < sizeof expected_ms / sizeof expected_ms[0]; n++)
-        assert_int_equal(cli_timing_nak_wait(n + 1), expected_ms[n]);
+        assert_int_equal(cli_timing_wait(&profile_of("rfc2131")->nak, n + 1, &rng), expected_ms[n]);
 }
 
 /* 0 in t1_s or t2_s: the option is absent. */
@@ -73,7 +77,8 @@ static void t1_and_t2_by_rfc_2131_4_4_5(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof derived / sizeof derived[0]; i++) {
         struct cli_timers timers;
-        cli_timing_derive(derived[i].lease_s, derived[i].t1_s ? &derived[i].t1_s : NULL,
+        cli_timing_derive(profile_of("rfc2131"), derived[i].lease_s,
+                          derived[i].t1_s ? &derived[i].t1_s : NULL,
                           derived[i].t2_s ? &derived[i].t2_s : NULL, &timers);
         assert_int_equal(timers.t1_ms, derived[i].t1_ms);
         assert_int_equal(timers.t2_ms, derived[i].t2_ms);
@@ -88,7 +93,7 @@ static void trap_5_every_lease_keeps_the_order(void **state)
     (void)state;
     for (uint32_t lease_s = 1; lease_s < 200; lease_s++) {
         struct cli_timers timers;
-        cli_timing_derive(lease_s, NULL, NULL, &timers);
+        cli_timing_derive(profile_of("rfc2131"), lease_s, NULL, NULL, &timers);
         assert_true(0 < timers.t1_ms && timers.t1_ms < timers.t2_ms &&
                     timers.t2_ms < time_from_lease_s(lease_s));
     }
@@ -98,31 +103,87 @@ static void trap_22_t1_of_0_would_renew_without_end(void **state)
 {
     (void)state;
     struct cli_timers timers;
-    cli_timing_derive(3600, &(uint32_t){0}, NULL, &timers);
+    cli_timing_derive(profile_of("rfc2131"), 3600, &(uint32_t){0}, NULL, &timers);
     assert_int_equal(timers.t1_ms, 1800000);
     assert_int_equal(timers.t1_origin, CLI_TIMER_REPAIRED);
+}
+
+/* When a renewal sent at `now` is repeated, with half of the time left and 60 s at least. */
+static time_ms half_at(time_ms now, time_ms end)
+{
+    return cli_timing_retry_at(&profile_of("rfc2131")->rebind, 1, now, end, end, NULL);
 }
 
 /* Lease 3600: the instants at which RENEWING and REBINDING send, and the silence before T2 and expiry. */
 static void retries_of_a_one_hour_lease(void **state)
 {
     (void)state;
+    const struct cli_profile *p = profile_of("rfc2131");
     static const time_ms renewing[] = {1800000, 2475000, 2812500, 2981250, 3065625, 3125625, TIME_NEVER};
     for (size_t i = 0; renewing[i] != TIME_NEVER; i++)
-        assert_int_equal(cli_timing_retry_at(renewing[i], 3150000), renewing[i + 1]);
+        assert_int_equal(cli_timing_retry_at(&p->renew, 1, renewing[i], 3150000, 3600000, NULL),
+                         renewing[i + 1]);
     static const time_ms rebinding[] = {3150000, 3375000, 3487500, 3547500, TIME_NEVER};
     for (size_t i = 0; rebinding[i] != TIME_NEVER; i++)
-        assert_int_equal(cli_timing_retry_at(rebinding[i], 3600000), rebinding[i + 1]);
+        assert_int_equal(cli_timing_retry_at(&p->rebind, 1, rebinding[i], 3600000, 3600000, NULL),
+                         rebinding[i + 1]);
 }
 
 static void retry_needs_more_than_its_minimum_of_60_s(void **state)
 {
     (void)state;
-    assert_int_equal(cli_timing_retry_at(0, 60000), TIME_NEVER); /* would meet the end */
-    assert_int_equal(cli_timing_retry_at(0, 60001), 60000);
-    assert_int_equal(cli_timing_retry_at(0, 120000), 60000);
-    assert_int_equal(cli_timing_retry_at(0, 120002), 60001);
-    assert_int_equal(cli_timing_retry_at(30000, 52500), TIME_NEVER); /* lease 60 */
+    assert_int_equal(half_at(0, 60000), TIME_NEVER); /* would meet the end */
+    assert_int_equal(half_at(0, 60001), 60000);
+    assert_int_equal(half_at(0, 120000), 60000);
+    assert_int_equal(half_at(0, 120002), 60001);
+    assert_int_equal(half_at(30000, 52500), TIME_NEVER); /* lease 60 */
+}
+
+static void a_cycle_begins_again_and_a_list_goes_on_with_its_last_wait(void **state)
+{
+    (void)state;
+    const struct cli_waits *udhcpc = &profile_of("udhcpc")->discover;
+    static const time_ms expected_ms[] = {3000, 3000, 23000, 3000, 3000, 23000, 3000};
+    for (unsigned i = 0; i < sizeof expected_ms / sizeof expected_ms[0]; i++)
+        assert_int_equal(cli_timing_wait(udhcpc, i + 1, NULL), expected_ms[i]);
+    assert_false(cli_timing_is_last(udhcpc, 1000000));
+    const struct cli_waits *request = &profile_of("udhcpc")->request;
+    assert_false(cli_timing_is_last(request, 2));
+    assert_true(cli_timing_is_last(request, 3));
+}
+
+/* udhcpc, lease 3600: no T2 of its own. It renews at half of the lease, then 3 s for the answer and half of
+ * what is left, until 30 s or less are. The options of the server mean nothing to it. */
+static void a_profile_without_t2_renews_until_little_is_left(void **state)
+{
+    (void)state;
+    const struct cli_profile *p = profile_of("udhcpc");
+    struct cli_timers timers;
+    cli_timing_derive(p, 3600, &(uint32_t){100}, &(uint32_t){200}, &timers);
+    static const time_ms renewing[] = {1800000, 2701500, 3152250, 3377625,
+                                       3490312, 3546656, 3574828, TIME_NEVER};
+    assert_int_equal(timers.t1_ms, renewing[0]);
+    assert_int_equal(timers.t2_ms, 3574828 + 3000); /* 22 s are left, the renewal before left 50 */
+    assert_int_equal(timers.t1_origin, CLI_TIMER_DEFAULT);
+    for (size_t i = 0; renewing[i] != TIME_NEVER; i++)
+        assert_int_equal(cli_timing_retry_at(&p->renew, 1, renewing[i], timers.t2_ms, 3600000, NULL),
+                         renewing[i + 1]);
+}
+
+/* Trap 5, in every profile: the order holds for the shortest leases too, whatever the server says. */
+static void every_profile_keeps_the_order(void **state)
+{
+    (void)state;
+    for (size_t i = 0; cli_profile_name(i) != NULL; i++) {
+        const struct cli_profile *p = profile_of(cli_profile_name(i));
+        for (uint32_t lease_s = 1; lease_s < 200; lease_s++)
+            for (uint32_t t1_s = 0; t1_s < 200; t1_s += 7) {
+                struct cli_timers timers;
+                cli_timing_derive(p, lease_s, &t1_s, NULL, &timers);
+                assert_true(0 < timers.t1_ms && timers.t1_ms < timers.t2_ms &&
+                            timers.t2_ms < time_from_lease_s(lease_s));
+            }
+    }
 }
 
 int main(void)
@@ -136,6 +197,9 @@ int main(void)
         cmocka_unit_test(trap_22_t1_of_0_would_renew_without_end),
         cmocka_unit_test(retries_of_a_one_hour_lease),
         cmocka_unit_test(retry_needs_more_than_its_minimum_of_60_s),
+        cmocka_unit_test(a_cycle_begins_again_and_a_list_goes_on_with_its_last_wait),
+        cmocka_unit_test(a_profile_without_t2_renews_until_little_is_left),
+        cmocka_unit_test(every_profile_keeps_the_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

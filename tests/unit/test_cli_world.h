@@ -153,7 +153,7 @@ static inline void step(struct world *w, const struct cli_event *event)
 static inline void world_init(struct world *w, uint64_t seed)
 {
     memset(w, 0, sizeof *w);
-    cli_config_init(&w->config);
+    assert_int_equal(cli_config_init(&w->config), 0);
     w->config.start_delay_min_ms = w->config.start_delay_max_ms = 0;
     w->config.acd = false;
     cli_actions_init(&w->actions);
