@@ -77,6 +77,16 @@
     X(REASON_OFFER_LIMIT, "offer-limit",                                                                     \
       "{num} offers are outstanding, as many as the configuration allows")                                   \
     X(REASON_LEASE_LIMIT, "lease-limit", "{num} leases are held, as many as the configuration allows")       \
+    /* server: is anybody at the address? RFC 2131 2.2 */                                                    \
+    X(REASON_PROBING, "probing", "{addr} is probed before it is given (RFC 2131 2.2)")                       \
+    X(REASON_PROBE_PENDING, "probe-pending", "{addr} is being probed: the answer waits for that")            \
+    X(REASON_PROBE_SILENT, "probe-silent", "nobody at {addr} answered {num} echo requests")                  \
+    X(REASON_PROBE_ANSWERED, "probe-answered",                                                               \
+      "{addr} is in quarantine for {span}: somebody there answers echo requests")                            \
+    X(REASON_PROBE_LATE, "probe-late",                                                                       \
+      "{addr} answers an echo request, but too late: nobody waits for that any more")                        \
+    X(REASON_PROBE_LIMIT, "probe-limit",                                                                     \
+      "{num} clients wait for a probe, as many as the configuration allows")                                 \
     /* server: the verdict on a REQUEST, RFC 2131 4.3.2 */                                                   \
     X(REASON_REQUEST_SELECTING, "request-selecting", "SELECTING: it names a server (RFC 2131 table 4)")      \
     X(REASON_REQUEST_INIT_REBOOT, "request-init-reboot",                                                     \

@@ -16,6 +16,7 @@
 #include "server/srv_engine.h"
 #include "server/srv_persist.h"
 #include "server/srv_ports.h"
+#include "server/srv_probe.h"
 
 enum { RX_BATCH = 64, EXIT_CONFIG = 2 };
 
@@ -33,6 +34,8 @@ struct srv_driver {
     struct srv_ports ports;
     time_ms started_ms, reloaded_ms;
     unsigned long loaded, refused; /* lease records at start-up */
+    struct srv_probe *probe;       /* NULL until the first address is probed */
+    bool probe_failed;             /* the last one, and was told */
     struct srv_command_state commands;
     struct srv_explain *explain;
     int exit_value; /* as `shutdown` asked */
@@ -67,6 +70,8 @@ static void step(struct srv_driver *d, const struct srv_event *event)
     tell(d);
 }
 
+static void on_probe_answer(void *user, ip4 addr);
+
 /* ---- executing what the engine answered ---- */
 
 static void do_tx(struct srv_driver *d, const struct srv_action *action)
@@ -99,6 +104,17 @@ static void withhold(struct srv_driver *d, const struct srv_action *put)
     io_trace_event(d->trace, &event);
 }
 
+static void do_probe(struct srv_driver *d, const struct srv_action *action)
+{
+    int rc = d->probe != NULL ? 0 : srv_probe_open(d->loop, on_probe_answer, d, &d->probe);
+    if (rc == 0)
+        rc = srv_probe_send(d->probe, action->ifindex, &action->packet);
+    if (rc < 0 && !d->probe_failed)
+        io_trace_log(d->trace, "error", "no address can be probed, so each counts as free: %s",
+                     rc == ERR_NOMEM ? err_text(rc) : strerror(errno));
+    d->probe_failed = rc < 0;
+}
+
 /* RFC 2131 3.1 (4): the server "commits the binding for the client to persistent storage and responds with a
  * DHCPACK". One sync serves all packets of a wake-up; if it fails, the answers that follow a record are
  * withheld. */
@@ -118,6 +134,9 @@ static void flush(struct srv_driver *d)
                 withhold(d, promised);
             promised = NULL;
             break;
+        case SRV_PROBE:
+            do_probe(d, a);
+            break;
         case SRV_TRACE: /* told already */
             break;
         }
@@ -125,6 +144,13 @@ static void flush(struct srv_driver *d)
     srv_actions_reset(&d->actions);
     d->told = NULL;
     io_timer_set(d->deadline, srv_engine_deadline(d->engine));
+}
+
+static void on_probe_answer(void *user, ip4 addr)
+{
+    struct srv_driver *d = user;
+    step(d, &(struct srv_event){.kind = SRV_PROBE_ANSWERED, .now = io_now().boot_ms, .addr = addr});
+    flush(d);
 }
 
 static void on_deadline(void *user)
@@ -485,6 +511,7 @@ static void finish(struct srv_driver *d)
 {
     control_free(d->control);
     srv_ports_close(&d->ports);
+    srv_probe_close(d->probe);
     io_timer_free(d->deadline);
     srv_persist_free(d->persist);
     io_loop_free(d->loop);

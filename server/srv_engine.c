@@ -83,7 +83,8 @@ static enum reason read_message(struct srv_step *s, struct trace_facts *facts)
     s->msg = msg;
     if (msg->op != DHCP_BOOTREQUEST)
         return REASON_MSG_REPLY_AT_SERVER;
-    s->e->counters.received[msg->type]++;
+    if (s->parked == NULL) /* else it has been counted */
+        s->e->counters.received[msg->type]++;
     facts->num = msg->hops;
     if (msg->hops > DHCP_HOPS_MAX)
         return REASON_MSG_HOPS;
@@ -107,6 +108,8 @@ static void on_rx(struct srv_step *s)
         srv_step_drop(s, reason, facts);
         return;
     }
+    if (s->parked != NULL && !srv_park_settle(s))
+        return;
     switch (s->msg->type) {
     case DHCP_DISCOVER:
         srv_on_discover(s);
@@ -145,30 +148,74 @@ static void count(struct srv_counters *counters, const struct srv_action *first,
         counters->sent[sent]++;
 }
 
+/* Each piece of work has all its actions, or none of them. */
+static int run(struct srv_step *s, void (*work)(struct srv_step *s))
+{
+    struct srv_action *last = s->out->last;
+    work(s);
+    if (s->out_of_memory) {
+        rewind_actions(s->out, last);
+        return ERR_NOMEM;
+    }
+    count(&s->e->counters, last == NULL ? s->out->first : last->next, s->sent);
+    return 0;
+}
+
+/* A message whose probe has ended. Without memory for its answer the client has to ask again. */
+static void resume(struct srv_step *s, struct srv_parked *parked)
+{
+    struct srv_event ev = {
+        .kind = SRV_RX, .now = s->ev->now, .iface = &parked->iface, .packet = parked->packet};
+    struct srv_step again = {.e = s->e, .ev = &ev, .out = s->out, .parked = parked};
+    run(&again, on_rx);
+    free(parked);
+}
+
+static void resume_due(struct srv_step *s)
+{
+    for (int i = 0; i < SRV_EXPIRE_MAX; i++) {
+        struct srv_parked *parked = srv_park_take_due(s);
+        if (parked == NULL)
+            return;
+        resume(s, parked);
+    }
+}
+
+static void tell_late(struct srv_step *s)
+{
+    srv_step_decide(s, REASON_PROBE_LATE, (struct trace_facts){.addr = s->ev->addr});
+}
+
+static int on_probe_answered(struct srv_step *s)
+{
+    struct srv_parked *parked = srv_park_take_answered(&s->e->park, s->ev->addr);
+    if (parked == NULL)
+        return run(s, tell_late);
+    resume(s, parked);
+    return 0;
+}
+
 int srv_engine_step(struct srv_engine *e, const struct srv_event *event, struct srv_actions *out)
 {
-    struct srv_step s = {.e = e, .ev = event, .out = out};
-    struct srv_action *last = out->last;
-    srv_expire(&s);
+    struct srv_step before = {.e = e, .ev = event, .out = out}, s = before;
+    run(&before, srv_expire);
+    resume_due(&before);
     switch (event->kind) {
     case SRV_RX:
-        on_rx(&s);
-        break;
+        return run(&s, on_rx);
+    case SRV_PROBE_ANSWERED:
+        return on_probe_answered(&s);
     case SRV_DEADLINE:
         break;
     }
-    if (s.out_of_memory) {
-        rewind_actions(out, last);
-        return ERR_NOMEM;
-    }
-    count(&e->counters, last == NULL ? out->first : last->next, s.sent);
     return 0;
 }
 
 time_ms srv_engine_deadline(const struct srv_engine *e)
 {
     time_ms lease = srv_lease_deadline(e->leases), offer = srv_lease_deadline(e->offers);
-    return lease < offer ? lease : offer;
+    time_ms first = lease < offer ? lease : offer, probe = srv_park_deadline(&e->park);
+    return probe < first ? probe : first;
 }
 
 const struct srv_counters *srv_engine_counters(const struct srv_engine *e)
@@ -213,6 +260,7 @@ void srv_engine_free(struct srv_engine *e)
     if (e == NULL)
         return;
     free_parts(e);
+    srv_park_fini(&e->park);
     free(e);
 }
 

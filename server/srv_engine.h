@@ -27,19 +27,25 @@ struct srv_iface {
     struct ip4_net addr; /* its own address and prefix; addr.addr is our server identifier there */
 };
 
-enum srv_event_kind { SRV_RX, SRV_DEADLINE };
+enum srv_event_kind {
+    SRV_RX,
+    SRV_DEADLINE,
+    SRV_PROBE_ANSWERED, /* an echo reply from an address that was probed */
+};
 
 struct srv_event {
     enum srv_event_kind kind;
     time_ms now;
     const struct srv_iface *iface; /* SRV_RX */
     struct packet packet;          /* SRV_RX: dst tells unicast from broadcast (RFC 2131 4.3.6, table 4) */
+    ip4 addr;                      /* SRV_PROBE_ANSWERED */
 };
 
 enum srv_action_kind {
     SRV_LEASE_PUT, /* store the lease (new, extended, released or declined) durably; that its time is over
                       follows from its record and is not stored */
     SRV_TX,        /* send */
+    SRV_PROBE,     /* send an ICMP echo request; no answer needs no event */
     SRV_TRACE,     /* record */
 };
 
@@ -48,8 +54,9 @@ struct srv_action {
     enum srv_action_kind kind;
     struct srv_lease lease;   /* SRV_LEASE_PUT */
     enum srv_via via;         /* SRV_TX */
-    int ifindex;              /* SRV_TX: the interface to send on */
-    struct packet packet;     /* SRV_TX: bytes live in the arena; src_hw is the driver's to fill in */
+    int ifindex;              /* SRV_TX, SRV_PROBE: the interface to send on; 0: as the routes say */
+    struct packet packet;     /* SRV_TX: bytes live in the arena; src_hw is the driver's to fill in.
+                                 SRV_PROBE: only src (0: any) and dst */
     struct trace_event trace; /* SRV_TRACE: facts.text lives in the arena or is static */
 };
 

@@ -177,6 +177,7 @@ void srv_explain_add(struct srv_explain *x, const struct clock_now *now, const s
             add_answer(x, &a->packet);
             break;
         case SRV_LEASE_PUT: /* a decision says so */
+        case SRV_PROBE:
             break;
         }
     }

@@ -3,7 +3,7 @@
 
 /* "the server MUST mark the network address as not available and SHOULD notify the local system administrator
  * of a possible configuration problem." */
-static void decline(struct srv_step *s, struct srv_lease *lease)
+void srv_decline(struct srv_step *s, struct srv_lease *lease, enum reason reason)
 {
     struct srv_engine *e = s->e;
     uint32_t span_s = e->config->decline_s;
@@ -11,7 +11,7 @@ static void decline(struct srv_step *s, struct srv_lease *lease)
     lease->lease_s = span_s;
     lease->granted_ms = s->ev->now;
     lease->expires_ms = time_add(s->ev->now, time_from_lease_s(span_s));
-    srv_step_decide(s, REASON_DECLINED, (struct trace_facts){.addr = lease->addr, .span_s = span_s});
+    srv_step_decide(s, reason, (struct trace_facts){.addr = lease->addr, .span_s = span_s});
     srv_step_add(s, SRV_LEASE_PUT)->lease = *lease;
     if (s->out_of_memory)
         return;
@@ -57,7 +57,7 @@ static void on_decline_of(struct srv_step *s, ip4 addr)
         srv_step_decide(s, REASON_LEASE_LIMIT, facts);
         return;
     }
-    decline(s, &lease);
+    srv_decline(s, &lease, REASON_DECLINED);
 }
 
 /* RFC 2131 4.4.1, table 5: a DHCPDECLINE names the address in option 50 and the server in option 54, MUST

@@ -78,6 +78,8 @@ void srv_on_discover(struct srv_step *s)
     }
     srv_select_move(s, subnet);
     srv_step_decide(s, reason, (struct trace_facts){.addr = addr});
+    if (srv_park_hold(s, addr, reason))
+        return;
     if (is_rapid(s, addr)) {
         srv_step_decide(s, REASON_RAPID_COMMIT, (struct trace_facts){.addr = addr});
         srv_grant(s, addr);

@@ -4,7 +4,7 @@
 
 #include "server/srv_parse.h"
 
-enum { PING_REQUESTS_MAX = 100, PING_TIMEOUT_MAX_MS = 60000, PING_PENDING_MAX = 65536 };
+enum { PING_REQUESTS_MAX = 100, PING_TIMEOUT_MAX_MS = 60000, PING_PENDING_MAX = 4096 };
 
 static const char *const hook_keys[] = {"library", "parameters", NULL};
 

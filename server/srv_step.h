@@ -6,12 +6,14 @@
 #pragma once
 #include "server/srv_alloc.h"
 #include "server/srv_engine.h"
+#include "server/srv_park.h"
 
 struct srv_engine {
     const struct srv_config *config;
     struct srv_lease_table *leases; /* ACTIVE, DECLINED, EXPIRED, RELEASED */
     struct srv_lease_table *offers; /* OFFERED: never stored, and never in the way of a lease's record */
     struct srv_alloc *alloc;
+    struct srv_park park;
     size_t n_deletions; /* among the leases, while loading */
     struct srv_counters counters;
     struct dhcp_msg msg; /* the message at hand; here because it is large */
@@ -30,6 +32,8 @@ struct srv_step {
     struct srv_actions *out;
     const struct dhcp_msg *msg; /* NULL: none, or it could not be read */
     struct srv_identity client;
+    const struct srv_parked *parked; /* the message has waited in it; NULL: it has not */
+    ip4 probed;                      /* nobody is at this address; 0: none was probed */
     struct srv_relay_wish relay;
     const struct srv_subnet *subnet; /* NULL until it is chosen, like what holds for the client there: */
     struct srv_lifetime lifetime;

@@ -104,7 +104,7 @@ static void what_is_wrong_is_named_with_its_place(void **state)
         {"\"hooks-libraries\": [ { \"parameters\": {} } ]",
          "2:22: at $.Dhcp4.hooks-libraries[0]: the key \"library\" is missing"},
         {"\"parked-packet-limit\": 0",
-         "2:24: at $.Dhcp4.parked-packet-limit: expected a number from 1 to 65536, found 0"},
+         "2:24: at $.Dhcp4.parked-packet-limit: expected a number from 1 to 4096, found 0"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

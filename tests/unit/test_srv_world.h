@@ -37,7 +37,9 @@ static time_ms now;
 static const struct srv_iface eth0 = {.index = 3, .name = "eth0", .addr = {.addr = SERVER, .len = 24}};
 
 static struct {
-    unsigned n_tx, n_put;
+    unsigned n_tx, n_put, n_probes;
+    ip4 probed; /* the last address that was to be probed */
+    int probe_ifindex;
     struct packet packet;
     enum srv_via via;
     struct dhcp_msg msg;  /* the answer; type 0 if there was none */
@@ -93,6 +95,11 @@ static inline void look(const struct srv_action *a)
         seen.packet = a->packet;
         seen.via = a->via;
         seen.put_before_tx = seen.n_put != 0;
+        break;
+    case SRV_PROBE:
+        seen.n_probes++;
+        seen.probed = a->packet.dst;
+        seen.probe_ifindex = a->ifindex;
         break;
     case SRV_TRACE:
         assert_true(seen.n_reasons < NOTES_MAX);
