@@ -11,14 +11,15 @@ enum {
     EXIT_CODE_DENIED = 77
 };
 
-int command_up(int argc, char **argv);      /* up.c: start a lab */
-int command_down(int argc, char **argv);    /* down.c: take it all away */
-int command_ps(int argc, char **argv);      /* ps.c: what is running */
-int command_exec(int argc, char **argv);    /* exec.c: run a program inside a host */
-int command_status(int argc, char **argv);  /* status.c: lease and timers of the clients */
-int command_release(int argc, char **argv); /* lease.c: give a lease back */
-int command_renew(int argc, char **argv);   /* lease.c: get or renew one */
-int command_restart(int argc, char **argv); /* restart.c: a host's program anew */
-int command_leases(int argc, char **argv);  /* leases.c: the servers' view */
-int command_log(int argc, char **argv);     /* log.c: messages and decisions */
-int command_send(int argc, char **argv);    /* command_send.c: any command to a program */
+int command_up(int argc, char **argv);       /* up.c: start a lab */
+int command_down(int argc, char **argv);     /* down.c: take it all away */
+int command_ps(int argc, char **argv);       /* ps.c: what is running */
+int command_exec(int argc, char **argv);     /* exec.c: run a program inside a host */
+int command_status(int argc, char **argv);   /* status.c: lease and timers of the clients */
+int command_release(int argc, char **argv);  /* lease.c: give a lease back */
+int command_renew(int argc, char **argv);    /* lease.c: get or renew one */
+int command_restart(int argc, char **argv);  /* restart.c: a host's program anew */
+int command_leases(int argc, char **argv);   /* leases.c: the servers' view */
+int command_log(int argc, char **argv);      /* log.c: messages and decisions */
+int command_send(int argc, char **argv);     /* command_send.c: any command to a program */
+int command_timeline(int argc, char **argv); /* timeline_command.c: when each client would send what */

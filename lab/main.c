@@ -19,6 +19,7 @@ static const struct {
     {"restart", command_restart, "HOST", "end a host's server or client and start it anew"},
     {"leases", command_leases, "[HOST...]", "the servers' view: who has which address, and until when"},
     {"log", command_log, "[HOST...]", "every message with every option, every decision"},
+    {"timeline", command_timeline, "", "when each kind of client would send what, in virtual time"},
     {"command", command_send, "HOST COMMAND [JSON]", "send a command of Kea's command channel to a program"},
     {"exec", command_exec, "HOST COMMAND...", "run a program inside a host"},
     {"down", command_down, "[NAME]", "take a lab away, whatever state it is in"},
