@@ -56,6 +56,7 @@ static const char *const global_keys[] = {
     "next-server",
     "offer-hold-time",
     "option-data",
+    "option-def",
     "parked-packet-limit",
     "rapid-commit",
     "rebind-timer",
@@ -107,7 +108,6 @@ static const char *const global_elsewhere[] = {
     "loggers",
     "multi-threading",
     "offer-lifetime",
-    "option-def",
     "reservation-mode",
     "reservations",
     "reservations-global",
@@ -235,6 +235,8 @@ static void read_global(struct srv_parse *p, const cJSON *map)
     jcfg_get_u32(&p->c, map, "max-offers", 1, LIMIT_MAX, &config->max_offers);
     jcfg_get_u32(&p->c, map, "max-leases", 1, LIMIT_MAX, &config->max_leases);
     srv_parse_hooks(p, map);
+    srv_parse_optdefs(p, map);
+    config->optdefs = p->optdefs;
     srv_parse_options(p, map, &config->options);
     srv_parse_scope(p, map, &global);
     config->lifetime = global.lifetime;

@@ -9,6 +9,7 @@
 #include "common/addr.h"
 #include "common/arena.h"
 #include "common/jcfg.h"
+#include "server/srv_optdef.h"
 
 enum srv_socket_type {
     SRV_SOCKET_RAW, /* frames to clients that have no address yet */
@@ -21,10 +22,11 @@ enum srv_sync {
     SRV_SYNC_NONE,  /* handed to the kernel: a crash of the server loses nothing, one of the system may */
 };
 
-/* One configured option, checked against its definition. */
+/* One configured option, checked against its definition; sub-options are in its data. */
 struct srv_option {
     uint8_t code;
     bool always_send; /* also to a client that did not ask for it */
+    bool never_send;  /* to nobody, whatever other scopes say */
     uint16_t len;
     const uint8_t *data;
 };
@@ -138,8 +140,9 @@ struct srv_config {
     uint32_t max_offers;
     uint32_t max_leases; /* records of leases, expired and released ones included */
     struct srv_lease_query lease_query;
-    struct srv_options options;   /* of global scope */
-    struct srv_lifetime lifetime; /* of global scope: what a subnet inherits */
+    const struct srv_optdefs *optdefs; /* of global scope; NULL: none */
+    struct srv_options options;        /* of global scope */
+    struct srv_lifetime lifetime;      /* of global scope: what a subnet inherits */
     struct srv_timers timers;
     struct srv_boot boot;
     bool authoritative, match_client_id, store_extended_info;

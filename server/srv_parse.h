@@ -7,7 +7,8 @@
 
 struct srv_parse {
     struct jcfg c;
-    struct srv_config *config; /* under construction */
+    struct srv_config *config;         /* under construction */
+    const struct srv_optdefs *optdefs; /* of the scope at hand and those around it; NULL: none */
     bool out_of_memory;
 };
 
@@ -31,7 +32,11 @@ const char *srv_parse_copy(struct srv_parse *p, const char *text);
 
 /* Reads the keys that all scopes have over what `s` holds already. */
 void srv_parse_scope(struct srv_parse *p, const cJSON *map, struct srv_parse_scope *s);
-/* "option-data" of the map; *out stays as it is if there is none. */
+/* "option-def" of the map: what follows is read with it. Returns what p->optdefs was, for the end of a scope.
+ */
+const struct srv_optdefs *srv_parse_optdefs(struct srv_parse *p, const cJSON *map);
+/* "option-data" of the map, with the sub-options of other spaces put into the options that contain them; *out
+ * stays as it is if there is none. */
 void srv_parse_options(struct srv_parse *p, const cJSON *map, struct srv_options *out);
 /* "hooks-libraries" and "parked-packet-limit" of the map. */
 void srv_parse_hooks(struct srv_parse *p, const cJSON *global);

@@ -5,10 +5,15 @@
 #include "common/dhcp_proto.h"
 #include "server/srv_parse.h"
 
-enum { OPTION_DATA_MAX = 1024 };
+enum {
+    OPTION_DATA_MAX = 1024,
+    SUBOPTION_MAX = 255, /* octets of a sub-option: its length is one octet */
+    NESTING_MAX = 8,     /* spaces inside each other */
+};
 
-static const char *const option_keys[] = {"always-send", "code", "csv-format", "data", "name", "space", NULL};
-static const char *const option_elsewhere[] = {"client-classes", "never-send", NULL};
+static const char *const option_keys[] = {"always-send", "code",       "csv-format", "data",
+                                          "name",        "never-send", "space",      NULL};
+static const char *const option_elsewhere[] = {"client-classes", NULL};
 
 /* Options that the server makes itself. */
 static const struct {
@@ -31,114 +36,346 @@ static const struct {
     {DHCP_OPT_SUBNET_SELECTION, "only clients choose a subnet"},
 };
 
+/* An option or a sub-option of the list, before sub-options are put into what contains them. */
+struct entry {
+    const cJSON *item;
+    const char *space;       /* borrowed from the text */
+    const char *encapsulate; /* the space whose sub-options follow the data; "": none */
+    struct srv_option option;
+    bool is_used; /* an option, or a sub-option that is in one */
+};
+
+struct entries {
+    struct entry *list;
+    size_t n;
+};
+
+/* What says how an option looks: of the configuration, or of the registry; neither, if both are NULL. */
+struct definition {
+    const struct srv_optdef *own;
+    const struct opt_def *standard;
+};
+
+/* ---- one option ---- */
+
 static bool is_own_option(struct srv_parse *p, const cJSON *item, uint8_t code)
 {
     for (size_t i = 0; i < sizeof own_options / sizeof own_options[0]; i++) {
         if (own_options[i].code == code) {
-            jcfg_error(&p->c, item, "option %u cannot be configured: %s", code, own_options[i].instead);
+            jcfg_warning(&p->c, item, "option %u has no effect here: %s", code, own_options[i].instead);
             return true;
         }
     }
     return false;
 }
 
-/* The code from "name" or "code"; 0 and an error if there is none. */
-static uint8_t read_code(struct srv_parse *p, const cJSON *item)
+static bool is_dhcp4(const char *space)
 {
-    uint32_t code = 0;
+    return strcmp(space, SRV_SPACE_DHCP4) == 0;
+}
+
+static struct definition define(const struct srv_parse *p, const char *space, uint8_t code)
+{
+    struct definition d = {.own = srv_optdef_find(p->optdefs, space, code)};
+    if (d.own == NULL)
+        d.standard = srv_optdef_standard(space, code);
+    return d;
+}
+
+/* The code of the name; -1 if nothing is called so. */
+static int find_code(const struct srv_parse *p, const char *space, const char *name)
+{
+    const struct srv_optdef *own = srv_optdef_find_name(p->optdefs, space, name);
+    const struct opt_def *standard = srv_optdef_standard_name(space, name);
+    return own != NULL ? own->code : standard != NULL ? standard->code : -1;
+}
+
+/* The code from "name" or "code"; 0 and an error if there is none. */
+static uint8_t read_code(struct srv_parse *p, const cJSON *item, const char *space)
+{
+    uint32_t code = 0, first = is_dhcp4(space) ? 1 : 0, last = is_dhcp4(space) ? 254 : UINT8_MAX;
     const char *name;
-    bool has_code = jcfg_get_u32(&p->c, item, "code", 1, 254, &code);
+    bool has_code = jcfg_get_u32(&p->c, item, "code", first, last, &code);
     if (jcfg_get_text(&p->c, item, "name", &name)) {
-        const struct opt_def *def = dhcp_opt_find_name(OPT_SPACE_DHCP, name);
-        if (def == NULL && !has_code)
+        int named = find_code(p, space, name);
+        if (named < 0 && !has_code)
             jcfg_error(&p->c, srv_parse_at(item, "name"),
-                       "expected the name of a DHCPv4 option, found \"%s\"", name);
-        if (def != NULL && has_code && def->code != code)
-            jcfg_error(&p->c, srv_parse_at(item, "name"), "option %s has the code %u, not %u", name,
-                       def->code, code);
-        return def != NULL ? def->code : (uint8_t)code;
+                       "expected the name of an option of the space %s, found \"%s\"", space, name);
+        if (named >= 0 && has_code && (uint32_t)named != code)
+            jcfg_error(&p->c, srv_parse_at(item, "name"), "option %s has the code %d, not %u", name, named,
+                       code);
+        return named >= 0 ? (uint8_t)named : (uint8_t)code;
     }
     if (!has_code && !jcfg_failed(&p->c))
         jcfg_error(&p->c, item, "an option needs \"name\" or \"code\"");
     return (uint8_t)code;
 }
 
-static void read_data(struct srv_parse *p, const cJSON *item, struct srv_option *option)
+/* Option 43 without text is there for its sub-options. */
+static bool is_only_container(const struct definition *d, uint8_t code, const char *text)
 {
-    const struct opt_def *def = dhcp_opt_find(OPT_SPACE_DHCP, option->code);
-    bool csv = def != NULL;
-    const cJSON *place = srv_parse_at(item, "data") ? srv_parse_at(item, "data") : item;
-    const char *text = "", *why = "";
-    uint8_t data[OPTION_DATA_MAX];
-    jcfg_get_bool(&p->c, item, "csv-format", &csv);
-    jcfg_get_text(&p->c, item, "data", &text);
-    if (csv && def == NULL) {
-        jcfg_error(&p->c, srv_parse_at(item, "csv-format"),
-                   "option %u has no definition: only csv-format false works", option->code);
+    return d->own == NULL && code == DHCP_OPT_VENDOR_SPECIFIC && *text == '\0';
+}
+
+static int encode(const struct definition *d, bool csv, const char *text, uint8_t *out, const char **why)
+{
+    bool is_framed = d->standard != NULL && d->standard->type == OPT_SUBOPTIONS;
+    if (!csv || is_framed)
+        return dhcp_opt_parse_hex(text, out, OPTION_DATA_MAX, why);
+    return d->own != NULL ? srv_optdef_encode(d->own, text, out, OPTION_DATA_MAX, why)
+                          : dhcp_opt_parse(d->standard, text, out, OPTION_DATA_MAX, why);
+}
+
+/* Octets that stand for themselves: are they what the definition says? That sub-options of a vendor do not
+ * follow their own framing is the vendor's affair, and perhaps a mistake. */
+static void check_octets(struct srv_parse *p, const cJSON *place, const struct definition *d,
+                         const uint8_t *data, size_t len)
+{
+    enum opt_defect defect = OPT_OK;
+    if (d->own != NULL && len < srv_optdef_min_len(d->own))
+        defect = OPT_TOO_SHORT;
+    else if (d->standard != NULL)
+        defect = dhcp_opt_check(d->standard, data, len);
+    if (defect == OPT_OK)
         return;
-    }
-    int len = csv ? dhcp_opt_parse(def, text, data, sizeof data, &why)
-                  : dhcp_opt_parse_hex(text, data, sizeof data, &why);
-    if (len < 0) {
-        jcfg_error(&p->c, place, "option %u%s%s: %s, found \"%s\"", option->code, def ? " " : "",
-                   def ? def->name : "", why, text);
-        return;
-    }
-    enum opt_defect defect = def == NULL ? OPT_OK : dhcp_opt_check(def, data, (size_t)len);
-    if (defect != OPT_OK) {
-        jcfg_error(&p->c, place, "option %u %s: %s", def->code, def->name, opt_defect_text(defect));
-        return;
-    }
-    uint8_t *copy = srv_parse_alloc(p, (size_t)len + 1, 1);
+    unsigned code = d->own != NULL ? d->own->code : d->standard->code;
+    const char *name = d->own != NULL ? d->own->name : d->standard->name;
+    (defect == OPT_CUT ? jcfg_warning : jcfg_error)(&p->c, place, "option %u %s: %s", code, name,
+                                                    opt_defect_text(defect));
+}
+
+static void set_data(struct srv_parse *p, struct srv_option *option, const uint8_t *data, size_t len)
+{
+    uint8_t *copy = srv_parse_alloc(p, len + 1, 1);
     if (copy != NULL && len > 0)
-        memcpy(copy, data, (size_t)len);
+        memcpy(copy, data, len);
     option->data = copy;
     option->len = (uint16_t)len;
 }
 
+static void read_data(struct srv_parse *p, struct entry *e)
+{
+    struct definition d = define(p, e->space, e->option.code);
+    bool is_defined = d.own != NULL || d.standard != NULL, csv = is_defined;
+    const cJSON *place = srv_parse_at(e->item, "data") ? srv_parse_at(e->item, "data") : e->item;
+    const char *text = "", *why = NULL;
+    const char *name = d.own != NULL ? d.own->name : d.standard != NULL ? d.standard->name : "";
+    uint8_t data[OPTION_DATA_MAX];
+    jcfg_get_bool(&p->c, e->item, "csv-format", &csv);
+    jcfg_get_text(&p->c, e->item, "data", &text);
+    if (csv && !is_defined) {
+        jcfg_error(&p->c, srv_parse_at(e->item, "csv-format"),
+                   "option %u has no definition: only csv-format false works", e->option.code);
+        return;
+    }
+    if (is_only_container(&d, e->option.code, text)) {
+        set_data(p, &e->option, data, 0);
+        return;
+    }
+    int len = encode(&d, csv, text, data, &why);
+    if (len < 0)
+        jcfg_error(&p->c, place, "option %u%s%s: %s, found \"%s\"", e->option.code, is_defined ? " " : "",
+                   name, why, text);
+    else
+        check_octets(p, place, &d, data, (size_t)len);
+    if (len >= 0)
+        set_data(p, &e->option, data, (size_t)len);
+}
+
+static const char *contained_space(const struct srv_parse *p, const char *space, uint8_t code)
+{
+    const struct srv_optdef *own = srv_optdef_find(p->optdefs, space, code);
+    if (own != NULL)
+        return own->encapsulate;
+    return is_dhcp4(space) && code == DHCP_OPT_VENDOR_SPECIFIC ? SRV_SPACE_VENDOR_OPTIONS : "";
+}
+
 /* False if the option has no effect here, or is wrong. */
-static bool read_option(struct srv_parse *p, const cJSON *item, struct srv_option *out)
+static bool read_option(struct srv_parse *p, const cJSON *item, struct entry *out)
 {
     if (!jcfg_is_map(&p->c, item, "a map with the name or code of an option, and its data"))
         return false;
     jcfg_check_keys(&p->c, item, option_keys, option_elsewhere);
-    const char *space = "dhcp4";
-    jcfg_get_text(&p->c, item, "space", &space);
-    if (strcmp(space, "dhcp4") != 0) {
-        jcfg_warning(&p->c, srv_parse_at(item, "space"),
-                     "options of the space \"%s\" are not supported yet: ignored", space);
+    *out = (struct entry){.item = item, .space = SRV_SPACE_DHCP4};
+    jcfg_get_text(&p->c, item, "space", &out->space);
+    out->option.code = read_code(p, item, out->space);
+    out->encapsulate = contained_space(p, out->space, out->option.code);
+    out->is_used = is_dhcp4(out->space);
+    if (jcfg_failed(&p->c) || (out->is_used && is_own_option(p, item, out->option.code)))
         return false;
-    }
-    *out = (struct srv_option){.code = read_code(p, item)};
-    if (jcfg_failed(&p->c) || is_own_option(p, item, out->code))
-        return false;
-    jcfg_get_bool(&p->c, item, "always-send", &out->always_send);
-    read_data(p, item, out);
-    if (out->code == DHCP_OPT_SUBNET_MASK) {
+    jcfg_get_bool(&p->c, item, "always-send", &out->option.always_send);
+    jcfg_get_bool(&p->c, item, "never-send", &out->option.never_send);
+    if (!out->option.never_send || srv_parse_at(item, "data") != NULL)
+        read_data(p, out);
+    if (out->is_used && out->option.code == DHCP_OPT_SUBNET_MASK) {
         jcfg_warning(&p->c, item, "the subnet mask follows from the subnet: ignored");
         return false;
     }
     return !jcfg_failed(&p->c);
 }
 
-void srv_parse_options(struct srv_parse *p, const cJSON *map, struct srv_options *options)
+/* ---- options inside options ---- */
+
+/* The sub-options of the space, in the order of the list, behind the `*len` octets that are in `data`. */
+static void put_suboptions(struct srv_parse *p, struct entries *entries, const char *space, unsigned depth,
+                           uint8_t *data, size_t *len)
 {
-    const cJSON *json = jcfg_get_list(&p->c, map, "option-data"), *item;
-    if (json == NULL)
+    for (size_t i = 0; i < entries->n && !jcfg_failed(&p->c); i++) {
+        struct entry *e = &entries->list[i];
+        uint8_t inner[OPTION_DATA_MAX];
+        size_t inner_len = e->option.len;
+        if (strcmp(e->space, space) != 0)
+            continue;
+        e->is_used = true;
+        if (e->option.never_send)
+            continue;
+        if (e->option.len > 0)
+            memcpy(inner, e->option.data, e->option.len);
+        if (depth == NESTING_MAX)
+            jcfg_error(&p->c, e->item, "more than %d option spaces are inside each other", NESTING_MAX);
+        else if (e->encapsulate[0] != '\0')
+            put_suboptions(p, entries, e->encapsulate, depth + 1, inner, &inner_len);
+        if (inner_len > SUBOPTION_MAX)
+            jcfg_error(&p->c, e->item, "a sub-option has at most %d octets", SUBOPTION_MAX);
+        else if (*len + 2 + inner_len > OPTION_DATA_MAX)
+            jcfg_error(&p->c, e->item, "an option has at most %d octets", OPTION_DATA_MAX);
+        if (jcfg_failed(&p->c))
+            return;
+        data[(*len)++] = e->option.code;
+        data[(*len)++] = (uint8_t)inner_len;
+        memcpy(data + *len, inner, inner_len);
+        *len += inner_len;
+    }
+}
+
+static void fill(struct srv_parse *p, struct entries *entries, struct entry *e)
+{
+    uint8_t data[OPTION_DATA_MAX];
+    size_t len = e->option.len;
+    if (len > 0)
+        memcpy(data, e->option.data, len);
+    put_suboptions(p, entries, e->encapsulate, 0, data, &len);
+    set_data(p, &e->option, data, len);
+}
+
+/* RFC 3925 4: enterprise number, length, sub-options; one block for each enterprise that the list has options
+ * of. A vivso-suboptions with the number alone says the same, and may say that it is always sent. */
+static void put_enterprise(struct srv_parse *p, struct entries *entries, struct entry *e, uint8_t *data,
+                           size_t *len)
+{
+    uint32_t number;
+    uint8_t inner[OPTION_DATA_MAX];
+    size_t inner_len = 0;
+    if (e->is_used || !srv_optdef_enterprise(e->space, &number))
         return;
-    size_t n = 0;
-    struct srv_option *list = srv_parse_alloc(p, (size_t)cJSON_GetArraySize(json) + 1, sizeof *list);
-    if (list == NULL)
+    put_suboptions(p, entries, e->space, 0, inner, &inner_len);
+    if (inner_len > SUBOPTION_MAX || *len + 5 + inner_len > OPTION_DATA_MAX)
+        jcfg_error(&p->c, e->item, "the options of an enterprise have at most %d octets", SUBOPTION_MAX);
+    if (jcfg_failed(&p->c) || inner_len == 0)
         return;
+    for (int shift = 24; shift >= 0; shift -= 8)
+        data[(*len)++] = (uint8_t)(number >> shift);
+    data[(*len)++] = (uint8_t)inner_len;
+    memcpy(data + *len, inner, inner_len);
+    *len += inner_len;
+}
+
+static struct entry *find_entry(const struct entries *entries, const char *space, uint8_t code)
+{
+    for (size_t i = 0; i < entries->n; i++)
+        if (entries->list[i].option.code == code && strcmp(entries->list[i].space, space) == 0)
+            return &entries->list[i];
+    return NULL;
+}
+
+/* Does option 125 say nothing but the number of an enterprise? */
+static bool is_number_alone(const struct srv_option *option)
+{
+    enum { NUMBER_AND_LENGTH = 5 };
+    return option->len == NUMBER_AND_LENGTH && option->data[NUMBER_AND_LENGTH - 1] == 0;
+}
+
+static void fill_enterprises(struct srv_parse *p, struct entries *entries)
+{
+    uint8_t data[OPTION_DATA_MAX];
+    size_t len = 0, n = entries->n;
+    bool always_send = false;
+    const cJSON *place = NULL;
+    struct entry *own = find_entry(entries, SRV_SPACE_DHCP4, DHCP_OPT_VIVSO);
+    if (own != NULL && !is_number_alone(&own->option) && own->option.len > 0) {
+        len = own->option.len;
+        memcpy(data, own->option.data, len);
+    }
+    for (size_t i = 0; i < n && !jcfg_failed(&p->c); i++) {
+        struct entry *e = &entries->list[i];
+        size_t before = len;
+        uint32_t number;
+        if (srv_optdef_enterprise(e->space, &number))
+            always_send |= e->option.always_send;
+        put_enterprise(p, entries, e, data, &len);
+        if (len != before)
+            place = e->item;
+    }
+    if (place == NULL || jcfg_failed(&p->c))
+        return;
+    if (own == NULL) {
+        own = &entries->list[entries->n++];
+        *own = (struct entry){.item = place, .space = SRV_SPACE_DHCP4, .encapsulate = "", .is_used = true};
+        own->option.code = DHCP_OPT_VIVSO;
+    }
+    own->option.always_send |= always_send;
+    set_data(p, &own->option, data, len);
+}
+
+/* ---- the list ---- */
+
+static void read_entries(struct srv_parse *p, const cJSON *json, struct entries *entries)
+{
+    const cJSON *item;
     cJSON_ArrayForEach(item, json)
     {
-        struct srv_option option;
-        if (!read_option(p, item, &option))
+        struct entry e;
+        if (!read_option(p, item, &e))
             continue;
-        if (srv_config_find_option(&(struct srv_options){list, n}, option.code) != NULL)
-            jcfg_error(&p->c, item, "option %u is there already", option.code);
+        if (find_entry(entries, e.space, e.option.code) != NULL)
+            jcfg_error(&p->c, item, "option %u is there already", e.option.code);
         else
-            list[n++] = option;
+            entries->list[entries->n++] = e;
     }
-    *options = (struct srv_options){list, n};
+}
+
+static void put_options(struct srv_parse *p, const struct entries *entries, struct srv_options *out)
+{
+    struct srv_option *list = srv_parse_alloc(p, entries->n + 1, sizeof *list);
+    if (list == NULL)
+        return;
+    *out = (struct srv_options){.list = list};
+    for (size_t i = 0; i < entries->n; i++) {
+        const struct entry *e = &entries->list[i];
+        if (!e->is_used)
+            jcfg_warning(&p->c, e->item, "no option beside it contains the space \"%s\": it is never sent",
+                         e->space);
+        else if (is_dhcp4(e->space))
+            list[out->n++] = e->option;
+    }
+}
+
+void srv_parse_options(struct srv_parse *p, const cJSON *map, struct srv_options *options)
+{
+    const cJSON *json = jcfg_get_list(&p->c, map, "option-data");
+    if (json == NULL)
+        return;
+    size_t room = (size_t)cJSON_GetArraySize(json) + 1; /* option 125 may come on top */
+    struct entries entries = {.list = srv_parse_alloc(p, room, sizeof *entries.list)};
+    if (entries.list == NULL)
+        return;
+    read_entries(p, json, &entries);
+    for (size_t i = 0; i < entries.n; i++) {
+        struct entry *e = &entries.list[i];
+        if (!jcfg_failed(&p->c) && is_dhcp4(e->space) && e->encapsulate[0] != '\0' && !e->option.never_send)
+            fill(p, &entries, e);
+    }
+    fill_enterprises(p, &entries);
+    if (!jcfg_failed(&p->c) && !p->out_of_memory)
+        put_options(p, &entries, options);
 }

@@ -172,6 +172,19 @@ static void check_unique(struct srv_parse *p, const cJSON *map, const struct srv
     }
 }
 
+/* Kea wants an id from 2.6 on, before it made one as we do; leases refer to it, so it had better be there. */
+static void read_id(struct srv_parse *p, const cJSON *map, struct srv_subnet *subnet)
+{
+    if (jcfg_get_u32(&p->c, map, "id", 1, UINT32_MAX - 1, &subnet->id) || jcfg_failed(&p->c))
+        return;
+    subnet->id = 1;
+    for (const struct srv_subnet *s = p->config->subnets; s < subnet; s++)
+        if (s->id >= subnet->id)
+            subnet->id = s->id + 1;
+    jcfg_warning(&p->c, map, "the subnet has no id: it gets %u, and may get another when subnets come or go",
+                 subnet->id);
+}
+
 static void read_subnet(struct srv_parse *p, const cJSON *map, const struct srv_parse_scope *wider,
                         const struct srv_network *network)
 {
@@ -180,9 +193,8 @@ static void read_subnet(struct srv_parse *p, const cJSON *map, const struct srv_
     struct srv_subnet *subnet = &p->config->subnets[p->config->n_subnets];
     struct srv_parse_scope scope = *wider;
     jcfg_check_keys(&p->c, map, subnet_keys, subnet_elsewhere);
-    jcfg_require(&p->c, map, "id");
     jcfg_require(&p->c, map, "subnet");
-    jcfg_get_u32(&p->c, map, "id", 1, UINT32_MAX - 1, &subnet->id);
+    read_id(p, map, subnet);
     jcfg_get_net(&p->c, map, "subnet", &subnet->net);
     srv_parse_scope(p, map, &scope);
     srv_parse_place(p, map, &scope);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/dhcp_opt_walk.h"
 
 enum {
     HTYPE_ETHERNET = 1,
@@ -145,6 +146,35 @@ static void add_requested(struct draft *d)
     }
 }
 
+static bool has_enterprise(const uint8_t *data, size_t len, uint32_t number)
+{
+    struct wire_reader r;
+    struct opt_part part;
+    wire_reader_init(&r, data, len);
+    while (dhcp_opt_walk_enterprise(&r, &part))
+        if (part.id == number)
+            return true;
+    return false;
+}
+
+/* RFC 3925 4: who says by option 124 or 125 of which enterprise it is, is told what is configured for that.
+ */
+static bool is_of_enterprise(const struct srv_reply *r, const struct srv_option *option)
+{
+    static const uint8_t codes[] = {DHCP_OPT_VIVCO, DHCP_OPT_VIVSO};
+    struct wire_reader ours;
+    struct opt_part part;
+    wire_reader_init(&ours, option->data, option->len);
+    while (dhcp_opt_walk_enterprise(&ours, &part)) {
+        for (size_t i = 0; i < sizeof codes; i++) {
+            const struct dhcp_option *said = dhcp_msg_find(r->request, codes[i]);
+            if (said != NULL && has_enterprise(said->data, said->len, part.id))
+                return true;
+        }
+    }
+    return false;
+}
+
 /* RFC 8925 3.3 has option 108 only for a client that asks for it, whatever the configuration says. */
 bool srv_reply_is_usual(const struct srv_scopes *scopes, uint8_t code)
 {
@@ -154,6 +184,13 @@ bool srv_reply_is_usual(const struct srv_scopes *scopes, uint8_t code)
            srv_scope_is_always_sent(scopes, code);
 }
 
+static bool is_sent_unasked(const struct srv_reply *r, const struct srv_option *option)
+{
+    return !srv_reply_is_requested(r->request, option->code) &&
+           (srv_reply_is_usual(r->scopes, option->code) ||
+            (option->code == DHCP_OPT_VIVSO && is_of_enterprise(r, option)));
+}
+
 static void add_unasked(struct draft *d)
 {
     const struct srv_scopes *scopes = d->reply->scopes;
@@ -161,8 +198,7 @@ static void add_unasked(struct draft *d)
         const struct srv_options *options = scopes->at[i].options;
         for (size_t j = 0; j < options->n; j++) {
             const struct srv_option *option = &options->list[j];
-            if (srv_scope_find(scopes, option->code) == option && srv_reply_is_usual(scopes, option->code) &&
-                !srv_reply_is_requested(d->reply->request, option->code))
+            if (srv_scope_find(scopes, option->code) == option && is_sent_unasked(d->reply, option))
                 add_configured(d, option);
         }
     }

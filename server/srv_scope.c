@@ -20,12 +20,15 @@ void srv_scope_list(const struct srv_config *config, const struct srv_subnet *su
 
 const struct srv_option *srv_scope_find(const struct srv_scopes *scopes, uint8_t code)
 {
+    const struct srv_option *narrowest = NULL;
     for (size_t i = 0; i < scopes->n; i++) {
         const struct srv_option *option = srv_config_find_option(scopes->at[i].options, code);
-        if (option != NULL)
-            return option;
+        if (option != NULL && option->never_send)
+            return NULL;
+        if (narrowest == NULL)
+            narrowest = option;
     }
-    return NULL;
+    return narrowest;
 }
 
 bool srv_scope_is_always_sent(const struct srv_scopes *scopes, uint8_t code)

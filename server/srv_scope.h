@@ -22,7 +22,8 @@ void srv_scope_add(struct srv_scopes *scopes, const char *name, const struct srv
 void srv_scope_list(const struct srv_config *config, const struct srv_subnet *subnet,
                     const struct srv_pool *pool, struct srv_scopes *out);
 
-/* The option of the narrowest scope that has it, or NULL. */
+/* The option of the narrowest scope that has it, or NULL. As in Kea, one scope that never sends it, whichever
+ * it is, makes that NULL. */
 const struct srv_option *srv_scope_find(const struct srv_scopes *scopes, uint8_t code);
 /* Does any scope say that the option is sent to clients that do not ask for it? As in Kea, a narrower scope
  * does not take that back. */
