@@ -163,6 +163,61 @@ static void put_configured(struct draft *d, uint8_t code)
         put(d, code, option->data, option->len);
 }
 
+/* RFC 6926: the states of a binding. */
+static uint8_t state_of(const struct srv_lease *lease)
+{
+    enum { AVAILABLE = 1, ACTIVE, EXPIRED, RELEASED, ABANDONED };
+    switch (lease->state) {
+    case SRV_LEASE_ACTIVE:
+        return ACTIVE;
+    case SRV_LEASE_DECLINED:
+        return ABANDONED;
+    case SRV_LEASE_EXPIRED:
+        return EXPIRED;
+    case SRV_LEASE_RELEASED:
+        return RELEASED;
+    case SRV_LEASE_OFFERED:
+        break;
+    }
+    return AVAILABLE;
+}
+
+/* For how long the binding is in its state. Of an active lease only the last renewal is on record, not the
+ * first grant: nothing is told. */
+static void put_state_start(struct draft *d)
+{
+    const struct srv_lease *lease = d->answer->lease;
+    time_ms start = lease->state == SRV_LEASE_DECLINED ? lease->granted_ms : lease->expires_ms;
+    if (lease->state != SRV_LEASE_ACTIVE)
+        d->dropped += !dhcp_put_u32(d->m, DHCP_OPT_STATE_START, seconds_since(start, d->answer->now));
+}
+
+/* False if the option is none of the three. */
+static bool put_state(struct draft *d, uint8_t code)
+{
+    const struct srv_lease *lease = d->answer->lease;
+    if (code == DHCP_OPT_STATE)
+        d->dropped += !dhcp_put_u8(d->m, code, state_of(lease));
+    else if (code == DHCP_OPT_STATE_START)
+        put_state_start(d);
+    else if (code == DHCP_OPT_DATA_SOURCE)
+        d->dropped += !dhcp_put_u8(d->m, code, 0); /* local: this server granted it */
+    else
+        return false;
+    return true;
+}
+
+void srv_query_put_state(const struct dhcp_msg *request, const struct srv_lease *lease, time_ms now,
+                         struct dhcp_msg *out)
+{
+    static const uint8_t codes[] = {DHCP_OPT_STATE_START, DHCP_OPT_STATE, DHCP_OPT_DATA_SOURCE};
+    struct srv_query_answer answer = {.lease = lease, .now = now};
+    struct draft d = {.answer = &answer, .m = out};
+    for (size_t i = 0; i < sizeof codes; i++)
+        if (srv_reply_is_requested(request, codes[i]))
+            put_state(&d, codes[i]);
+}
+
 static void put_option(struct draft *d, uint8_t code)
 {
     const struct srv_lease *lease = d->answer->lease;
@@ -194,7 +249,8 @@ static void put_option(struct draft *d, uint8_t code)
         d->dropped += !dhcp_put_u32(d->m, code, seconds_since(lease->granted_ms, d->answer->now));
         break;
     default:
-        put_configured(d, code);
+        if (!put_state(d, code))
+            put_configured(d, code);
         break;
     }
 }

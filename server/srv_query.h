@@ -45,3 +45,8 @@ struct srv_query_answer {
 /* Fills in the fields of a client's lease and the options asked for, RFC 4388 6.4.2, after what `out` holds.
  * The caller has begun `out` and put option 53. Returns how many options did not fit. */
 unsigned srv_query_put_lease(const struct srv_query_answer *answer, struct dhcp_msg *out);
+
+/* Of the options of RFC 6926 about a binding (dhcp-state, start-time-of-state, data-source) those that the
+ * request asks for. srv_query_put_lease() has them, too. */
+void srv_query_put_state(const struct dhcp_msg *request, const struct srv_lease *lease, time_ms now,
+                         struct dhcp_msg *out);
