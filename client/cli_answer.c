@@ -126,6 +126,7 @@ void cli_answer_on_ack(struct cli_step *s, const struct dhcp_msg *m)
         cli_step_decide(s, REASON_ACK_RAPID, facts);
     }
     e->lease = lease;
+    cli_lease_fuzz(&e->config->profile, &e->rng, &e->lease);
     e->naks = 0;
     facts.span_s = e->lease.lease_s;
     if (e->lease.timers.t1_origin == CLI_TIMER_REPAIRED || e->lease.timers.t2_origin == CLI_TIMER_REPAIRED)

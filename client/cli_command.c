@@ -13,6 +13,7 @@ static bool take_saved(struct cli_step *s, const struct cli_lease *saved)
     e->is_saved = true;
     if (s->now < saved->expires_at_ms && (e->config->server == 0 || e->config->server == saved->server_id)) {
         e->lease = *saved;
+        cli_lease_fuzz(&e->config->profile, &e->rng, &e->lease);
         return true;
     }
     cli_step_decide(s, s->now < saved->expires_at_ms ? REASON_SAVED_OTHER : REASON_SAVED_OVER, facts);

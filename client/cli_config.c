@@ -44,6 +44,11 @@ void cli_config_use_profile(struct cli_config *c, const struct cli_profile *prof
     }
     if (!c->has_acd)
         c->acd = profile->acd;
+    if (!c->has_fuzz)
+        return;
+    c->profile.t1.fuzz = c->profile.t2.fuzz = c->fuzz;
+    c->profile.t1.fuzz_share_low = c->profile.t1.fuzz_share_high = 0;
+    c->profile.t2.fuzz_share_low = c->profile.t2.fuzz_share_high = 0;
 }
 
 static void read_text(struct jcfg *j, const char *key, char *out)
@@ -145,39 +150,49 @@ static void read_prl(struct jcfg *j, struct cli_config *out)
     }
 }
 
-static void read_start_delay(struct jcfg *j, struct cli_config *out)
+/* A list of two times, the first not above the second. False: there is none, or an error is recorded. */
+static bool read_bounds(struct jcfg *j, const char *key, time_ms min_ms, time_ms out[2])
 {
-    const cJSON *list = jcfg_get_list(j, j->root, "start-delay-ms");
+    const cJSON *list = jcfg_get_list(j, j->root, key);
     if (list == NULL)
-        return;
-    time_ms bounds[2];
+        return false;
     int n = 0;
     const cJSON *item;
     cJSON_ArrayForEach(item, list)
     {
-        if (!cJSON_IsNumber(item) || item->valuedouble < 0 || item->valuedouble > CLI_DELAY_MAX_MS) {
-            jcfg_error(j, item, "expected milliseconds from 0 to %d", CLI_DELAY_MAX_MS);
-            return;
+        if (!cJSON_IsNumber(item) || item->valuedouble < (double)min_ms ||
+            item->valuedouble > CLI_DELAY_MAX_MS) {
+            jcfg_error(j, item, "expected milliseconds from %d to %d", (int)min_ms, CLI_DELAY_MAX_MS);
+            return false;
         }
         if (n < 2)
-            bounds[n] = (time_ms)item->valuedouble;
+            out[n] = (time_ms)item->valuedouble;
         n++;
     }
-    if (n != 2 || bounds[0] > bounds[1]) {
-        jcfg_error(j, list, "expected two numbers, the shortest and the longest delay");
-        return;
+    if (n == 2 && out[0] <= out[1])
+        return true;
+    jcfg_error(j, list, "expected two numbers, the lowest and the highest");
+    return false;
+}
+
+static void read_waits(struct jcfg *j, struct cli_config *out)
+{
+    time_ms bounds[2];
+    out->has_start_delay = read_bounds(j, "start-delay-ms", 0, bounds);
+    if (out->has_start_delay) {
+        out->start_delay_min_ms = bounds[0];
+        out->start_delay_max_ms = bounds[1];
     }
-    out->has_start_delay = true;
-    out->start_delay_min_ms = bounds[0];
-    out->start_delay_max_ms = bounds[1];
+    out->has_fuzz = read_bounds(j, "timer-fuzz-ms", -CLI_DELAY_MAX_MS, bounds);
+    if (out->has_fuzz)
+        out->fuzz = (struct cli_range){(int32_t)bounds[0], (int32_t)bounds[1]};
 }
 
 /* The name of a profile that comes with the program, or a file: then it is a path or ends in ".json". */
 static int read_profile(struct jcfg *j, struct cli_config *out)
 {
-    const char *name;
-    if (!jcfg_get_text(j, j->root, "profile", &name))
-        return 0;
+    const char *name = CLI_PROFILE_DEFAULT;
+    jcfg_get_text(j, j->root, "profile", &name);
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(j->root, "profile");
     const char *dot = strrchr(name, '.');
     if (strchr(name, '/') != NULL || (dot != NULL && strcmp(dot, ".json") == 0)) {
@@ -255,29 +270,18 @@ static void check_size(struct jcfg *j, const struct cli_config *c)
 static int read_all(struct jcfg *j, struct cli_config *out)
 {
     static const char *const known[] = {
-        "hostname",
-        "vendor-class",
-        "client-id",
-        "parameter-request-list",
-        "requested-address",
-        "requested-lease-time",
-        "max-message-size",
-        "broadcast",
-        "start-delay-ms",
-        "collect-offers-ms",
-        "choose-offer",
-        "deny-servers",
-        "server",
-        "user-class",
-        "fqdn",
-        "fqdn-update",
-        "option-data",
-        "rapid-commit",
-        "default-route",
-        "profile",
-        "address-conflict-detection",
-        "$schema",
-        NULL,
+        "hostname",          "vendor-class",
+        "client-id",         "parameter-request-list",
+        "requested-address", "requested-lease-time",
+        "max-message-size",  "broadcast",
+        "start-delay-ms",    "timer-fuzz-ms",
+        "collect-offers-ms", "choose-offer",
+        "deny-servers",      "server",
+        "user-class",        "fqdn",
+        "fqdn-update",       "option-data",
+        "rapid-commit",      "default-route",
+        "profile",           "address-conflict-detection",
+        "$schema",           NULL,
     };
     if (!jcfg_is_map(j, j->root, "a map with the client's settings"))
         return 0;
@@ -291,7 +295,7 @@ static int read_all(struct jcfg *j, struct cli_config *out)
     read_choice(j, out);
     read_deny(j, out);
     read_numbers(j, out);
-    read_start_delay(j, out);
+    read_waits(j, out);
     cli_config_read_options(j, out);
     jcfg_get_bool(j, j->root, "rapid-commit", &out->rapid_commit);
     jcfg_get_bool(j, j->root, "broadcast", &out->broadcast);

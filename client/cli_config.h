@@ -59,6 +59,8 @@ struct cli_config {
     bool broadcast;             /* ask for broadcast answers while without an address */
     bool has_start_delay;       /* set here; else it is the profile's */
     bool has_acd;
+    bool has_fuzz;
+    struct cli_range fuzz;      /* has_fuzz: in place of the profile's random part of T1 and T2 */
     time_ms start_delay_min_ms; /* RFC 2131 4.4.1; min <= max */
     time_ms start_delay_max_ms;
     time_ms collect_offers_ms; /* wait this long for more after the first that can be chosen; 0: take it at

@@ -62,6 +62,13 @@ void cli_lease_set_timers(const struct cli_profile *p, const uint32_t *t1_s, con
     lease->expires_at_ms = time_add(base_ms, time_from_lease_s(lease->lease_s));
 }
 
+void cli_lease_fuzz(const struct cli_profile *p, struct rng *rng, struct cli_lease *lease)
+{
+    cli_timing_fuzz(p, time_from_lease_s(lease->lease_s), rng, &lease->timers);
+    lease->renew_at_ms = time_add(lease->renew_at_ms, lease->timers.t1_fuzz_ms);
+    lease->rebind_at_ms = time_add(lease->rebind_at_ms, lease->timers.t2_fuzz_ms);
+}
+
 static void read_times(const struct cli_profile *p, const struct dhcp_msg *m, struct cli_lease *out)
 {
     bool found = dhcp_get_u32(m, DHCP_OPT_LEASE_TIME, &out->lease_s);
@@ -108,7 +115,7 @@ void cli_lease_read_inform(const struct dhcp_msg *ack, struct ip4_net own, time_
     *out = (struct cli_lease){
         .addr = own.addr,
         .prefix_len = told_len > 0 ? (uint8_t)told_len : own.len,
-        .timers = {TIME_NEVER, TIME_NEVER, CLI_TIMER_NONE, CLI_TIMER_NONE},
+        .timers = {TIME_NEVER, TIME_NEVER, CLI_TIMER_NONE, CLI_TIMER_NONE, 0, 0},
         .requested_ms = requested_ms,
         .acked_ms = acked_ms,
         .renew_at_ms = TIME_NEVER,

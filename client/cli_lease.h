@@ -44,6 +44,8 @@ void cli_lease_read(const struct cli_profile *p, const struct dhcp_msg *ack, tim
  * there). */
 void cli_lease_set_timers(const struct cli_profile *p, const uint32_t *t1_s, const uint32_t *t2_s,
                           struct cli_lease *lease);
+/* Adds the profile's random part to T1 and T2, which have none yet. */
+void cli_lease_fuzz(const struct cli_profile *p, struct rng *rng, struct cli_lease *lease);
 
 /* Could a host use yiaddr? RFC 2131 leaves it to the client to judge; we refuse what no host can have, the
  * network and the broadcast address of the offered subnet included. REASON_NONE: it could. */

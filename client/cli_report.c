@@ -83,8 +83,10 @@ static void add_lease(cJSON *map, const struct clock_now *now, const struct cli_
     add_seconds(json, "obtained_age_s", now->boot_ms - lease->acked_ms);
     cJSON *t1 = add_timer(json, "t1", now, lease->timers.t1_ms, lease->renew_at_ms);
     cJSON_AddStringToObject(t1, "origin", cli_timer_origin_name(lease->timers.t1_origin));
+    add_seconds(t1, "fuzz_s", lease->timers.t1_fuzz_ms);
     cJSON *t2 = add_timer(json, "t2", now, lease->timers.t2_ms, lease->rebind_at_ms);
     cJSON_AddStringToObject(t2, "origin", cli_timer_origin_name(lease->timers.t2_origin));
+    add_seconds(t2, "fuzz_s", lease->timers.t2_fuzz_ms);
     add_timer(json, "expiry", now, time_from_lease_s(lease->lease_s), lease->expires_at_ms);
 }
 

@@ -18,7 +18,8 @@ static void add_ip4(cJSON *map, const char *key, ip4 addr)
         cJSON_AddStringToObject(map, key, ip4_format(addr, text));
 }
 
-/* Only what the server said is kept; a default follows from the lease time again. */
+/* Only what the server said is kept; a default follows from the lease time again, and a random part is drawn
+ * anew. */
 static void add_timer(cJSON *map, const char *key, time_ms duration, enum cli_timer_origin origin)
 {
     if (origin == CLI_TIMER_OPTION)
@@ -44,8 +45,8 @@ char *cli_saved_format(const struct cli_lease *lease, const struct hw_addr *hw, 
     if (lease->mtu != 0)
         cJSON_AddNumberToObject(map, "mtu", lease->mtu);
     cJSON_AddNumberToObject(map, "lease-time", lease->lease_s);
-    add_timer(map, "renewal-time", lease->timers.t1_ms, lease->timers.t1_origin);
-    add_timer(map, "rebinding-time", lease->timers.t2_ms, lease->timers.t2_origin);
+    add_timer(map, "renewal-time", lease->timers.t1_ms - lease->timers.t1_fuzz_ms, lease->timers.t1_origin);
+    add_timer(map, "rebinding-time", lease->timers.t2_ms - lease->timers.t2_fuzz_ms, lease->timers.t2_origin);
     cJSON_AddNumberToObject(map, "requested-ms", (double)clock_wall_at(now, lease->requested_ms));
     cJSON_AddNumberToObject(map, "obtained-ms", (double)clock_wall_at(now, lease->acked_ms));
     char *out = cJSON_Print(map);

@@ -49,7 +49,7 @@ void cli_timing_derive(const struct cli_profile *p, uint32_t lease_s, const uint
 {
     assert(lease_s > 0);
     if (lease_s == LEASE_INFINITE) {
-        *out = (struct cli_timers){TIME_NEVER, TIME_NEVER, CLI_TIMER_NONE, CLI_TIMER_NONE};
+        *out = (struct cli_timers){TIME_NEVER, TIME_NEVER, CLI_TIMER_NONE, CLI_TIMER_NONE, 0, 0};
         return;
     }
     if (!p->t1.has_option)
@@ -78,6 +78,30 @@ void cli_timing_derive(const struct cli_profile *p, uint32_t lease_s, const uint
         .t1_origin = t1_s != NULL ? CLI_TIMER_REPAIRED : CLI_TIMER_DEFAULT,
         .t2_origin = t2_s != NULL ? CLI_TIMER_REPAIRED : CLI_TIMER_DEFAULT,
     };
+}
+
+static time_ms draw_fuzz(const struct cli_timer_rule *rule, time_ms base_ms, struct rng *rng)
+{
+    time_ms fuzz_ms = 0;
+    if (rule->fuzz.low_ms != rule->fuzz.high_ms)
+        fuzz_ms += rng_between(rng, rule->fuzz.low_ms, rule->fuzz.high_ms);
+    if (rule->fuzz_share_low != rule->fuzz_share_high)
+        fuzz_ms += rng_between(rng, share_of(base_ms, rule->fuzz_share_low),
+                               share_of(base_ms, rule->fuzz_share_high));
+    return fuzz_ms;
+}
+
+void cli_timing_fuzz(const struct cli_profile *p, time_ms lease_ms, struct rng *rng, struct cli_timers *t)
+{
+    if (lease_ms == TIME_NEVER)
+        return;
+    /* RFC 2131 4.4.5: "Times T1 and T2 SHOULD be chosen with some random "fuzz" around a fixed value, to
+     * avoid synchronization of client reacquisition." */
+    struct cli_timers fuzzy = *t;
+    fuzzy.t1_ms += fuzzy.t1_fuzz_ms = draw_fuzz(&p->t1, t->t1_ms, rng);
+    fuzzy.t2_ms += fuzzy.t2_fuzz_ms = draw_fuzz(&p->t2, t->t2_ms, rng);
+    if (0 < fuzzy.t1_ms && fuzzy.t1_ms < fuzzy.t2_ms && fuzzy.t2_ms < lease_ms)
+        *t = fuzzy;
 }
 
 time_ms cli_timing_retry_at(const struct cli_retry *retry, unsigned nth, time_ms now, time_ms end,

@@ -32,6 +32,7 @@ struct cli_timers {
     time_ms t1_ms; /* durations; 0 < t1_ms < t2_ms < the lease; TIME_NEVER for an infinite lease */
     time_ms t2_ms;
     enum cli_timer_origin t1_origin, t2_origin;
+    time_ms t1_fuzz_ms, t2_fuzz_ms; /* the random part, which is in t1_ms and t2_ms already */
 };
 
 /* T1 and T2 of a lease of `lease_s` (1 or more, LEASE_INFINITE allowed) seconds; options 58 and 59, or NULL
@@ -39,6 +40,10 @@ struct cli_timers {
  * used, neither of the two. */
 void cli_timing_derive(const struct cli_profile *p, uint32_t lease_s, const uint32_t *t1_s,
                        const uint32_t *t2_s, struct cli_timers *out);
+
+/* Adds the profile's random part to T1 and T2 of a lease, which have none yet; neither gets one where that
+ * would break their order, and an infinite lease has none. */
+void cli_timing_fuzz(const struct cli_profile *p, time_ms lease_ms, struct rng *rng, struct cli_timers *t);
 
 /* When the REQUEST of RENEWING or REBINDING is sent again that was sent at `now`, as the `nth` (from 1) of
  * its state. The state ends at `end`: T2 ends RENEWING, `expiry` ends both. TIME_NEVER if that would not be

@@ -156,6 +156,8 @@ static void mistakes_are_named_with_their_place(void **state)
         {"[]", "c.json:1:1:", "$"},
         {"{\n  \"profile\": \"rfc2132\" }", "c.json:2:14:", "$.profile"},
         {"{\n  \"profile\": 1 }", "c.json:2:14:", "$.profile"},
+        {"{\n  \"timer-fuzz-ms\": [1, 0] }", "c.json:2:20:", "$.timer-fuzz-ms"},
+        {"{\n  \"timer-fuzz-ms\": [-600001, 0] }", "c.json:2:21:", "$.timer-fuzz-ms[0]"},
         {"{\n  \"hostnam\": \"h1\" }", "c.json:2:", "$.hostnam"},
         {"{\n  \"hostname\": 5 }", "c.json:2:15:", "$.hostname"},
         {"{ \"hostname\": \"\" }", "c.json:1:15:", "$.hostname"},

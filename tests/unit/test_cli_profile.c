@@ -278,6 +278,45 @@ static void udhcpc_probes_once_where_it_is_told_to(void **state)
     FIRES(w, 1800000, "BOUND>RENEWING(t1) TX:REQUEST");
 }
 
+static int networkd(void **state)
+{
+    return profile_world(state, "networkd");
+}
+
+/* The instants have the fuzz, each ACK draws it anew, and the status shows it. */
+static void fuzz_moves_t1_and_t2_of_each_lease(void **state)
+{
+    struct world *w = *state;
+    bind_at(w, 0, (struct answer){.t1_s = 100, .t2_s = 200});
+    const struct cli_lease first = w->set;
+    assert_in_range(first.renew_at_ms, 99000, 101000);
+    assert_int_equal(first.renew_at_ms, 100000 + status_of(w).lease->timers.t1_fuzz_ms);
+    assert_int_equal(first.rebind_at_ms, 200000 + status_of(w).lease->timers.t2_fuzz_ms);
+    assert_int_equal(first.expires_at_ms, 3600000);
+    assert_int_not_equal(first.timers.t1_fuzz_ms, 0);
+    assert_int_not_equal(first.timers.t1_fuzz_ms, first.timers.t2_fuzz_ms);
+    FIRES(w, first.renew_at_ms, "BOUND>RENEWING(t1) TX:REQUEST");
+    RX(w, first.renew_at_ms, "SET 10.0.0.10/24 RENEWING>BOUND(ack)", .type = DHCP_ACK, .t1_s = 100,
+       .t2_s = 200);
+    assert_int_not_equal(w->set.timers.t1_fuzz_ms, first.timers.t1_fuzz_ms);
+}
+
+/* A configuration's own fuzz stands in place of the profile's, whichever that is. */
+static void fuzz_can_be_configured(void **state)
+{
+    (void)state;
+    static const char text[] = "{ \"timer-fuzz-ms\": [-2000, -1999], \"profile\": \"dhclient\" }";
+    struct cli_config c;
+    assert_int_equal(cli_config_parse("c", text, sizeof text - 1, NULL, NULL, error, &c), 0);
+    assert_int_equal(c.profile.t1.fuzz.low_ms, -2000);
+    assert_int_equal(c.profile.t2.fuzz.high_ms, -1999);
+    assert_int_equal(c.profile.t1.fuzz_share_low, 0);
+    static const char alone[] = "{ \"timer-fuzz-ms\": [-1000, 1000] }";
+    assert_int_equal(cli_config_parse("c", alone, sizeof alone - 1, NULL, NULL, error, &c), 0);
+    assert_string_equal(c.profile.name, "rfc2131");
+    assert_int_equal(c.profile.t1.fuzz.high_ms, 1000);
+}
+
 int main(void)
 {
 #define IN(setup, test) cmocka_unit_test_setup_teardown(test, setup, fini)
@@ -293,6 +332,8 @@ int main(void)
         IN(udhcpc, udhcpc_probes_once_where_it_is_told_to),
         IN(dhcpcd, a_lease_of_such_a_profile_counts_from_the_ack),
         IN(dhcpcd, dhcpcd_renews_by_its_waits),
+        IN(networkd, fuzz_moves_t1_and_t2_of_each_lease),
+        cmocka_unit_test(fuzz_can_be_configured),
         IN(dhcpcd, a_renewal_with_a_limit_is_silent_until_t2),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

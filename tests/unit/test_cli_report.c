@@ -54,6 +54,7 @@ static struct cli_lease hour_lease(void)
         .n_dns = 2,
         .lease_s = 3600,
         .timers = {.t1_ms = 1800000,
+                   .t2_fuzz_ms = -250,
                    .t2_ms = 3150000,
                    .t1_origin = CLI_TIMER_OPTION,
                    .t2_origin = CLI_TIMER_DEFAULT},
@@ -91,10 +92,10 @@ static void timers_are_durations_instants_and_what_remains(void **state)
         "{\"name\":\"T1\",\"at\":\"2026-01-02T04:34:03.000+01:00\",\"remaining_s\":1798.000}");
     assert_string_equal(member("lease.t1"),
                         "{\"duration_s\":1800.000,\"at\":\"2026-01-02T04:34:03.000+01:00\","
-                        "\"remaining_s\":1798.000,\"origin\":\"option\"}");
+                        "\"remaining_s\":1798.000,\"origin\":\"option\",\"fuzz_s\":0.000}");
     assert_string_equal(member("lease.t2"),
                         "{\"duration_s\":3150.000,\"at\":\"2026-01-02T04:56:33.000+01:00\","
-                        "\"remaining_s\":3148.000,\"origin\":\"default\"}");
+                        "\"remaining_s\":3148.000,\"origin\":\"default\",\"fuzz_s\":-0.250}");
     assert_string_equal(
         member("lease.expiry"),
         "{\"duration_s\":3600.000,\"at\":\"2026-01-02T05:04:03.000+01:00\",\"remaining_s\":3598.000}");
@@ -110,7 +111,7 @@ static void infinite_lease_has_no_instants(void **state)
     (void)state;
     struct cli_lease lease = hour_lease();
     lease.lease_s = LEASE_INFINITE;
-    lease.timers = (struct cli_timers){TIME_NEVER, TIME_NEVER, CLI_TIMER_NONE, CLI_TIMER_NONE};
+    lease.timers = (struct cli_timers){TIME_NEVER, TIME_NEVER, CLI_TIMER_NONE, CLI_TIMER_NONE, 0, 0};
     lease.renew_at_ms = lease.rebind_at_ms = lease.expires_at_ms = TIME_NEVER;
     struct cli_status status = {.profile = profile_of("rfc2131"),
                                 .state = CLI_BOUND,
@@ -119,8 +120,9 @@ static void infinite_lease_has_no_instants(void **state)
                                 .timer_at_ms = TIME_NEVER};
     json = cli_report_json(&at_ten, &status);
     assert_string_equal(member("lease.infinite"), "true");
-    assert_string_equal(member("lease.t1"),
-                        "{\"duration_s\":4294967295,\"at\":null,\"remaining_s\":null,\"origin\":\"none\"}");
+    assert_string_equal(
+        member("lease.t1"),
+        "{\"duration_s\":4294967295,\"at\":null,\"remaining_s\":null,\"origin\":\"none\",\"fuzz_s\":0.000}");
     assert_string_equal(member("lease.expiry"),
                         "{\"duration_s\":4294967295,\"at\":null,\"remaining_s\":null}");
     assert_string_equal(member("next_timer"), "null");

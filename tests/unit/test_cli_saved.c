@@ -25,7 +25,8 @@ static const struct cli_lease lease = {
     .mtu = 1400,
     .domain = "lab.example",
     .lease_s = 7200,
-    .timers = {1000000, 6300000, CLI_TIMER_OPTION, CLI_TIMER_DEFAULT},
+    /* T1 has a random part, which does not come back: it is drawn anew. */
+    .timers = {1000700, 6300000, CLI_TIMER_OPTION, CLI_TIMER_DEFAULT, 700, 0},
     .requested_ms = 4900,
     .acked_ms = 5000,
     .renew_at_ms = 1004900,
@@ -72,16 +73,17 @@ static void a_lease_comes_back_with_its_instants_on_the_new_boot_time_clock(void
 static void an_infinite_lease_comes_back_as_one(void **state)
 {
     (void)state;
-    struct cli_lease got, infinite = {.addr = 0x0a00000a,
-                                      .prefix_len = 32,
-                                      .server_id = 0x0a000002,
-                                      .lease_s = LEASE_INFINITE,
-                                      .timers = {TIME_NEVER, TIME_NEVER, CLI_TIMER_NONE, CLI_TIMER_NONE},
-                                      .requested_ms = 4900,
-                                      .acked_ms = 5000,
-                                      .renew_at_ms = TIME_NEVER,
-                                      .rebind_at_ms = TIME_NEVER,
-                                      .expires_at_ms = TIME_NEVER};
+    struct cli_lease got,
+        infinite = {.addr = 0x0a00000a,
+                    .prefix_len = 32,
+                    .server_id = 0x0a000002,
+                    .lease_s = LEASE_INFINITE,
+                    .timers = {TIME_NEVER, TIME_NEVER, CLI_TIMER_NONE, CLI_TIMER_NONE, 0, 0},
+                    .requested_ms = 4900,
+                    .acked_ms = 5000,
+                    .renew_at_ms = TIME_NEVER,
+                    .rebind_at_ms = TIME_NEVER,
+                    .expires_at_ms = TIME_NEVER};
     char *text = cli_saved_format(&infinite, &own_hw, &then);
     assert_int_equal(parse(text, &got), 0);
     free(text);

@@ -186,6 +186,70 @@ static void every_profile_keeps_the_order(void **state)
     }
 }
 
+/* RFC 2131 4.4.5. networkd: -1 to +1 s for each; dhclient: T1 loses up to a quarter; the others: nothing. */
+static void t1_and_t2_get_the_fuzz_of_their_profile(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        time_ms t1_low_ms, t1_high_ms, t2_low_ms, t2_high_ms;
+    } rows[] = {
+        {"rfc2131", 0, 0, 0, 0},
+        {"networkd", -1000, 1000, -1000, 1000},
+        {"dhclient", -450000, 0, 0, 0},
+        {"udhcpc", 0, 0, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct cli_profile *p = profile_of(rows[i].name);
+        struct rng rng;
+        rng_init(&rng, 1, "fuzz");
+        time_ms low[2] = {TIME_NEVER, TIME_NEVER}, high[2] = {-TIME_NEVER, -TIME_NEVER};
+        for (int n = 0; n < 5000; n++) {
+            struct cli_timers base, t;
+            cli_timing_derive(p, 3600, NULL, NULL, &base);
+            t = base;
+            cli_timing_fuzz(p, 3600000, &rng, &t);
+            assert_int_equal(t.t1_ms - base.t1_ms, t.t1_fuzz_ms);
+            assert_int_equal(t.t2_ms - base.t2_ms, t.t2_fuzz_ms);
+            time_ms fuzz[2] = {t.t1_fuzz_ms, t.t2_fuzz_ms};
+            for (int k = 0; k < 2; k++) {
+                low[k] = fuzz[k] < low[k] ? fuzz[k] : low[k];
+                high[k] = fuzz[k] > high[k] ? fuzz[k] : high[k];
+            }
+        }
+        time_ms slack = (rows[i].t1_high_ms - rows[i].t1_low_ms) / 50;
+        assert_true(low[0] >= rows[i].t1_low_ms && low[0] <= rows[i].t1_low_ms + slack);
+        assert_true(high[0] <= rows[i].t1_high_ms && high[0] >= rows[i].t1_high_ms - slack);
+        slack = (rows[i].t2_high_ms - rows[i].t2_low_ms) / 50;
+        assert_true(low[1] >= rows[i].t2_low_ms && low[1] <= rows[i].t2_low_ms + slack);
+        assert_true(high[1] <= rows[i].t2_high_ms && high[1] >= rows[i].t2_high_ms - slack);
+    }
+}
+
+static void fuzz_never_breaks_the_order(void **state)
+{
+    (void)state;
+    struct cli_profile p = *profile_of("networkd");
+    struct rng rng;
+    rng_init(&rng, 1, "fuzz");
+    bool is_kept = false, is_dropped = false;
+    for (uint32_t lease_s = 1; lease_s < 20; lease_s++)
+        for (int n = 0; n < 100; n++) {
+            struct cli_timers t;
+            cli_timing_derive(&p, lease_s, NULL, NULL, &t);
+            cli_timing_fuzz(&p, time_from_lease_s(lease_s), &rng, &t);
+            assert_true(0 < t.t1_ms && t.t1_ms < t.t2_ms && t.t2_ms < time_from_lease_s(lease_s));
+            is_kept |= t.t1_fuzz_ms != 0;
+            is_dropped |= t.t1_fuzz_ms == 0;
+        }
+    assert_true(is_kept && is_dropped);
+    struct cli_timers t;
+    cli_timing_derive(&p, LEASE_INFINITE, NULL, NULL, &t);
+    cli_timing_fuzz(&p, TIME_NEVER, &rng, &t);
+    assert_int_equal(t.t1_ms, TIME_NEVER);
+    assert_int_equal(t.t1_fuzz_ms, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +264,8 @@ int main(void)
         cmocka_unit_test(a_cycle_begins_again_and_a_list_goes_on_with_its_last_wait),
         cmocka_unit_test(a_profile_without_t2_renews_until_little_is_left),
         cmocka_unit_test(every_profile_keeps_the_order),
+        cmocka_unit_test(t1_and_t2_get_the_fuzz_of_their_profile),
+        cmocka_unit_test(fuzz_never_breaks_the_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
