@@ -1,5 +1,6 @@
 #include "common/io_trace.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -17,6 +18,7 @@ int io_trace_open(struct io_trace *t, const char *node, const char *path, enum i
     const char *no_color = getenv("NO_COLOR");
     bool color = isatty(STDERR_FILENO) && (no_color == NULL || no_color[0] == '\0');
     *t = (struct io_trace){.node = node, .fd = -1, .show = show, .color = color ? TRACE_COLOR : TRACE_PLAIN};
+    log_rate_init(&t->rate, 0);
     if (path == NULL)
         return 0;
     t->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
@@ -65,11 +67,70 @@ static bool is_off(const struct io_trace *t)
     return t->fd < 0 && t->show != IO_TRACE_ALL;
 }
 
+/* ---- how many lines ---- */
+
+/* The kinds that are not a reason. */
+enum { KIND_RX = REASON_COUNT, KIND_TX, KIND_INFO, KIND_WARNING, KIND_ERROR, N_KINDS };
+
+static_assert((int)N_KINDS <= (int)LOG_RATE_KINDS_MAX, "each kind has its place in struct log_rate");
+
+static const char *kind_name(unsigned kind)
+{
+    static const char *const names[] = {"rx", "tx", "info", "warning", "error"};
+    return kind < REASON_COUNT ? reason_token((enum reason)kind) : names[kind - REASON_COUNT];
+}
+
+static unsigned level_kind(const char *level)
+{
+    return strcmp(level, "error") == 0     ? KIND_ERROR
+           : strcmp(level, "warning") == 0 ? KIND_WARNING
+                                           : KIND_INFO;
+}
+
+static void write_log(struct io_trace *t, const char *level, const char *text);
+
+void io_trace_limit(struct io_trace *t, uint32_t per_s)
+{
+    t->rate.per_s = per_s;
+}
+
+time_ms io_trace_deadline(const struct io_trace *t)
+{
+    return t->rate.deadline;
+}
+
+static void tell_suppressed(struct io_trace *t, time_ms now)
+{
+    unsigned kind;
+    uint32_t n;
+    while (log_rate_take_due(&t->rate, now, &kind, &n)) {
+        char text[128];
+        snprintf(text, sizeof text, "%u more lines of \"%s\" are suppressed: %u a second are written", n,
+                 kind_name(kind), t->rate.per_s);
+        write_log(t, "warning", text);
+    }
+}
+
+void io_trace_tick(struct io_trace *t)
+{
+    tell_suppressed(t, io_now().boot_ms);
+}
+
+static bool admit(struct io_trace *t, unsigned kind, time_ms now)
+{
+    tell_suppressed(t, now);
+    return log_rate_admit(&t->rate, kind, now);
+}
+
+/* ---- lines ---- */
+
 void io_trace_event(struct io_trace *t, const struct trace_event *event)
 {
     if (is_off(t))
         return;
     struct trace_stamp stamp = {.now = io_now(), .node = t->node};
+    if (!admit(t, event->reason, stamp.now.boot_ms))
+        return;
     write_event(t, trace_event_json(&stamp, event));
 }
 
@@ -79,6 +140,8 @@ void io_trace_message(struct io_trace *t, enum trace_direction direction, const 
     if (is_off(t))
         return;
     struct trace_stamp stamp = {.now = io_now(), .node = t->node};
+    if (!admit(t, direction == TRACE_RX ? KIND_RX : KIND_TX, stamp.now.boot_ms))
+        return;
     write_event(t, trace_message_json(&stamp, direction, ifname, packet));
 }
 
@@ -88,6 +151,8 @@ void io_trace_drop(struct io_trace *t, const char *ifname, const struct packet *
     if (is_off(t))
         return;
     struct trace_stamp stamp = {.now = io_now(), .node = t->node};
+    if (!admit(t, reason, stamp.now.boot_ms))
+        return;
     write_event(t, trace_drop_json(&stamp, ifname, packet, reason, facts));
 }
 
@@ -103,15 +168,22 @@ static void show_trouble(const struct io_trace *t, const char *level, const char
         syslog(is_error ? LOG_ERR : LOG_WARNING, "%s: %s", t->node, text);
 }
 
-void io_trace_log(struct io_trace *t, const char *level, const char *format, ...)
+static void write_log(struct io_trace *t, const char *level, const char *text)
 {
     struct trace_stamp stamp = {.now = io_now(), .node = t->node};
+    show_trouble(t, level, text);
+    if (!is_off(t))
+        write_event(t, trace_log_json(&stamp, level, text));
+}
+
+void io_trace_log(struct io_trace *t, const char *level, const char *format, ...)
+{
     char text[1024];
+    if (!admit(t, level_kind(level), io_now().boot_ms))
+        return;
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    show_trouble(t, level, text);
-    if (!is_off(t))
-        write_event(t, trace_log_json(&stamp, level, text));
+    write_log(t, level, text);
 }

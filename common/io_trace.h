@@ -3,6 +3,7 @@
 #pragma once
 #include <stdbool.h>
 
+#include "common/log_rate.h"
 #include "common/trace.h"
 
 /* What people are shown. Errors and warnings always are. */
@@ -18,11 +19,19 @@ struct io_trace {
     enum io_trace_show show;
     enum trace_color color;
     bool failed; /* a write failed and was told */
+    struct log_rate rate;
 };
 
 /* Starts a trace. `path` NULL: no file; otherwise the file is appended to. Text is coloured only on a
  * terminal and without NO_COLOR. ERR_IO: the file cannot be opened, errno tells. */
 int io_trace_open(struct io_trace *t, const char *node, const char *path, enum io_trace_show show);
+/* At most so many lines of one kind in a second (0: no limit, as at the start): one reason, messages
+ * received, messages sent, one level of the log. How many more there were is a line of its own, at the end of
+ * the second: by the next line that is written, or by io_trace_tick(). */
+void io_trace_limit(struct io_trace *t, uint32_t per_s);
+/* When io_trace_tick() has something to write; TIME_NEVER if never. */
+time_ms io_trace_deadline(const struct io_trace *t);
+void io_trace_tick(struct io_trace *t);
 void io_trace_close(struct io_trace *t);
 
 /* Each stamps with the time now and writes one event: one line, one write(2). A failing write is told once.

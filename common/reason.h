@@ -36,6 +36,7 @@
     X(REASON_MSG_NO_ADDRESS, "msg-no-address", "no address: neither ciaddr nor a requested address")         \
     X(REASON_SERVICE_DISABLED, "service-disabled", "the service is switched off (dhcp-disable)")             \
     X(REASON_QUEUE_REPLACED, "queue-replaced", "the client has asked again before its turn came")            \
+    X(REASON_NOT_OUR_INTERFACE, "interface-given-up", "its interface is not served any more")                \
     X(REASON_QUEUE_FULL, "queue-full", "{num} packets wait, as many as allowed: the oldest one goes")        \
     /* server: which subnet */                                                                               \
     X(REASON_SUBNET_RELAY, "subnet-relay", "subnet {net}: giaddr {addr} is in it (RFC 2131 4.3.1)")          \
@@ -131,6 +132,8 @@
       "{addr} does not belong to this client: DECLINE ignored")                                              \
     X(REASON_DECLINE_LIMIT, "decline-limit",                                                                 \
       "{num} addresses are in quarantine for this client, as many as allowed: DECLINE of {addr} ignored")    \
+    X(REASON_DECLINE_FULL, "decline-full",                                                                   \
+      "{num} addresses are in quarantine, as many as allowed: DECLINE of {addr} ignored")                    \
     /* server: DHCPINFORM, RFC 2131 4.3.5 */                                                                 \
     X(REASON_INFORM, "inform", "{addr} asks for its configuration: no lease is looked up or made")           \
     X(REASON_INFORM_ADDR, "inform-address",                                                                  \

@@ -43,13 +43,16 @@ static const char *const global_keys[] = {
     "boot-file-name",
     "calculate-tee-times",
     "decline-probation-period",
+    "dhcp-queue-control",
     "echo-client-id",
     "hooks-libraries",
     "interfaces-config",
     "lease-database",
     "match-client-id",
+    "max-declined-addresses",
     "max-declines-per-client",
     "max-leases",
+    "max-log-rate",
     "max-offers",
     "max-valid-lifetime",
     "min-valid-lifetime",
@@ -95,7 +98,6 @@ static const char *const global_elsewhere[] = {
     "ddns-update-on-renew",
     "ddns-use-conflict-resolution",
     "dhcp-ddns",
-    "dhcp-queue-control",
     "dhcp4o6-port",
     "early-global-reservations-lookup",
     "expired-leases-processing",
@@ -237,6 +239,7 @@ static void read_global(struct srv_parse *p, const cJSON *map)
     srv_parse_hooks(p, map);
     srv_parse_optdefs(p, map);
     config->optdefs = p->optdefs;
+    srv_parse_limits(p, map);
     srv_parse_options(p, map, &config->options);
     srv_parse_scope(p, map, &global);
     config->lifetime = global.lifetime;

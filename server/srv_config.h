@@ -134,6 +134,9 @@ struct srv_config {
     bool kea;                /* where Kea and an RFC differ, do what Kea does */
     uint32_t decline_s;      /* how long an address that a client declined stays unused */
     uint32_t max_declines;   /* addresses that one client can have in quarantine in one subnet */
+    uint32_t max_declined;   /* addresses in quarantine, all in all */
+    uint32_t queue_capacity; /* packets that are received and not yet served; >= 1 */
+    uint32_t max_log_rate;   /* lines of one kind in a second; 0: no limit */
     bool bootp;              /* RFC 951 clients get addresses of the pools; reserved ones in any case */
     struct srv_ping ping;
     uint32_t offer_hold_s; /* how long an offer waits for its REQUEST */

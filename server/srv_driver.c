@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "common/control.h"
@@ -18,8 +19,13 @@
 #include "server/srv_persist.h"
 #include "server/srv_ports.h"
 #include "server/srv_probe.h"
+#include "server/srv_queue.h"
 
-enum { RX_BATCH = 64, EXIT_CONFIG = 2 };
+enum {
+    RX_MAX = 4096, /* packets taken from a socket at a time */
+    RX_BATCH = 64, /* packets served by one sync */
+    EXIT_CONFIG = 2,
+};
 
 struct srv_driver {
     const struct srv_driver_options *options;
@@ -30,7 +36,10 @@ struct srv_driver {
     struct srv_actions actions;
     const struct srv_action *told; /* the last action whose trace is written; NULL: none yet */
     struct srv_persist *persist;
+    struct srv_queue *queue; /* received, not yet served */
     struct io_timer *deadline;
+    struct io_timer *more;    /* the queue is not empty */
+    struct io_timer *log_due; /* suppressed lines are to be told */
     struct control *control;
     struct srv_bulk_port *bulk;
     struct srv_ports ports;
@@ -146,6 +155,14 @@ static void flush(struct srv_driver *d)
     srv_actions_reset(&d->actions);
     d->told = NULL;
     io_timer_set(d->deadline, srv_engine_deadline(d->engine));
+    io_timer_set(d->log_due, io_trace_deadline(d->trace));
+}
+
+static void on_log_due(void *user)
+{
+    struct srv_driver *d = user;
+    io_trace_tick(d->trace);
+    io_timer_set(d->log_due, io_trace_deadline(d->trace));
 }
 
 static void on_probe_answer(void *user, ip4 addr)
@@ -162,6 +179,50 @@ static void on_deadline(void *user)
     flush(d);
 }
 
+/* ---- packets ---- */
+
+static void refuse_packet(void *user, enum reason reason, const struct srv_queued *queued)
+{
+    struct srv_driver *d = user;
+    const struct srv_port *port = srv_ports_find(&d->ports, queued->ifindex);
+    const struct trace_facts facts = {.num = d->config->queue_capacity};
+    srv_engine_count_drop(d->engine, reason);
+    io_trace_drop(d->trace, port != NULL ? port->iface.name : "", &queued->packet, reason, &facts);
+}
+
+static void serve_packet(struct srv_driver *d, const struct srv_queued *queued)
+{
+    time_ms now = io_now().boot_ms;
+    const struct srv_port *port = srv_ports_find(&d->ports, queued->ifindex);
+    if (port == NULL) { /* since a reload */
+        refuse_packet(d, REASON_NOT_OUR_INTERFACE, queued);
+        return;
+    }
+    if (srv_command_is_disabled(&d->commands, now)) {
+        refuse_packet(d, REASON_SERVICE_DISABLED, queued);
+        return;
+    }
+    struct srv_iface iface = {.index = port->iface.index, .name = port->iface.name, .addr = port->iface.addr};
+    io_trace_message(d->trace, TRACE_RX, iface.name, &queued->packet);
+    step(d, &(struct srv_event){.kind = SRV_RX, .now = now, .iface = &iface, .packet = queued->packet});
+}
+
+/* So many that one sync serves them all, so few that a new message of a client that waits can take its older
+ * one's place. */
+static void serve_some(struct srv_driver *d)
+{
+    struct srv_queued queued;
+    for (int i = 0; i < RX_BATCH && srv_queue_take(d->queue, &queued); i++)
+        serve_packet(d, &queued);
+    flush(d);
+    io_timer_set(d->more, srv_queue_count(d->queue) == 0 ? TIME_NEVER : io_now().boot_ms);
+}
+
+static void on_more(void *user)
+{
+    serve_some(user);
+}
+
 static const struct srv_port *port_of_fd(const struct srv_ports *ports, int fd)
 {
     size_t i = 0;
@@ -170,24 +231,16 @@ static const struct srv_port *port_of_fd(const struct srv_ports *ports, int fd)
     return &ports->list[i];
 }
 
+/* The socket is emptied first: what it has no room for is lost without a trace. */
 static void on_packet(void *user, int fd, int what)
 {
     (void)what;
     struct srv_driver *d = user;
-    const struct srv_port *port = port_of_fd(&d->ports, fd);
-    struct srv_iface iface = {.index = port->iface.index, .name = port->iface.name, .addr = port->iface.addr};
-    struct srv_event event = {.kind = SRV_RX, .iface = &iface};
-    for (int i = 0; i < RX_BATCH && io_udp_recv(fd, d->buf, sizeof d->buf, &event.packet) > 0; i++) {
-        io_trace_message(d->trace, TRACE_RX, iface.name, &event.packet);
-        event.now = io_now().boot_ms;
-        if (srv_command_is_disabled(&d->commands, event.now)) {
-            srv_engine_count_drop(d->engine, REASON_SERVICE_DISABLED);
-            io_trace_drop(d->trace, iface.name, &event.packet, REASON_SERVICE_DISABLED, NULL);
-        } else {
-            step(d, &event);
-        }
-    }
-    flush(d);
+    struct srv_queued queued = {.ifindex = port_of_fd(&d->ports, fd)->iface.index};
+    for (int i = 0; i < RX_MAX && io_udp_recv(fd, d->buf, sizeof d->buf, &queued.packet) > 0; i++)
+        if (srv_queue_put(d->queue, &queued) < 0)
+            io_trace_log(d->trace, "error", "%s: a packet was lost", err_text(ERR_NOMEM));
+    serve_some(d);
 }
 
 /* ---- interfaces ---- */
@@ -243,6 +296,8 @@ static int read_config(struct srv_driver *d, struct srv_config **out, char *why)
 static void use_config(struct srv_driver *d)
 {
     srv_persist_configure(d->persist, d->config->sync, d->config->lfc_interval_s);
+    srv_queue_set_capacity(d->queue, d->config->queue_capacity);
+    io_trace_limit(d->trace, d->config->max_log_rate);
 }
 
 static const char *lease_path(const struct srv_driver *d, const struct srv_config *config)
@@ -485,7 +540,10 @@ static int open_loop(struct srv_driver *d)
         if (io_signal_add(d->loop, signals[i], on_signal, d) < 0)
             return fail("start", err_text(ERR_NOMEM));
     d->deadline = io_timer_new(d->loop, on_deadline, d);
-    return d->deadline == NULL ? fail("start", err_text(ERR_NOMEM)) : 0;
+    d->more = io_timer_new(d->loop, on_more, d);
+    d->log_due = io_timer_new(d->loop, on_log_due, d);
+    return d->deadline == NULL || d->more == NULL || d->log_due == NULL ? fail("start", err_text(ERR_NOMEM))
+                                                                        : 0;
 }
 
 static int open_control(struct srv_driver *d)
@@ -543,9 +601,13 @@ static int start(struct srv_driver *d)
 {
     static int (*const steps[])(struct srv_driver *) = {open_loop,    open_first_ports, open_persist,
                                                         open_control, open_bulk,        confine};
+    struct siphash_key key;
+    if (getrandom(&key, sizeof key, 0) != (ssize_t)sizeof key)
+        return fail("random numbers", strerror(errno));
     d->engine = srv_engine_new(d->config);
     d->explain = srv_explain_new();
-    if (d->engine == NULL || d->explain == NULL)
+    d->queue = srv_queue_new(d->config->queue_capacity, &key, refuse_packet, d);
+    if (d->engine == NULL || d->explain == NULL || d->queue == NULL)
         return fail("start", err_text(ERR_NOMEM));
     int rc = 0;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == 0; i++)
@@ -569,6 +631,9 @@ static void finish(struct srv_driver *d)
     srv_ports_close(&d->ports);
     srv_probe_close(d->probe);
     io_timer_free(d->deadline);
+    io_timer_free(d->more);
+    io_timer_free(d->log_due);
+    srv_queue_free(d->queue);
     srv_persist_free(d->persist);
     io_loop_free(d->loop);
     srv_engine_free(d->engine);

@@ -10,10 +10,14 @@
 
 enum { BUCKETS_MIN = 64 };
 
+/* Places of the states in an array. */
+enum { N_STATES = 5 };
+
 /* What the table knows of one subnet. Never freed before the table: entries point to it. */
 struct subnet {
     uint32_t id;
-    size_t n, n_held;   /* records */
+    size_t n; /* records */
+    size_t n_by_state[N_STATES];
     struct timerq free; /* free records by the time they became free */
 };
 
@@ -265,10 +269,31 @@ size_t srv_lease_table_room(const struct srv_lease_table *t)
     return t->n < t->max ? t->max - t->n : 0;
 }
 
-size_t srv_lease_table_held(const struct srv_lease_table *t, uint32_t subnet_id)
+static size_t state_place(enum srv_lease_state state)
+{
+    return state == SRV_LEASE_OFFERED ? N_STATES - 1 : (size_t)state;
+}
+
+size_t srv_lease_table_count_state(const struct srv_lease_table *t, uint32_t subnet_id,
+                                   enum srv_lease_state state)
 {
     const struct subnet *subnet = find_subnet(t, subnet_id);
-    return subnet == NULL ? 0 : subnet->n_held;
+    return subnet == NULL ? 0 : subnet->n_by_state[state_place(state)];
+}
+
+size_t srv_lease_table_held(const struct srv_lease_table *t, uint32_t subnet_id)
+{
+    return srv_lease_table_count_state(t, subnet_id, SRV_LEASE_ACTIVE) +
+           srv_lease_table_count_state(t, subnet_id, SRV_LEASE_DECLINED) +
+           srv_lease_table_count_state(t, subnet_id, SRV_LEASE_OFFERED);
+}
+
+size_t srv_lease_table_declined(const struct srv_lease_table *t)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->n_subnets; i++)
+        n += t->subnets[i]->n_by_state[state_place(SRV_LEASE_DECLINED)];
+    return n;
 }
 
 static void link_chains(struct srv_lease_table *t, struct entry *e)
@@ -357,7 +382,7 @@ static void insert(struct srv_lease_table *t, struct entry *e, struct subnet *su
     e->place = t->n;
     t->all[t->n++] = e;
     subnet->n++;
-    subnet->n_held += entry_is_held(e);
+    subnet->n_by_state[state_place(e->state)]++;
     link_chains(t, e);
     arm(t, e);
 }
@@ -367,7 +392,7 @@ static void drop(struct srv_lease_table *t, struct entry *e)
     disarm(t, e);
     unlink_chains(t, e);
     e->subnet->n--;
-    e->subnet->n_held -= entry_is_held(e);
+    e->subnet->n_by_state[state_place(e->state)]--;
     struct entry *last = t->all[--t->n];
     t->all[e->place] = last;
     last->place = e->place;

@@ -69,6 +69,11 @@ size_t srv_lease_table_count(const struct srv_lease_table *t);
 size_t srv_lease_table_room(const struct srv_lease_table *t);
 /* Records of the subnet that srv_lease_is_held(). */
 size_t srv_lease_table_held(const struct srv_lease_table *t, uint32_t subnet_id);
+/* Records of the subnet in the state. */
+size_t srv_lease_table_count_state(const struct srv_lease_table *t, uint32_t subnet_id,
+                                   enum srv_lease_state state);
+/* Addresses in quarantine, of all subnets. */
+size_t srv_lease_table_declined(const struct srv_lease_table *t);
 
 /* Puts a record, in place of the one with this address if there is one. `match_client_id` says what its
  * client will be found by. ERR_NOMEM; ERR_LIMIT (only for a new address). The table is as before then. */

@@ -52,6 +52,12 @@ static void on_decline_of(struct srv_step *s, ip4 addr)
         srv_step_decide(s, REASON_DECLINE_LIMIT, facts);
         return;
     }
+    declined = srv_lease_table_declined(e->leases);
+    if (declined >= e->config->max_declined) {
+        facts.num = (int64_t)declined;
+        srv_step_decide(s, REASON_DECLINE_FULL, facts);
+        return;
+    }
     if (!srv_lease_find(e->leases, addr, NULL) && srv_lease_table_room(e->leases) == 0) {
         facts.num = (int64_t)srv_lease_table_count(e->leases);
         srv_step_decide(s, REASON_LEASE_LIMIT, facts);

@@ -139,6 +139,9 @@ static void complete_global(cJSON *map, const struct srv_config *config)
     set_bool(database, "persist", true);
     set_text(database, "name", "");
     set_list(map, "option-data");
+    set_number(set_map(map, "dhcp-queue-control"), "capacity", config->queue_capacity);
+    set_number(map, "max-declined-addresses", config->max_declined);
+    set_number(map, "max-log-rate", config->max_log_rate);
     set_list(map, "hooks-libraries");
     set_number(map, "parked-packet-limit", config->ping.max_pending);
     set_list(map, "shared-networks");

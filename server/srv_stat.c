@@ -24,7 +24,9 @@ static uint64_t unreadable(const struct srv_counters *c)
 static uint64_t all_received(const struct srv_counters *c)
 {
     return sum(c->received, sizeof c->received / sizeof c->received[0]) + unreadable(c) +
-           c->reasons[REASON_MSG_REPLY_AT_SERVER] + c->reasons[REASON_SERVICE_DISABLED];
+           c->reasons[REASON_MSG_REPLY_AT_SERVER] + c->reasons[REASON_SERVICE_DISABLED] +
+           c->reasons[REASON_QUEUE_FULL] + c->reasons[REASON_QUEUE_REPLACED] +
+           c->reasons[REASON_NOT_OUR_INTERFACE];
 }
 
 static uint64_t all_sent(const struct srv_counters *c)
@@ -67,6 +69,8 @@ static const struct counter {
     {"pkt4-parse-failed", OF_SUM, 0, unreadable},
     {"pkt4-receive-drop", OF_SUM, 0, dropped},
     {"pkt4-not-for-us", OF_REASON, REASON_OTHER_SERVER, NULL},
+    {"pkt4-queue-full", OF_REASON, REASON_QUEUE_FULL, NULL},
+    {"pkt4-duplicate", OF_REASON, REASON_QUEUE_REPLACED, NULL},
     {"pkt4-service-disabled", OF_REASON, REASON_SERVICE_DISABLED, NULL},
     {"cumulative-assigned-addresses", OF_REASON, REASON_LEASE_NEW, NULL},
     {"reclaimed-leases", OF_REASON, REASON_LEASE_EXPIRED, NULL},

@@ -197,6 +197,46 @@ static void each_event_is_one_write(void **state)
     close(ends[1]);
 }
 
+static unsigned count_lines(const char *text, const char *with)
+{
+    unsigned n = 0;
+    for (const char *at = text; (at = strstr(at, with)) != NULL; at += strlen(with))
+        n++;
+    return n;
+}
+
+static void a_flood_of_one_kind_is_cut_and_counted(void **state)
+{
+    (void)state;
+    struct packet p = {.sport = 68, .dport = 67};
+    begin_stderr();
+    assert_int_equal(io_trace_open(&trace, "h1", path, IO_TRACE_ERRORS), 0);
+    io_trace_limit(&trace, 3);
+    time_ms from = io_now().boot_ms;
+    for (int i = 0; i < 10; i++)
+        io_trace_drop(&trace, "eth0", &p, REASON_MSG_TOO_SHORT, NULL);
+    io_trace_event(&trace, &decision); /* another kind */
+    assert_true(io_trace_deadline(&trace) >= from + 1000);
+    assert_true(io_trace_deadline(&trace) <= io_now().boot_ms + 1000);
+    /* The second is over. */
+    for (int kind = 0; kind < LOG_RATE_KINDS_MAX; kind++)
+        trace.rate.kinds[kind].until = from;
+    trace.rate.deadline = from;
+    io_trace_tick(&trace);
+    assert_true(io_trace_deadline(&trace) == TIME_NEVER);
+    io_trace_drop(&trace, "eth0", &p, REASON_MSG_TOO_SHORT, NULL);
+    io_trace_close(&trace);
+    char *shown = end_stderr(), *text = read_text(path);
+    assert_non_null(
+        strstr(shown, "7 more lines of \"msg-too-short\" are suppressed: 3 a second are written"));
+    assert_int_equal(count_lines(text, "\"reason\":\"msg-too-short\""), 4);
+    assert_int_equal(count_lines(text, "\"reason\":\"addr-next\""), 1);
+    assert_int_equal(count_lines(text, "7 more lines of"), 1);
+    assert_int_equal(trace.rate.total, 7);
+    free(shown);
+    free(text);
+}
+
 static void the_file_is_not_for_everybody(void **state)
 {
     (void)state;
@@ -377,6 +417,7 @@ int main(void)
         TEST(each_event_is_a_line_of_json),
         TEST(the_file_is_appended_to_and_may_be_shared),
         TEST(each_event_is_one_write),
+        TEST(a_flood_of_one_kind_is_cut_and_counted),
         TEST(the_file_is_not_for_everybody),
         TEST(a_file_that_cannot_be_opened_says_why),
         TEST(a_failing_write_is_told_once),

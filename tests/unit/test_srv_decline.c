@@ -184,6 +184,32 @@ static void one_client_cannot_empty_the_pool(void **state)
     expect_quarantine(A12);
 }
 
+static void many_clients_cannot_empty_the_pools(void **state)
+{
+    (void)state;
+    start("{ \"Dhcp4\": { \"max-declined-addresses\": 2, \"decline-probation-period\": 1000, \"subnet4\": [ "
+          "{ \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.10 - 10.0.0.13\" } ] "
+          "} ] } }");
+    bind('a', A10);
+    decline('a', A10);
+    expect_quarantine(A10);
+    at(500 * S);
+    bind('b', A11);
+    decline('b', A11);
+    expect_quarantine(A11);
+    bind('c', A12);
+    decline('c', A12);
+    expect_silence(REASON_DECLINE_FULL);
+    assert_int_equal(seen.last.facts.num, 2);
+    assert_int_equal(srv_engine_counters(engine)->reasons[REASON_DECLINE_FULL], 1);
+    at(1000 * S - 1);
+    decline('c', A12);
+    expect_silence(REASON_DECLINE_FULL);
+    at(1000 * S); /* the first one is over */
+    decline('c', A12);
+    expect_quarantine(A12);
+}
+
 static void quarantine_may_be_none_or_for_ever(void **state)
 {
     (void)state;
@@ -235,6 +261,7 @@ int main(void)
         TEST(rfc2131_4_3_3_only_the_owner_declines),
         TEST(rfc2131_4_4_1_table_5_names_address_and_server),
         TEST(one_client_cannot_empty_the_pool),
+        TEST(many_clients_cannot_empty_the_pools),
         TEST(quarantine_may_be_none_or_for_ever),
         TEST(declines_need_room_for_their_records),
     };

@@ -174,6 +174,17 @@ static void held_records_fall_due_in_order(void **state)
     assert_true(srv_lease_deadline(t) == 3000);
     assert_int_equal(srv_lease_table_held(t, 1), 2);
     assert_int_equal(srv_lease_table_held(t, 2), 0);
+    assert_int_equal(srv_lease_table_count_state(t, 1, SRV_LEASE_ACTIVE), 2);
+    assert_int_equal(srv_lease_table_count_state(t, 1, SRV_LEASE_EXPIRED), 2);
+    assert_int_equal(srv_lease_table_count_state(t, 1, SRV_LEASE_OFFERED), 0);
+    assert_int_equal(srv_lease_table_declined(t), 0);
+    put(20, 5, SRV_LEASE_DECLINED, 4000);
+    put(21, 6, SRV_LEASE_OFFERED, 4000);
+    assert_int_equal(srv_lease_table_held(t, 1), 4);
+    assert_int_equal(srv_lease_table_declined(t), 1);
+    srv_lease_remove(t, 20);
+    assert_int_equal(srv_lease_table_declined(t), 0);
+    assert_int_equal(srv_lease_table_held(t, 1), 3);
 }
 
 static void oldest_free_record_is_found_unless_withheld(void **state)

@@ -1,0 +1,32 @@
+/* How much of each thing there may be. */
+#include "server/srv_parse.h"
+
+enum {
+    QUEUE_CAPACITY_DEFAULT = 4096,
+    QUEUE_CAPACITY_MAX = 65536,
+    LOG_RATE_DEFAULT = 1000,
+    DECLINED_DEFAULT = 10000,
+};
+
+static const char *const queue_keys[] = {"capacity", NULL};
+static const char *const queue_elsewhere[] = {"enable-queue", "queue-type", NULL};
+
+static void read_queue(struct srv_parse *p, const cJSON *global)
+{
+    const cJSON *map = jcfg_get_map(&p->c, global, "dhcp-queue-control");
+    if (map == NULL)
+        return;
+    jcfg_check_keys(&p->c, map, queue_keys, queue_elsewhere);
+    jcfg_get_u32(&p->c, map, "capacity", 1, QUEUE_CAPACITY_MAX, &p->config->queue_capacity);
+}
+
+void srv_parse_limits(struct srv_parse *p, const cJSON *global)
+{
+    struct srv_config *config = p->config;
+    config->queue_capacity = QUEUE_CAPACITY_DEFAULT;
+    config->max_log_rate = LOG_RATE_DEFAULT;
+    config->max_declined = DECLINED_DEFAULT;
+    read_queue(p, global);
+    jcfg_get_u32(&p->c, global, "max-log-rate", 0, UINT32_MAX, &config->max_log_rate);
+    jcfg_get_u32(&p->c, global, "max-declined-addresses", 0, UINT32_MAX, &config->max_declined);
+}

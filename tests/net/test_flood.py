@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""More packets than the server can take at once: which of them are served, and what is told of the others."""
+
+import json
+import os
+import signal
+import struct
+import sys
+
+import labtest
+from labtest import wait_for
+from leasetest import LeaseCase
+
+COOKIE = bytes((99, 130, 83, 99))
+DISCOVER, RELEASE = 1, 7
+CAPACITY, LOG_RATE = 8, 5
+
+
+def message(client, kind, xid):
+    head = struct.pack("!BBBBIHH16x6s10x192x", 1, 1, 6, 0, xid, 0, 0x8000, bytes((2, 0, 0, 0, 0, client)))
+    return head + COOKIE + bytes((53, 1, kind, 255))
+
+
+def send(count, clients, kind):
+    """Runs on a host of the lab."""
+    import socket
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.bind(("", 68))
+        for xid in range(count):
+            data = message(xid % clients, kind, xid) if kind else b"rubbish"
+            client.sendto(data, ("10.9.0.1", 67))
+
+
+class Flood(LeaseCase):
+    def configure(self, **database):
+        super().configure(**database)
+        config = json.loads((self.dir / "server.json").read_text())
+        config["Dhcp4"] |= {"dhcp-queue-control": {"capacity": CAPACITY}, "max-log-rate": LOG_RATE}
+        self.write("server.json", config)
+
+    def flood(self, count, clients, kind):
+        """All of it waits in the socket when the server goes on."""
+        pid = self.server_pid()
+        before = self.statistic("pkt4-received")
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            self.on("c", sys.executable, "-B", __file__, "send", str(count), str(clients), str(kind))
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        wait_for(lambda: self.statistic("pkt4-received") == before + count, "the packets")
+
+    def statistic(self, name):
+        return self.control(self.control_path, "statistic-get", {"name": name})["arguments"][name][0][0]
+
+    def test_of_one_client_the_newest_message_is_served(self):
+        self.start_server()
+        self.flood(30, 3, DISCOVER)
+        self.assertEqual(self.statistic("pkt4-duplicate"), 27)
+        self.assertEqual(self.statistic("pkt4-offer-sent"), 3)
+        self.assertEqual(self.statistic("pkt4-queue-full"), 0)
+        told = self.control(self.control_path, "explain4", {"limit": 3})["arguments"]["transactions"]
+        self.assertEqual(sorted(one["xid"] for one in told), ["0x0000001b", "0x0000001c", "0x0000001d"])
+
+    def test_a_full_queue_loses_its_oldest(self):
+        self.start_server()
+        self.flood(30, 30, DISCOVER)
+        self.assertEqual(self.statistic("pkt4-queue-full"), 30 - CAPACITY)
+        self.assertEqual(self.statistic("pkt4-offer-sent"), CAPACITY)
+        self.assertEqual(self.statistic("pkt4-receive-drop"), 30 - CAPACITY)
+
+    def test_release_is_told_once_and_stays(self):
+        self.start_server()
+        self.flood(6, 1, RELEASE)
+        self.assertEqual(self.statistic("pkt4-release-received"), 6)
+
+    def test_a_flood_does_not_fill_the_log(self):
+        self.start_server()
+        self.flood(40, 1, 0)
+        wait_for(lambda: any(' more lines of "queue-full" are suppressed' in line for line in self.server_log.all),
+                 "the line about what was suppressed")
+        self.assertLessEqual(sum("as many as allowed: the oldest one goes" in line for line in self.server_log.all),
+                             2 * LOG_RATE)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["send"]:
+        send(*map(int, sys.argv[2:]))
+        sys.exit(0)
+    labtest.main()
