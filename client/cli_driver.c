@@ -8,53 +8,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/cli_engine.h"
-#include "client/cli_netif.h"
-#include "client/cli_report.h"
+#include "client/cli_control.h"
 #include "client/cli_saved.h"
-#include "common/control.h"
 #include "common/err.h"
 #include "common/io_file.h"
 #include "common/io_sock.h"
 
 enum {
-    RENEW_LIMIT_MS = 60000, /* as long as RFC 2131 3.1 (5) lets a REQUEST be repeated */
-    DRAIN_LIMIT_MS = 500,   /* how long a RELEASE may wait for ARP before its source address goes away */
+    DRAIN_LIMIT_MS = 500, /* how long a RELEASE may wait for ARP before its source address goes away */
     DRAIN_STEP_MS = 5,
     RX_BATCH = 64,
 };
-
-/* A `renew` or `rebind` command that waits for its outcome. */
-struct waiter {
-    struct waiter *next;
-    struct cli_driver *driver;
-    struct control_request *request;
-    struct io_timer *limit;
-    time_ms since_ms;
-};
-
-struct cli_driver {
-    const struct cli_driver_options *options;
-    const struct cli_config *config;
-    struct io_trace *trace;
-    struct io_loop *loop;
-    struct io_iface iface;
-    struct cli_netif *netif;
-    struct cli_engine *engine;
-    struct cli_actions actions;
-    struct io_timer *deadline, *once_limit;
-    struct control *control;
-    struct waiter *waiters;
-    char not_applied[CLI_NETIF_WHY_MAX]; /* why the lease is not on the interface; "" if it is */
-    int raw_fd, udp_fd;                  /* one is open at a time, the other is -1 */
-    int arp_fd;                          /* -1 without address conflict detection */
-    struct io_watch *raw_watch, *udp_watch, *arp_watch;
-    uint8_t buf[IO_DATAGRAM_MAX];
-    bool is_limited; /* once_limit runs */
-    int exit_code;
-};
-
-static void step(struct cli_driver *d, const struct cli_event *event);
 
 /* ---- sockets ---- */
 
@@ -62,7 +26,7 @@ static void receive_packet(struct cli_driver *d, const struct packet *packet)
 {
     io_trace_message(d->trace, TRACE_RX, d->iface.name, packet);
     struct cli_event event = {.kind = CLI_RX, .now = io_now().boot_ms, .packet = *packet};
-    step(d, &event);
+    cli_driver_step(d, &event);
 }
 
 static void on_raw(void *user, int fd, int what)
@@ -102,7 +66,7 @@ static void on_arp(void *user, int fd, int what)
     for (int i = 0; i < RX_BATCH && io_arp_recv(fd, &event.arp, &reason) > 0; i++) {
         event.now = io_now().boot_ms;
         if (reason == REASON_NONE)
-            step(d, &event);
+            cli_driver_step(d, &event);
     }
 }
 
@@ -272,151 +236,6 @@ static void execute(struct cli_driver *d, const struct cli_action *action)
     }
 }
 
-/* ---- commands ---- */
-
-static cJSON *report(const struct cli_driver *d, const struct cli_status *status)
-{
-    struct cli_report r = {.node = d->trace->node,
-                           .ifname = d->iface.name,
-                           .hw = d->iface.hw,
-                           .hostname = d->config->hostname,
-                           .now = io_now()};
-    return cli_report_json(&r, status);
-}
-
-/* Answers a waiting command, which stands at *place in the list, and forgets it. */
-static void finish_waiter(struct waiter **place, enum control_result result, const char *text,
-                          cJSON *arguments)
-{
-    struct waiter *w = *place;
-    *place = w->next;
-    control_reply(w->request, result, text, arguments);
-    io_timer_free(w->limit);
-    free(w);
-}
-
-static void on_waiter_limit(void *user)
-{
-    struct waiter *w = user;
-    struct waiter **place = &w->driver->waiters;
-    while (*place != w)
-        place = &(*place)->next;
-    finish_waiter(place, CONTROL_ERROR, "no DHCP server answered in time; the client goes on trying", NULL);
-}
-
-static void answer_with_lease(struct cli_driver *d, struct waiter **place, const struct cli_status *status)
-{
-    char addr[IP4_LEN], server[IP4_LEN], span[CLOCK_SPAN_LEN], text[128];
-    clock_span(status->lease->lease_s, span);
-    snprintf(text, sizeof text, "%s/%u from %s for %s", ip4_format(status->lease->addr, addr),
-             status->lease->prefix_len, ip4_format(status->lease->server_id, server), span);
-    if (d->not_applied[0] == '\0') {
-        finish_waiter(place, CONTROL_SUCCESS, text, report(d, status));
-        return;
-    }
-    char failure[sizeof text + CLI_NETIF_WHY_MAX + 32];
-    snprintf(failure, sizeof failure, "%s, but it is not on %s: %s", text, d->iface.name, d->not_applied);
-    finish_waiter(place, CONTROL_ERROR, failure, report(d, status));
-}
-
-/* Has what somebody waits for happened? */
-static void settle_waiters(struct cli_driver *d, const struct cli_status *status)
-{
-    struct waiter **place = &d->waiters;
-    while (*place != NULL) {
-        if (status->state == CLI_BOUND && status->lease->requested_ms >= (*place)->since_ms)
-            answer_with_lease(d, place, status);
-        else if (status->state == CLI_STOPPED)
-            finish_waiter(place, CONTROL_CONFLICT, "the client was stopped or its lease released meanwhile",
-                          NULL);
-        else
-            place = &(*place)->next;
-    }
-}
-
-static void command_status(void *user, const cJSON *arguments, struct control_request *request)
-{
-    struct cli_driver *d = user;
-    (void)arguments;
-    struct cli_status status;
-    cli_engine_status(d->engine, &status);
-    control_reply(request, CONTROL_SUCCESS, cli_state_name(status.state), report(d, &status));
-}
-
-/* Steps the engine, and answers when there is a lease by that. */
-static void get_lease(struct cli_driver *d, enum cli_event_kind how, const cJSON *arguments,
-                      struct control_request *request)
-{
-    const cJSON *timeout = cJSON_GetObjectItemCaseSensitive(arguments, "timeout_s");
-    if (timeout != NULL &&
-        !(cJSON_IsNumber(timeout) && timeout->valuedouble > 0 && timeout->valuedouble <= 86400)) {
-        control_reply(request, CONTROL_ERROR, "\"timeout_s\" is not a number of seconds from 0 to 86400",
-                      NULL);
-        return;
-    }
-    struct waiter *w = calloc(1, sizeof *w);
-    struct io_timer *limit = w == NULL ? NULL : io_timer_new(d->loop, on_waiter_limit, w);
-    if (limit == NULL) {
-        free(w);
-        control_reply(request, CONTROL_ERROR, err_text(ERR_NOMEM), NULL);
-        return;
-    }
-    time_ms now = io_now().boot_ms;
-    time_ms limit_ms = timeout ? (time_ms)(timeout->valuedouble * 1000) : RENEW_LIMIT_MS;
-    *w =
-        (struct waiter){.next = d->waiters, .driver = d, .request = request, .limit = limit, .since_ms = now};
-    d->waiters = w;
-    io_timer_set(limit, time_add(now, limit_ms));
-    step(d, &(struct cli_event){.kind = how, .now = now});
-}
-
-static void command_renew(void *user, const cJSON *arguments, struct control_request *request)
-{
-    get_lease(user, CLI_RENEW, arguments, request);
-}
-
-static void command_rebind(void *user, const cJSON *arguments, struct control_request *request)
-{
-    get_lease(user, CLI_REBIND, arguments, request);
-}
-
-static void command_release(void *user, const cJSON *arguments, struct control_request *request)
-{
-    struct cli_driver *d = user;
-    (void)arguments;
-    struct cli_status status;
-    cli_engine_status(d->engine, &status);
-    char addr[IP4_LEN], server[IP4_LEN], text[64] = "";
-    if (status.lease != NULL)
-        snprintf(text, sizeof text, "%s released to %s", ip4_format(status.lease->addr, addr),
-                 ip4_format(status.lease->server_id, server));
-    step(d, &(struct cli_event){.kind = CLI_RELEASE, .now = io_now().boot_ms});
-    if (text[0] != '\0')
-        control_reply(request, CONTROL_SUCCESS, text, NULL);
-    else
-        control_reply(request, CONTROL_EMPTY, "there is no lease to release", NULL);
-}
-
-static void command_stop(void *user, const cJSON *arguments, struct control_request *request)
-{
-    struct cli_driver *d = user;
-    (void)arguments;
-    control_reply(request, CONTROL_SUCCESS, "stopping", NULL);
-    step(d, &(struct cli_event){.kind = CLI_STOP, .now = io_now().boot_ms});
-    io_loop_stop(d->loop);
-}
-
-static const struct control_command commands[] = {
-    {"rebind", command_rebind}, {"release", command_release}, {"renew", command_renew},
-    {"status", command_status}, {"stop", command_stop},
-};
-
-static void on_command(void *user, const char *command, const cJSON *arguments,
-                       struct control_request *request)
-{
-    control_dispatch(commands, sizeof commands / sizeof commands[0], user, command, arguments, request);
-}
-
 /* ---- the engine ---- */
 
 /* The time limit counts from the first message: the start delay of RFC 2131 4.4.1 is no failure of the
@@ -433,7 +252,7 @@ static void watch_once(struct cli_driver *d, const struct cli_status *status)
     }
 }
 
-static void step(struct cli_driver *d, const struct cli_event *event)
+void cli_driver_step(struct cli_driver *d, const struct cli_event *event)
 {
     if (cli_engine_step(d->engine, event, &d->actions) < 0)
         io_trace_log(d->trace, "error", "%s: an event was lost", err_text(ERR_NOMEM));
@@ -443,14 +262,14 @@ static void step(struct cli_driver *d, const struct cli_event *event)
     io_timer_set(d->deadline, cli_engine_deadline(d->engine));
     struct cli_status status;
     cli_engine_status(d->engine, &status);
-    settle_waiters(d, &status);
+    cli_control_settle(d, &status);
     if (d->options->once)
         watch_once(d, &status);
 }
 
 static void on_deadline(void *user)
 {
-    step(user, &(struct cli_event){.kind = CLI_DEADLINE, .now = io_now().boot_ms});
+    cli_driver_step(user, &(struct cli_event){.kind = CLI_DEADLINE, .now = io_now().boot_ms});
 }
 
 static void on_once_limit(void *user)
@@ -470,11 +289,11 @@ static void on_signal(void *user, int signal)
     struct cli_driver *d = user;
     time_ms now = io_now().boot_ms;
     if (signal == SIGUSR1) {
-        step(d, &(struct cli_event){.kind = CLI_RENEW, .now = now});
+        cli_driver_step(d, &(struct cli_event){.kind = CLI_RENEW, .now = now});
     } else if (signal == SIGUSR2) {
-        step(d, &(struct cli_event){.kind = CLI_RELEASE, .now = now});
+        cli_driver_step(d, &(struct cli_event){.kind = CLI_RELEASE, .now = now});
     } else {
-        step(d, &(struct cli_event){.kind = CLI_STOP, .now = now});
+        cli_driver_step(d, &(struct cli_event){.kind = CLI_STOP, .now = now});
         io_loop_stop(d->loop);
     }
 }
@@ -520,7 +339,7 @@ static int start(struct cli_driver *d)
     if (d->engine == NULL || d->deadline == NULL || d->once_limit == NULL)
         return fail("start", err_text(ERR_NOMEM));
     if (d->options->control != NULL) {
-        int rc = control_listen(d->loop, d->options->control, on_command, d, &d->control);
+        int rc = control_listen(d->loop, d->options->control, cli_control_on_command, d, &d->control);
         if (rc < 0)
             return fail(d->options->control, rc == ERR_IO ? strerror(errno) : err_text(rc));
     }
@@ -529,9 +348,7 @@ static int start(struct cli_driver *d)
 
 static void finish(struct cli_driver *d)
 {
-    while (d->waiters != NULL)
-        finish_waiter(&d->waiters, CONTROL_CONFLICT, "the client ends", NULL);
-    control_free(d->control);
+    cli_control_finish(d);
     close_socket(&d->raw_fd, &d->raw_watch);
     close_socket(&d->udp_fd, &d->udp_watch);
     close_socket(&d->arp_fd, &d->arp_watch);
@@ -554,6 +371,7 @@ int cli_driver_run(const struct cli_driver_options *options, const struct cli_co
     d->options = options;
     d->config = config;
     d->trace = trace;
+    cli_events_init(&d->events, trace);
     d->raw_fd = d->udp_fd = d->arp_fd = -1;
     cli_actions_init(&d->actions);
     if (start(d) < 0) {
@@ -561,7 +379,7 @@ int cli_driver_run(const struct cli_driver_options *options, const struct cli_co
     } else {
         struct cli_lease saved;
         const struct cli_lease *found = load_saved(d, &saved) ? &saved : NULL;
-        step(d, &(struct cli_event){.kind = CLI_START, .now = io_now().boot_ms, .saved = found});
+        cli_driver_step(d, &(struct cli_event){.kind = CLI_START, .now = io_now().boot_ms, .saved = found});
         if (io_loop_run(d->loop) < 0)
             d->exit_code = 1;
     }

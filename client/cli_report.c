@@ -60,10 +60,10 @@ static cJSON *add_timer(cJSON *map, const char *key, const struct clock_now *now
     return timer;
 }
 
-static void add_lease(cJSON *map, const struct clock_now *now, const struct cli_lease *lease)
+/* What goes with an address, leased or not. */
+static void add_parameters(cJSON *json, const struct cli_lease *lease)
 {
     char text[IP4_LEN];
-    cJSON *json = cJSON_AddObjectToObject(map, "lease");
     add_ip4(json, "address", lease->addr);
     cJSON_AddNumberToObject(json, "prefix_length", lease->prefix_len);
     add_text(json, "subnet_mask", ip4_format(ip4_net_mask((struct ip4_net){.len = lease->prefix_len}), text));
@@ -77,6 +77,24 @@ static void add_lease(cJSON *map, const struct clock_now *now, const struct cli_
         cJSON_AddNumberToObject(json, "mtu", lease->mtu);
     else
         cJSON_AddNullToObject(json, "mtu");
+}
+
+static void add_inform(cJSON *map, const struct clock_now *now, const struct cli_lease *inform)
+{
+    if (inform == NULL) {
+        cJSON_AddNullToObject(map, "inform");
+        return;
+    }
+    cJSON *json = cJSON_AddObjectToObject(map, "inform");
+    add_parameters(json, inform);
+    add_instant(json, "requested", now, inform->requested_ms);
+    add_instant(json, "obtained", now, inform->acked_ms);
+}
+
+static void add_lease(cJSON *map, const struct clock_now *now, const struct cli_lease *lease)
+{
+    cJSON *json = cJSON_AddObjectToObject(map, "lease");
+    add_parameters(json, lease);
     cJSON_AddBoolToObject(json, "infinite", lease->lease_s == LEASE_INFINITE);
     add_instant(json, "requested", now, lease->requested_ms);
     add_instant(json, "obtained", now, lease->acked_ms);
@@ -187,6 +205,9 @@ cJSON *cli_report_json(const struct cli_report *r, const struct cli_status *stat
     add_counts(json, "sent", status->sent);
     add_counts(json, "received", status->received);
     add_discarded(json, status);
+    cJSON_AddNumberToObject(json, "event_readers", r->event_readers);
+    cJSON_AddNumberToObject(json, "event_readers_dropped", (double)r->event_readers_dropped);
+    add_inform(json, &r->now, status->inform);
     if (status->lease != NULL)
         add_lease(json, &r->now, status->lease);
     else

@@ -10,6 +10,8 @@ struct cli_report {
     struct hw_addr hw;
     const char *hostname;
     struct clock_now now;
+    unsigned event_readers;         /* who follow the events */
+    uint64_t event_readers_dropped; /* because they were too slow */
 };
 
 /* The caller owns the object; NULL if memory is out. */

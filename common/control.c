@@ -7,10 +7,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/control_call.h"
 #include "common/err.h"
 
 enum { READ_STEP = 4096 };
@@ -28,6 +28,10 @@ struct control_request {
     size_t out_len, out_at;
     bool handed_out; /* the handler has it and owes a reply */
     bool peer_gone;
+    bool input_ended;
+    bool is_stream;        /* more may come when `out` is written */
+    control_gone_fn *gone; /* of a stream, NULL: nobody cares any more */
+    void *gone_user;
 };
 
 struct control {
@@ -40,16 +44,6 @@ struct control {
     unsigned n_requests;
     struct sockaddr_un addr;
 };
-
-static int set_address(struct sockaddr_un *addr, const char *path)
-{
-    *addr = (struct sockaddr_un){.sun_family = AF_UNIX};
-    size_t len = strlen(path);
-    if (len == 0 || len >= sizeof addr->sun_path)
-        return ERR_INVALID;
-    memcpy(addr->sun_path, path, len + 1);
-    return 0;
-}
 
 static void request_free(struct control_request *r)
 {
@@ -78,33 +72,68 @@ static void discard_input(int fd)
         continue;
 }
 
+/* What nobody wrote a reply to, or read it. */
+static void request_end(struct control_request *r)
+{
+    if (r->gone != NULL)
+        r->gone(r->gone_user, r);
+    request_free(r);
+}
+
 /* The handler still refers to a request that it has been given: keep the shell until it replies. */
 static void peer_is_gone(struct control_request *r)
 {
     if (!r->handed_out) {
-        request_free(r);
+        request_end(r);
         return;
     }
     r->peer_gone = true;
     io_watch_set(r->watch, 0);
 }
 
-static void write_reply(struct control_request *r)
+enum written { WRITTEN_ALL, WRITTEN_PART, WRITTEN_NEVER };
+
+/* Writes as much as the peer takes now. */
+static enum written write_out(struct control_request *r)
 {
     while (r->out_at < r->out_len) {
         ssize_t n = send(r->fd, r->out + r->out_at, r->out_len - r->out_at, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0 && errno == EAGAIN) {
-            io_watch_set(r->watch, IO_WRITE);
-            return;
-        }
         if (n < 0)
-            break;
+            return errno == EAGAIN ? WRITTEN_PART : WRITTEN_NEVER;
         r->out_at += (size_t)n;
     }
+    return WRITTEN_ALL;
+}
+
+static void write_reply(struct control_request *r)
+{
+    enum written written = write_out(r);
+    if (written == WRITTEN_PART) {
+        io_watch_set(r->watch, IO_WRITE);
+        return;
+    }
+    if (written == WRITTEN_ALL && r->is_stream) {
+        r->out_len = r->out_at = 0;
+        io_watch_set(r->watch, r->input_ended ? 0 : IO_READ);
+        return;
+    }
     discard_input(r->fd);
-    request_free(r);
+    request_end(r);
+}
+
+/* Takes `arguments` over. NULL if memory is out; cJSON_free() frees. */
+static char *reply_text(enum control_result result, const char *text, cJSON *arguments)
+{
+    cJSON *reply = cJSON_CreateObject();
+    cJSON_AddNumberToObject(reply, "result", result);
+    cJSON_AddStringToObject(reply, "text", text);
+    if (arguments != NULL && !cJSON_AddItemToObject(reply, "arguments", arguments))
+        cJSON_Delete(arguments);
+    char *printed = cJSON_PrintUnformatted(reply);
+    cJSON_Delete(reply);
+    return printed;
 }
 
 void control_reply(struct control_request *request, enum control_result result, const char *text,
@@ -116,13 +145,7 @@ void control_reply(struct control_request *request, enum control_result result, 
         request_free(request);
         return;
     }
-    cJSON *reply = cJSON_CreateObject();
-    cJSON_AddNumberToObject(reply, "result", result);
-    cJSON_AddStringToObject(reply, "text", text);
-    if (arguments != NULL && !cJSON_AddItemToObject(reply, "arguments", arguments))
-        cJSON_Delete(arguments);
-    request->out = cJSON_PrintUnformatted(reply);
-    cJSON_Delete(reply);
+    request->out = reply_text(result, text, arguments);
     if (request->out == NULL) {
         request_free(request);
         return;
@@ -130,6 +153,61 @@ void control_reply(struct control_request *request, enum control_result result, 
     request->out_len = strlen(request->out);
     io_timer_set(request->idle, time_add(io_now().boot_ms, CONTROL_IDLE_MS));
     write_reply(request);
+}
+
+bool control_stream_start(struct control_request *request, const char *text, control_gone_fn *gone,
+                          void *user)
+{
+    char *reply = request->peer_gone ? NULL : reply_text(CONTROL_SUCCESS, text, NULL);
+    int rc = reply == NULL ? ERR_NOMEM : 0;
+    request->handed_out = false;
+    request->is_stream = true;
+    if (rc == 0)
+        rc = control_stream_put(request, reply, strlen(reply));
+    if (rc == 0)
+        rc = control_stream_put(request, "\n", 1);
+    cJSON_free(reply);
+    if (rc < 0) {
+        request_free(request);
+        return false;
+    }
+    request->gone = gone;
+    request->gone_user = user;
+    return true;
+}
+
+static int append(struct control_request *r, const char *line, size_t len)
+{
+    if (r->out_at > 0) {
+        memmove(r->out, r->out + r->out_at, r->out_len - r->out_at);
+        r->out_len -= r->out_at;
+        r->out_at = 0;
+    }
+    char *out = realloc(r->out, r->out_len + len);
+    if (out == NULL)
+        return ERR_NOMEM;
+    memcpy(out + r->out_len, line, len);
+    r->out = out;
+    r->out_len += len;
+    /* Written by the loop: who calls this may be in the midst of his requests, and the peer may have left. */
+    io_watch_set(r->watch, IO_WRITE);
+    return 0;
+}
+
+int control_stream_put(struct control_request *request, const char *line, size_t len)
+{
+    if (request->out_len - request->out_at + len > CONTROL_STREAM_MAX)
+        return ERR_LIMIT;
+    return append(request, line, len);
+}
+
+void control_stream_end(struct control_request *request, const char *line, size_t len)
+{
+    request->gone = NULL;
+    request->is_stream = false;
+    io_timer_set(request->idle, time_add(io_now().boot_ms, CONTROL_IDLE_MS));
+    if (append(request, line, len) < 0)
+        request_free(request);
 }
 
 static void dispatch(struct control_request *r, const cJSON *json)
@@ -164,6 +242,20 @@ static bool try_request(struct control_request *r)
     return true;
 }
 
+/* Both directions are shut: nobody will read. */
+static bool has_left(int fd)
+{
+    struct pollfd pfd = {.fd = fd};
+    return poll(&pfd, 1, 0) > 0 && (pfd.revents & POLLHUP);
+}
+
+/* A peer that has only finished sending still wants its reply. */
+static void stop_reading(struct control_request *r)
+{
+    r->input_ended = true;
+    io_watch_set(r->watch, r->out_at < r->out_len ? IO_WRITE : 0);
+}
+
 static void on_request(void *user, int fd, int what)
 {
     struct control_request *r = user;
@@ -175,11 +267,11 @@ static void on_request(void *user, int fd, int what)
     ssize_t n = recv(fd, chunk, sizeof chunk, MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (r->handed_out) { /* whatever else it says, there is one command per connection */
-        if (n < 0)
+    if (r->handed_out || r->is_stream) { /* whatever else it says, there is one command per connection */
+        if (n < 0 || (n == 0 && r->is_stream && has_left(fd)))
             peer_is_gone(r);
         else if (n == 0)
-            io_watch_set(r->watch, 0); /* a peer that has only finished sending still wants its reply */
+            stop_reading(r);
         return;
     }
     if (n < 0 || (n == 0 && r->in_len == 0)) {
@@ -283,7 +375,7 @@ int control_listen(struct io_loop *loop, const char *path, control_fn *fn, void 
     if (c == NULL)
         return ERR_NOMEM;
     *c = (struct control){.loop = loop, .fd = -1, .fn = fn, .user = user};
-    int rc = set_address(&c->addr, path);
+    int rc = control_call_address(&c->addr, path);
     if (rc == 0)
         rc = remove_stale(&c->addr);
     if (rc == 0 && (c->fd = open_listener(&c->addr)) < 0)
@@ -313,8 +405,11 @@ void control_free(struct control *c)
 {
     if (c == NULL)
         return;
-    while (c->requests != NULL)
-        request_free(c->requests);
+    while (c->requests != NULL) {
+        if (c->requests->is_stream)
+            write_out(c->requests); /* the last words */
+        request_end(c->requests);
+    }
     io_watch_free(c->watch);
     close(c->fd);
     unlink(c->addr.sun_path);
@@ -348,124 +443,4 @@ void control_dispatch(const struct control_command *table, size_t n, void *user,
         snprintf(text, sizeof text, "'%.80s' command not supported.", command);
         control_reply(request, CONTROL_UNSUPPORTED, text, NULL);
     }
-}
-
-/* ---- the calling side ---- */
-
-/* Makes connect() and send() give up, with EAGAIN, at `until_ms`. */
-static void limit_sending(int fd, time_ms until_ms)
-{
-    time_ms left_ms = until_ms - io_now().boot_ms;
-    if (left_ms < 1)
-        left_ms = 1; /* zero would be no limit */
-    struct timeval left = {.tv_sec = left_ms / 1000, .tv_usec = left_ms % 1000 * 1000};
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &left, sizeof left);
-}
-
-static int call_connect(const char *path, time_ms until_ms, int *out_fd)
-{
-    struct sockaddr_un addr;
-    int rc = set_address(&addr, path);
-    if (rc < 0)
-        return rc;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return ERR_IO;
-    limit_sending(fd, until_ms);
-    if (connect(fd, (const struct sockaddr *)&addr, sizeof addr) < 0) {
-        int why = errno;
-        close(fd);
-        if (why == EACCES || why == EPERM)
-            return ERR_DENIED;
-        if (why == EAGAIN)
-            return ERR_TIMEOUT;
-        return why == ENOENT || why == ECONNREFUSED ? ERR_NOTFOUND : ERR_IO;
-    }
-    *out_fd = fd;
-    return 0;
-}
-
-static char *request_text(const char *command, const cJSON *arguments)
-{
-    cJSON *request = cJSON_CreateObject();
-    cJSON_AddStringToObject(request, "command", command);
-    if (arguments != NULL)
-        cJSON_AddItemToObject(request, "arguments", cJSON_Duplicate(arguments, true));
-    char *text = cJSON_PrintUnformatted(request);
-    cJSON_Delete(request);
-    return text;
-}
-
-static int call_send(int fd, const char *text, time_ms until_ms)
-{
-    size_t len = strlen(text);
-    for (size_t at = 0; at < len;) {
-        limit_sending(fd, until_ms);
-        ssize_t n = send(fd, text + at, len - at, MSG_NOSIGNAL);
-        if (n >= 0)
-            at += (size_t)n;
-        else if (errno != EINTR)
-            return errno == EAGAIN ? ERR_TIMEOUT : ERR_IO;
-    }
-    return 0;
-}
-
-/* Reads until the peer closes. */
-static int call_receive(int fd, time_ms until_ms, char **out_text, size_t *out_len)
-{
-    char *text = NULL;
-    size_t len = 0;
-    for (;;) {
-        time_ms left_ms = until_ms - io_now().boot_ms;
-        struct pollfd pfd = {.fd = fd, .events = POLLIN};
-        int ready = left_ms <= 0 ? 0 : poll(&pfd, 1, left_ms > 60000 ? 60000 : (int)left_ms);
-        if (ready < 0 && errno == EINTR)
-            continue;
-        if (ready <= 0 && left_ms > 60000)
-            continue;
-        char *grown = ready <= 0 ? NULL : realloc(text, len + READ_STEP);
-        if (grown == NULL) {
-            free(text);
-            return ready == 0 ? ERR_TIMEOUT : ready < 0 ? ERR_IO : ERR_NOMEM;
-        }
-        text = grown;
-        ssize_t n = recv(fd, text + len, READ_STEP, 0);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            free(text);
-            return ERR_IO;
-        }
-        if (n == 0) {
-            *out_text = text;
-            *out_len = len;
-            return 0;
-        }
-        len += (size_t)n;
-    }
-}
-
-int control_call(const char *path, const char *command, const cJSON *arguments, int timeout_ms,
-                 cJSON **out_reply)
-{
-    time_ms until_ms = time_add(io_now().boot_ms, timeout_ms);
-    char *request = request_text(command, arguments);
-    if (request == NULL)
-        return ERR_NOMEM;
-    int fd = -1;
-    char *text = NULL;
-    size_t len = 0;
-    int rc = call_connect(path, until_ms, &fd);
-    if (rc == 0)
-        rc = call_send(fd, request, until_ms);
-    if (rc == 0)
-        rc = call_receive(fd, until_ms, &text, &len);
-    if (fd >= 0)
-        close(fd);
-    cJSON_free(request);
-    if (rc < 0)
-        return rc;
-    *out_reply = cJSON_ParseWithLength(text, len);
-    free(text);
-    return *out_reply == NULL ? ERR_IO : 0;
 }

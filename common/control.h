@@ -4,6 +4,9 @@
 #pragma once
 #include <sys/types.h>
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include <cjson/cJSON.h>
 
 #include "common/control_result.h"
@@ -33,6 +36,22 @@ void control_free(struct control *c);
 void control_reply(struct control_request *request, enum control_result result, const char *text,
                    cJSON *arguments);
 
+enum { CONTROL_STREAM_MAX = 1 << 18 };
+
+/* The peer of a stream has left, or the channel is closed: the request is no more. */
+typedef void control_gone_fn(void *user, struct control_request *request);
+/* Answers with success and makes the rest of the connection a stream of lines, for as long as the peer reads
+ * it. A peer that has only finished sending is still there. Returns false if the peer has gone already: then
+ * the request is no more, and `gone` is not called. */
+bool control_stream_start(struct control_request *request, const char *text, control_gone_fn *gone,
+                          void *user);
+/* Adds `len` octets, a line with its end. 0; ERR_NOMEM, ERR_LIMIT: nothing was added; as many as
+ * CONTROL_STREAM_MAX octets would wait for the peer. */
+int control_stream_put(struct control_request *request, const char *line, size_t len);
+/* The request is no more: what waits is written for CONTROL_IDLE_MS at most, and then this last line; `gone`
+ * is not called. */
+void control_stream_end(struct control_request *request, const char *line, size_t len);
+
 /* One command of a program. */
 struct control_command {
     const char *name;
@@ -44,10 +63,3 @@ struct control_command {
  * nobody knows with CONTROL_UNSUPPORTED. */
 void control_dispatch(const struct control_command *table, size_t n, void *user, const char *command,
                       const cJSON *arguments, struct control_request *request);
-
-/* The other side, blocking, for command-line programs: sends one command (`arguments` borrowed, may be NULL)
- * and waits at most `timeout_ms` for the answer. *out_reply is the caller's. ERR_NOTFOUND: nobody listens on
- * `path`; ERR_TIMEOUT; ERR_DENIED; ERR_INVALID: as above; ERR_IO: the connection broke, or the answer is not
- * JSON. */
-int control_call(const char *path, const char *command, const cJSON *arguments, int timeout_ms,
-                 cJSON **out_reply);

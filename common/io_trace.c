@@ -32,18 +32,26 @@ void io_trace_close(struct io_trace *t)
     t->fd = -1;
 }
 
-static void write_line(struct io_trace *t, const cJSON *event)
+static void write_line(struct io_trace *t, const char *line, size_t len)
+{
+    ssize_t n = write(t->fd, line, len);
+    if (n != (ssize_t)len && !t->failed) {
+        t->failed = true;
+        fprintf(stderr, "the trace file cannot be written: %s\n", n < 0 ? strerror(errno) : "disk full");
+    }
+}
+
+static void give_line(struct io_trace *t, const cJSON *event)
 {
     char *line = cJSON_PrintUnformatted(event);
     if (line == NULL)
         return;
     size_t len = strlen(line);
     line[len] = '\n'; /* in the place of the NUL: the line and its end go out in one write */
-    ssize_t n = write(t->fd, line, len + 1);
-    if (n != (ssize_t)len + 1 && !t->failed) {
-        t->failed = true;
-        fprintf(stderr, "the trace file cannot be written: %s\n", n < 0 ? strerror(errno) : "disk full");
-    }
+    if (t->fd >= 0)
+        write_line(t, line, len + 1);
+    if (t->tap != NULL)
+        t->tap(t->tap_user, line, len + 1);
     free(line);
 }
 
@@ -51,8 +59,8 @@ static void write_event(struct io_trace *t, cJSON *event)
 {
     if (event == NULL)
         return;
-    if (t->fd >= 0)
-        write_line(t, event);
+    if (t->fd >= 0 || t->tap != NULL)
+        give_line(t, event);
     if (t->show == IO_TRACE_ALL) {
         char *text = trace_text(event, t->color);
         if (text != NULL)
@@ -64,7 +72,7 @@ static void write_event(struct io_trace *t, cJSON *event)
 
 static bool is_off(const struct io_trace *t)
 {
-    return t->fd < 0 && t->show != IO_TRACE_ALL;
+    return t->fd < 0 && t->tap == NULL && t->show != IO_TRACE_ALL;
 }
 
 /* ---- how many lines ---- */

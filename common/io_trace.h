@@ -13,6 +13,9 @@ enum io_trace_show {
     IO_TRACE_SYSLOG, /* errors and warnings, in the system's log: there is no terminal */
 };
 
+/* Sees each event as its line of NDJSON, with the end. */
+typedef void io_trace_tap_fn(void *user, const char *line, size_t len);
+
 struct io_trace {
     const char *node; /* borrowed */
     int fd;           /* of the NDJSON file, -1 for none */
@@ -20,6 +23,8 @@ struct io_trace {
     enum trace_color color;
     bool failed; /* a write failed and was told */
     struct log_rate rate;
+    io_trace_tap_fn *tap; /* NULL: none */
+    void *tap_user;
 };
 
 /* Starts a trace. `path` NULL: no file; otherwise the file is appended to. Text is coloured only on a

@@ -267,6 +267,8 @@
       "no answer after {num} transmissions: {addr} is without the configuration of a server")                \
     X(REASON_INFORM_LEASED, "inform-leased",                                                                 \
       "{addr} is leased: its configuration comes with the lease, a renewal asks again")                      \
+    X(REASON_READER_SLOW, "reader-slow",                                                                     \
+      "a reader of the events is dropped: more than {num} octets would wait for it")                         \
     X(REASON_COMMAND_STOP, "command-stop", "asked to stop")                                                  \
     X(REASON_NO_LEASE, "no-lease", "there is no lease")
 

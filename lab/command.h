@@ -18,8 +18,12 @@ int command_exec(int argc, char **argv);     /* exec.c: run a program inside a h
 int command_status(int argc, char **argv);   /* status.c: lease and timers of the clients */
 int command_release(int argc, char **argv);  /* lease.c: give a lease back */
 int command_renew(int argc, char **argv);    /* lease.c: get or renew one */
+int command_rebind(int argc, char **argv);   /* lease.c: ask every server */
+int command_decline(int argc, char **argv);  /* lease.c: give an address up for bad */
+int command_inform(int argc, char **argv);   /* lease.c: configuration without a lease */
 int command_restart(int argc, char **argv);  /* restart.c: a host's program anew */
 int command_leases(int argc, char **argv);   /* leases.c: the servers' view */
+int command_events(int argc, char **argv);   /* events.c: a client's events as they happen */
 int command_log(int argc, char **argv);      /* log.c: messages and decisions */
 int command_send(int argc, char **argv);     /* command_send.c: any command to a program */
 int command_timeline(int argc, char **argv); /* timeline_command.c: when each client would send what */

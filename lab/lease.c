@@ -1,4 +1,4 @@
-/* dhcplab release and renew: drive a client as `ipconfig /release` and `ipconfig /renew` do. */
+/* dhcplab release, renew, rebind, decline and inform: drive a client. */
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -40,8 +40,73 @@ static const char help_renew[] =
     "  dhcplab renew h1 --timeout 10\n"
     "  dhcplab renew h1 --json | jq .arguments.lease.expiry\n";
 
+static const char help_rebind[] =
+    "Usage: dhcplab rebind HOST [-n NAME] [--timeout SECONDS] [--json]\n"
+    "\n"
+    "The client asks every server to extend its lease (a broadcast REQUEST), as it does by itself at T2; "
+    "without "
+    "a lease it\n"
+    "searches anew. The command waits for the outcome.\n"
+    "\n"
+    "  --timeout SECONDS  give up after that long (60)\n"
+    "  -n, --name NAME    the lab, where several run\n"
+    "  --json             the client's answer as JSON, with its status\n"
+    "  --help             this text\n"
+    "\n"
+    "Exit codes: 0 the lease is there; 1 no server gave one, or the client does not answer; 2 wrong usage.\n"
+    "\n"
+    "Examples:\n"
+    "  dhcplab rebind h1\n"
+    "  dhcplab rebind h1 --timeout 5 && dhcplab timers h1\n";
+
+static const char help_decline[] =
+    "Usage: dhcplab decline HOST [-n NAME] [--json]\n"
+    "\n"
+    "The client says that its address must not be used: it takes the address off its interface, sends "
+    "DECLINE, and "
+    "begins anew\n"
+    "after ten seconds (RFC 2131 3.1 (5)). The server keeps the address from everybody for a while.\n"
+    "\n"
+    "  -n, --name NAME  the lab, where several run\n"
+    "  --json           the client's answer as JSON, with its status\n"
+    "  --help           this text\n"
+    "\n"
+    "Exit codes: 0 declined; 1 there was no address to decline, or the client does not answer; 2 wrong "
+    "usage.\n"
+    "\n"
+    "Examples:\n"
+    "  dhcplab decline h1 && dhcplab leases\n"
+    "  dhcplab decline h1 && dhcplab log --ladder h1\n";
+
+static const char help_inform[] =
+    "Usage: dhcplab inform HOST [-n NAME] [--timeout SECONDS] [--json]\n"
+    "\n"
+    "The client asks for the configuration that goes with an address of its interface which did not come "
+    "from DHCP "
+    "(INFORM,\n"
+    "RFC 2131 3.4): no lease, no timers, nothing on the interface is changed; `dhcplab status` shows the "
+    "answer. A "
+    "client that\n"
+    "searches for a lease stops doing so; one that has a lease refuses.\n"
+    "\n"
+    "  --timeout SECONDS  give up after that long (60)\n"
+    "  -n, --name NAME    the lab, where several run\n"
+    "  --json             the client's answer as JSON, with its status\n"
+    "  --help             this text\n"
+    "\n"
+    "Exit codes: 0 a server answered; 1 none did, or there is no such address, or the client does not "
+    "answer; 2 "
+    "wrong usage.\n"
+    "\n"
+    "Examples:\n"
+    "  dhcplab release h1; dhcplab exec h1 ip address add 10.77.0.50/24 dev eth0; dhcplab inform h1\n"
+    "  dhcplab inform h1 --json | jq .arguments.inform.dns\n";
+
 static const struct view_command release = {help_release, VIEW_JSON, 1, 1};
 static const struct view_command renew = {help_renew, VIEW_JSON | VIEW_TIMEOUT, 1, 1};
+static const struct view_command rebind = {help_rebind, VIEW_JSON | VIEW_TIMEOUT, 1, 1};
+static const struct view_command decline = {help_decline, VIEW_JSON, 1, 1};
+static const struct view_command inform = {help_inform, VIEW_JSON | VIEW_TIMEOUT, 1, 1};
 
 /* A client answers within its own timeout; what comes later than this is no answer. */
 enum { GRACE_MS = 5000 };
@@ -102,4 +167,19 @@ int command_release(int argc, char **argv)
 int command_renew(int argc, char **argv)
 {
     return run(argc, argv, &renew);
+}
+
+int command_rebind(int argc, char **argv)
+{
+    return run(argc, argv, &rebind);
+}
+
+int command_decline(int argc, char **argv)
+{
+    return run(argc, argv, &decline);
+}
+
+int command_inform(int argc, char **argv)
+{
+    return run(argc, argv, &inform);
 }

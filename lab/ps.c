@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/control.h"
+#include "common/control_call.h"
 #include "lab/command.h"
 #include "lab/rundir.h"
 #include "lab/view.h"

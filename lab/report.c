@@ -170,11 +170,9 @@ static void add_timers(struct text *t, const cJSON *lease)
     add_line(t, "Lease Expires", line);
 }
 
-static void add_lease(struct text *t, const cJSON *lease)
+/* What goes with an address, leased or not. */
+static void add_parameters(struct text *t, const cJSON *lease)
 {
-    add_field(t, "IPv4 Address", lease, "address");
-    add_field(t, "Subnet Mask", lease, "subnet_mask");
-    add_timers(t, lease);
     add_field(t, "Default Gateway", lease, "router");
     add_field(t, "DHCP Server", lease, "server");
     add_list(t, "DNS Servers", cJSON_GetObjectItemCaseSensitive(lease, "dns"));
@@ -183,6 +181,23 @@ static void add_lease(struct text *t, const cJSON *lease)
         snprintf(mtu, sizeof mtu, "%.0f", view_number(lease, "mtu", 0));
         add_line(t, "Interface MTU", mtu);
     }
+}
+
+static void add_lease(struct text *t, const cJSON *lease)
+{
+    add_field(t, "IPv4 Address", lease, "address");
+    add_field(t, "Subnet Mask", lease, "subnet_mask");
+    add_timers(t, lease);
+    add_parameters(t, lease);
+}
+
+static void add_inform(struct text *t, const cJSON *inform)
+{
+    char line[LINE_MAX_LEN];
+    snprintf(line, sizeof line, "%s, not leased", view_text(inform, "address"));
+    add_line(t, "IPv4 Address", line);
+    add_field(t, "Subnet Mask", inform, "subnet_mask");
+    add_parameters(t, inform);
 }
 
 static void add_state(struct text *t, const cJSON *status)
@@ -227,16 +242,19 @@ static void add_next_timer(struct text *t, const cJSON *timer)
 char *report_client(const char *name, const cJSON *status)
 {
     const cJSON *lease = cJSON_GetObjectItemCaseSensitive(status, "lease");
+    const cJSON *inform = cJSON_GetObjectItemCaseSensitive(status, "inform");
     struct text t;
     text_init(&t);
     text_add(&t, "%s: DHCP client on %s\n\n", name, view_text(status, "interface"));
     add_field(&t, "Host Name", status, "hostname");
-    add_field(&t, "Connection-specific DNS Suffix", lease, "domain");
+    add_field(&t, "Connection-specific DNS Suffix", cJSON_IsObject(inform) ? inform : lease, "domain");
     add_hardware(&t, "Physical Address", view_text(status, "hardware_address"));
     add_line(&t, "DHCP Enabled", "Yes");
     add_state(&t, status);
     if (cJSON_IsObject(lease))
         add_lease(&t, lease);
+    else if (cJSON_IsObject(inform))
+        add_inform(&t, inform);
     else
         add_line(&t, "IPv4 Address", "none: there is no lease");
     add_next_timer(&t, cJSON_GetObjectItemCaseSensitive(status, "next_timer"));

@@ -3,8 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/control.h"
+#include "common/control_call.h"
 #include "common/err.h"
+#include "common/io_loop.h"
 #include "lab/command.h"
 #include "lab/view.h"
 

@@ -8,8 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/control.h"
+#include "common/control_call.h"
 #include "common/err.h"
+#include "common/io_loop.h"
 #include "lab/command.h"
 #include "lab/hostlog.h"
 #include "lab/report.h"

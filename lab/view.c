@@ -7,7 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "common/control.h"
+#include "common/control_call.h"
 #include "common/err.h"
 #include "lab/command.h"
 #include "lab/wrap.h"

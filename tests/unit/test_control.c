@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "common/control.h"
+#include "common/control_call.h"
 #include "common/err.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
