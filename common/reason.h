@@ -113,6 +113,10 @@
     X(REASON_LEASE_EXTENDED, "lease-extended", "lease of {addr} extended by {span}")                         \
     X(REASON_LEASE_KEPT, "lease-kept",                                                                       \
       "{span} are left of the lease of {addr}: the client asks for no more (RFC 2131 4.3.1)")                \
+    X(REASON_NAME_FQDN, "name-fqdn",                                                                         \
+      "the client is called {text}, by its option 81; no DNS update is made (RFC 4702)")                     \
+    X(REASON_NAME_MADE, "name-made", "the client is called {text}: the name is made from its address")       \
+    X(REASON_FQDN_BAD, "fqdn-bad", "option 81 is ignored: it holds no name that can be used")                \
     X(REASON_LEASE_CLAMPED, "lease-clamped",                                                                 \
       "the client asked for {num} s: the configuration allows {span}")                                       \
     X(REASON_LEASE_MOVED, "lease-moved", "{addr} is free again: the client has {other} now")                 \
@@ -164,7 +168,7 @@
     X(REASON_QUERY_REQUESTER, "leasequery-requester", "{addr} may not ask for leases")                       \
     X(REASON_QUERY_KIND, "leasequery-kind",                                                                  \
       "a leasequery goes by exactly one of ciaddr, hardware address and client identifier (RFC 4388 6.3)")   \
-    X(REASON_QUERY_CONNECTIONS, "leasequery-connections",                                                   \
+    X(REASON_QUERY_CONNECTIONS, "leasequery-connections",                                                    \
       "the connection of {addr} is closed: {num} are open, as many as the configuration allows")             \
     X(REASON_QUERY_ACTIVE, "leasequery-active", "{addr} is leased to {hw}")                                  \
     X(REASON_QUERY_UNASSIGNED, "leasequery-unassigned", "{addr} is ours and leased to nobody")               \

@@ -42,10 +42,15 @@ static const char *const global_keys[] = {
     "authoritative",
     "boot-file-name",
     "calculate-tee-times",
+    "ddns-generated-prefix",
+    "ddns-qualifying-suffix",
+    "ddns-replace-client-name",
     "decline-probation-period",
     "dhcp-queue-control",
     "echo-client-id",
     "hooks-libraries",
+    "hostname-char-replacement",
+    "hostname-char-set",
     "interfaces-config",
     "lease-database",
     "match-client-id",
@@ -85,11 +90,8 @@ static const char *const global_elsewhere[] = {
     "control-socket",
     "control-sockets",
     "ddns-conflict-resolution-mode",
-    "ddns-generated-prefix",
     "ddns-override-client-update",
     "ddns-override-no-update",
-    "ddns-qualifying-suffix",
-    "ddns-replace-client-name",
     "ddns-send-updates",
     "ddns-ttl",
     "ddns-ttl-max",
@@ -102,8 +104,6 @@ static const char *const global_elsewhere[] = {
     "early-global-reservations-lookup",
     "expired-leases-processing",
     "host-reservation-identifiers",
-    "hostname-char-replacement",
-    "hostname-char-set",
     "hosts-database",
     "hosts-databases",
     "ip-reservations-unique",
@@ -241,10 +241,12 @@ static void read_global(struct srv_parse *p, const cJSON *map)
     config->optdefs = p->optdefs;
     srv_parse_limits(p, map);
     srv_parse_options(p, map, &config->options);
+    srv_parse_naming_default(&global.naming);
     srv_parse_scope(p, map, &global);
     config->lifetime = global.lifetime;
     config->timers = global.timers;
     config->boot = global.boot;
+    config->naming = global.naming;
     config->authoritative = global.authoritative;
     config->match_client_id = global.match_client_id;
     config->store_extended_info = global.store_extended_info;
@@ -291,6 +293,8 @@ static int finish(struct srv_parse *p, int err, char *out_error, struct srv_conf
         srv_config_free(p->config);
     return err;
 }
+
+const char *const srv_config_replace_words[] = {"never", "always", "when-present", "when-not-present", NULL};
 
 int srv_config_parse(const char *name, const char *text, size_t len, jcfg_warn_fn *warn, void *user,
                      char *out_error, struct srv_config **out)

@@ -59,6 +59,25 @@ struct srv_pool {
     struct srv_options options;
 };
 
+/* What to do with the names that clients have. */
+enum srv_replace_name {
+    SRV_REPLACE_NEVER,
+    SRV_REPLACE_ALWAYS,
+    SRV_REPLACE_WHEN_PRESENT,     /* a client that has a name gets another one */
+    SRV_REPLACE_WHEN_NOT_PRESENT, /* a client without a name gets one */
+};
+
+enum { SRV_CHAR_SET_LEN = 32 };
+
+struct srv_naming {
+    const char *suffix; /* completes a partial name; "": nothing does */
+    const char *prefix; /* of a name that is made from an address */
+    enum srv_replace_name replace;
+    const char *char_set;               /* as it was written */
+    uint8_t unwanted[SRV_CHAR_SET_LEN]; /* the set of octets, a bit each, that are taken out of names */
+    const char *replacement;            /* what stands in their place */
+};
+
 /* Subnets on one link: a client there can have an address of any of them. */
 struct srv_network {
     const char *name; /* unique, not "" */
@@ -67,6 +86,7 @@ struct srv_network {
     struct srv_lifetime lifetime; /* what a subnet of it inherits */
     struct srv_timers timers;
     struct srv_boot boot;
+    struct srv_naming naming;
     const char *interface;
     bool authoritative, match_client_id, store_extended_info;
     const cJSON *source; /* the map as it was read */
@@ -85,6 +105,7 @@ struct srv_subnet {
     struct srv_lifetime lifetime;
     struct srv_timers timers;
     struct srv_boot boot;
+    struct srv_naming naming;
     bool authoritative;       /* also NAK clients of which nothing is known */
     bool rapid_commit;        /* RFC 4039: an ACK at once to who asks for it */
     bool match_client_id;     /* go by option 61 where there is one, as RFC 2131 4.2 demands */
@@ -148,6 +169,7 @@ struct srv_config {
     struct srv_lifetime lifetime;      /* of global scope: what a subnet inherits */
     struct srv_timers timers;
     struct srv_boot boot;
+    struct srv_naming naming;
     bool authoritative, match_client_id, store_extended_info;
     struct srv_subnet *subnets; /* those of no shared network first */
     size_t n_subnets;
@@ -155,6 +177,9 @@ struct srv_config {
     size_t n_networks;
     cJSON *source; /* the map "Dhcp4" as it was read */
 };
+
+/* The words for enum srv_replace_name, and a NULL. */
+extern const char *const srv_config_replace_words[];
 
 /* Reads `len` bytes of JSON `text`. `name` is the file's, for messages; `warn` (may be NULL) is told about
  * every key of Kea's that has no effect here. Returns 0 and *out, which the caller frees; ERR_NOMEM; or

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "server/srv_name.h"
 #include "server/srv_send.h"
 
 static void note_refused(void *user, enum reason reason, const struct trace_facts *facts)
@@ -62,17 +63,11 @@ uint32_t srv_grant_left(const struct srv_step *s, ip4 addr)
     return left_s <= s->lifetime.max_s ? (uint32_t)left_s : 0;
 }
 
-/* RFC 2132 2: "Options containing NVT ASCII data SHOULD NOT include a trailing NULL; however, the receiver of
- * such options MUST be prepared to delete trailing nulls if they exist." */
-static void read_hostname(const struct dhcp_msg *msg, char *out)
+static void set_name(struct srv_step *s, struct srv_lease *lease)
 {
-    const struct dhcp_option *option = dhcp_msg_find(msg, DHCP_OPT_HOST_NAME);
-    size_t len = option == NULL ? 0 : option->len;
-    if (len > SRV_HOSTNAME_MAX)
-        len = SRV_HOSTNAME_MAX;
-    if (len != 0)
-        memcpy(out, option->data, len);
-    out[len] = '\0';
+    enum reason reason = srv_name_choose(s->msg, &s->subnet->naming, lease->addr, lease->hostname);
+    if (reason != REASON_NONE)
+        srv_step_decide(s, reason, (struct trace_facts){.text = srv_step_text(s, lease->hostname)});
 }
 
 /* RFC 4388 6.7: what the relay said last of the client is what a DHCPLEASEQUERY is answered with. A longer
@@ -107,7 +102,7 @@ struct srv_lease srv_grant_make(struct srv_step *s, ip4 addr, uint32_t lease_s)
                               .granted_ms = s->ev->now,
                               .expires_ms = time_add(s->ev->now, time_from_lease_s(lease_s))};
     memcpy(lease.client_id, s->client.client_id, s->client.client_id_len);
-    read_hostname(s->msg, lease.hostname);
+    set_name(s, &lease);
     read_relay_info(s, &lease);
     return lease;
 }

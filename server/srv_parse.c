@@ -79,6 +79,7 @@ void srv_parse_scope(struct srv_parse *p, const cJSON *map, struct srv_parse_sco
     jcfg_get_ip4(&p->c, map, "next-server", &s->boot.next_server);
     read_field(p, map, "server-hostname", DHCP_SNAME_LEN, &s->boot.server_hostname);
     read_field(p, map, "boot-file-name", DHCP_FILE_LEN, &s->boot.boot_file_name);
+    srv_parse_naming(p, map, &s->naming);
     jcfg_get_bool(&p->c, map, "authoritative", &s->authoritative);
     jcfg_get_bool(&p->c, map, "match-client-id", &s->match_client_id);
     jcfg_get_bool(&p->c, map, "rapid-commit", &s->rapid_commit);

@@ -17,6 +17,7 @@ struct srv_parse_scope {
     struct srv_lifetime lifetime;
     struct srv_timers timers;
     struct srv_boot boot;
+    struct srv_naming naming;
     bool authoritative, match_client_id, rapid_commit, store_extended_info;
     const char *interface;
     const ip4 *relays;
@@ -35,6 +36,9 @@ void srv_parse_scope(struct srv_parse *p, const cJSON *map, struct srv_parse_sco
 /* "option-def" of the map: what follows is read with it. Returns what p->optdefs was, for the end of a scope.
  */
 const struct srv_optdefs *srv_parse_optdefs(struct srv_parse *p, const cJSON *map);
+/* What holds without a word about names; then the keys of the map about them. */
+void srv_parse_naming_default(struct srv_naming *out);
+void srv_parse_naming(struct srv_parse *p, const cJSON *map, struct srv_naming *naming);
 /* "option-data" of the map, with the sub-options of other spaces put into the options that contain them; *out
  * stays as it is if there is none. */
 void srv_parse_options(struct srv_parse *p, const cJSON *map, struct srv_options *out);

@@ -7,6 +7,11 @@ static const char *const network_keys[] = {
     "authoritative",
     "boot-file-name",
     "calculate-tee-times",
+    "ddns-generated-prefix",
+    "ddns-qualifying-suffix",
+    "ddns-replace-client-name",
+    "hostname-char-replacement",
+    "hostname-char-set",
     "interface",
     "match-client-id",
     "max-valid-lifetime",
@@ -34,11 +39,8 @@ static const char *const network_elsewhere[] = {
     "client-class",
     "client-classes",
     "ddns-conflict-resolution-mode",
-    "ddns-generated-prefix",
     "ddns-override-client-update",
     "ddns-override-no-update",
-    "ddns-qualifying-suffix",
-    "ddns-replace-client-name",
     "ddns-send-updates",
     "ddns-ttl",
     "ddns-ttl-max",
@@ -47,8 +49,6 @@ static const char *const network_elsewhere[] = {
     "ddns-update-on-renew",
     "ddns-use-conflict-resolution",
     "evaluate-additional-classes",
-    "hostname-char-replacement",
-    "hostname-char-set",
     "offer-lifetime",
     "require-client-classes",
     "reservation-mode",
@@ -101,6 +101,7 @@ static void read_network(struct srv_parse *p, const cJSON *map, const struct srv
     network->lifetime = scope.lifetime;
     network->timers = scope.timers;
     network->boot = scope.boot;
+    network->naming = scope.naming;
     network->interface = scope.interface;
     network->authoritative = scope.authoritative;
     network->match_client_id = scope.match_client_id;

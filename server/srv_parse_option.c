@@ -31,6 +31,7 @@ static const struct {
     {DHCP_OPT_T1, "use renew-timer or calculate-tee-times"},
     {DHCP_OPT_T2, "use rebind-timer or calculate-tee-times"},
     {DHCP_OPT_CLIENT_ID, "use echo-client-id"},
+    {DHCP_OPT_FQDN, "it answers the client's, see ddns-qualifying-suffix"},
     {DHCP_OPT_RAPID_COMMIT, "use rapid-commit"},
     {DHCP_OPT_RELAY_INFO, "it is the relay's"},
     {DHCP_OPT_SUBNET_SELECTION, "only clients choose a subnet"},

@@ -7,6 +7,11 @@ static const char *const subnet_keys[] = {
     "authoritative",
     "boot-file-name",
     "calculate-tee-times",
+    "ddns-generated-prefix",
+    "ddns-qualifying-suffix",
+    "ddns-replace-client-name",
+    "hostname-char-replacement",
+    "hostname-char-set",
     "id",
     "interface",
     "match-client-id",
@@ -38,11 +43,8 @@ static const char *const subnet_elsewhere[] = {
     "client-class",
     "client-classes",
     "ddns-conflict-resolution-mode",
-    "ddns-generated-prefix",
     "ddns-override-client-update",
     "ddns-override-no-update",
-    "ddns-qualifying-suffix",
-    "ddns-replace-client-name",
     "ddns-send-updates",
     "ddns-ttl",
     "ddns-ttl-max",
@@ -51,8 +53,6 @@ static const char *const subnet_elsewhere[] = {
     "ddns-update-on-renew",
     "ddns-use-conflict-resolution",
     "evaluate-additional-classes",
-    "hostname-char-replacement",
-    "hostname-char-set",
     "offer-lifetime",
     "require-client-classes",
     "reservation-mode",
@@ -208,6 +208,7 @@ static void read_subnet(struct srv_parse *p, const cJSON *map, const struct srv_
     subnet->lifetime = scope.lifetime;
     subnet->timers = scope.timers;
     subnet->boot = scope.boot;
+    subnet->naming = scope.naming;
     subnet->authoritative = scope.authoritative;
     subnet->match_client_id = scope.match_client_id;
     subnet->rapid_commit = scope.rapid_commit;

@@ -121,6 +121,8 @@ bool srv_reply_is_requested(const struct dhcp_msg *request, uint8_t code)
  * options to that client, the server SHOULD NOT include the Router or Static Routes options." */
 static bool is_superseded(const struct srv_reply *r, uint8_t code)
 {
+    if (code == DHCP_OPT_HOST_NAME) /* RFC 4702 3.1: not both */
+        return r->fqdn_len != 0;
     return (code == DHCP_OPT_ROUTERS || code == OPT_STATIC_ROUTES) &&
            srv_reply_is_requested(r->request, DHCP_OPT_CLASSLESS_ROUTES) &&
            srv_scope_find(r->scopes, DHCP_OPT_CLASSLESS_ROUTES) != NULL;
@@ -228,6 +230,12 @@ static void add_subnet_selection(struct draft *d)
         add_item(d, option->code, option->data, option->len);
 }
 
+static void add_fqdn(struct draft *d)
+{
+    if (d->reply->fqdn_len != 0)
+        add_item(d, DHCP_OPT_FQDN, d->reply->fqdn, d->reply->fqdn_len);
+}
+
 /* RFC 3046 2.2: "DHCP servers claiming to support the Relay Agent Information option SHALL echo the entire
  * contents of the Relay Agent Information option in all replies"; a relay that gets none back is better off
  * than one that gets a part, and a client than one that misses what every answer has in the options field. */
@@ -246,6 +254,7 @@ static void add_items(struct draft *d)
     const struct srv_reply *r = d->reply;
     add_client_id(d);
     add_subnet_selection(d);
+    add_fqdn(d);
     add_relay_info(d);
     d->n_echoes = d->n_items;
     if (r->type == DHCP_NAK) {

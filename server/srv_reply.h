@@ -29,6 +29,8 @@ struct srv_reply {
     ip4 yiaddr;                      /* not for a NAK; 0 for a DHCPINFORM, or if none is offered */
     uint32_t lease_s;                /* not for a NAK */
     bool rapid_commit;               /* RFC 4039: an ACK that answers a DHCPDISCOVER */
+    const uint8_t *fqdn;             /* option 81: what the client is called; not for a NAK */
+    size_t fqdn_len;                 /* 0: none */
     ip4 inform_to;                   /* where the client of a DHCPINFORM is; else 0 */
     const char *message;             /* option 56 of a NAK: why */
 };
@@ -42,10 +44,11 @@ struct srv_reply_size {
  *
  * Options stand in this order: 53, 54, 51, 58, 59, 1, 80; the configured ones in the order in which the
  * client asks for them; routers, DNS servers, domain name and always-send ones that it did not ask for; 61;
- * 118; 82. What does not fit the options field stands in file and sname, with option 52, where these are free
- * (RFC 2132 9.3; not in a NAK). What the client asks for first is the last to be dropped; 61 and 82 are never
- * dropped for a configured one. The answer to a DHCPINFORM (RFC 2131 4.3.5) has no lease: neither yiaddr nor
- * 51, 58, 59; and what a relay put into the request is not in it, as it does not go through the relay. */
+ * 118; 81; 82. What does not fit the options field stands in file and sname, with option 52, where these are
+ * free (RFC 2132 9.3; not in a NAK). What the client asks for first is the last to be dropped; 61 and 82 are
+ * never dropped for a configured one. The answer to a DHCPINFORM (RFC 2131 4.3.5) has no lease: neither
+ * yiaddr nor 51, 58, 59; and what a relay put into the request is not in it, as it does not go through the
+ * relay. */
 void srv_reply_encode(const struct srv_reply *reply, uint8_t *buf, struct srv_reply_size *out_size);
 
 /* Where the answer goes, by RFC 2131 4.1. Fills in the addresses and ports of *out_packet except src_hw;

@@ -110,6 +110,15 @@ static void set_times(cJSON *map, const struct srv_lifetime *lifetime, const str
     set_number(map, "t2-percent", timers->t2_percent);
 }
 
+static void set_naming(cJSON *map, const struct srv_naming *naming)
+{
+    set_text(map, "ddns-qualifying-suffix", naming->suffix);
+    set_text(map, "ddns-generated-prefix", naming->prefix);
+    set_text(map, "ddns-replace-client-name", srv_config_replace_words[naming->replace]);
+    set_text(map, "hostname-char-set", naming->char_set);
+    set_text(map, "hostname-char-replacement", naming->replacement);
+}
+
 static void set_boot(cJSON *map, const struct srv_boot *boot)
 {
     char addr[IP4_LEN];
@@ -125,6 +134,7 @@ static void complete_subnet(cJSON *map, const struct srv_subnet *subnet)
     set_list(map, "option-data");
     set_times(map, &subnet->lifetime, &subnet->timers);
     set_boot(map, &subnet->boot);
+    set_naming(map, &subnet->naming);
     set_bool(map, "authoritative", subnet->authoritative);
     set_bool(map, "match-client-id", subnet->match_client_id);
     set_bool(map, "store-extended-info", subnet->store_extended_info);
@@ -148,6 +158,7 @@ static void complete_global(cJSON *map, const struct srv_config *config)
     set_list(map, "subnet4");
     set_times(map, &config->lifetime, &config->timers);
     set_boot(map, &config->boot);
+    set_naming(map, &config->naming);
     set_bool(map, "authoritative", config->authoritative);
     set_bool(map, "match-client-id", config->match_client_id);
     set_bool(map, "store-extended-info", config->store_extended_info);
@@ -172,6 +183,7 @@ static void complete_network(cJSON *map, const struct srv_config *config, const 
     set_list(map, "subnet4");
     set_times(map, &network->lifetime, &network->timers);
     set_boot(map, &network->boot);
+    set_naming(map, &network->naming);
     set_bool(map, "authoritative", network->authoritative);
     set_bool(map, "match-client-id", network->match_client_id);
     set_bool(map, "store-extended-info", network->store_extended_info);

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "server/srv_name.h"
+
 void srv_send_scopes(const struct srv_step *s, const struct srv_pool *pool, struct srv_scopes *out)
 {
     srv_scope_list(s->e->config, s->subnet, pool, out);
@@ -49,8 +51,11 @@ void srv_send_lease(struct srv_step *s, enum dhcp_type type, const struct srv_le
 {
     const struct srv_pool *pool = srv_config_find_pool(s->subnet, lease->addr);
     assert(pool != NULL); /* no other address is offered or granted */
+    uint8_t fqdn[SRV_NAME_OPTION_MAX];
     srv_send_reply(s, pool,
                    &(struct srv_reply){.type = type,
+                                       .fqdn = fqdn,
+                                       .fqdn_len = srv_name_encode(s->msg, lease->hostname, fqdn),
                                        .yiaddr = lease->addr,
                                        .lease_s = lease->lease_s,
                                        .rapid_commit = type == DHCP_ACK && s->msg->type == DHCP_DISCOVER});
