@@ -83,6 +83,7 @@ enum dhcp_opt_code {
     DHCP_OPT_RAPID_COMMIT = 80,
     DHCP_OPT_FQDN = 81,
     DHCP_OPT_RELAY_INFO = 82,
+    DHCP_OPT_AUTH = 90,
     DHCP_OPT_CLTT = 91, /* client-last-transaction-time, RFC 4388 */
     DHCP_OPT_ASSOCIATED_IP = 92,
     DHCP_OPT_V6ONLY = 108,
@@ -91,7 +92,8 @@ enum dhcp_opt_code {
     DHCP_OPT_CLASSLESS_ROUTES = 121,
     DHCP_OPT_VIVCO = 124,
     DHCP_OPT_VIVSO = 125,
-    DHCP_OPT_STATUS_CODE = 151, /* and those that follow: RFC 6926 */
+    DHCP_OPT_FORCERENEW_NONCE = 145, /* RFC 6704 */
+    DHCP_OPT_STATUS_CODE = 151,      /* and those that follow: RFC 6926 */
     DHCP_OPT_BASE_TIME = 152,
     DHCP_OPT_STATE_START = 153,
     DHCP_OPT_QUERY_START = 154,

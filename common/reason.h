@@ -34,6 +34,9 @@
       "the client identifier has {num} octets, more than the {max} that are served")                         \
     X(REASON_MSG_BAD_OPTION, "msg-bad-option", "option {num} has {max} octets, not the 4 of an address")     \
     X(REASON_MSG_NO_ADDRESS, "msg-no-address", "no address: neither ciaddr nor a requested address")         \
+    X(REASON_AUTH_NONE, "auth-none", "it is not authenticated with a nonce (RFC 6704)")                       \
+    X(REASON_AUTH_DIGEST, "auth-digest", "its digest is not that of our nonce (RFC 6704)")                    \
+    X(REASON_AUTH_REPLAY, "auth-replay", "it is no newer than one that came before (RFC 3118 2)")             \
     X(REASON_SERVICE_DISABLED, "service-disabled", "the service is switched off (dhcp-disable)")             \
     X(REASON_QUEUE_REPLACED, "queue-replaced", "the client has asked again before its turn came")            \
     X(REASON_NOT_OUR_INTERFACE, "interface-given-up", "its interface is not served any more")                \
