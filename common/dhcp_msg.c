@@ -1,6 +1,7 @@
 #include "common/dhcp_msg.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/wire.h"
@@ -355,6 +356,23 @@ static uint8_t find_usable(const struct dhcp_msg *m)
     if (!is_empty(m->sname, DHCP_SNAME_LEN))
         usable &= ~(unsigned)DHCP_OVERLOAD_SNAME;
     return dhcp_msg_has(m, DHCP_OPT_OVERLOAD) ? DHCP_OVERLOAD_NONE : (uint8_t)usable;
+}
+
+static int rank(const struct dhcp_option *option)
+{
+    return option->code == DHCP_OPT_TYPE ? -1 : option->code == DHCP_OPT_RELAY_INFO ? 256 : option->code;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+    return rank(a) - rank(b);
+}
+
+void dhcp_msg_sort(struct dhcp_msg *m)
+{
+    qsort(m->options, m->n_options, sizeof m->options[0], by_rank);
+    for (unsigned i = 0; i < m->n_options; i++)
+        m->index[m->options[i].code] = (uint8_t)(i + 1);
 }
 
 size_t dhcp_msg_encode(const struct dhcp_msg *m, uint8_t *buf, size_t cap, unsigned *out_dropped)

@@ -88,6 +88,9 @@ enum reason dhcp_msg_decode(struct dhcp_msg *m, const uint8_t *bytes, size_t len
 /* An empty message to build. */
 void dhcp_msg_init(struct dhcp_msg *m, uint8_t op);
 
+/* Puts the options into the order of their codes, but 53 first and 82 last. */
+void dhcp_msg_sort(struct dhcp_msg *m);
+
 /* Encodes into `buf`: header, cookie, options in their order (53 first, 82 last), split at 255 octets (RFC
  * 3396), END, padding to DHCP_MSG_SEND_MIN. Returns the length; `cap` >= DHCP_MSG_SEND_MIN.
  *

@@ -72,6 +72,8 @@
       "{addr}, the client's previous lease, is in no pool of {net} any more")                                \
     X(REASON_PREVIOUS_IN_USE, "previous-in-use", "{addr}, the client's previous lease, is offered to {hw}")  \
     X(REASON_ADDR_NETWORK, "addr-network", "{addr} is not given: network or broadcast address of {net}")     \
+    X(REASON_ADDR_FIRST_LAST, "addr-first-last",                                                             \
+      "{addr} is not given: the first or the last of its 256 addresses (exclude-first-last-24)")             \
     X(REASON_ADDR_SERVER, "addr-server", "{addr} is not given: it is the server's own address")              \
     X(REASON_ADDR_ROUTER, "addr-router", "{addr} is not given: it is a router of {net}")                     \
     X(REASON_POOL_EMPTY, "pool-empty",                                                                       \

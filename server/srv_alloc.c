@@ -127,6 +127,8 @@ static size_t tracked(const struct srv_config *config, struct ip4_range range)
 {
     size_t size = (size_t)(range.last - range.first) + 1;
     size_t enough = (size_t)config->max_leases + EXCLUDED_MAX;
+    if (config->exclude_first_last)
+        enough += enough / 127 + 2; /* two of each 256 */
     return size < enough ? size : enough;
 }
 
@@ -214,14 +216,22 @@ static bool is_router(const struct view *v, const struct srv_pool *pool, ip4 add
     return false;
 }
 
+/* Of its 256 addresses: some hosts take these for network or broadcast addresses, whatever the prefix. */
+static bool is_first_or_last(ip4 addr)
+{
+    return (addr & 0xff) == 0 || (addr & 0xff) == 0xff;
+}
+
 /* REASON_NONE if the address is in a pool of the subnet and can be that of a client. */
 static enum reason find_exclusion(const struct view *v, ip4 addr)
 {
     const struct srv_pool *pool = srv_config_find_pool(v->subnet, addr);
     if (pool == NULL)
         return REASON_REQ_NOT_IN_POOL;
-    /* RFC 3021: a /31 has neither network nor broadcast address, nor has a /32. */
-    if (v->subnet->net.len < 31 &&
+    if (v->q->config->exclude_first_last && v->subnet->net.len <= 24 && is_first_or_last(addr))
+        return REASON_ADDR_FIRST_LAST;
+    /* RFC 3021: a /31 has neither network nor broadcast address, nor has a /32. To Kea a pool is a pool. */
+    if (v->subnet->net.len < 31 && !v->q->config->kea &&
         (addr == ip4_net_base(v->subnet->net) || addr == ip4_net_broadcast(v->subnet->net)))
         return REASON_ADDR_NETWORK;
     if (addr == v->q->server)

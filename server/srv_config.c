@@ -45,6 +45,7 @@ static const char *const global_keys[] = {
     "ddns-generated-prefix",
     "ddns-qualifying-suffix",
     "ddns-replace-client-name",
+    "compatibility",
     "decline-probation-period",
     "dhcp-queue-control",
     "echo-client-id",
@@ -69,6 +70,7 @@ static const char *const global_keys[] = {
     "rapid-commit",
     "rebind-timer",
     "renew-timer",
+    "sanity-checks",
     "server-hostname",
     "shared-networks",
     "store-extended-info",
@@ -85,7 +87,6 @@ static const char *const global_elsewhere[] = {
     "cache-max-age",
     "cache-threshold",
     "client-classes",
-    "compatibility",
     "config-control",
     "control-socket",
     "control-sockets",
@@ -116,7 +117,6 @@ static const char *const global_elsewhere[] = {
     "reservations-in-subnet",
     "reservations-lookup-first",
     "reservations-out-of-pool",
-    "sanity-checks",
     "server-tag",
     "stash-agent-options",
     "statistic-default-sample-age",
@@ -216,6 +216,7 @@ static void read_global(struct srv_parse *p, const cJSON *map)
     };
     *config = (struct srv_config){.arena = config->arena,
                                   .echo_client_id = true,
+                                  .lease_checks = SRV_CHECKS_WARN,
                                   .decline_s = DECLINE_DEFAULT_S,
                                   .max_declines = DECLINES_DEFAULT,
                                   .lfc_interval_s = LFC_INTERVAL_DEFAULT_S,
@@ -230,6 +231,9 @@ static void read_global(struct srv_parse *p, const cJSON *map)
     read_interfaces(p, map);
     read_database(p, map);
     jcfg_get_bool(&p->c, map, "echo-client-id", &config->echo_client_id);
+    srv_parse_compatibility(p, map);
+    srv_parse_sanity_checks(p, map);
+    config->subnet_selection = config->kea; /* RFC 3011 6: off unless configured; Kea always obeys it */
     jcfg_get_bool(&p->c, map, "subnet-selection", &config->subnet_selection);
     jcfg_get_u32(&p->c, map, "decline-probation-period", 0, LEASE_INFINITE, &config->decline_s);
     jcfg_get_u32(&p->c, map, "max-declines-per-client", 0, DECLINES_MAX, &config->max_declines);

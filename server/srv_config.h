@@ -22,6 +22,15 @@ enum srv_sync {
     SRV_SYNC_NONE,  /* handed to the kernel: a crash of the server loses nothing, one of the system may */
 };
 
+/* What becomes of a lease in the lease file whose subnet is not there, or does not contain it. */
+enum srv_lease_checks {
+    SRV_CHECKS_NONE,
+    SRV_CHECKS_WARN,    /* tell; it is loaded */
+    SRV_CHECKS_FIX,     /* put it into the subnet that contains it; without one as above */
+    SRV_CHECKS_FIX_DEL, /* the same; without one it is not loaded */
+    SRV_CHECKS_DEL,     /* it is not loaded */
+};
+
 /* One configured option, checked against its definition; sub-options are in its data. */
 struct srv_option {
     uint8_t code;
@@ -152,7 +161,12 @@ struct srv_config {
     uint32_t lfc_interval_s; /* how often the lease file is rewritten; 0: never */
     bool echo_client_id;     /* RFC 6842 */
     bool subnet_selection;   /* RFC 3011: obey option 118 */
-    bool kea;                /* where Kea and an RFC differ, do what Kea does */
+    /* "compatibility" */
+    bool kea;                   /* where Kea and an RFC differ, do what Kea does */
+    bool ignore_server_id;      /* answer a REQUEST that is for another server */
+    bool ignore_link_selection; /* of a relay, RFC 3527 */
+    bool exclude_first_last;    /* no addresses x.x.x.0 and x.x.x.255, where the prefix is 24 or shorter */
+    enum srv_lease_checks lease_checks;
     uint32_t decline_s;      /* how long an address that a client declined stays unused */
     uint32_t max_declines;   /* addresses that one client can have in quarantine in one subnet */
     uint32_t max_declined;   /* addresses in quarantine, all in all */

@@ -20,6 +20,7 @@
 #include "server/srv_ports.h"
 #include "server/srv_probe.h"
 #include "server/srv_queue.h"
+#include "server/srv_sanity.h"
 
 enum {
     RX_MAX = 4096, /* packets taken from a socket at a time */
@@ -489,9 +490,27 @@ static void on_signal(void *user, int signal)
 
 /* ---- start and end ---- */
 
-static void on_stored_lease(void *user, const struct srv_lease *lease)
+static const char *const sanity_words[] = {
+    [SRV_SANITY_KEPT] = "it is kept",
+    [SRV_SANITY_FIXED] = "it is put into the one that does",
+    [SRV_SANITY_BAD] = "it is not loaded",
+};
+
+static void on_stored_lease(void *user, const struct srv_lease *stored)
 {
     struct srv_driver *d = user;
+    struct srv_lease checked = *stored, *lease = &checked;
+    enum srv_sanity sanity =
+        srv_lease_is_deletion(lease) ? SRV_SANITY_GOOD : srv_sanity_check(d->config, lease);
+    if (sanity != SRV_SANITY_GOOD) {
+        char addr[IP4_LEN];
+        io_trace_log(d->trace, "warning", "lease file: subnet %u does not contain %s: %s", stored->subnet_id,
+                     ip4_format(stored->addr, addr), sanity_words[sanity]);
+    }
+    if (sanity == SRV_SANITY_BAD) {
+        d->refused++;
+        return;
+    }
     int rc = srv_engine_load(d->engine, lease, io_now().boot_ms);
     if (rc == 0)
         d->loaded += !srv_lease_is_deletion(lease);

@@ -70,10 +70,10 @@ static void on_decline_of(struct srv_step *s, ip4 addr)
  * both. It is never answered. */
 void srv_on_decline(struct srv_step *s)
 {
-    ip4 addr = 0, server;
+    ip4 addr = 0, server = s->ev->iface->addr.addr;
     if (!dhcp_get_ip4(s->msg, DHCP_OPT_REQUESTED_IP, &addr) || addr == 0)
         srv_step_drop(s, REASON_DECLINE_NO_ADDR, (struct trace_facts){0});
-    else if (!dhcp_get_ip4(s->msg, DHCP_OPT_SERVER_ID, &server))
+    else if (!dhcp_get_ip4(s->msg, DHCP_OPT_SERVER_ID, &server) && !s->e->config->kea)
         srv_step_drop(s, REASON_NO_SERVER_ID, (struct trace_facts){0});
     else if (!srv_step_is_our_id(s, server))
         srv_step_decide(s, REASON_OTHER_SERVER, (struct trace_facts){.other = server});

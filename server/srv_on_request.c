@@ -52,6 +52,10 @@ static void on_unknown(struct srv_step *s, enum request_kind kind, ip4 addr)
 {
     struct srv_alloc_query query = srv_grant_query(s);
     enum reason refusal = srv_alloc_refusal(&query, addr);
+    if (s->e->config->kea && kind != INIT_REBOOT && refusal == REASON_NONE) {
+        srv_grant(s, addr);
+        return;
+    }
     /* A unicast renewal says that we granted it; two clients must not go on with one address. */
     bool is_conflict = kind == RENEWING && (refusal == REASON_NAK_IN_USE || refusal == REASON_NAK_DECLINED);
     if (s->subnet->authoritative || is_conflict)
@@ -94,6 +98,24 @@ static enum request_kind classify(const struct srv_step *s)
     return s->msg->giaddr == 0 && !srv_step_is_broadcast(s) ? RENEWING : REBINDING;
 }
 
+/* Kea serves a client that names no address at all, like one that begins. */
+static void on_any_address(struct srv_step *s)
+{
+    if (!srv_select_subnet(s))
+        return;
+    struct srv_alloc_query query = srv_grant_query(s);
+    enum reason reason;
+    const struct srv_subnet *subnet;
+    ip4 addr = srv_alloc_pick(&query, &reason, &subnet);
+    if (addr == 0) {
+        srv_grant_tell_none(s, reason);
+        return;
+    }
+    srv_select_move(s, subnet);
+    srv_step_decide(s, reason, (struct trace_facts){.addr = addr});
+    srv_grant(s, addr);
+}
+
 static const enum reason request_reasons[] = {
     [SELECTING] = REASON_REQUEST_SELECTING,
     [INIT_REBOOT] = REASON_REQUEST_INIT_REBOOT,
@@ -107,6 +129,10 @@ void srv_on_request(struct srv_step *s)
     ip4 requested = 0, server = 0, ciaddr = s->msg->ciaddr;
     dhcp_get_ip4(s->msg, DHCP_OPT_REQUESTED_IP, &requested);
     dhcp_get_ip4(s->msg, DHCP_OPT_SERVER_ID, &server);
+    if (requested == 0 && ciaddr == 0 && s->e->config->kea) {
+        on_any_address(s);
+        return;
+    }
     if (requested == 0 && ciaddr == 0) {
         srv_step_drop(s, REASON_MSG_NO_ADDRESS, (struct trace_facts){0});
         return;

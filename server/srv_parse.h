@@ -42,6 +42,9 @@ void srv_parse_naming(struct srv_parse *p, const cJSON *map, struct srv_naming *
 /* "option-data" of the map, with the sub-options of other spaces put into the options that contain them; *out
  * stays as it is if there is none. */
 void srv_parse_options(struct srv_parse *p, const cJSON *map, struct srv_options *out);
+/* "compatibility" and "sanity-checks" of the map. */
+void srv_parse_compatibility(struct srv_parse *p, const cJSON *global);
+void srv_parse_sanity_checks(struct srv_parse *p, const cJSON *global);
 /* "hooks-libraries" and "parked-packet-limit" of the map. */
 void srv_parse_hooks(struct srv_parse *p, const cJSON *global);
 /* The hook libdhcp_lease_query.so. */

@@ -123,7 +123,7 @@ static bool is_superseded(const struct srv_reply *r, uint8_t code)
 {
     if (code == DHCP_OPT_HOST_NAME) /* RFC 4702 3.1: not both */
         return r->fqdn_len != 0;
-    return (code == DHCP_OPT_ROUTERS || code == OPT_STATIC_ROUTES) &&
+    return !r->config->kea && (code == DHCP_OPT_ROUTERS || code == OPT_STATIC_ROUTES) &&
            srv_reply_is_requested(r->request, DHCP_OPT_CLASSLESS_ROUTES) &&
            srv_scope_find(r->scopes, DHCP_OPT_CLASSLESS_ROUTES) != NULL;
 }
@@ -257,6 +257,8 @@ static void add_items(struct draft *d)
     add_fqdn(d);
     add_relay_info(d);
     d->n_echoes = d->n_items;
+    if (r->type == DHCP_NAK && r->config->kea)
+        return;
     if (r->type == DHCP_NAK) {
         size_t len = strlen(r->message);
         add_item(d, DHCP_OPT_MESSAGE, (const uint8_t *)r->message, len > PIECE_MAX ? PIECE_MAX : len);
@@ -300,6 +302,7 @@ static void fill_header(struct draft *d)
     dhcp_msg_init(m, DHCP_BOOTREPLY);
     m->htype = r->request->htype;
     m->hlen = r->request->hlen;
+    m->hops = r->config->kea ? r->request->hops : 0;
     m->xid = r->request->xid;
     m->flags = r->request->flags;
     m->giaddr = is_past_relay(r) ? 0 : r->request->giaddr;
@@ -312,7 +315,7 @@ static void fill_header(struct draft *d)
         return;
     }
     /* Table 3: file and sname may hold options, except in a DHCPNAK. */
-    m->may_overload = DHCP_OVERLOAD_BOTH;
+    m->may_overload = r->config->kea ? 0 : DHCP_OVERLOAD_BOTH;
     if (r->type == DHCP_ACK)
         m->ciaddr = r->request->ciaddr;
     const struct srv_boot *boot = r->boot;
@@ -320,6 +323,14 @@ static void fill_header(struct draft *d)
     m->siaddr = boot->next_server;
     memcpy(m->sname, boot->server_hostname, strlen(boot->server_hostname));
     memcpy(m->file, boot->boot_file_name, strlen(boot->boot_file_name));
+}
+
+/* Kea sends no more than there is, where RFC 1542 2.1 has 300 octets. */
+static size_t without_padding(const uint8_t *buf, size_t len)
+{
+    while (buf[len - 1] == 0)
+        len--;
+    return len;
 }
 
 /* The message without what is left out; true if all of it fits. */
@@ -331,7 +342,12 @@ static bool compose(struct draft *d, uint8_t *buf, size_t *out_len)
     put_essentials(d);
     put_items(d, d->n_echoes, d->n_items);
     put_items(d, 0, d->n_echoes);
+    bool kea = d->reply->config->kea;
+    if (kea) /* options by their codes, whatever the client's order */
+        dhcp_msg_sort(&d->m);
     *out_len = dhcp_msg_encode(&d->m, buf, d->max, &dropped);
+    if (kea)
+        *out_len = without_padding(buf, *out_len);
     d->dropped += dropped;
     return d->dropped == 0;
 }
@@ -356,6 +372,8 @@ void srv_reply_encode(const struct srv_reply *reply, uint8_t *buf, struct srv_re
 {
     assert(reply->type == DHCP_OFFER || reply->type == DHCP_ACK || reply->type == DHCP_NAK);
     struct draft d = {.reply = reply, .max = srv_reply_max_len(reply->request)};
+    if (reply->config->kea) /* which does not ask how much the client takes */
+        d.max = DHCP_MSG_MAX;
     size_t len;
     add_items(&d);
     if (!compose(&d, buf, &len))
@@ -402,7 +420,8 @@ enum reason srv_reply_route(const struct srv_reply *reply, struct packet *out_pa
     }
 
     /* "In all cases, when 'giaddr' is zero, the server broadcasts any DHCPNAK messages to 0xffffffff." */
-    if (reply->type == DHCP_NAK)
+    bool kea_unicasts = reply->config->kea && req->ciaddr != 0;
+    if (reply->type == DHCP_NAK && !kea_unicasts)
         return to_udp(IP4_BROADCAST, DHCP_PORT_CLIENT, REASON_TO_BROADCAST_NAK, out_packet);
 
     /* "If the 'giaddr' field is zero and the 'ciaddr' field is nonzero, then the server unicasts DHCPOFFER

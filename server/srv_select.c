@@ -22,6 +22,8 @@ void srv_select_read_relay(struct srv_step *s)
         else if (part.id == DHCP_RELAY_PORT)
             s->relay.port = s->ev->packet.sport;
     }
+    if (s->e->config->ignore_link_selection)
+        s->relay.link = 0;
 }
 
 void srv_select_enter(struct srv_step *s, const struct srv_subnet *subnet)

@@ -139,6 +139,7 @@ bool srv_step_is_broadcast(const struct srv_step *s)
  * 5107 adds the one that the relay stands in with. */
 bool srv_step_is_our_id(const struct srv_step *s, ip4 server)
 {
-    return server == s->ev->iface->addr.addr || (!srv_step_is_broadcast(s) && server == s->ev->packet.dst) ||
+    return s->e->config->ignore_server_id || server == s->ev->iface->addr.addr ||
+           (!srv_step_is_broadcast(s) && server == s->ev->packet.dst) ||
            (s->relay.server_id != 0 && server == s->relay.server_id);
 }

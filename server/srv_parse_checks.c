@@ -1,0 +1,36 @@
+/* compatibility, sanity-checks. */
+#include "server/srv_parse.h"
+
+static const char *const compatibility_keys[] = {
+    "exclude-first-last-24", "ignore-dhcp-server-identifier", "ignore-rai-link-selection", "kea", NULL,
+};
+/* This server reads options leniently in any case: what is malformed is told, and the rest is used. */
+static const char *const compatibility_elsewhere[] = {"lenient-option-parsing", NULL};
+
+static const char *const checks_keys[] = {"lease-checks", NULL};
+static const char *const checks_elsewhere[] = {"extended-info-checks", NULL};
+
+void srv_parse_compatibility(struct srv_parse *p, const cJSON *global)
+{
+    struct srv_config *config = p->config;
+    const cJSON *map = jcfg_get_map(&p->c, global, "compatibility");
+    if (map == NULL)
+        return;
+    jcfg_check_keys(&p->c, map, compatibility_keys, compatibility_elsewhere);
+    jcfg_get_bool(&p->c, map, "kea", &config->kea);
+    jcfg_get_bool(&p->c, map, "ignore-dhcp-server-identifier", &config->ignore_server_id);
+    jcfg_get_bool(&p->c, map, "ignore-rai-link-selection", &config->ignore_link_selection);
+    jcfg_get_bool(&p->c, map, "exclude-first-last-24", &config->exclude_first_last);
+}
+
+void srv_parse_sanity_checks(struct srv_parse *p, const cJSON *global)
+{
+    static const char *const words[] = {"none", "warn", "fix", "fix-del", "del", NULL};
+    const cJSON *map = jcfg_get_map(&p->c, global, "sanity-checks");
+    int word;
+    if (map == NULL)
+        return;
+    jcfg_check_keys(&p->c, map, checks_keys, checks_elsewhere);
+    if (jcfg_get_word(&p->c, map, "lease-checks", words, &word))
+        p->config->lease_checks = (enum srv_lease_checks)word;
+}
