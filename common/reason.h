@@ -41,6 +41,12 @@
     X(REASON_QUEUE_REPLACED, "queue-replaced", "the client has asked again before its turn came")            \
     X(REASON_NOT_OUR_INTERFACE, "interface-given-up", "its interface is not served any more")                \
     X(REASON_QUEUE_FULL, "queue-full", "{num} packets wait, as many as allowed: the oldest one goes")        \
+    /* server: classes of clients */                                                                         \
+    X(REASON_CLASSES, "classes", "classes: {text}")                                                          \
+    X(REASON_CLASSES_ADDITIONAL, "classes-additional",                                                       \
+      "classes on request of pool, subnet or network: {text}")                                               \
+    X(REASON_CLASS_FAILED, "class-failed", "the expression of the class {text}")                             \
+    X(REASON_CLASS_DROP, "class-drop", "the client is in the class DROP")                                    \
     /* server: which subnet */                                                                               \
     X(REASON_SUBNET_RELAY, "subnet-relay", "subnet {net}: giaddr {addr} is in it (RFC 2131 4.3.1)")          \
     X(REASON_SUBNET_RELAY_NAMED, "subnet-relay-named", "subnet {net}: it names the relay {addr}")            \
@@ -55,6 +61,7 @@
     X(REASON_SUBNET_SHARED, "subnet-shared", "subnet {net}: it is in the same shared network, {text}")       \
     X(REASON_SERVER_ID_OVERRIDE, "server-id-override",                                                       \
       "the relay wants the server identifier {addr} (RFC 5107)")                                             \
+    X(REASON_SUBNET_CLASS, "subnet-class", "subnet {net} is not for the classes that the client is in")      \
     X(REASON_NO_SUBNET, "no-subnet", "no configured subnet contains {addr}")                                 \
     /* server: which address */                                                                              \
     X(REASON_ADDR_BOUND, "addr-bound", "{addr}: the client's current lease (RFC 2131 4.3.1)")                \
@@ -76,6 +83,10 @@
       "{addr} is not given: the first or the last of its 256 addresses (exclude-first-last-24)")             \
     X(REASON_ADDR_SERVER, "addr-server", "{addr} is not given: it is the server's own address")              \
     X(REASON_ADDR_ROUTER, "addr-router", "{addr} is not given: it is a router of {net}")                     \
+    X(REASON_ADDR_CLASS, "addr-class",                                                                       \
+      "{addr} is not given: its pool is not for the classes that the client is in")                          \
+    X(REASON_POOL_CLASS, "pool-class",                                                                       \
+      "the pool {addr} - {other} is not for the classes that the client is in")                              \
     X(REASON_POOL_EMPTY, "pool-empty",                                                                       \
       "no address is free in {net}: {num} are leased, offered or in quarantine")                             \
     X(REASON_NETWORK_EMPTY, "network-empty",                                                                 \
@@ -109,6 +120,7 @@
     X(REASON_NAK_IN_USE, "nak-in-use", "{addr} belongs to another client")                                   \
     X(REASON_NAK_DECLINED, "nak-declined", "{addr} is in quarantine: a client found it in use")              \
     X(REASON_NAK_NOT_IN_POOL, "nak-not-in-pool", "{addr} is in no pool of {net}")                            \
+    X(REASON_NAK_CLASS, "nak-class", "{addr} is not for the classes that the client is in")                  \
     X(REASON_NAK_UNKNOWN, "nak-unknown", "no lease of {addr} by this client is known")                       \
     X(REASON_V6ONLY, "v6-only-preferred",                                                                    \
       "no address is offered: client and configuration prefer IPv6 (RFC 8925)")                              \

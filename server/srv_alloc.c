@@ -208,7 +208,7 @@ static struct view view_of(const struct srv_alloc_query *q, const struct srv_sub
 static bool is_router(const struct view *v, const struct srv_pool *pool, ip4 addr)
 {
     struct srv_scopes scopes;
-    srv_scope_list(v->q->config, v->subnet, pool, &scopes);
+    srv_scope_list(v->q->config, v->subnet, pool, NULL, &scopes);
     const struct srv_option *routers = srv_scope_find(&scopes, DHCP_OPT_ROUTERS);
     for (size_t i = 0; routers != NULL && i + 4 <= routers->len; i += 4)
         if (wire_u32(routers->data + i) == addr)
@@ -222,7 +222,13 @@ static bool is_first_or_last(ip4 addr)
     return (addr & 0xff) == 0 || (addr & 0xff) == 0xff;
 }
 
-/* REASON_NONE if the address is in a pool of the subnet and can be that of a client. */
+static bool is_open(const struct view *v, const struct srv_pool *pool)
+{
+    return srv_class_passes_subnet(v->q->classes, v->subnet) &&
+           srv_class_passes(v->q->classes, &pool->gate.classes);
+}
+
+/* REASON_NONE if the address is in a pool of the subnet and can be that of the client. */
 static enum reason find_exclusion(const struct view *v, ip4 addr)
 {
     const struct srv_pool *pool = srv_config_find_pool(v->subnet, addr);
@@ -236,6 +242,8 @@ static enum reason find_exclusion(const struct view *v, ip4 addr)
         return REASON_ADDR_NETWORK;
     if (addr == v->q->server)
         return REASON_ADDR_SERVER;
+    if (!is_open(v, pool))
+        return REASON_ADDR_CLASS;
     return is_router(v, pool, addr) ? REASON_ADDR_ROUTER : REASON_NONE;
 }
 
@@ -264,8 +272,9 @@ enum reason srv_alloc_refusal(const struct srv_alloc_query *q, ip4 addr)
     struct hw_addr holder;
     if (!ip4_net_has(q->subnet->net, addr))
         return REASON_NAK_WRONG_NET;
-    if (find_exclusion(&v, addr) != REASON_NONE)
-        return REASON_NAK_NOT_IN_POOL;
+    enum reason exclusion = find_exclusion(&v, addr);
+    if (exclusion != REASON_NONE)
+        return exclusion == REASON_ADDR_CLASS ? REASON_NAK_CLASS : REASON_NAK_NOT_IN_POOL;
     if (is_declined(q, addr))
         return REASON_NAK_DECLINED;
     return is_held(&v, addr, &holder) ? REASON_NAK_IN_USE : REASON_NONE;
@@ -363,6 +372,12 @@ static ip4 pick_requested(const struct view *v, enum reason *out_reason)
     return q->requested;
 }
 
+static void note_closed(const struct view *v, const struct srv_pool *pool)
+{
+    v->q->note(v->q->user, REASON_POOL_CLASS,
+               &(struct trace_facts){.addr = pool->range.first, .other = pool->range.last});
+}
+
 /* "A new address allocated from the server's pool of available addresses": first one that nobody ever had. */
 static ip4 pick_never_used(const struct view *v, enum reason *out_reason)
 {
@@ -370,6 +385,10 @@ static ip4 pick_never_used(const struct view *v, enum reason *out_reason)
         return 0;
     for (size_t i = 0; i < v->subnet->n_pools; i++) {
         struct alloc_pool *pool = find_pool(v->q->alloc, v->subnet->pools[i].range.first);
+        if (!is_open(v, pool->pool)) {
+            note_closed(v, pool->pool);
+            continue;
+        }
         for (;;) {
             size_t place = bits_first_free(&pool->taken);
             if (place == pool->taken.n)
@@ -387,10 +406,41 @@ static ip4 pick_never_used(const struct view *v, enum reason *out_reason)
     return 0;
 }
 
+/* Of the pools that the client may use one after the other: what it may not use is for others, and cannot be
+ * put aside. */
+static ip4 pick_oldest_open(const struct view *v, enum reason *out_reason)
+{
+    struct srv_lease lease, oldest = {0};
+    for (size_t i = 0; i < v->subnet->n_pools; i++) {
+        const struct srv_pool *pool = &v->subnet->pools[i];
+        while (is_open(v, pool) &&
+               srv_lease_find_oldest_in(v->q->leases, v->subnet->id, pool->range, &lease)) {
+            if (find_exclusion(v, lease.addr) == REASON_NONE) {
+                if (oldest.addr == 0 || lease.expires_ms < oldest.expires_ms)
+                    oldest = lease;
+                break;
+            }
+            srv_lease_withhold(v->q->leases, lease.addr, true);
+        }
+    }
+    *out_reason = REASON_ADDR_RECLAIMED;
+    return oldest.addr;
+}
+
+static bool has_closed(const struct view *v)
+{
+    for (size_t i = 0; i < v->subnet->n_pools; i++)
+        if (!is_open(v, &v->subnet->pools[i]))
+            return true;
+    return false;
+}
+
 /* Then the one that is free the longest, so that a client that returns late may still find its address. */
 static ip4 pick_oldest(const struct view *v, enum reason *out_reason)
 {
     struct srv_lease lease;
+    if (has_closed(v))
+        return pick_oldest_open(v, out_reason);
     while (srv_lease_find_oldest(v->q->leases, v->subnet->id, &lease)) {
         if (find_exclusion(v, lease.addr) == REASON_NONE) {
             *out_reason = REASON_ADDR_RECLAIMED;

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 
 #include "common/trace.h"
+#include "server/srv_class.h"
 #include "server/srv_config.h"
 #include "server/srv_lease.h"
 
@@ -30,8 +31,9 @@ struct srv_alloc_query {
     const struct srv_lease_table *offers;
     const struct srv_subnet *subnet; /* where the client is */
     const struct srv_identity *client;
-    ip4 server;    /* the server's own address, never given */
-    ip4 requested; /* option 50; 0: none */
+    const struct srv_class_set *classes; /* of the client */
+    ip4 server;                          /* the server's own address, never given */
+    ip4 requested;                       /* option 50; 0: none */
     srv_alloc_note_fn *note;
     void *user;
 };
@@ -44,5 +46,5 @@ ip4 srv_alloc_pick(const struct srv_alloc_query *q, enum reason *out_reason,
                    const struct srv_subnet **out_subnet);
 
 /* May the client have this very address, which is to be one of q->subnet? REASON_NONE, or why not:
- * REASON_NAK_WRONG_NET, REASON_NAK_NOT_IN_POOL, REASON_NAK_DECLINED, REASON_NAK_IN_USE. */
+ * REASON_NAK_WRONG_NET, REASON_NAK_NOT_IN_POOL, REASON_NAK_CLASS, REASON_NAK_DECLINED, REASON_NAK_IN_USE. */
 enum reason srv_alloc_refusal(const struct srv_alloc_query *q, ip4 addr);

@@ -545,11 +545,31 @@ void srv_command_subnet_get(struct srv_command_call *call)
     cJSON_AddItemToArray(cJSON_AddArrayToObject(call->out->arguments, "subnet4"), srv_report_subnet(subnet));
 }
 
+/* The classes that the client is said to be in; all are in ALL. */
+static void read_classes(struct srv_command_call *call, struct srv_class_set *out)
+{
+    const struct srv_config *config = call->c->config;
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(call->arguments, "classes"), *item;
+    srv_class_clear(out);
+    srv_class_add(out, config, SRV_CLASS_ALL);
+    if (list != NULL && !cJSON_IsArray(list))
+        srv_command_say(call, CONTROL_ERROR, "'classes' is not a list");
+    cJSON_ArrayForEach(item, list)
+    {
+        if (cJSON_IsString(item))
+            srv_class_add_name(out, config, item->valuestring);
+        else
+            srv_command_say(call, CONTROL_ERROR, "'classes' is not a list of names");
+    }
+}
+
 /* As the engine chooses. With "address", the client has that one and renews it: nothing else counts then. */
 void srv_command_subnet_select_test(struct srv_command_call *call)
 {
     const struct srv_config *config = call->c->config;
-    struct srv_select_from from = {.ifname = ""};
+    struct srv_class_set classes;
+    struct srv_select_from from = {.ifname = "", .classes = &classes};
+    const struct srv_subnet *closed;
     ip4 addr = 0;
     enum reason reason;
     char net[IP4_NET_LEN];
@@ -559,14 +579,15 @@ void srv_command_subnet_select_test(struct srv_command_call *call)
     srv_command_ip4(call, "link", &from.link);
     srv_command_ip4(call, "subnet", &from.selected);
     srv_command_ip4(call, "local", &from.ifaddr);
+    read_classes(call, &classes);
     if (srv_command_failed(call))
         return;
     for (size_t i = 0; i < call->c->n_ifaces && from.ifaddr == 0; i++)
         if (strcmp(call->c->ifaces[i].name, from.ifname) == 0)
             from.ifaddr = call->c->ifaces[i].addr.addr;
-    const struct srv_subnet *subnet =
-        addr != 0 ? srv_config_find_subnet(config, addr) : srv_select_find(config, &from, &reason, &addr);
-    if (subnet == NULL)
+    const struct srv_subnet *subnet = addr != 0 ? srv_config_find_subnet(config, addr)
+                                                : srv_select_find(config, &from, &reason, &addr, &closed);
+    if (subnet == NULL || !srv_class_passes_subnet(&classes, subnet))
         srv_command_say(call, CONTROL_EMPTY, "no selected subnet");
     else
         srv_command_say(call, CONTROL_SUCCESS, "selected subnet '%s' id %u", ip4_net_format(subnet->net, net),

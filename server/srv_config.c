@@ -42,6 +42,7 @@ static const char *const global_keys[] = {
     "authoritative",
     "boot-file-name",
     "calculate-tee-times",
+    "client-classes",
     "ddns-generated-prefix",
     "ddns-qualifying-suffix",
     "ddns-replace-client-name",
@@ -86,7 +87,6 @@ static const char *const global_elsewhere[] = {
     "allocator",
     "cache-max-age",
     "cache-threshold",
-    "client-classes",
     "config-control",
     "control-socket",
     "control-sockets",
@@ -244,6 +244,8 @@ static void read_global(struct srv_parse *p, const cJSON *map)
     srv_parse_optdefs(p, map);
     config->optdefs = p->optdefs;
     srv_parse_limits(p, map);
+    srv_parse_class_names(p);
+    srv_parse_classes(p, map);
     srv_parse_options(p, map, &config->options);
     srv_parse_naming_default(&global.naming);
     srv_parse_scope(p, map, &global);
@@ -344,20 +346,12 @@ const struct srv_subnet *srv_config_find_subnet(const struct srv_config *config,
     return best;
 }
 
-static bool is_relay(const struct srv_subnet *subnet, ip4 giaddr)
+bool srv_config_is_relay(const struct srv_subnet *subnet, ip4 giaddr)
 {
     for (size_t i = 0; i < subnet->n_relays; i++)
         if (subnet->relays[i] == giaddr)
             return true;
     return false;
-}
-
-const struct srv_subnet *srv_config_find_relay(const struct srv_config *config, ip4 giaddr)
-{
-    for (size_t i = 0; i < config->n_subnets; i++)
-        if (is_relay(&config->subnets[i], giaddr))
-            return &config->subnets[i];
-    return NULL;
 }
 
 const struct srv_subnet *srv_config_find_subnet_id(const struct srv_config *config, uint32_t id)

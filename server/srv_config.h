@@ -31,6 +31,18 @@ enum srv_lease_checks {
     SRV_CHECKS_DEL,     /* it is not loaded */
 };
 
+/* Client classes by number (srv_class.h). */
+struct srv_class_list {
+    const uint16_t *numbers;
+    size_t n;
+};
+
+/* What the classes of a client are asked for. */
+struct srv_gate {
+    struct srv_class_list classes;    /* only clients in one of them; empty: all clients */
+    struct srv_class_list additional; /* to look at before the answer is made, in this order */
+};
+
 /* One configured option, checked against its definition; sub-options are in its data. */
 struct srv_option {
     uint8_t code;
@@ -38,9 +50,11 @@ struct srv_option {
     bool never_send;  /* to nobody, whatever other scopes say */
     uint16_t len;
     const uint8_t *data;
+    struct srv_class_list classes; /* only for clients in one of them; empty: for all */
 };
 
-/* What one scope says: at most one of each code, in the order of the file. See srv_scope.h. */
+/* What one scope says, in the order of the file: at most one of each code, but for those that only members of
+ * classes get. See srv_scope.h. */
 struct srv_options {
     const struct srv_option *list;
     size_t n;
@@ -65,6 +79,7 @@ struct srv_boot {
 
 struct srv_pool {
     struct ip4_range range; /* inside its subnet; no two pools overlap */
+    struct srv_gate gate;
     struct srv_options options;
 };
 
@@ -91,6 +106,7 @@ struct srv_naming {
 struct srv_network {
     const char *name; /* unique, not "" */
     size_t first, n;  /* its subnets: places in srv_config.subnets */
+    struct srv_gate gate;
     struct srv_options options;
     struct srv_lifetime lifetime; /* what a subnet of it inherits */
     struct srv_timers timers;
@@ -108,6 +124,7 @@ struct srv_subnet {
     const ip4 *relays;                 /* giaddr that stand for this subnet, though they are not in it */
     size_t n_relays;
     const char *interface; /* serves clients on this interface; "": by address */
+    struct srv_gate gate;
     struct srv_pool *pools;
     size_t n_pools;
     struct srv_options options;
@@ -150,6 +167,8 @@ struct srv_lease_query {
     size_t n_options;
     struct srv_bulk_query bulk;
 };
+struct srv_class;
+struct srv_class_name;
 
 struct srv_config {
     struct arena arena;      /* holds everything below */
@@ -178,6 +197,10 @@ struct srv_config {
     uint32_t max_offers;
     uint32_t max_leases; /* records of leases, expired and released ones included */
     struct srv_lease_query lease_query;
+    struct srv_class_name *class_names; /* by number */
+    size_t n_class_names;
+    const struct srv_class *classes; /* in the order of the file */
+    size_t n_classes;
     const struct srv_optdefs *optdefs; /* of global scope; NULL: none */
     struct srv_options options;        /* of global scope */
     struct srv_lifetime lifetime;      /* of global scope: what a subnet inherits */
@@ -212,8 +235,8 @@ bool srv_config_is_requester(const struct srv_config *config, ip4 giaddr);
 const struct srv_option *srv_config_find_option(const struct srv_options *options, uint8_t code);
 /* Of the subnets that contain `addr` the one with the longest prefix, or NULL. */
 const struct srv_subnet *srv_config_find_subnet(const struct srv_config *config, ip4 addr);
-/* The first subnet that names the relay, or NULL. */
-const struct srv_subnet *srv_config_find_relay(const struct srv_config *config, ip4 giaddr);
+/* Does the subnet name the relay? */
+bool srv_config_is_relay(const struct srv_subnet *subnet, ip4 giaddr);
 /* The subnet with the identifier, or NULL. */
 const struct srv_subnet *srv_config_find_subnet_id(const struct srv_config *config, uint32_t id);
 /* The subnets on the link of `first`, itself included: in the order of the file, starting again with the

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "server/srv_classify.h"
 #include "server/srv_expire.h"
 #include "server/srv_on.h"
 #include "server/srv_select.h"
@@ -108,6 +109,8 @@ static void on_rx(struct srv_step *s)
         srv_step_drop(s, reason, facts);
         return;
     }
+    if (!srv_classify_arrival(s))
+        return;
     if (s->parked != NULL && !srv_park_settle(s))
         return;
     switch (s->msg->type) {
@@ -118,22 +121,27 @@ static void on_rx(struct srv_step *s)
         srv_on_request(s);
         break;
     case DHCP_RELEASE:
+        srv_classify_tell(s);
         srv_on_release(s);
         break;
     case DHCP_DECLINE:
+        srv_classify_tell(s);
         srv_on_decline(s);
         break;
     case DHCP_INFORM:
         srv_on_inform(s);
         break;
     case DHCP_LEASEQUERY:
+        srv_classify_tell(s);
         srv_on_leasequery(s);
         break;
     default: /* not our enum: any octet that RFCs assign */
+        srv_classify_tell(s);
         facts.text = dhcp_type_name(s->msg->type);
         srv_step_drop(s, REASON_MSG_TYPE_NOT_SERVED, facts);
         break;
     }
+    srv_classify_tell(s);
 }
 
 static void count(struct srv_counters *counters, const struct srv_action *first, uint8_t sent)

@@ -19,6 +19,7 @@ struct srv_alloc_query srv_grant_query(struct srv_step *s)
                                     .offers = e->offers,
                                     .subnet = s->subnet,
                                     .client = &s->client,
+                                    .classes = s->classes,
                                     .server = s->ev->iface->addr.addr,
                                     .note = note_refused,
                                     .user = s};

@@ -475,6 +475,22 @@ bool srv_lease_find_oldest(const struct srv_lease_table *t, uint32_t subnet_id, 
     return true;
 }
 
+bool srv_lease_find_oldest_in(const struct srv_lease_table *t, uint32_t subnet_id, struct ip4_range range,
+                              struct srv_lease *out)
+{
+    const struct subnet *subnet = find_subnet(t, subnet_id);
+    const struct timerq_node *oldest = NULL;
+    for (size_t i = 0; subnet != NULL && i < subnet->free.n; i++) {
+        const struct timerq_node *node = subnet->free.heap[i];
+        if (ip4_range_has(range, ((const struct entry *)(const void *)node)->addr) &&
+            (oldest == NULL || node->at < oldest->at || (node->at == oldest->at && node->seq < oldest->seq)))
+            oldest = node;
+    }
+    if (oldest != NULL)
+        entry_lease((const struct entry *)(const void *)oldest, out);
+    return oldest != NULL;
+}
+
 void srv_lease_withhold(struct srv_lease_table *t, ip4 addr, bool withheld)
 {
     struct entry *e = find_entry(t, addr);

@@ -93,6 +93,10 @@ size_t srv_lease_count_declined(const struct srv_lease_table *t, uint32_t subnet
 
 /* The record of the subnet that is free the longest and is not withheld. False if there is none. */
 bool srv_lease_find_oldest(const struct srv_lease_table *t, uint32_t subnet_id, struct srv_lease *out);
+/* The same of those in the range. Takes time in proportion to the free records of the
+ * subnet. */
+bool srv_lease_find_oldest_in(const struct srv_lease_table *t, uint32_t subnet_id, struct ip4_range range,
+                              struct srv_lease *out);
 /* A free record that is withheld is not found by srv_lease_find_oldest(), e.g. while its address is offered
  * to another client. Putting it again ends that. Nothing happens to a held record, or if there is none. */
 void srv_lease_withhold(struct srv_lease_table *t, ip4 addr, bool withheld);

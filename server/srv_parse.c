@@ -72,13 +72,18 @@ static void read_field(struct srv_parse *p, const cJSON *map, const char *key, s
     *out = srv_parse_copy(p, text);
 }
 
+void srv_parse_boot(struct srv_parse *p, const cJSON *map, struct srv_boot *boot)
+{
+    jcfg_get_ip4(&p->c, map, "next-server", &boot->next_server);
+    read_field(p, map, "server-hostname", DHCP_SNAME_LEN, &boot->server_hostname);
+    read_field(p, map, "boot-file-name", DHCP_FILE_LEN, &boot->boot_file_name);
+}
+
 void srv_parse_scope(struct srv_parse *p, const cJSON *map, struct srv_parse_scope *s)
 {
     read_lifetime(p, map, &s->lifetime);
     read_timers(p, map, &s->timers);
-    jcfg_get_ip4(&p->c, map, "next-server", &s->boot.next_server);
-    read_field(p, map, "server-hostname", DHCP_SNAME_LEN, &s->boot.server_hostname);
-    read_field(p, map, "boot-file-name", DHCP_FILE_LEN, &s->boot.boot_file_name);
+    srv_parse_boot(p, map, &s->boot);
     srv_parse_naming(p, map, &s->naming);
     jcfg_get_bool(&p->c, map, "authoritative", &s->authoritative);
     jcfg_get_bool(&p->c, map, "match-client-id", &s->match_client_id);

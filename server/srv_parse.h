@@ -33,6 +33,19 @@ const char *srv_parse_copy(struct srv_parse *p, const char *text);
 
 /* Reads the keys that all scopes have over what `s` holds already. */
 void srv_parse_scope(struct srv_parse *p, const cJSON *map, struct srv_parse_scope *s);
+/* "next-server", "server-hostname" and "boot-file-name" over what `boot` holds already. */
+void srv_parse_boot(struct srv_parse *p, const cJSON *map, struct srv_boot *boot);
+/* Gives the built-in classes their numbers: before anything speaks of a class. */
+void srv_parse_class_names(struct srv_parse *p);
+/* "client-classes" of the global map. */
+void srv_parse_classes(struct srv_parse *p, const cJSON *global);
+/* The list of classes under the key `many`, or the one under `one` (NULL: there is no such key); *out stays
+ * as it is if there is neither. */
+void srv_parse_class_list(struct srv_parse *p, const cJSON *map, const char *one, const char *many,
+                          struct srv_class_list *out);
+/* "client-classes" and "evaluate-additional-classes" of a shared network, subnet or pool, or under their old
+ * names. */
+void srv_parse_gate(struct srv_parse *p, const cJSON *map, struct srv_gate *out);
 /* "option-def" of the map: what follows is read with it. Returns what p->optdefs was, for the end of a scope.
  */
 const struct srv_optdefs *srv_parse_optdefs(struct srv_parse *p, const cJSON *map);

@@ -7,9 +7,12 @@ static const char *const network_keys[] = {
     "authoritative",
     "boot-file-name",
     "calculate-tee-times",
+    "client-class",
+    "client-classes",
     "ddns-generated-prefix",
     "ddns-qualifying-suffix",
     "ddns-replace-client-name",
+    "evaluate-additional-classes",
     "hostname-char-replacement",
     "hostname-char-set",
     "interface",
@@ -23,6 +26,7 @@ static const char *const network_keys[] = {
     "rebind-timer",
     "relay",
     "renew-timer",
+    "require-client-classes",
     "server-hostname",
     "store-extended-info",
     "subnet4",
@@ -36,8 +40,6 @@ static const char *const network_elsewhere[] = {
     "allocator",
     "cache-max-age",
     "cache-threshold",
-    "client-class",
-    "client-classes",
     "ddns-conflict-resolution-mode",
     "ddns-override-client-update",
     "ddns-override-no-update",
@@ -48,9 +50,7 @@ static const char *const network_elsewhere[] = {
     "ddns-ttl-percent",
     "ddns-update-on-renew",
     "ddns-use-conflict-resolution",
-    "evaluate-additional-classes",
     "offer-lifetime",
-    "require-client-classes",
     "reservation-mode",
     "reservations-global",
     "reservations-in-subnet",
@@ -97,6 +97,7 @@ static void read_network(struct srv_parse *p, const cJSON *map, const struct srv
     read_name(p, map, network);
     srv_parse_scope(p, map, &scope);
     srv_parse_place(p, map, &scope);
+    srv_parse_gate(p, map, &network->gate);
     srv_parse_options(p, map, &network->options);
     network->lifetime = scope.lifetime;
     network->timers = scope.timers;

@@ -11,9 +11,8 @@ enum {
     NESTING_MAX = 8,     /* spaces inside each other */
 };
 
-static const char *const option_keys[] = {"always-send", "code",       "csv-format", "data",
-                                          "name",        "never-send", "space",      NULL};
-static const char *const option_elsewhere[] = {"client-classes", NULL};
+static const char *const option_keys[] = {"always-send", "client-classes", "code",  "csv-format", "data",
+                                          "name",        "never-send",     "space", NULL};
 
 /* Options that the server makes itself. */
 static const struct {
@@ -196,7 +195,7 @@ static bool read_option(struct srv_parse *p, const cJSON *item, struct entry *ou
 {
     if (!jcfg_is_map(&p->c, item, "a map with the name or code of an option, and its data"))
         return false;
-    jcfg_check_keys(&p->c, item, option_keys, option_elsewhere);
+    jcfg_check_keys(&p->c, item, option_keys, NULL);
     *out = (struct entry){.item = item, .space = SRV_SPACE_DHCP4};
     jcfg_get_text(&p->c, item, "space", &out->space);
     out->option.code = read_code(p, item, out->space);
@@ -206,6 +205,10 @@ static bool read_option(struct srv_parse *p, const cJSON *item, struct entry *ou
         return false;
     jcfg_get_bool(&p->c, item, "always-send", &out->option.always_send);
     jcfg_get_bool(&p->c, item, "never-send", &out->option.never_send);
+    srv_parse_class_list(p, item, NULL, "client-classes", &out->option.classes);
+    if (out->option.classes.n != 0 && !is_dhcp4(out->space))
+        jcfg_error(&p->c, srv_parse_at(item, "client-classes"),
+                   "only options of the space dhcp4 can be for the members of classes");
     if (!out->option.never_send || srv_parse_at(item, "data") != NULL)
         read_data(p, out);
     if (out->is_used && out->option.code == DHCP_OPT_SUBNET_MASK) {
@@ -330,6 +333,16 @@ static void fill_enterprises(struct srv_parse *p, struct entries *entries)
 
 /* ---- the list ---- */
 
+/* Kea: what is for members of a class only may be there again, for others. */
+static bool is_hidden(const struct entries *entries, const struct entry *e)
+{
+    for (size_t i = 0; i < entries->n; i++)
+        if (entries->list[i].option.code == e->option.code && strcmp(entries->list[i].space, e->space) == 0 &&
+            entries->list[i].option.classes.n == 0)
+            return true;
+    return false;
+}
+
 static void read_entries(struct srv_parse *p, const cJSON *json, struct entries *entries)
 {
     const cJSON *item;
@@ -338,7 +351,7 @@ static void read_entries(struct srv_parse *p, const cJSON *json, struct entries 
         struct entry e;
         if (!read_option(p, item, &e))
             continue;
-        if (find_entry(entries, e.space, e.option.code) != NULL)
+        if (is_hidden(entries, &e))
             jcfg_error(&p->c, item, "option %u is there already", e.option.code);
         else
             entries->list[entries->n++] = e;

@@ -7,9 +7,12 @@ static const char *const subnet_keys[] = {
     "authoritative",
     "boot-file-name",
     "calculate-tee-times",
+    "client-class",
+    "client-classes",
     "ddns-generated-prefix",
     "ddns-qualifying-suffix",
     "ddns-replace-client-name",
+    "evaluate-additional-classes",
     "hostname-char-replacement",
     "hostname-char-set",
     "id",
@@ -24,6 +27,7 @@ static const char *const subnet_keys[] = {
     "rebind-timer",
     "relay",
     "renew-timer",
+    "require-client-classes",
     "server-hostname",
     "store-extended-info",
     "subnet",
@@ -40,8 +44,6 @@ static const char *const subnet_elsewhere[] = {
     "allocator",
     "cache-max-age",
     "cache-threshold",
-    "client-class",
-    "client-classes",
     "ddns-conflict-resolution-mode",
     "ddns-override-client-update",
     "ddns-override-no-update",
@@ -52,9 +54,7 @@ static const char *const subnet_elsewhere[] = {
     "ddns-ttl-percent",
     "ddns-update-on-renew",
     "ddns-use-conflict-resolution",
-    "evaluate-additional-classes",
     "offer-lifetime",
-    "require-client-classes",
     "reservation-mode",
     "reservations",
     "reservations-global",
@@ -63,11 +63,12 @@ static const char *const subnet_elsewhere[] = {
     NULL,
 };
 
-static const char *const pool_keys[] = {"option-data", "pool", NULL};
-static const char *const pool_elsewhere[] = {
-    "client-class", "client-classes",         "evaluate-additional-classes",
-    "pool-id",      "require-client-classes", NULL,
+static const char *const pool_keys[] = {
+    "client-class", "client-classes", "evaluate-additional-classes",
+    "option-data",  "pool",           "require-client-classes",
+    NULL,
 };
+static const char *const pool_elsewhere[] = {"pool-id", NULL};
 
 static const char *const relay_keys[] = {"ip-addresses", NULL};
 
@@ -112,6 +113,7 @@ static void read_pool(struct srv_parse *p, const cJSON *map, struct srv_subnet *
         jcfg_error(&p->c, item, "the pool %s is not inside the subnet %s", text,
                    ip4_net_format(subnet->net, net));
     check_overlap(p, item, subnet, pool.range);
+    srv_parse_gate(p, map, &pool.gate);
     srv_parse_options(p, map, &pool.options);
     subnet->pools[subnet->n_pools++] = pool;
 }
@@ -198,6 +200,7 @@ static void read_subnet(struct srv_parse *p, const cJSON *map, const struct srv_
     jcfg_get_net(&p->c, map, "subnet", &subnet->net);
     srv_parse_scope(p, map, &scope);
     srv_parse_place(p, map, &scope);
+    srv_parse_gate(p, map, &subnet->gate);
     srv_parse_options(p, map, &subnet->options);
     subnet->net.addr = ip4_net_base(subnet->net); /* Kea tolerates host bits */
     subnet->network = network;

@@ -1,32 +1,58 @@
 #include "server/srv_scope.h"
 
+#include <assert.h>
+
 void srv_scope_add(struct srv_scopes *scopes, const char *name, const struct srv_options *options)
 {
-    if (options->n != 0 && scopes->n < SRV_SCOPES_MAX)
-        scopes->at[scopes->n++] = (struct srv_scope){name, options};
+    if (options->n == 0)
+        return;
+    assert(scopes->n < SRV_SCOPES_MAX);
+    scopes->at[scopes->n++] = (struct srv_scope){name, options};
 }
 
 void srv_scope_list(const struct srv_config *config, const struct srv_subnet *subnet,
-                    const struct srv_pool *pool, struct srv_scopes *out)
+                    const struct srv_pool *pool, const struct srv_class_set *classes, struct srv_scopes *out)
 {
+    out->classes = classes;
     out->n = 0;
     if (pool != NULL)
         srv_scope_add(out, "pool", &pool->options);
     srv_scope_add(out, "subnet", &subnet->options);
     if (subnet->network != NULL)
         srv_scope_add(out, "shared-network", &subnet->network->options);
+    for (size_t i = 0; classes != NULL && i < classes->n; i++)
+        if (classes->list[i].class != NULL)
+            srv_scope_add(out, classes->list[i].class->scope, &classes->list[i].class->options);
     srv_scope_add(out, "global", &config->options);
+}
+
+/* Kea: what is for members of a class only is, for all others, as if it were not there. */
+static const struct srv_option *find_in(const struct srv_scopes *scopes, const struct srv_options *options,
+                                        uint8_t code)
+{
+    for (size_t i = 0; i < options->n; i++)
+        if (options->list[i].code == code && srv_class_passes(scopes->classes, &options->list[i].classes))
+            return &options->list[i];
+    return NULL;
+}
+
+/* Kea: whoever it is for. */
+static bool is_never_sent(const struct srv_options *options, uint8_t code)
+{
+    for (size_t i = 0; i < options->n; i++)
+        if (options->list[i].code == code && options->list[i].never_send)
+            return true;
+    return false;
 }
 
 const struct srv_option *srv_scope_find(const struct srv_scopes *scopes, uint8_t code)
 {
     const struct srv_option *narrowest = NULL;
     for (size_t i = 0; i < scopes->n; i++) {
-        const struct srv_option *option = srv_config_find_option(scopes->at[i].options, code);
-        if (option != NULL && option->never_send)
+        if (is_never_sent(scopes->at[i].options, code))
             return NULL;
         if (narrowest == NULL)
-            narrowest = option;
+            narrowest = find_in(scopes, scopes->at[i].options, code);
     }
     return narrowest;
 }
@@ -34,7 +60,7 @@ const struct srv_option *srv_scope_find(const struct srv_scopes *scopes, uint8_t
 bool srv_scope_is_always_sent(const struct srv_scopes *scopes, uint8_t code)
 {
     for (size_t i = 0; i < scopes->n; i++) {
-        const struct srv_option *option = srv_config_find_option(scopes->at[i].options, code);
+        const struct srv_option *option = find_in(scopes, scopes->at[i].options, code);
         if (option != NULL && option->always_send)
             return true;
     }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/dhcp_opt_walk.h"
+#include "server/srv_classify.h"
 
 /* Without giaddr, whoever sent option 82 is no relay that our answer goes through: a client that forges it
  * must not choose its subnet. */
@@ -31,6 +32,7 @@ void srv_select_enter(struct srv_step *s, const struct srv_subnet *subnet)
     s->subnet = subnet;
     s->lifetime = subnet->lifetime;
     s->boot = subnet->boot;
+    srv_class_apply(s->classes, &s->boot, &s->lifetime);
     s->client.match_client_id = subnet->match_client_id;
 }
 
@@ -44,6 +46,12 @@ void srv_select_move(struct srv_step *s, const struct srv_subnet *subnet)
         (struct trace_facts){.net = subnet->net, .text = srv_step_text(s, subnet->network->name)});
 }
 
+static void drop_closed(struct srv_step *s, const struct srv_subnet *subnet)
+{
+    srv_classify_tell(s);
+    srv_step_drop(s, REASON_SUBNET_CLASS, (struct trace_facts){.net = subnet->net});
+}
+
 bool srv_select_take(struct srv_step *s, const struct srv_subnet *subnet, enum reason reason, ip4 addr,
                      const char *text)
 {
@@ -51,17 +59,57 @@ bool srv_select_take(struct srv_step *s, const struct srv_subnet *subnet, enum r
         srv_step_drop(s, REASON_NO_SUBNET, (struct trace_facts){.addr = addr});
         return false;
     }
-    srv_select_enter(s, subnet);
+    if (!srv_class_passes_subnet(s->classes, subnet)) {
+        drop_closed(s, subnet);
+        return false;
+    }
     srv_step_decide(s, reason, (struct trace_facts){.net = subnet->net, .addr = addr, .text = text});
+    s->subnet = subnet;
+    if (!srv_classify_known(s, false))
+        return false;
+    srv_select_enter(s, subnet);
     return true;
 }
 
-static const struct srv_subnet *find_interface(const struct srv_config *config, const char *name)
+/* ---- finding ---- */
+
+typedef bool rule_fn(const struct srv_subnet *subnet, const struct srv_select_from *from, ip4 addr);
+
+static bool names_interface(const struct srv_subnet *subnet, const struct srv_select_from *from, ip4 addr)
 {
-    for (size_t i = 0; i < config->n_subnets; i++)
-        if (name[0] != '\0' && strcmp(config->subnets[i].interface, name) == 0)
-            return &config->subnets[i];
-    return NULL;
+    (void)addr;
+    return from->ifname[0] != '\0' && strcmp(subnet->interface, from->ifname) == 0;
+}
+
+static bool names_relay(const struct srv_subnet *subnet, const struct srv_select_from *from, ip4 addr)
+{
+    (void)from;
+    return srv_config_is_relay(subnet, addr);
+}
+
+static bool contains(const struct srv_subnet *subnet, const struct srv_select_from *from, ip4 addr)
+{
+    (void)from;
+    return ip4_net_has(subnet->net, addr);
+}
+
+/* The subnet that the rule goes by; of several it contains the address in the longest prefix, or is the
+ * first. The last that would do but for the client's classes goes to *out_closed. */
+static const struct srv_subnet *find_by(const struct srv_config *config, const struct srv_select_from *from,
+                                        rule_fn *rule, ip4 addr, const struct srv_subnet **out_closed)
+{
+    const struct srv_subnet *best = NULL;
+    for (size_t i = 0; i < config->n_subnets; i++) {
+        const struct srv_subnet *subnet = &config->subnets[i];
+        if (!rule(subnet, from, addr) ||
+            (best != NULL && (rule != contains || subnet->net.len <= best->net.len)))
+            continue;
+        if (srv_class_passes_subnet(from->classes, subnet))
+            best = subnet;
+        else
+            *out_closed = subnet;
+    }
+    return best;
 }
 
 /* RFC 2131 4.3.1: "the address is selected based on the subnet from which the message was received (if
@@ -71,9 +119,11 @@ static const struct srv_subnet *find_interface(const struct srv_config *config, 
  * the relay's word count more, as it is nearer to us than the client. Where giaddr is not an address of the
  * client's link, the subnet may name it. */
 const struct srv_subnet *srv_select_find(const struct srv_config *config, const struct srv_select_from *from,
-                                         enum reason *out_reason, ip4 *out_addr)
+                                         enum reason *out_reason, ip4 *out_addr,
+                                         const struct srv_subnet **out_closed)
 {
     const struct srv_subnet *named;
+    *out_closed = NULL;
     if (from->link != 0) {
         *out_reason = REASON_SUBNET_LINK;
         *out_addr = from->link;
@@ -83,17 +133,17 @@ const struct srv_subnet *srv_select_find(const struct srv_config *config, const 
     } else if (from->giaddr != 0) {
         *out_reason = REASON_SUBNET_RELAY_NAMED;
         *out_addr = from->giaddr;
-        if ((named = srv_config_find_relay(config, from->giaddr)) != NULL)
+        if ((named = find_by(config, from, names_relay, from->giaddr, out_closed)) != NULL)
             return named;
         *out_reason = REASON_SUBNET_RELAY;
     } else {
         *out_reason = REASON_SUBNET_INTERFACE_NAME;
         *out_addr = from->ifaddr;
-        if ((named = find_interface(config, from->ifname)) != NULL)
+        if ((named = find_by(config, from, names_interface, 0, out_closed)) != NULL)
             return named;
         *out_reason = REASON_SUBNET_INTERFACE;
     }
-    return srv_config_find_subnet(config, *out_addr);
+    return find_by(config, from, contains, *out_addr, out_closed);
 }
 
 bool srv_select_subnet(struct srv_step *s)
@@ -101,10 +151,16 @@ bool srv_select_subnet(struct srv_step *s)
     struct srv_select_from from = {.link = s->relay.link,
                                    .giaddr = s->msg->giaddr,
                                    .ifname = s->ev->iface->name,
-                                   .ifaddr = s->ev->iface->addr.addr};
+                                   .ifaddr = s->ev->iface->addr.addr,
+                                   .classes = s->classes};
     enum reason reason;
     ip4 addr;
     dhcp_get_ip4(s->msg, DHCP_OPT_SUBNET_SELECTION, &from.selected);
-    const struct srv_subnet *subnet = srv_select_find(s->e->config, &from, &reason, &addr);
+    const struct srv_subnet *closed;
+    const struct srv_subnet *subnet = srv_select_find(s->e->config, &from, &reason, &addr, &closed);
+    if (subnet == NULL && closed != NULL) {
+        drop_closed(s, closed);
+        return false;
+    }
     return srv_select_take(s, subnet, reason, addr, srv_step_text(s, from.ifname));
 }

@@ -11,7 +11,8 @@ void srv_select_enter(struct srv_step *s, const struct srv_subnet *subnet);
  * is NULL or where the client is already. */
 void srv_select_move(struct srv_step *s, const struct srv_subnet *subnet);
 
-/* The client is in `subnet`, for `reason`. False, and the message is dropped, if that is NULL. */
+/* The client is in `subnet`, for `reason`. False, and the message is dropped, if that is NULL or the client's
+ * classes do not allow it, or if the client turns out to be in the class DROP. */
 bool srv_select_take(struct srv_step *s, const struct srv_subnet *subnet, enum reason reason, ip4 addr,
                      const char *text);
 /* Where a message came from. */
@@ -20,11 +21,14 @@ struct srv_select_from {
     ip4 selected; /* option 118; 0: none */
     ip4 giaddr;   /* 0: from the client itself */
     const char *ifname;
-    ip4 ifaddr; /* the receiving interface's */
+    ip4 ifaddr;                          /* the receiving interface's */
+    const struct srv_class_set *classes; /* of the client: some subnets are only for members */
 };
 
-/* The subnet, or NULL; *out_reason is the rule that has chosen it, *out_addr what the rule went by. */
+/* The subnet, or NULL; *out_reason is the rule that has chosen it, *out_addr what the rule went by.
+ * *out_closed is a subnet that would have been it but for the client's classes, or NULL. */
 const struct srv_subnet *srv_select_find(const struct srv_config *config, const struct srv_select_from *from,
-                                         enum reason *out_reason, ip4 *out_addr);
+                                         enum reason *out_reason, ip4 *out_addr,
+                                         const struct srv_subnet **out_closed);
 /* Finds the subnet from where the message came from, and takes it. False if there is none. */
 bool srv_select_subnet(struct srv_step *s);

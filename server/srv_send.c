@@ -2,16 +2,19 @@
 
 #include <assert.h>
 
+#include "server/srv_classify.h"
 #include "server/srv_name.h"
 
 void srv_send_scopes(const struct srv_step *s, const struct srv_pool *pool, struct srv_scopes *out)
 {
-    srv_scope_list(s->e->config, s->subnet, pool, out);
+    srv_scope_list(s->e->config, s->subnet, pool, s->classes, out);
 }
 
 void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, struct srv_reply *reply)
 {
     struct srv_scopes scopes;
+    if (reply->type != DHCP_NAK)
+        srv_classify_additional(s, pool);
     srv_send_scopes(s, pool, &scopes);
     reply->scopes = &scopes;
     reply->boot = &s->boot;

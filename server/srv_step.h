@@ -5,6 +5,7 @@
  * taken back and the engine is as it was. */
 #pragma once
 #include "server/srv_alloc.h"
+#include "server/srv_class.h"
 #include "server/srv_engine.h"
 #include "server/srv_park.h"
 
@@ -16,7 +17,8 @@ struct srv_engine {
     struct srv_park park;
     size_t n_deletions; /* among the leases, while loading */
     struct srv_counters counters;
-    struct dhcp_msg msg; /* the message at hand; here because it is large */
+    struct dhcp_msg msg;          /* the message at hand; here because it is large */
+    struct srv_class_set classes; /* of its client; likewise */
 };
 
 /* What a relay says in option 82; all 0 if there is no relay, or it says nothing of it. */
@@ -35,6 +37,8 @@ struct srv_step {
     const struct srv_parked *parked; /* the message has waited in it; NULL: it has not */
     ip4 probed;                      /* nobody is at this address; 0: none was probed */
     struct srv_relay_wish relay;
+    struct srv_class_set *classes;   /* NULL until the message is read */
+    bool classes_told;               /* they are on record */
     const struct srv_subnet *subnet; /* NULL until it is chosen, like what holds for the client there: */
     struct srv_lifetime lifetime;
     struct srv_boot boot;

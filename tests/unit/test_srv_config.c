@@ -152,15 +152,15 @@ static void narrower_scope_goes_first(void **state)
     assert_true(two->match_client_id);
     assert_string_equal(two->boot.boot_file_name, "global");
     struct srv_scopes scopes;
-    srv_scope_list(config, one, &one->pools[0], &scopes);
+    srv_scope_list(config, one, &one->pools[0], NULL, &scopes);
     assert_memory_equal(srv_scope_find(&scopes, 15)->data, "pool", 4);
     assert_true(srv_scope_is_always_sent(&scopes, 15)); /* of any scope, as in Kea */
     assert_memory_equal(srv_scope_find(&scopes, 26)->data, "\x05\x78", 2);
     assert_false(srv_scope_is_always_sent(&scopes, 26));
     assert_null(srv_scope_find(&scopes, 3));
-    srv_scope_list(config, one, &one->pools[1], &scopes);
+    srv_scope_list(config, one, &one->pools[1], NULL, &scopes);
     assert_memory_equal(srv_scope_find(&scopes, 15)->data, "subnet", 6);
-    srv_scope_list(config, two, NULL, &scopes);
+    srv_scope_list(config, two, NULL, NULL, &scopes);
     assert_memory_equal(srv_scope_find(&scopes, 15)->data, "global", 6);
 }
 

@@ -82,6 +82,11 @@ static void ask_for(const char *codes)
     assert_true(dhcp_put_bytes(&request, DHCP_OPT_PRL, codes, strlen(codes)));
 }
 
+#define OPTION(code_, always_send_, len_, data_)                                                             \
+    {                                                                                                        \
+        .code = (code_), .always_send = (always_send_), .len = (len_), .data = (data_)                       \
+    }
+
 static void configure(const struct srv_option *list, size_t n)
 {
     options = (struct srv_options){list, n};
@@ -130,7 +135,7 @@ static void ack_echoes_ciaddr(void **state)
 static void nak_has_nothing_but_its_reason(void **state)
 {
     (void)state;
-    const struct srv_option list[] = {{DHCP_OPT_ROUTERS, true, false, 4, routers}};
+    const struct srv_option list[] = {OPTION(DHCP_OPT_ROUTERS, true, 4, routers)};
     configure(list, 1);
     ask_for("\x03\x06");
     dhcp_put_bytes(&request, DHCP_OPT_CLIENT_ID, "\x01\x02", 2);
@@ -158,10 +163,9 @@ static void nak_has_nothing_but_its_reason(void **state)
 static void options_stand_in_the_order_of_the_request(void **state)
 {
     (void)state;
-    const struct srv_option list[] = {{DHCP_OPT_ROUTERS, false, false, 4, routers},
-                                      {DHCP_OPT_DNS_SERVERS, false, false, 8, dns},
-                                      {DHCP_OPT_MTU, false, false, 2, mtu},
-                                      {DHCP_OPT_BROADCAST, false, false, 4, broadcast}};
+    const struct srv_option list[] = {
+        OPTION(DHCP_OPT_ROUTERS, false, 4, routers), OPTION(DHCP_OPT_DNS_SERVERS, false, 8, dns),
+        OPTION(DHCP_OPT_MTU, false, 2, mtu), OPTION(DHCP_OPT_BROADCAST, false, 4, broadcast)};
     configure(list, 4);
     ask_for("\x1c\x06\x03\x01\x33\x1c\xe0"); /* 28, 6, 3, 1, 51, 28 again, 224: unknown here */
     encode();
@@ -171,11 +175,10 @@ static void options_stand_in_the_order_of_the_request(void **state)
 static void routers_dns_domain_and_always_send_come_unasked(void **state)
 {
     (void)state;
-    const struct srv_option list[] = {{DHCP_OPT_MTU, false, false, 2, mtu},
-                                      {DHCP_OPT_DOMAIN_NAME, false, false, 3, (const uint8_t *)"lab"},
-                                      {DHCP_OPT_BROADCAST, true, false, 4, broadcast},
-                                      {DHCP_OPT_ROUTERS, false, false, 4, routers},
-                                      {DHCP_OPT_DNS_SERVERS, false, false, 8, dns}};
+    const struct srv_option list[] = {
+        OPTION(DHCP_OPT_MTU, false, 2, mtu), OPTION(DHCP_OPT_DOMAIN_NAME, false, 3, (const uint8_t *)"lab"),
+        OPTION(DHCP_OPT_BROADCAST, true, 4, broadcast), OPTION(DHCP_OPT_ROUTERS, false, 4, routers),
+        OPTION(DHCP_OPT_DNS_SERVERS, false, 8, dns)};
     configure(list, 5);
     encode();
     EXPECT_CODES(53, 54, 51, 1, 15, 28, 3, 6);
@@ -192,7 +195,7 @@ static void options_of_an_enterprise_go_to_its_clients(void **state)
     static const uint8_t vivso[] = {0, 0, 0x11, 0x8b, 6, 2, 4, 10, 0, 0, 1, 0, 0, 0x62, 0x4f, 3, 1, 1, 'a'};
     /* 25167 (2): x */
     static const uint8_t class[] = {0, 0, 0x62, 0x4f, 2, 1, 'x'};
-    const struct srv_option list[] = {{DHCP_OPT_VIVSO, false, false, sizeof vivso, vivso}};
+    const struct srv_option list[] = {OPTION(DHCP_OPT_VIVSO, false, sizeof vivso, vivso)};
     configure(list, 1);
     encode();
     EXPECT_CODES(53, 54, 51, 1);
@@ -207,8 +210,8 @@ static void options_of_an_enterprise_go_to_its_clients(void **state)
 static void classless_routes_supersede_routers_if_asked_for(void **state)
 {
     (void)state;
-    const struct srv_option list[] = {{DHCP_OPT_ROUTERS, true, false, 4, routers},
-                                      {DHCP_OPT_CLASSLESS_ROUTES, false, false, 5, routes}};
+    const struct srv_option list[] = {OPTION(DHCP_OPT_ROUTERS, true, 4, routers),
+                                      OPTION(DHCP_OPT_CLASSLESS_ROUTES, false, 5, routes)};
     configure(list, 2);
     ask_for("\x03\x79");
     encode();
@@ -221,7 +224,7 @@ static void classless_routes_supersede_routers_if_asked_for(void **state)
 static void client_id_is_echoed_unaltered_and_relay_info_last(void **state)
 {
     (void)state;
-    const struct srv_option list[] = {{DHCP_OPT_ROUTERS, false, false, 4, routers}};
+    const struct srv_option list[] = {OPTION(DHCP_OPT_ROUTERS, false, 4, routers)};
     configure(list, 1);
     /* 82: circuit-id "p1", then a sub-option that nobody knows, then octets that are no sub-option at all */
     static const uint8_t relay_info[] = {1, 2, 'p', '1', 200, 1, 9, 255, 0, 255};
@@ -294,9 +297,8 @@ static void what_does_not_fit_is_dropped_whole_and_counted(void **state)
 {
     (void)state;
     static const uint8_t long_value[300] = {7};
-    const struct srv_option list[] = {{224, false, false, 200, long_value},
-                                      {225, false, false, 200, long_value},
-                                      {226, false, false, 4, long_value}};
+    const struct srv_option list[] = {OPTION(224, false, 200, long_value),
+                                      OPTION(225, false, 200, long_value), OPTION(226, false, 4, long_value)};
     configure(list, 3);
     ask_for("\xe0\xe1\xe2");
     dhcp_put_bytes(&request, DHCP_OPT_RELAY_INFO, long_value, 20);
@@ -313,7 +315,7 @@ static void long_values_are_split(void **state)
 {
     (void)state;
     static const uint8_t long_value[300] = {7};
-    const struct srv_option list[] = {{224, true, false, 300, long_value}};
+    const struct srv_option list[] = {OPTION(224, true, 300, long_value)};
     configure(list, 1);
     dhcp_put_u16(&request, DHCP_OPT_MAX_SIZE, 1500);
     encode();
@@ -337,9 +339,9 @@ static void rfc2131_4_1_what_does_not_fit_goes_into_file_and_sname(void **state)
 {
     (void)state;
     static const uint8_t long_value[200] = {7};
-    const struct srv_option list[] = {{224, false, false, 200, long_value},
-                                      {225, false, false, 120, long_value},
-                                      {226, false, false, 60, long_value}};
+    const struct srv_option list[] = {OPTION(224, false, 200, long_value),
+                                      OPTION(225, false, 120, long_value),
+                                      OPTION(226, false, 60, long_value)};
     configure(list, 3);
     ask_for("\xe0\xe1\xe2");
     dhcp_put_bytes(&request, DHCP_OPT_RELAY_INFO,
@@ -356,8 +358,8 @@ static void a_boot_file_leaves_sname_for_options(void **state)
 {
     (void)state;
     static const uint8_t long_value[260] = {7};
-    const struct srv_option list[] = {{224, false, false, 250, long_value},
-                                      {225, false, false, 60, long_value}};
+    const struct srv_option list[] = {OPTION(224, false, 250, long_value),
+                                      OPTION(225, false, 60, long_value)};
     configure(list, 2);
     ask_for("\xe0\xe1");
     subnet.boot.boot_file_name = "kernel";
@@ -375,10 +377,9 @@ static void what_is_asked_for_last_is_dropped_first(void **state)
 {
     (void)state;
     static const uint8_t long_value[200] = {7};
-    const struct srv_option list[] = {{224, true, false, 200, long_value},
-                                      {225, false, false, 120, long_value},
-                                      {226, false, false, 120, long_value},
-                                      {227, false, false, 60, long_value}};
+    const struct srv_option list[] = {OPTION(224, true, 200, long_value), OPTION(225, false, 120, long_value),
+                                      OPTION(226, false, 120, long_value),
+                                      OPTION(227, false, 60, long_value)};
     configure(list, 4);
     ask_for("\xe3\xe2\xe1"); /* 224 comes unasked */
     encode();
