@@ -333,7 +333,7 @@ static int start(struct cli_driver *d)
             return fail("start", err_text(ERR_NOMEM));
     if (open_interface(d) < 0)
         return -1;
-    d->engine = cli_engine_new(d->config, &d->iface.hw, d->options->seed);
+    d->engine = cli_engine_new(d->config, &d->iface.hw, d->options->seed, &d->counters);
     d->deadline = io_timer_new(d->loop, on_deadline, d);
     d->once_limit = io_timer_new(d->loop, on_once_limit, d);
     if (d->engine == NULL || d->deadline == NULL || d->once_limit == NULL)

@@ -18,6 +18,7 @@ struct cli_driver {
     struct io_iface iface;
     struct cli_netif *netif;
     struct cli_engine *engine;
+    struct cli_counters counters;
     struct cli_actions actions;
     struct io_timer *deadline, *once_limit;
     struct control *control;

@@ -147,7 +147,7 @@ static void on_rx(struct cli_step *s, const struct packet *packet)
     struct dhcp_msg m;
     enum reason reason = dhcp_msg_decode(&m, packet->bytes, packet->len);
     if (reason != REASON_NONE) { /* the trace of the packet says so already */
-        s->e->reasons[reason]++;
+        s->e->counters->reasons[reason]++;
         return;
     }
     reason = check_header(s->e, &m);
@@ -155,7 +155,7 @@ static void on_rx(struct cli_step *s, const struct packet *packet)
         cli_step_drop(s, &m, reason, (struct trace_facts){.hw = dhcp_msg_hw(&m)});
         return;
     }
-    s->e->received[m.type]++;
+    s->e->counters->received[m.type]++;
     struct trace_facts denied = {.text = dhcp_type_name(m.type)};
     if (is_denied(s->e->config, &m, packet->src, &denied.other)) {
         cli_step_drop(s, &m, REASON_SERVER_DENIED, denied);
@@ -208,13 +208,15 @@ static void handle(struct cli_step *s, const struct cli_event *event)
 
 /* ---- the engine ---- */
 
-struct cli_engine *cli_engine_new(const struct cli_config *config, const struct hw_addr *hw, uint64_t seed)
+struct cli_engine *cli_engine_new(const struct cli_config *config, const struct hw_addr *hw, uint64_t seed,
+                                  struct cli_counters *counters)
 {
     struct cli_engine *e = malloc(sizeof *e);
     if (e == NULL)
         return NULL;
     *e = (struct cli_engine){
         .config = config,
+        .counters = counters,
         .hw = *hw,
         .state = CLI_STOPPED,
         .timer = CLI_NO_TIMER,
@@ -236,6 +238,7 @@ void cli_engine_free(struct cli_engine *e)
 int cli_engine_step(struct cli_engine *e, const struct cli_event *event, struct cli_actions *out)
 {
     struct cli_engine before = *e;
+    struct cli_counters counted = *e->counters;
     struct cli_action *last = out->last;
     struct cli_step s = {.e = e, .now = event->now, .out = out};
     fire_due(&s);
@@ -244,6 +247,7 @@ int cli_engine_step(struct cli_engine *e, const struct cli_event *event, struct 
     if (!s.failed)
         return 0;
     *e = before;
+    *e->counters = counted;
     out->last = last;
     if (last != NULL)
         last->next = NULL;
@@ -278,7 +282,7 @@ void cli_engine_status(const struct cli_engine *e, struct cli_status *out)
         .announcements = e->announcements,
         .conflicts = e->conflicts,
     };
-    memcpy(out->sent, e->sent, sizeof out->sent);
-    memcpy(out->received, e->received, sizeof out->received);
-    memcpy(out->reasons, e->reasons, sizeof out->reasons);
+    memcpy(out->sent, e->counters->sent, sizeof out->sent);
+    memcpy(out->received, e->counters->received, sizeof out->received);
+    memcpy(out->reasons, e->counters->reasons, sizeof out->reasons);
 }

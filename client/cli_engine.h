@@ -97,10 +97,21 @@ void cli_actions_init(struct cli_actions *out);
 void cli_actions_reset(struct cli_actions *out);
 void cli_actions_fini(struct cli_actions *out);
 
-/* A client for the interface with hardware address `hw` (at most HW_MAX octets). `config` is borrowed until
- * _free. `seed` and `hw` together make xids, jitter and delays, repeatably. State STOPPED until CLI_START or
- * CLI_RENEW. NULL if memory is out. */
-struct cli_engine *cli_engine_new(const struct cli_config *config, const struct hw_addr *hw, uint64_t seed);
+/* What happened how often; several engines may count into one. */
+struct cli_counters {
+    uint64_t sent[19];              /* by enum dhcp_type */
+    uint64_t received[19];          /* the same, readable and with our hardware address and xid */
+    uint64_t reasons[REASON_COUNT]; /* how often each was given */
+};
+
+/* A client for the interface with hardware address `hw` (at most HW_MAX octets). `config` and
+ * `counters` are borrowed until _free. `seed` and `hw` together make xids, jitter and delays, repeatably.
+ * State STOPPED until CLI_START or CLI_RENEW. NULL if memory is out. */
+struct cli_engine *cli_engine_new(const struct cli_config *config, const struct hw_addr *hw, uint64_t seed,
+                                  struct cli_counters *counters);
+
+/* Memory that an engine takes: a crowd has 10,000 of them. */
+enum { CLI_ENGINE_SIZE_MAX = 1664 };
 void cli_engine_free(struct cli_engine *e);
 
 /* One event in, actions appended to `out`. Returns 0 or ERR_NOMEM (the event is lost, the engine and `out`

@@ -29,7 +29,7 @@ struct cli_action *cli_step_append(struct cli_step *s, enum cli_action_kind kind
 
 void cli_step_trace(struct cli_step *s, const struct trace_event *event)
 {
-    s->e->reasons[event->reason]++;
+    s->e->counters->reasons[event->reason]++;
     struct cli_action *action = cli_step_append(s, CLI_TRACE);
     if (action == NULL)
         return;
@@ -92,5 +92,5 @@ void cli_step_send(struct cli_step *s, const struct cli_draft *draft)
     }
     uint8_t type = 0;
     dhcp_get_u8(&m, DHCP_OPT_TYPE, &type);
-    e->sent[type]++;
+    e->counters->sent[type]++;
 }

@@ -22,9 +22,10 @@ struct cli_offer {
     uint32_t lease_s;
 };
 
-/* A plain value, so that a step that fails can be undone by copying. */
+/* A plain value, so that a step that fails can be undone by copying it, and its counters. */
 struct cli_engine {
     const struct cli_config *config; /* borrowed */
+    struct cli_counters *counters;   /* borrowed, and others may count there too */
     struct hw_addr hw;
     struct rng rng;
 
@@ -55,10 +56,8 @@ struct cli_engine {
     time_ms announce_at_ms;         /* the next announcement; TIME_NEVER: none. has_lease if not */
     time_ms defended_ms;            /* last conflict that was answered; TIME_NEVER: none */
     unsigned conflicts;             /* in a row */
-
-    uint64_t sent[19], received[19];
-    uint64_t reasons[REASON_COUNT];
 };
+_Static_assert(sizeof(struct cli_engine) <= CLI_ENGINE_SIZE_MAX, "a crowd of engines has to fit");
 
 /* One call of cli_engine_step(). */
 struct cli_step {

@@ -16,6 +16,7 @@ struct run {
     struct timeline *t;
     struct cli_config config;
     struct cli_engine *engine;
+    struct cli_counters counters;
     struct cli_actions actions;
     time_ms now;
     enum cli_state state;
@@ -170,7 +171,7 @@ int timeline_run(const struct timeline_setting *setting, const struct cli_profil
     int rc = cli_config_init(&r->config);
     cli_config_use_profile(&r->config, profile);
     cli_actions_init(&r->actions);
-    r->engine = cli_engine_new(&r->config, &client_hw, setting->seed);
+    r->engine = cli_engine_new(&r->config, &client_hw, setting->seed, &r->counters);
     if (rc == 0)
         rc = r->engine != NULL ? run(r) : ERR_NOMEM;
     cli_engine_free(r->engine);

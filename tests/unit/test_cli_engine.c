@@ -755,7 +755,8 @@ static size_t record(uint64_t seed, const struct hw_addr *hw, uint8_t *out, size
 {
     struct cli_config config;
     assert_int_equal(cli_config_init(&config), 0);
-    struct cli_engine *e = cli_engine_new(&config, hw, seed);
+    struct cli_counters counters = {0};
+    struct cli_engine *e = cli_engine_new(&config, hw, seed, &counters);
     struct cli_actions actions;
     cli_actions_init(&actions);
     size_t used = 0;

@@ -29,6 +29,7 @@ static const struct hw_addr own_hw = {.type = 1, .len = 6, .bytes = {2, 0, 0, 0,
 struct world {
     struct cli_config config;
     struct cli_engine *engine;
+    struct cli_counters counters;
     struct cli_actions actions;
     char log[2048];       /* of the last step */
     unsigned n_tx;        /* since the start */
@@ -157,7 +158,7 @@ static inline void world_init(struct world *w, uint64_t seed)
     w->config.start_delay_min_ms = w->config.start_delay_max_ms = 0;
     w->config.acd = false;
     cli_actions_init(&w->actions);
-    w->engine = cli_engine_new(&w->config, &own_hw, seed);
+    w->engine = cli_engine_new(&w->config, &own_hw, seed, &w->counters);
     assert_non_null(w->engine);
 }
 
