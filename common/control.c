@@ -210,6 +210,29 @@ void control_stream_end(struct control_request *request, const char *line, size_
         request_free(request);
 }
 
+/* A member that nobody knows may be an order that is not obeyed: Kea refuses the whole. */
+static const cJSON *find_unknown(const cJSON *json)
+{
+    static const char *const known[] = {"command", "arguments", "service", "remote-address"};
+    const cJSON *item;
+    cJSON_ArrayForEach(item, json)
+    {
+        size_t i = 0;
+        while (i < sizeof known / sizeof known[0] && strcmp(item->string, known[i]) != 0)
+            i++;
+        if (i == sizeof known / sizeof known[0])
+            return item;
+    }
+    return NULL;
+}
+
+static void refuse_member(struct control_request *r, const cJSON *member)
+{
+    char text[160];
+    snprintf(text, sizeof text, "invalid command: unsupported parameter '%.80s'", member->string);
+    control_reply(r, CONTROL_ERROR, text, NULL);
+}
+
 static void dispatch(struct control_request *r, const cJSON *json)
 {
     const cJSON *command = cJSON_GetObjectItemCaseSensitive(json, "command");
@@ -219,6 +242,8 @@ static void dispatch(struct control_request *r, const cJSON *json)
     r->handed_out = true;
     if (!cJSON_IsObject(json) || !cJSON_IsString(command))
         control_reply(r, CONTROL_ERROR, "a command is a map with the member \"command\" (a string)", NULL);
+    else if (find_unknown(json) != NULL)
+        refuse_member(r, find_unknown(json));
     else if (arguments != NULL && !cJSON_IsObject(arguments))
         control_reply(r, CONTROL_ERROR, "\"arguments\" is not a map", NULL);
     else

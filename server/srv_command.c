@@ -121,6 +121,16 @@ static void put_ifaces(cJSON *json, const struct srv_command_context *c)
     }
 }
 
+/* The origins of the thousand from `first` on that keep the service off. */
+static void put_origins(cJSON *json, const char *key, const struct srv_service *service, uint32_t first,
+                        time_ms now)
+{
+    cJSON *list = cJSON_AddArrayToObject(json, key);
+    for (uint32_t origin = first; origin < first + 1000; origin++)
+        if (srv_service_is_disabled_by(service, origin, origin, now))
+            cJSON_AddItemToArray(list, cJSON_CreateNumber(origin));
+}
+
 static void status_get(struct srv_command_call *call)
 {
     const struct srv_command_context *c = call->c;
@@ -132,7 +142,13 @@ static void status_get(struct srv_command_call *call)
     cJSON_AddBoolToObject(r.json, "multi-threading-enabled", false);
     cJSON_AddStringToObject(cJSON_AddObjectToObject(r.json, "sockets"), "status", "ready");
     cJSON *state = cJSON_AddObjectToObject(r.json, "dhcp-state");
-    cJSON_AddBoolToObject(state, "disabled-by-user", srv_command_is_disabled(c->state, c->now.boot_ms));
+    const struct srv_service *service = &c->state->service;
+    time_ms now = c->now.boot_ms;
+    cJSON_AddBoolToObject(state, "disabled-by-user",
+                          srv_service_is_disabled_by(service, SRV_ORIGIN_USER, SRV_ORIGIN_USER, now));
+    put_origins(state, "disabled-by-local-command", service, SRV_ORIGIN_LOCAL, now);
+    put_origins(state, "disabled-by-remote-command", service, SRV_ORIGIN_REMOTE, now);
+    cJSON_AddBoolToObject(state, "globally-disabled", srv_service_is_disabled(service, now));
     put_ifaces(r.json, c);
     call->out->arguments = r.json;
 }
@@ -270,33 +286,6 @@ static void config_write(struct srv_command_call *call)
     call->out->effect = SRV_DO_CONFIG_WRITE;
 }
 
-/* ---- on and off ---- */
-
-bool srv_command_is_disabled(const struct srv_command_state *state, time_ms now)
-{
-    return now < state->disabled_until_ms;
-}
-
-static void dhcp_disable(struct srv_command_call *call)
-{
-    double period_s = 0;
-    bool is_limited = srv_command_number(call, "max-period", 1, UINT32_MAX, &period_s);
-    if (srv_command_failed(call))
-        return;
-    call->c->state->disabled_until_ms =
-        is_limited ? time_add(call->c->now.boot_ms, (time_ms)period_s * 1000) : TIME_NEVER;
-    if (is_limited)
-        srv_command_say(call, CONTROL_SUCCESS, "DHCPv4 service disabled for %.0f seconds", period_s);
-    else
-        srv_command_say(call, CONTROL_SUCCESS, "DHCPv4 service disabled");
-}
-
-static void dhcp_enable(struct srv_command_call *call)
-{
-    call->c->state->disabled_until_ms = 0;
-    srv_command_say(call, CONTROL_SUCCESS, "DHCP service successfully enabled");
-}
-
 /* ---- statistics ---- */
 
 static struct srv_stat_source stat_source(const struct srv_command_call *call)
@@ -386,8 +375,8 @@ static const struct {
     {"config-set", config_set},
     {"config-test", config_test},
     {"config-write", config_write},
-    {"dhcp-disable", dhcp_disable},
-    {"dhcp-enable", dhcp_enable},
+    {"dhcp-disable", srv_command_dhcp_disable},
+    {"dhcp-enable", srv_command_dhcp_enable},
     {"explain4", srv_command_explain},
     {"lease4-add", srv_command_lease_add},
     {"lease4-del", srv_command_lease_del},

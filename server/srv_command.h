@@ -7,11 +7,12 @@
 #include "common/control_result.h"
 #include "server/srv_engine.h"
 #include "server/srv_explain.h"
+#include "server/srv_service.h"
 #include "server/srv_stat.h"
 
 /* What commands leave behind. */
 struct srv_command_state {
-    time_ms disabled_until_ms; /* no packet is served before; 0: all are */
+    struct srv_service service;
     struct srv_stat stat;
 };
 
@@ -61,6 +62,3 @@ struct srv_command_reply {
 /* Runs a command; `arguments` (a map) may be NULL. Unknown ones are CONTROL_UNSUPPORTED. */
 void srv_command_run(const struct srv_command_context *c, const char *command, const cJSON *arguments,
                      struct srv_command_reply *out);
-
-/* Is DHCP switched off at `now`? */
-bool srv_command_is_disabled(const struct srv_command_state *state, time_ms now);

@@ -36,6 +36,9 @@ void srv_command_lease_del(struct srv_command_call *call);
 void srv_command_lease_wipe(struct srv_command_call *call);
 void srv_command_leases_reclaim(struct srv_command_call *call);
 
+void srv_command_dhcp_disable(struct srv_command_call *call);
+void srv_command_dhcp_enable(struct srv_command_call *call);
+
 void srv_command_explain(struct srv_command_call *call);
 
 void srv_command_subnet_list(struct srv_command_call *call);

@@ -199,7 +199,7 @@ static void serve_packet(struct srv_driver *d, const struct srv_queued *queued)
         refuse_packet(d, REASON_NOT_OUR_INTERFACE, queued);
         return;
     }
-    if (srv_command_is_disabled(&d->commands, now)) {
+    if (srv_service_is_disabled(&d->commands.service, now)) {
         refuse_packet(d, REASON_SERVICE_DISABLED, queued);
         return;
     }
@@ -623,7 +623,7 @@ static int start(struct srv_driver *d)
     struct siphash_key key;
     if (getrandom(&key, sizeof key, 0) != (ssize_t)sizeof key)
         return fail("random numbers", strerror(errno));
-    d->engine = srv_engine_new(d->config);
+    d->engine = srv_engine_new(d->config, &key);
     d->explain = srv_explain_new();
     d->queue = srv_queue_new(d->config->queue_capacity, &key, refuse_packet, d);
     if (d->engine == NULL || d->explain == NULL || d->queue == NULL)

@@ -241,11 +241,12 @@ static void free_parts(struct srv_engine *e)
 }
 
 /* Empty tables for `config`. False, and nothing to free, if memory is out. */
-static bool make_parts(struct srv_engine *e, const struct srv_config *config)
+static bool make_parts(struct srv_engine *e, const struct srv_config *config, const struct siphash_key *key)
 {
     e->config = config;
-    e->leases = srv_lease_table_new(config->max_leases);
-    e->offers = srv_lease_table_new(config->max_offers);
+    e->key = *key;
+    e->leases = srv_lease_table_new(config->max_leases, key);
+    e->offers = srv_lease_table_new(config->max_offers, key);
     e->alloc = srv_alloc_new(config);
     bool ok = e->leases != NULL && e->offers != NULL && e->alloc != NULL;
     if (!ok)
@@ -253,10 +254,10 @@ static bool make_parts(struct srv_engine *e, const struct srv_config *config)
     return ok;
 }
 
-struct srv_engine *srv_engine_new(const struct srv_config *config)
+struct srv_engine *srv_engine_new(const struct srv_config *config, const struct siphash_key *key)
 {
     struct srv_engine *e = calloc(1, sizeof *e);
-    if (e != NULL && !make_parts(e, config)) {
+    if (e != NULL && !make_parts(e, config, key)) {
         free(e);
         return NULL;
     }
@@ -346,7 +347,7 @@ static void withhold_offered(struct srv_engine *e)
 int srv_engine_reconfigure(struct srv_engine *e, const struct srv_config *config)
 {
     struct srv_engine fresh;
-    if (!make_parts(&fresh, config))
+    if (!make_parts(&fresh, config, &e->key))
         return ERR_NOMEM;
     int err = move_table(&fresh, fresh.leases, e->leases);
     if (err == 0)

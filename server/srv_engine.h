@@ -70,8 +70,10 @@ void srv_actions_init(struct srv_actions *out);
 void srv_actions_reset(struct srv_actions *out);
 void srv_actions_fini(struct srv_actions *out);
 
-/* An engine that serves `config` (borrowed until _free or _reconfigure). NULL if memory is out. */
-struct srv_engine *srv_engine_new(const struct srv_config *config);
+/* An engine that serves `config` (borrowed until _free or _reconfigure). The key is random and secret: its
+ * tables find clients by a hash with it. What the engine answers does not depend on it. NULL if memory is
+ * out. */
+struct srv_engine *srv_engine_new(const struct srv_config *config, const struct siphash_key *key);
 void srv_engine_free(struct srv_engine *e);
 
 /* Takes a lease that the store knew at start-up; `now` decides whether it is still valid. The newest record

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "common/err.h"
-#include "common/hash.h"
 #include "common/timerq.h"
 
 enum { BUCKETS_MIN = 64 };
@@ -40,6 +39,7 @@ struct entry {
 
 struct srv_lease_table {
     size_t max, n;
+    struct siphash_key key;
     size_t n_buckets; /* power of two */
     struct entry **by_addr, **by_client;
     struct entry **all; /* every entry, in no order or sorted */
@@ -81,18 +81,31 @@ bool srv_lease_is_of(const struct srv_lease *lease, const struct srv_identity *i
 
 /* ---- hashing ---- */
 
-static uint64_t hash_client(uint32_t subnet_id, bool match_client_id, const struct hw_addr *hw,
-                            const uint8_t *client_id, size_t client_id_len)
+static uint64_t hash_client(const struct siphash_key *key, uint32_t subnet_id, bool match_client_id,
+                            const struct hw_addr *hw, const uint8_t *client_id, size_t client_id_len)
 {
-    uint64_t hash = hash_u64(subnet_id);
-    if (match_client_id && client_id_len != 0)
-        return hash_bytes(hash, client_id, client_id_len);
-    return hash_bytes(hash ^ hw->type ^ 0x100U, hw->bytes, hw->len);
+    uint8_t who[sizeof subnet_id + 3 + SRV_CLIENT_ID_MAX];
+    bool by_client_id = match_client_id && client_id_len != 0;
+    uint8_t *at = mempcpy(who, &subnet_id, sizeof subnet_id);
+    *at++ = by_client_id;
+    if (by_client_id) {
+        at = mempcpy(at, client_id, client_id_len);
+    } else {
+        *at++ = hw->type;
+        at = mempcpy(at, hw->bytes, hw->len);
+    }
+    return siphash(key, who, (size_t)(at - who));
+}
+
+static uint64_t hash_identity(const struct srv_lease_table *t, uint32_t subnet_id,
+                              const struct srv_identity *id)
+{
+    return hash_client(&t->key, subnet_id, id->match_client_id, &id->hw, id->client_id, id->client_id_len);
 }
 
 static struct entry **addr_bucket(const struct srv_lease_table *t, ip4 addr)
 {
-    return &t->by_addr[hash_u64(addr) & (t->n_buckets - 1)];
+    return &t->by_addr[siphash(&t->key, &addr, sizeof addr) & (t->n_buckets - 1)];
 }
 
 static struct entry **client_bucket(const struct srv_lease_table *t, uint64_t hash)
@@ -110,7 +123,8 @@ static struct entry *find_entry(const struct srv_lease_table *t, ip4 addr)
 
 /* ---- entries ---- */
 
-static struct entry *entry_new(const struct srv_lease *lease, bool match_client_id)
+static struct entry *entry_new(const struct siphash_key *key, const struct srv_lease *lease,
+                               bool match_client_id)
 {
     size_t hostname_len = strlen(lease->hostname);
     struct entry *e =
@@ -129,7 +143,7 @@ static struct entry *entry_new(const struct srv_lease *lease, bool match_client_
         .client_id_len = lease->client_id_len,
         .hostname_len = (uint8_t)hostname_len,
         .relay_info_len = lease->relay_info_len,
-        .client_hash = hash_client(lease->subnet_id, match_client_id, &lease->hw, lease->client_id,
+        .client_hash = hash_client(key, lease->subnet_id, match_client_id, &lease->hw, lease->client_id,
                                    lease->client_id_len),
     };
     memcpy(e->tail, lease->hw.bytes, e->hw_len);
@@ -219,12 +233,13 @@ static struct subnet *make_subnet(struct srv_lease_table *t, uint32_t id)
 
 /* ---- the table ---- */
 
-struct srv_lease_table *srv_lease_table_new(size_t max)
+struct srv_lease_table *srv_lease_table_new(size_t max, const struct siphash_key *key)
 {
     struct srv_lease_table *t = calloc(1, sizeof *t);
     if (t == NULL)
         return NULL;
     t->max = max;
+    t->key = *key;
     t->n_buckets = BUCKETS_MIN;
     t->by_addr = calloc(BUCKETS_MIN, sizeof(struct entry *));
     t->by_client = calloc(BUCKETS_MIN, sizeof(struct entry *));
@@ -408,7 +423,7 @@ int srv_lease_put(struct srv_lease_table *t, const struct srv_lease *lease, bool
     struct subnet *subnet = make_subnet(t, lease->subnet_id);
     if (subnet == NULL || reserve(t, subnet) < 0)
         return ERR_NOMEM;
-    struct entry *e = entry_new(lease, match_client_id);
+    struct entry *e = entry_new(&t->key, lease, match_client_id);
     if (e == NULL)
         return ERR_NOMEM;
     if (old != NULL)
@@ -442,7 +457,7 @@ static bool is_better(const struct entry *a, const struct entry *b)
 bool srv_lease_find_client(const struct srv_lease_table *t, uint32_t subnet_id, const struct srv_identity *id,
                            ip4 not, struct srv_lease *out)
 {
-    uint64_t hash = hash_client(subnet_id, id->match_client_id, &id->hw, id->client_id, id->client_id_len);
+    uint64_t hash = hash_identity(t, subnet_id, id);
     const struct entry *best = NULL;
     for (const struct entry *e = *client_bucket(t, hash); e != NULL; e = e->next_by_client)
         if (e->client_hash == hash && e->subnet->id == subnet_id &&
@@ -457,7 +472,7 @@ bool srv_lease_find_client(const struct srv_lease_table *t, uint32_t subnet_id, 
 size_t srv_lease_count_declined(const struct srv_lease_table *t, uint32_t subnet_id,
                                 const struct srv_identity *id)
 {
-    uint64_t hash = hash_client(subnet_id, id->match_client_id, &id->hw, id->client_id, id->client_id_len);
+    uint64_t hash = hash_identity(t, subnet_id, id);
     size_t n = 0;
     for (const struct entry *e = *client_bucket(t, hash); e != NULL; e = e->next_by_client)
         n += e->client_hash == hash && e->subnet->id == subnet_id && e->state == SRV_LEASE_DECLINED &&

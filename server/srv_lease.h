@@ -6,6 +6,7 @@
 
 #include "common/addr.h"
 #include "common/clock.h"
+#include "common/siphash.h"
 
 enum { SRV_CLIENT_ID_MAX = 255, SRV_HOSTNAME_MAX = 255, SRV_RELAY_INFO_MAX = 255 };
 
@@ -59,8 +60,9 @@ bool srv_lease_is_of(const struct srv_lease *lease, const struct srv_identity *i
  * records; putting may grow the table. A copy goes in, copies come out. */
 struct srv_lease_table;
 
-/* For at most `max` records. NULL if memory is out. */
-struct srv_lease_table *srv_lease_table_new(size_t max);
+/* For at most `max` records. Clients are found by a hash with the secret key, so that nobody outside can
+ * choose identities that fall into one place. NULL if memory is out. */
+struct srv_lease_table *srv_lease_table_new(size_t max, const struct siphash_key *key);
 void srv_lease_table_free(struct srv_lease_table *t); /* NULL is fine */
 /* A lower limit than there are records only keeps new ones out. */
 void srv_lease_table_set_max(struct srv_lease_table *t, size_t max);

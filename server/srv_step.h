@@ -11,6 +11,7 @@
 
 struct srv_engine {
     const struct srv_config *config;
+    struct siphash_key key;
     struct srv_lease_table *leases; /* ACTIVE, DECLINED, EXPIRED, RELEASED */
     struct srv_lease_table *offers; /* OFFERED: never stored, and never in the way of a lease's record */
     struct srv_alloc *alloc;

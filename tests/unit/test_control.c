@@ -208,6 +208,17 @@ static void a_whole_request_is_answered(void **state)
     assert_string_equal(handled.arguments, "{\"a\":[1,null,\"\\n\"]}");
 }
 
+/* What a control agent adds. */
+static void service_and_remote_address_may_be_there(void **state)
+{
+    (void)state;
+    int fd = peer_open();
+    peer_say(
+        fd,
+        "{\"service\":[\"dhcp4\"],\"remote-address\":\"127.0.0.1\",\"command\":\"echo\",\"arguments\":{}}");
+    assert_string_equal(peer_hear(fd), "{\"result\":0,\"text\":\"here\",\"arguments\":{}}");
+}
+
 static void without_arguments_there_are_none(void **state)
 {
     (void)state;
@@ -262,6 +273,8 @@ static void what_is_no_command_is_told_so(void **state)
         {"{}", NO_COMMAND},
         {"{\"command\":1}", NO_COMMAND},
         {"{\"Command\":\"echo\"}", NO_COMMAND},
+        {"{\"command\":\"echo\",\"argument\":{}}",
+         "{\"result\":1,\"text\":\"invalid command: unsupported parameter 'argument'\"}"},
         {"{\"command\":\"echo\",\"arguments\":[]}", NO_MAP},
         {"{\"command\":\"echo\",\"arguments\":null}", NO_MAP},
         {"{\"command\":\"echo\",\"arguments\":\"x\"}", NO_MAP},
@@ -812,6 +825,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_whole_request_is_answered),
         TEST(without_arguments_there_are_none),
+        TEST(service_and_remote_address_may_be_there),
         TEST(a_request_may_come_octet_by_octet),
         TEST(an_answer_may_come_later),
         TEST(a_peer_that_is_done_sending_is_answered),

@@ -37,8 +37,8 @@ static void start(const char *dhcp4)
     assert_string_equal(error, "");
     assert_int_equal(err, 0);
     alloc = srv_alloc_new(config);
-    leases = srv_lease_table_new(config->max_leases);
-    offers = srv_lease_table_new(config->max_offers);
+    leases = srv_lease_table_new(config->max_leases, &(struct siphash_key){1, 2});
+    offers = srv_lease_table_new(config->max_offers, &(struct siphash_key){1, 2});
     assert_true(alloc != NULL && leases != NULL && offers != NULL);
     client = (struct srv_identity){.match_client_id = true, .hw = {1, 6, {2, 0, 0, 0, 0, 1}}};
     query = (struct srv_alloc_query){.config = config,

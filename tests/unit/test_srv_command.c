@@ -39,7 +39,7 @@ static int start(void **state)
     (void)state;
     now = (struct clock_now){.boot_ms = 1000000, .wall_ms = 1795248000000};
     config = parse(text);
-    engine = srv_engine_new(config);
+    engine = srv_engine_new(config, &(struct siphash_key){1, 2});
     explain = srv_explain_new();
     assert_non_null(engine);
     assert_non_null(explain);
@@ -214,15 +214,56 @@ static void test_disable_ends_by_itself_after_max_period(void **state)
 {
     (void)state;
     expect("dhcp-disable", NULL, CONTROL_SUCCESS, "DHCPv4 service disabled", "");
-    assert_true(srv_command_is_disabled(&command_state, TIME_NEVER - 1));
+    assert_true(srv_service_is_disabled(&command_state.service, TIME_NEVER - 1));
     expect("dhcp-enable", NULL, CONTROL_SUCCESS, "DHCP service successfully enabled", "");
-    assert_false(srv_command_is_disabled(&command_state, now.boot_ms));
+    assert_false(srv_service_is_disabled(&command_state.service, now.boot_ms));
     expect("dhcp-disable", "{\"max-period\": 20}", CONTROL_SUCCESS, "DHCPv4 service disabled for 20 seconds",
            "");
-    assert_true(srv_command_is_disabled(&command_state, now.boot_ms + 19999));
-    assert_false(srv_command_is_disabled(&command_state, now.boot_ms + 20000));
+    assert_true(srv_service_is_disabled(&command_state.service, now.boot_ms + 19999));
+    assert_false(srv_service_is_disabled(&command_state.service, now.boot_ms + 20000));
     expect("dhcp-disable", "{\"max-period\": 0}", CONTROL_ERROR,
            "'max-period' parameter must be an integer from 1 to 4294967295", "");
+}
+
+/* Kea's origins: what one has switched off, another does not switch on. */
+static void test_each_origin_has_its_own_switch(void **state)
+{
+    (void)state;
+    expect("dhcp-disable", "{\"origin\": \"ha-partner\"}", CONTROL_SUCCESS, "DHCPv4 service disabled", "");
+    expect("dhcp-disable", "{\"origin\": 1005, \"max-period\": 20}", CONTROL_SUCCESS,
+           "DHCPv4 service disabled for 20 seconds", "");
+    expect("dhcp-enable", NULL, CONTROL_SUCCESS, "DHCP service successfully enabled", "");
+    assert_true(srv_service_is_disabled(&command_state.service, TIME_NEVER - 1));
+    expect("dhcp-enable", "{\"origin-id\": 2000, \"origin\": \"ha-partner\"}", CONTROL_SUCCESS,
+           "DHCP service successfully enabled", "");
+    assert_true(srv_service_is_disabled(&command_state.service, now.boot_ms + 19999));
+    assert_false(
+        srv_service_is_disabled_by(&command_state.service, SRV_ORIGIN_USER, SRV_ORIGIN_USER, now.boot_ms));
+    assert_true(srv_service_is_disabled_by(&command_state.service, 1005, 1005, now.boot_ms));
+    assert_false(srv_service_is_disabled(&command_state.service, now.boot_ms + 20000));
+    expect("dhcp-disable", "{\"origin\": \"nobody\"}", CONTROL_ERROR,
+           "invalid value used for 'origin' parameter: 'nobody'", "");
+    expect("dhcp-enable", "{\"origin\": true}", CONTROL_ERROR, "'origin' parameter must be a string", "");
+    expect("dhcp-disable", "{\"origin-id\": 0}", CONTROL_ERROR,
+           "'origin-id' parameter must be an integer from 1 to 3000", "");
+    expect("dhcp-enable", "{\"origin\": 1005}", CONTROL_SUCCESS, "DHCP service successfully enabled", "");
+    assert_false(srv_service_is_disabled(&command_state.service, now.boot_ms));
+}
+
+static void test_origins_are_limited(void **state)
+{
+    (void)state;
+    char arguments[64];
+    for (int i = 0; i < SRV_SERVICE_ORIGINS_MAX; i++) {
+        snprintf(arguments, sizeof arguments, "{\"origin\": %d, \"max-period\": 1}", 1000 + i);
+        expect("dhcp-disable", arguments, CONTROL_SUCCESS, "DHCPv4 service disabled for 1 seconds", "");
+    }
+    expect("dhcp-disable", NULL, CONTROL_ERROR, "16 others keep the service off already", "");
+    expect("dhcp-disable", "{\"origin\": 1003}", CONTROL_SUCCESS, "DHCPv4 service disabled",
+           "");          /* it is there */
+    now.boot_ms += 1000; /* all others end */
+    expect("dhcp-disable", NULL, CONTROL_SUCCESS, "DHCPv4 service disabled", "");
+    now.boot_ms -= 1000;
 }
 
 static void test_shutdown(void **state)
@@ -522,6 +563,8 @@ int main(void)
         TEST(test_config_test_says_where_the_mistake_is),
         TEST(test_config_write_stays_in_the_folder_of_the_configuration),
         TEST(test_disable_ends_by_itself_after_max_period),
+        TEST(test_each_origin_has_its_own_switch),
+        TEST(test_origins_are_limited),
         TEST(test_shutdown),
         TEST(test_statistics),
         TEST(test_a_lease_is_added_found_changed_and_deleted),

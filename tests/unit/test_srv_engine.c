@@ -970,6 +970,48 @@ static void leases_are_visited_in_address_order_with_the_offers(void **state)
 
 #define TEST(name) cmocka_unit_test_teardown(name, stop)
 
+/* ---- the key of its hashes ---- */
+
+/* What 60 clients are told, among them those of one network card that differ in their identifier only. */
+static size_t record_answers(const struct siphash_key *key, uint8_t *out, size_t cap)
+{
+    size_t len = 0;
+    hash_key = *key;
+    start("{ \"Dhcp4\": { \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": "
+          "\"10.0.0.10 - 10.0.0.49\" } ] } ] } }");
+    for (unsigned i = 0; i < 240; i++) {
+        bool asks = i % 3 != 2;
+        msg((char)('a' + i % 20), asks ? DHCP_DISCOVER : DHCP_REQUEST);
+        dhcp_put_u32(&request, DHCP_OPT_CLIENT_ID, i * 7 % 60 % 3);
+        if (!asks)
+            dhcp_put_ip4(&request, DHCP_OPT_REQUESTED_IP, IP(10, 0, 0, 10 + i % 40));
+        at(now + 1000);
+        send_to(IP4_BROADCAST);
+        assert_true(len + 8 <= cap);
+        out[len++] = (uint8_t)seen.n_tx;
+        out[len++] = (uint8_t)seen.msg.type;
+        out[len++] = (uint8_t)seen.msg.yiaddr;
+        out[len++] = (uint8_t)seen.n_put;
+        for (unsigned r = 0; r < 4; r++)
+            out[len++] = (uint8_t)(r < seen.n_reasons ? seen.reasons[r] : 0);
+    }
+    stop(NULL);
+    return len;
+}
+
+static void what_is_answered_does_not_depend_on_the_key(void **state)
+{
+    (void)state;
+    static const struct siphash_key keys[] = {{1, 2}, {1, 2}, {0, 0}, {UINT64_MAX, 0x123456789abcdefU}};
+    static uint8_t first[4096], again[4096];
+    size_t len = record_answers(&keys[0], first, sizeof first);
+    for (size_t i = 1; i < sizeof keys / sizeof keys[0]; i++) {
+        assert_int_equal(record_answers(&keys[i], again, sizeof again), len);
+        assert_memory_equal(first, again, len);
+    }
+    start(basic); /* for the end of the test */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1025,6 +1067,7 @@ int main(void)
         TEST(broken_headers_are_dropped_with_their_reason),
         TEST(addresses_of_a_wrong_length_are_named),
         TEST(every_shorter_packet_is_answered_or_counted_by_reason),
+        TEST(what_is_answered_does_not_depend_on_the_key),
         TEST(counters_tell_what_happened),
         TEST(stored_leases_are_known_after_a_start),
         TEST(reload_keeps_leases_and_moves_clients_out_of_a_smaller_pool),

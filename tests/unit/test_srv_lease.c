@@ -16,7 +16,7 @@ static struct srv_lease_table *t;
 static int setup(void **state)
 {
     (void)state;
-    t = srv_lease_table_new(MANY);
+    t = srv_lease_table_new(MANY, &(struct siphash_key){1, 2});
     return t == NULL ? -1 : 0;
 }
 

@@ -30,6 +30,7 @@ static const char basic[] =
 
 /* ---- a server, its clients, and what it did last ---- */
 
+static struct siphash_key hash_key = {1, 2};
 static struct srv_config *config;
 static struct srv_engine *engine;
 static struct srv_actions actions;
@@ -63,7 +64,7 @@ static inline struct srv_config *parse(const char *text)
 static inline void start(const char *text)
 {
     config = parse(text);
-    engine = srv_engine_new(config);
+    engine = srv_engine_new(config, &hash_key);
     assert_non_null(engine);
     srv_actions_init(&actions);
     now = 0;
