@@ -24,6 +24,7 @@ static cJSON *report(const struct cli_driver *d, const struct cli_status *status
                            .hw = d->iface.hw,
                            .hostname = d->config->hostname,
                            .now = io_now(),
+                           .history = &d->history,
                            .event_readers = d->events.n_readers,
                            .event_readers_dropped = d->events.n_dropped};
     return cli_report_json(&r, status);

@@ -26,6 +26,7 @@ static void receive_packet(struct cli_driver *d, const struct packet *packet)
 {
     io_trace_message(d->trace, TRACE_RX, d->iface.name, packet);
     struct cli_event event = {.kind = CLI_RX, .now = io_now().boot_ms, .packet = *packet};
+    cli_history_hear(&d->history, packet, event.now);
     cli_driver_step(d, &event);
 }
 
@@ -256,8 +257,10 @@ void cli_driver_step(struct cli_driver *d, const struct cli_event *event)
 {
     if (cli_engine_step(d->engine, event, &d->actions) < 0)
         io_trace_log(d->trace, "error", "%s: an event was lost", err_text(ERR_NOMEM));
-    for (const struct cli_action *a = d->actions.first; a != NULL; a = a->next)
+    for (const struct cli_action *a = d->actions.first; a != NULL; a = a->next) {
+        cli_history_act(&d->history, a, event->now);
         execute(d, a);
+    }
     cli_actions_reset(&d->actions);
     io_timer_set(d->deadline, cli_engine_deadline(d->engine));
     struct cli_status status;

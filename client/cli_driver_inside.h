@@ -4,6 +4,7 @@
 #include "client/cli_driver.h"
 #include "client/cli_engine.h"
 #include "client/cli_events.h"
+#include "client/cli_history.h"
 #include "client/cli_netif.h"
 #include "common/control.h"
 #include "common/io_sock.h"
@@ -22,7 +23,8 @@ struct cli_driver {
     struct cli_actions actions;
     struct io_timer *deadline, *once_limit;
     struct control *control;
-    struct cli_waiter *waiters;          /* commands that wait for their outcome */
+    struct cli_waiter *waiters; /* commands that wait for their outcome */
+    struct cli_history history;
     struct cli_events events;            /* who follows what happens */
     char not_applied[CLI_NETIF_WHY_MAX]; /* why the lease is not on the interface; "" if it is */
     int raw_fd, udp_fd;                  /* one is open at a time, the other is -1 */

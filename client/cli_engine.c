@@ -275,6 +275,8 @@ void cli_engine_status(const struct cli_engine *e, struct cli_status *out)
         .inform = e->state == CLI_INFORMED ? &e->lease : NULL,
         .timer = e->announce_at_ms < e->timer_at_ms ? CLI_TIMER_ANNOUNCE : e->timer,
         .timer_at_ms = cli_engine_deadline(e),
+        .wait_ms = e->timer == CLI_TIMER_RETRANSMIT ? e->timer_at_ms - e->sent_ms : TIME_NEVER,
+        .wait_base_ms = cli_fsm_base_wait(e),
         .transmissions = sending ? e->transmissions : 0,
         .xid = e->xid,
         .acd_addr = e->config->acd && (e->has_lease || e->state == CLI_PROBING) ? e->lease.addr : 0,

@@ -194,6 +194,8 @@ struct cli_status {
         *inform;          /* INFORMED: the configuration, without lease time and timers; else NULL */
     enum cli_timer timer; /* which is next */
     time_ms timer_at_ms;
+    time_ms wait_ms;        /* CLI_TIMER_RETRANSMIT: since the last transmission; else TIME_NEVER */
+    time_ms wait_base_ms;   /* likewise, without its random part */
     unsigned transmissions; /* of the message now being sent, 0 if none */
     uint32_t xid;           /* of the last message sent */
     ip4 acd_addr;           /* being probed for, announced or defended; 0: none, or config.acd is off */

@@ -72,6 +72,18 @@ static struct cli_alarm backoff_timer(struct cli_step *s, enum cli_state state)
     return (struct cli_alarm){CLI_TIMER_RETRANSMIT, s->now + wait_ms};
 }
 
+time_ms cli_fsm_base_wait(const struct cli_engine *e)
+{
+    const struct cli_profile *p = &e->config->profile;
+    bool is_half =
+        (e->state == CLI_RENEWING && p->renew.is_half) || (e->state == CLI_REBINDING && p->rebind.is_half);
+    if (e->timer != CLI_TIMER_RETRANSMIT)
+        return TIME_NEVER;
+    if (is_half && !cli_fsm_is_infinite(e))
+        return e->timer_at_ms - e->sent_ms;
+    return cli_timing_base(cli_fsm_waits(e, e->state), e->transmissions);
+}
+
 /* When to retransmit, or what comes before that. */
 static struct cli_alarm retry_or(struct cli_step *s, const struct cli_retry *retry, enum cli_timer end,
                                  time_ms end_ms)

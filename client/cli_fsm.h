@@ -23,6 +23,10 @@ bool cli_fsm_is_infinite(const struct cli_engine *e);
 /* The waits between the transmissions of such a state, where they are not half of the time left. */
 const struct cli_waits *cli_fsm_waits(const struct cli_engine *e, enum cli_state state);
 
+/* How long the timer of a retransmission would have been without its random part; TIME_NEVER if no such timer
+ * runs. */
+time_ms cli_fsm_base_wait(const struct cli_engine *e);
+
 /* A new transaction. */
 void cli_fsm_draw_xid(struct cli_engine *e);
 

@@ -53,6 +53,8 @@ static void read_domain(const struct dhcp_msg *m, struct cli_lease *out)
 void cli_lease_set_timers(const struct cli_profile *p, const uint32_t *t1_s, const uint32_t *t2_s,
                           struct cli_lease *lease)
 {
+    lease->t1_told_s = t1_s != NULL ? (int64_t)*t1_s : -1;
+    lease->t2_told_s = t2_s != NULL ? (int64_t)*t2_s : -1;
     /* RFC 2131 4.4.5: "the client computes the lease expiration time as the sum of the time at which the
      * client sent the DHCPREQUEST message and the duration of the lease in the DHCPACK message." */
     time_ms base_ms = p->is_base_ack ? lease->acked_ms : lease->requested_ms;
@@ -115,6 +117,8 @@ void cli_lease_read_inform(const struct dhcp_msg *ack, struct ip4_net own, time_
     *out = (struct cli_lease){
         .addr = own.addr,
         .prefix_len = told_len > 0 ? (uint8_t)told_len : own.len,
+        .t1_told_s = -1,
+        .t2_told_s = -1,
         .timers = {TIME_NEVER, TIME_NEVER, CLI_TIMER_NONE, CLI_TIMER_NONE, 0, 0},
         .requested_ms = requested_ms,
         .acked_ms = acked_ms,

@@ -20,14 +20,15 @@ struct cli_lease {
     ip4 server_id;
     ip4 dns[CLI_DNS_MAX];
     uint8_t n_dns;
-    uint16_t mtu;                /* option 26; 0: none */
-    char domain[CLI_DOMAIN_LEN]; /* option 15; "": none, or not printable ASCII */
-    uint32_t lease_s;            /* 1 or more, LEASE_INFINITE allowed */
-    struct cli_timers timers;    /* T1 and T2 as durations, and where they came from */
-    time_ms requested_ms;        /* the answered REQUEST was sent */
-    time_ms acked_ms;            /* the ACK came */
-    time_ms renew_at_ms;         /* T1; renew_at_ms < rebind_at_ms < expires_at_ms, or TIME_NEVER all three */
-    time_ms rebind_at_ms;        /* T2 */
+    uint16_t mtu;                 /* option 26; 0: none */
+    char domain[CLI_DOMAIN_LEN];  /* option 15; "": none, or not printable ASCII */
+    uint32_t lease_s;             /* 1 or more, LEASE_INFINITE allowed */
+    int64_t t1_told_s, t2_told_s; /* what options 58 and 59 said; -1: they were not there */
+    struct cli_timers timers;     /* T1 and T2 as durations, and where they came from */
+    time_ms requested_ms;         /* the answered REQUEST was sent */
+    time_ms acked_ms;             /* the ACK came */
+    time_ms renew_at_ms;  /* T1; renew_at_ms < rebind_at_ms < expires_at_ms, or TIME_NEVER all three */
+    time_ms rebind_at_ms; /* T2 */
     time_ms expires_at_ms;
 };
 

@@ -91,18 +91,31 @@ static void add_inform(cJSON *map, const struct clock_now *now, const struct cli
     add_instant(json, "obtained", now, inform->acked_ms);
 }
 
+/* What the server's option said, obeyed or not. */
+static void add_told(cJSON *timer, int64_t seconds)
+{
+    if (seconds >= 0)
+        cJSON_AddNumberToObject(timer, "option_s", (double)seconds);
+    else
+        cJSON_AddNullToObject(timer, "option_s");
+}
+
 static void add_lease(cJSON *map, const struct clock_now *now, const struct cli_lease *lease)
 {
     cJSON *json = cJSON_AddObjectToObject(map, "lease");
     add_parameters(json, lease);
     cJSON_AddBoolToObject(json, "infinite", lease->lease_s == LEASE_INFINITE);
     add_instant(json, "requested", now, lease->requested_ms);
+    add_seconds(json, "requested_boot_s", lease->requested_ms);
     add_instant(json, "obtained", now, lease->acked_ms);
+    add_seconds(json, "obtained_boot_s", lease->acked_ms);
     add_seconds(json, "obtained_age_s", now->boot_ms - lease->acked_ms);
     cJSON *t1 = add_timer(json, "t1", now, lease->timers.t1_ms, lease->renew_at_ms);
+    add_told(t1, lease->t1_told_s);
     cJSON_AddStringToObject(t1, "origin", cli_timer_origin_name(lease->timers.t1_origin));
     add_seconds(t1, "fuzz_s", lease->timers.t1_fuzz_ms);
     cJSON *t2 = add_timer(json, "t2", now, lease->timers.t2_ms, lease->rebind_at_ms);
+    add_told(t2, lease->t2_told_s);
     cJSON_AddStringToObject(t2, "origin", cli_timer_origin_name(lease->timers.t2_origin));
     add_seconds(t2, "fuzz_s", lease->timers.t2_fuzz_ms);
     add_timer(json, "expiry", now, time_from_lease_s(lease->lease_s), lease->expires_at_ms);
@@ -165,6 +178,47 @@ static void add_next_timer(cJSON *map, const struct clock_now *now, const struct
     cJSON_AddStringToObject(json, "name", cli_timer_name(status->timer));
     add_instant(json, "at", now, status->timer_at_ms);
     add_seconds(json, "remaining_s", remaining(now, status->timer_at_ms));
+    /* RFC 2131 4.1: a retransmission is due after a base that is randomized. */
+    add_seconds(json, "base_s", status->wait_base_ms);
+    add_seconds(json, "jitter_s",
+                status->wait_ms == TIME_NEVER ? TIME_NEVER : status->wait_ms - status->wait_base_ms);
+}
+
+/* null if there was none yet. */
+static cJSON *add_message(cJSON *map, const char *key, const struct clock_now *now,
+                          const struct cli_message_seen *message)
+{
+    char xid[11];
+    if (message->type == 0) {
+        cJSON_AddNullToObject(map, key);
+        return NULL;
+    }
+    cJSON *json = cJSON_AddObjectToObject(map, key);
+    add_text(json, "type", dhcp_type_name(message->type));
+    add_instant(json, "at", now, message->at_ms);
+    add_seconds(json, "age_s", now->boot_ms - message->at_ms);
+    add_ip4(json, "peer", message->peer);
+    snprintf(xid, sizeof xid, "0x%08x", message->xid);
+    add_text(json, "xid", xid);
+    return json;
+}
+
+static void add_history(cJSON *map, const struct clock_now *now, const struct cli_history *history)
+{
+    add_message(map, "last_sent", now, &history->sent);
+    cJSON *received = add_message(map, "last_received", now, &history->received);
+    if (received != NULL)
+        add_seconds(received, "rtt_s", history->received.rtt_ms);
+    cJSON *list = cJSON_AddArrayToObject(map, "transitions");
+    const struct cli_transition *t;
+    for (unsigned i = 0; (t = cli_history_find(history, i)) != NULL; i++) {
+        cJSON *json = cJSON_CreateObject();
+        add_instant(json, "at", now, t->at_ms);
+        add_text(json, "from", t->from);
+        add_text(json, "to", t->to);
+        add_text(json, "reason", reason_token(t->reason));
+        cJSON_AddItemToArray(list, json);
+    }
 }
 
 static void add_acd(cJSON *map, const struct cli_status *status)
@@ -207,6 +261,7 @@ cJSON *cli_report_json(const struct cli_report *r, const struct cli_status *stat
     add_discarded(json, status);
     cJSON_AddNumberToObject(json, "event_readers", r->event_readers);
     cJSON_AddNumberToObject(json, "event_readers_dropped", (double)r->event_readers_dropped);
+    add_history(json, &r->now, r->history);
     add_inform(json, &r->now, status->inform);
     if (status->lease != NULL)
         add_lease(json, &r->now, status->lease);

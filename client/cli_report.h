@@ -3,15 +3,16 @@
 #pragma once
 #include <cjson/cJSON.h>
 
-#include "client/cli_engine.h"
+#include "client/cli_history.h"
 
 struct cli_report {
     const char *node, *ifname;
     struct hw_addr hw;
     const char *hostname;
     struct clock_now now;
-    unsigned event_readers;         /* who follow the events */
-    uint64_t event_readers_dropped; /* because they were too slow */
+    unsigned event_readers;            /* who follow the events */
+    const struct cli_history *history; /* borrowed */
+    uint64_t event_readers_dropped;    /* because they were too slow */
 };
 
 /* The caller owns the object; NULL if memory is out. */

@@ -93,4 +93,5 @@ void cli_step_send(struct cli_step *s, const struct cli_draft *draft)
     uint8_t type = 0;
     dhcp_get_u8(&m, DHCP_OPT_TYPE, &type);
     e->counters->sent[type]++;
+    e->sent_ms = s->now;
 }

@@ -37,6 +37,7 @@ struct cli_engine {
     time_ms timer_at_ms;
 
     uint32_t xid;           /* of the last message sent */
+    time_ms sent_ms;        /* when it was */
     uint16_t secs;          /* of the last DISCOVER or REQUEST */
     time_ms begun_ms;       /* acquisition or renewal began: what `secs` counts from; TIME_NEVER: none */
     time_ms requested_ms;   /* base of the lease that an ACK would give now; see struct cli_lease */

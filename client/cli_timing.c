@@ -13,12 +13,23 @@ const char *cli_timer_origin_name(enum cli_timer_origin origin)
     return names[origin];
 }
 
-time_ms cli_timing_wait(const struct cli_waits *waits, unsigned nth, struct rng *rng)
+static struct cli_range range_of(const struct cli_waits *waits, unsigned nth)
 {
     assert(nth > 0 && waits->n > 0);
     unsigned last = waits->n - 1U;
     unsigned place = waits->is_cycle ? (nth - 1) % waits->n : nth - 1 < last ? nth - 1 : last;
-    struct cli_range wait = waits->list[place];
+    return waits->list[place];
+}
+
+time_ms cli_timing_base(const struct cli_waits *waits, unsigned nth)
+{
+    struct cli_range wait = range_of(waits, nth);
+    return ((time_ms)wait.low_ms + wait.high_ms) / 2;
+}
+
+time_ms cli_timing_wait(const struct cli_waits *waits, unsigned nth, struct rng *rng)
+{
+    struct cli_range wait = range_of(waits, nth);
     return wait.low_ms == wait.high_ms ? wait.low_ms : rng_between(rng, wait.low_ms, wait.high_ms);
 }
 

@@ -10,6 +10,9 @@
 /* How long to wait after the n-th (from 1). */
 time_ms cli_timing_wait(const struct cli_waits *waits, unsigned nth, struct rng *rng);
 
+/* The middle of that wait: what it is without its random part. */
+time_ms cli_timing_base(const struct cli_waits *waits, unsigned nth);
+
 /* Has the last transmission been sent, if `sent` have? */
 bool cli_timing_is_last(const struct cli_waits *waits, unsigned sent);
 

@@ -10,12 +10,15 @@
 #include "client/cli_report.h"
 #include "test_cli_profiles.h"
 
+static struct cli_history history;
+
 /* Boot-time 10 s is 2026-01-02T03:04:05Z, shown one hour east of Greenwich. */
 static const struct cli_report at_ten = {
     .node = "h1",
     .ifname = "eth0",
     .hw = {1, 6, {2, 0, 0, 0, 0, 2}},
     .hostname = "h1",
+    .history = &history,
     .now = {.boot_ms = 10000, .wall_ms = 1767323045000, .utc_offset_s = 3600},
 };
 
@@ -53,6 +56,8 @@ static struct cli_lease hour_lease(void)
         .dns = {0x0a4d0001, 0x0a4d0002},
         .n_dns = 2,
         .lease_s = 3600,
+        .t1_told_s = 1800,
+        .t2_told_s = -1,
         .timers = {.t1_ms = 1800000,
                    .t2_fuzz_ms = -250,
                    .t2_ms = 3150000,
@@ -78,6 +83,8 @@ static void timers_are_durations_instants_and_what_remains(void **state)
                                 .lease = &lease,
                                 .timer = CLI_TIMER_T1,
                                 .timer_at_ms = 1808000,
+                                .wait_ms = TIME_NEVER,
+                                .wait_base_ms = TIME_NEVER,
                                 .xid = 0x3903f326};
     json = cli_report_json(&at_ten, &status);
     assert_string_equal(member("profile"), "\"rfc2131\"");
@@ -87,15 +94,16 @@ static void timers_are_durations_instants_and_what_remains(void **state)
     assert_string_equal(member("state_reason"), "\"ack\"");
     assert_string_equal(member("state_text"), "\"a sentence\"");
     assert_string_equal(member("xid"), "\"0x3903f326\"");
-    assert_string_equal(
-        member("next_timer"),
-        "{\"name\":\"T1\",\"at\":\"2026-01-02T04:34:03.000+01:00\",\"remaining_s\":1798.000}");
+    assert_string_equal(member("next_timer"),
+                        "{\"name\":\"T1\",\"at\":\"2026-01-02T04:34:03.000+01:00\",\"remaining_s\":1798.000,"
+                        "\"base_s\":null,\"jitter_s\":null}");
     assert_string_equal(member("lease.t1"),
                         "{\"duration_s\":1800.000,\"at\":\"2026-01-02T04:34:03.000+01:00\","
-                        "\"remaining_s\":1798.000,\"origin\":\"option\",\"fuzz_s\":0.000}");
-    assert_string_equal(member("lease.t2"),
-                        "{\"duration_s\":3150.000,\"at\":\"2026-01-02T04:56:33.000+01:00\","
-                        "\"remaining_s\":3148.000,\"origin\":\"default\",\"fuzz_s\":-0.250}");
+                        "\"remaining_s\":1798.000,\"option_s\":1800,\"origin\":\"option\",\"fuzz_s\":0.000}");
+    assert_string_equal(
+        member("lease.t2"),
+        "{\"duration_s\":3150.000,\"at\":\"2026-01-02T04:56:33.000+01:00\","
+        "\"remaining_s\":3148.000,\"option_s\":null,\"origin\":\"default\",\"fuzz_s\":-0.250}");
     assert_string_equal(
         member("lease.expiry"),
         "{\"duration_s\":3600.000,\"at\":\"2026-01-02T05:04:03.000+01:00\",\"remaining_s\":3598.000}");
@@ -104,6 +112,57 @@ static void timers_are_durations_instants_and_what_remains(void **state)
     assert_string_equal(member("lease.domain"), "null");
     assert_string_equal(member("lease.mtu"), "null");
     assert_string_equal(member("lease.infinite"), "false");
+    assert_string_equal(member("lease.requested_boot_s"), "8.000");
+    assert_string_equal(member("lease.obtained_boot_s"), "8.250");
+    assert_string_equal(member("last_sent"), "null");
+    assert_string_equal(member("transitions"), "[]");
+}
+
+static void retransmission_is_a_base_and_a_random_part(void **state)
+{
+    (void)state;
+    struct cli_status status = {.profile = profile_of("rfc2131"),
+                                .state = CLI_SELECTING,
+                                .state_text = "",
+                                .timer = CLI_TIMER_RETRANSMIT,
+                                .timer_at_ms = 12500,
+                                .wait_ms = 7300,
+                                .wait_base_ms = 8000,
+                                .transmissions = 2};
+    json = cli_report_json(&at_ten, &status);
+    assert_string_equal(
+        member("next_timer"),
+        "{\"name\":\"retransmit\",\"at\":\"2026-01-02T04:04:07.500+01:00\",\"remaining_s\":2.500,"
+        "\"base_s\":8.000,\"jitter_s\":-0.700}");
+    assert_string_equal(member("transmissions"), "2");
+}
+
+static void last_messages_and_changes_of_state(void **state)
+{
+    (void)state;
+    struct cli_status status = {
+        .profile = profile_of("rfc2131"), .state = CLI_BOUND, .state_text = "", .timer_at_ms = TIME_NEVER};
+    struct cli_report r = at_ten;
+    struct cli_history h = {
+        .transitions = {{8000, "SELECTING", "REQUESTING", REASON_OFFER_FIRST},
+                        {8250, "REQUESTING", "BOUND", REASON_GOT_ACK}},
+        .n_transitions = 2,
+        .sent = {DHCP_REQUEST, 8000, IP4_BROADCAST, 0x3903f326, 0},
+        .received = {DHCP_ACK, 8250, 0x0a4d0001, 0x3903f326, 250},
+    };
+    r.history = &h;
+    json = cli_report_json(&r, &status);
+    assert_string_equal(member("last_sent"),
+                        "{\"type\":\"REQUEST\",\"at\":\"2026-01-02T04:04:03.000+01:00\",\"age_s\":2.000,"
+                        "\"peer\":\"255.255.255.255\",\"xid\":\"0x3903f326\"}");
+    assert_string_equal(member("last_received"),
+                        "{\"type\":\"ACK\",\"at\":\"2026-01-02T04:04:03.250+01:00\",\"age_s\":1.750,"
+                        "\"peer\":\"10.77.0.1\",\"xid\":\"0x3903f326\",\"rtt_s\":0.250}");
+    assert_string_equal(
+        member("transitions"),
+        "[{\"at\":\"2026-01-02T04:04:03.250+01:00\",\"from\":\"REQUESTING\",\"to\":\"BOUND\","
+        "\"reason\":\"ack\"},{\"at\":\"2026-01-02T04:04:03.000+01:00\",\"from\":\"SELECTING\","
+        "\"to\":\"REQUESTING\",\"reason\":\"offer-first\"}]");
 }
 
 static void infinite_lease_has_no_instants(void **state)
@@ -112,6 +171,7 @@ static void infinite_lease_has_no_instants(void **state)
     struct cli_lease lease = hour_lease();
     lease.lease_s = LEASE_INFINITE;
     lease.timers = (struct cli_timers){TIME_NEVER, TIME_NEVER, CLI_TIMER_NONE, CLI_TIMER_NONE, 0, 0};
+    lease.t1_told_s = -1;
     lease.renew_at_ms = lease.rebind_at_ms = lease.expires_at_ms = TIME_NEVER;
     struct cli_status status = {.profile = profile_of("rfc2131"),
                                 .state = CLI_BOUND,
@@ -120,9 +180,8 @@ static void infinite_lease_has_no_instants(void **state)
                                 .timer_at_ms = TIME_NEVER};
     json = cli_report_json(&at_ten, &status);
     assert_string_equal(member("lease.infinite"), "true");
-    assert_string_equal(
-        member("lease.t1"),
-        "{\"duration_s\":4294967295,\"at\":null,\"remaining_s\":null,\"origin\":\"none\",\"fuzz_s\":0.000}");
+    assert_string_equal(member("lease.t1"), "{\"duration_s\":4294967295,\"at\":null,\"remaining_s\":null,"
+                                            "\"option_s\":null,\"origin\":\"none\",\"fuzz_s\":0.000}");
     assert_string_equal(member("lease.expiry"),
                         "{\"duration_s\":4294967295,\"at\":null,\"remaining_s\":null}");
     assert_string_equal(member("next_timer"), "null");
@@ -152,6 +211,8 @@ int main(void)
         cmocka_unit_test_teardown(timers_are_durations_instants_and_what_remains, drop_json),
         cmocka_unit_test_teardown(infinite_lease_has_no_instants, drop_json),
         cmocka_unit_test_teardown(discards_are_counted_by_reason, drop_json),
+        cmocka_unit_test_teardown(retransmission_is_a_base_and_a_random_part, drop_json),
+        cmocka_unit_test_teardown(last_messages_and_changes_of_state, drop_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
