@@ -136,7 +136,33 @@ static const char *const interfaces_elsewhere[] = {
 };
 
 static const char *const database_keys[] = {"lfc-interval", "name", "persist", "sync", "type", NULL};
-static const char *const database_elsewhere[] = {"max-row-errors", NULL};
+static const char *const database_elsewhere[] = {
+    "cert-file",
+    "cipher-list",
+    "connect-timeout",
+    "consistency",
+    "contact-points",
+    "host",
+    "key-file",
+    "keyspace",
+    "max-reconnect-tries",
+    "max-row-errors",
+    "on-fail",
+    "password",
+    "port",
+    "read-timeout",
+    "readonly",
+    "reconnect-wait-time",
+    "request-timeout",
+    "retry-on-startup",
+    "tcp-keepalive",
+    "tcp-nodelay",
+    "tcp-user-timeout",
+    "trust-anchor",
+    "user",
+    "write-timeout",
+    NULL,
+};
 
 /* A server that cannot serve anybody is a legal configuration, and hardly what was meant. */
 static void warn_of_idleness(struct srv_parse *p, const cJSON *map)
@@ -186,12 +212,14 @@ static void read_interfaces(struct srv_parse *p, const cJSON *global)
 
 static void read_database(struct srv_parse *p, const cJSON *global)
 {
-    static const char *const types[] = {"memfile", NULL}, *const syncs[] = {"batch", "none", NULL};
+    static const char *const types[] = {"memfile", "cql", "mysql", "postgresql", NULL}, *const syncs[] = {
+                                                                                            "batch", "none",
+                                                                                            NULL};
     const cJSON *map = jcfg_get_map(&p->c, global, "lease-database");
     if (map == NULL)
         return;
     jcfg_check_keys(&p->c, map, database_keys, database_elsewhere);
-    int type, sync;
+    int type = 0, sync;
     bool persist = true;
     const char *name = "";
     jcfg_get_word(&p->c, map, "type", types, &type);
@@ -200,7 +228,11 @@ static void read_database(struct srv_parse *p, const cJSON *global)
     jcfg_get_u32(&p->c, map, "lfc-interval", 0, UINT32_MAX, &p->config->lfc_interval_s);
     if (jcfg_get_word(&p->c, map, "sync", syncs, &sync))
         p->config->sync = sync == 0 ? SRV_SYNC_BATCH : SRV_SYNC_NONE;
-    if (persist && name[0] != '\0')
+    if (type != 0)
+        jcfg_warning(&p->c, srv_parse_at(map, "type"),
+                     "there is no %s here: leases are kept in memory, and in a file with --lease-file",
+                     types[type]);
+    if (type == 0 && persist && name[0] != '\0')
         p->config->lease_file = srv_parse_copy(p, name);
 }
 
@@ -254,6 +286,7 @@ static void read_global(struct srv_parse *p, const cJSON *map)
     config->boot = global.boot;
     config->naming = global.naming;
     config->authoritative = global.authoritative;
+    config->rapid_commit = global.rapid_commit;
     config->match_client_id = global.match_client_id;
     config->store_extended_info = global.store_extended_info;
     srv_parse_networks(p, map, &global);

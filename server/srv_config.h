@@ -113,7 +113,7 @@ struct srv_network {
     struct srv_boot boot;
     struct srv_naming naming;
     const char *interface;
-    bool authoritative, match_client_id, store_extended_info;
+    bool authoritative, match_client_id, rapid_commit, store_extended_info;
     const cJSON *source; /* the map as it was read */
 };
 
@@ -207,7 +207,7 @@ struct srv_config {
     struct srv_timers timers;
     struct srv_boot boot;
     struct srv_naming naming;
-    bool authoritative, match_client_id, store_extended_info;
+    bool authoritative, match_client_id, rapid_commit, store_extended_info;
     struct srv_subnet *subnets; /* those of no shared network first */
     size_t n_subnets;
     struct srv_network *networks;
@@ -217,6 +217,7 @@ struct srv_config {
 
 /* The words for enum srv_replace_name, and a NULL. */
 extern const char *const srv_config_replace_words[];
+extern const char *const srv_config_lease_check_words[];
 
 /* Reads `len` bytes of JSON `text`. `name` is the file's, for messages; `warn` (may be NULL) is told about
  * every key of Kea's that has no effect here. Returns 0 and *out, which the caller frees; ERR_NOMEM; or

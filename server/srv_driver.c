@@ -20,6 +20,7 @@
 #include "server/srv_ports.h"
 #include "server/srv_probe.h"
 #include "server/srv_queue.h"
+#include "server/srv_report.h"
 #include "server/srv_sanity.h"
 
 enum {
@@ -686,6 +687,22 @@ static int run(struct srv_driver *d)
     return io_loop_run(d->loop) < 0 ? EXIT_FAILURE : d->exit_value;
 }
 
+/* What -t is for: the configuration with all that it leaves to defaults and wider scopes. */
+static int print_config(const struct srv_driver *d)
+{
+    cJSON *root = cJSON_CreateObject();
+    cJSON_AddItemToObject(root, "Dhcp4", srv_report_config(d->config));
+    char *text = cJSON_Print(root);
+    cJSON_Delete(root);
+    if (text == NULL) {
+        fail(d->options->config, err_text(ERR_NOMEM));
+        return EXIT_FAILURE;
+    }
+    puts(text);
+    free(text);
+    return 0;
+}
+
 /* The code for what was asked; the configuration is read in any case. */
 static int read_and_run(struct srv_driver *d)
 {
@@ -696,8 +713,7 @@ static int read_and_run(struct srv_driver *d)
     }
     if (!d->options->check_only)
         return run(d);
-    printf("%s: the configuration is valid\n", d->options->config);
-    return 0;
+    return print_config(d);
 }
 
 int srv_driver_run(const struct srv_driver_options *options, struct io_trace *trace)

@@ -29,6 +29,7 @@ static const struct {
     {SRV_SPACE_DHCP4, OPT_SPACE_DHCP},
     {SRV_SPACE_RELAY, OPT_SPACE_RELAY},
     {SRV_SPACE_VENDOR_PREFIX "4491", OPT_SPACE_CABLELABS},
+    {SRV_SPACE_DOCSIS, OPT_SPACE_CABLELABS},
     {SRV_SPACE_VENDOR_PREFIX "3561", OPT_SPACE_VIVSO},
 };
 
@@ -67,10 +68,25 @@ const struct opt_def *srv_optdef_standard_name(const char *space, const char *na
     return NULL;
 }
 
+const struct srv_optdef *srv_optdef_kea_form(const char *space, uint8_t code)
+{
+    enum { PORTPARAMS = 159 };
+    static const enum srv_field portparams[] = {SRV_FIELD_UINT8, SRV_FIELD_PSID}; /* RFC 7618 9: "2, 3/4" */
+    static const struct srv_optdef forms[] = {
+        {SRV_SPACE_DHCP4, PORTPARAMS, "v4-portparams", portparams, 2, false, ""},
+    };
+    static const struct srv_optdefs all = {forms, sizeof forms / sizeof forms[0], NULL};
+    return srv_optdef_find(&all, space, code);
+}
+
 bool srv_optdef_enterprise(const char *space, uint32_t *out)
 {
+    enum { CABLELABS = 4491 };
     size_t prefix = strlen(SRV_SPACE_VENDOR_PREFIX);
     const char *digits = space + prefix;
+    *out = CABLELABS;
+    if (strcmp(space, SRV_SPACE_DOCSIS) == 0)
+        return true;
     if (strncmp(space, SRV_SPACE_VENDOR_PREFIX, prefix) != 0 || *digits == '\0' || strlen(digits) > 10 ||
         strspn(digits, "0123456789") != strlen(digits))
         return false;

@@ -12,7 +12,8 @@
     "vendor-encapsulated-options-space"                    /* inside option 43, unless redefined             \
                                                             */
 #define SRV_SPACE_RELAY         "dhcp-agent-options-space" /* inside option 82 */
-#define SRV_SPACE_VENDOR_PREFIX "vendor-" /* inside option 125: and the number of the enterprise */
+#define SRV_SPACE_VENDOR_PREFIX "vendor-"    /* inside option 125: and the number of the enterprise */
+#define SRV_SPACE_DOCSIS        "docsis3-v4" /* the same for CableLabs, 4491 */
 
 /* The types that a field of an option can have. X(identifier, Kea's name, octets; 0: it depends) */
 #define SRV_FIELD_MAP(X)                                                                                     \
@@ -69,11 +70,14 @@ const struct srv_optdef *srv_optdef_find_name(const struct srv_optdefs *defs, co
 const struct opt_def *srv_optdef_standard(const char *space, uint8_t code);
 const struct opt_def *srv_optdef_standard_name(const char *space, const char *name);
 
+/* A standard option that Kea reads in another form than dhcp_opt_parse() does, or NULL. */
+const struct srv_optdef *srv_optdef_kea_form(const char *space, uint8_t code);
+
 /* Reads comma-separated text as the fields; a comma inside text is written "\,". Returns the octets, or a
  * negative enum err with a sentence in *why, as dhcp_opt_parse() does. */
 int srv_optdef_encode(const struct srv_optdef *def, const char *text, uint8_t *out, size_t cap,
                       const char **why);
 /* Octets that a value has at least. */
 size_t srv_optdef_min_len(const struct srv_optdef *def);
-/* The number of the enterprise in "vendor-4491"; false for another space. */
+/* The number of the enterprise in "vendor-4491" or "docsis3-v4"; false for another space. */
 bool srv_optdef_enterprise(const char *space, uint32_t *out);

@@ -10,6 +10,8 @@ static const char *const compatibility_elsewhere[] = {"lenient-option-parsing", 
 static const char *const checks_keys[] = {"lease-checks", NULL};
 static const char *const checks_elsewhere[] = {"extended-info-checks", NULL};
 
+const char *const srv_config_lease_check_words[] = {"none", "warn", "fix", "fix-del", "del", NULL};
+
 void srv_parse_compatibility(struct srv_parse *p, const cJSON *global)
 {
     struct srv_config *config = p->config;
@@ -25,12 +27,11 @@ void srv_parse_compatibility(struct srv_parse *p, const cJSON *global)
 
 void srv_parse_sanity_checks(struct srv_parse *p, const cJSON *global)
 {
-    static const char *const words[] = {"none", "warn", "fix", "fix-del", "del", NULL};
     const cJSON *map = jcfg_get_map(&p->c, global, "sanity-checks");
     int word;
     if (map == NULL)
         return;
     jcfg_check_keys(&p->c, map, checks_keys, checks_elsewhere);
-    if (jcfg_get_word(&p->c, map, "lease-checks", words, &word))
+    if (jcfg_get_word(&p->c, map, "lease-checks", srv_config_lease_check_words, &word))
         p->config->lease_checks = (enum srv_lease_checks)word;
 }

@@ -105,6 +105,7 @@ static void read_network(struct srv_parse *p, const cJSON *map, const struct srv
     network->naming = scope.naming;
     network->interface = scope.interface;
     network->authoritative = scope.authoritative;
+    network->rapid_commit = scope.rapid_commit;
     network->match_client_id = scope.match_client_id;
     network->store_extended_info = scope.store_extended_info;
     network->source = map;

@@ -3,6 +3,7 @@
 
 #include "common/dhcp_opt.h"
 #include "common/dhcp_proto.h"
+#include "common/err.h"
 #include "server/srv_parse.h"
 
 enum {
@@ -117,13 +118,29 @@ static bool is_only_container(const struct definition *d, uint8_t code, const ch
     return d->own == NULL && code == DHCP_OPT_VENDOR_SPECIFIC && *text == '\0';
 }
 
-static int encode(const struct definition *d, bool csv, const char *text, uint8_t *out, const char **why)
+/* What Kea takes for the text of a standard option. */
+static int encode_standard(const struct opt_def *def, const char *space, const char *text, uint8_t *out,
+                           const char **why)
+{
+    const char *unused;
+    const struct srv_optdef *kea = srv_optdef_kea_form(space, def->code);
+    int len = dhcp_opt_parse(def, text, out, OPTION_DATA_MAX, why), other = ERR_INVALID;
+    if (len < 0 && kea != NULL)
+        other = srv_optdef_encode(kea, text, out, OPTION_DATA_MAX, &unused);
+    else if (len < 0 && def->type == OPT_RECORD) /* whose fields we know, and Kea does not */
+        other = dhcp_opt_parse_hex(text, out, OPTION_DATA_MAX, &unused);
+    return other < 0 ? len : other;
+}
+
+static int encode(const struct definition *d, const char *space, bool csv, const char *text, uint8_t *out,
+                  const char **why)
 {
     bool is_framed = d->standard != NULL && d->standard->type == OPT_SUBOPTIONS;
     if (!csv || is_framed)
         return dhcp_opt_parse_hex(text, out, OPTION_DATA_MAX, why);
-    return d->own != NULL ? srv_optdef_encode(d->own, text, out, OPTION_DATA_MAX, why)
-                          : dhcp_opt_parse(d->standard, text, out, OPTION_DATA_MAX, why);
+    if (d->own != NULL)
+        return srv_optdef_encode(d->own, text, out, OPTION_DATA_MAX, why);
+    return encode_standard(d->standard, space, text, out, why);
 }
 
 /* Octets that stand for themselves: are they what the definition says? That sub-options of a vendor do not
@@ -172,7 +189,7 @@ static void read_data(struct srv_parse *p, struct entry *e)
         set_data(p, &e->option, data, 0);
         return;
     }
-    int len = encode(&d, csv, text, data, &why);
+    int len = encode(&d, e->space, csv, text, data, &why);
     if (len < 0)
         jcfg_error(&p->c, place, "option %u%s%s: %s, found \"%s\"", e->option.code, is_defined ? " " : "",
                    name, why, text);

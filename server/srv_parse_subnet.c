@@ -70,7 +70,7 @@ static const char *const pool_keys[] = {
 };
 static const char *const pool_elsewhere[] = {"pool-id", NULL};
 
-static const char *const relay_keys[] = {"ip-addresses", NULL};
+static const char *const relay_keys[] = {"ip-address", "ip-addresses", NULL};
 
 /* ---- subnets ---- */
 
@@ -147,6 +147,17 @@ static void read_relays(struct srv_parse *p, const cJSON *list, struct srv_parse
     }
 }
 
+/* "ip-address", as Kea had it before there could be several. */
+static void read_old_relay(struct srv_parse *p, const cJSON *item, struct srv_parse_scope *s)
+{
+    ip4 *relay = srv_parse_alloc(p, 1, sizeof *relay);
+    jcfg_warning(&p->c, item, "Kea has dropped this key: \"ip-addresses\" is a list");
+    if (relay == NULL || !jcfg_as_ip4(&p->c, item, relay))
+        return;
+    s->relays = relay;
+    s->n_relays = 1;
+}
+
 void srv_parse_place(struct srv_parse *p, const cJSON *map, struct srv_parse_scope *s)
 {
     const char *interface;
@@ -156,9 +167,11 @@ void srv_parse_place(struct srv_parse *p, const cJSON *map, struct srv_parse_sco
     if (relay == NULL)
         return;
     jcfg_check_keys(&p->c, relay, relay_keys, NULL);
-    const cJSON *list = jcfg_get_list(&p->c, relay, "ip-addresses");
+    const cJSON *list = jcfg_get_list(&p->c, relay, "ip-addresses"), *old = srv_parse_at(relay, "ip-address");
     if (list != NULL)
         read_relays(p, list, s);
+    else if (old != NULL)
+        read_old_relay(p, old, s);
 }
 
 static void check_unique(struct srv_parse *p, const cJSON *map, const struct srv_subnet *subnet)

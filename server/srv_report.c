@@ -127,10 +127,36 @@ static void set_boot(cJSON *map, const struct srv_boot *boot)
     set_text(map, "boot-file-name", boot->boot_file_name);
 }
 
+static void set_pools(cJSON *map)
+{
+    cJSON *pool;
+    set_list(map, "pools");
+    cJSON_ArrayForEach(pool, cJSON_GetObjectItemCaseSensitive(map, "pools")) set_list(pool, "option-data");
+}
+
+static void set_relay(cJSON *map, const ip4 *relays, size_t n)
+{
+    char addr[IP4_LEN];
+    cJSON *relay = set_map(map, "relay");
+    cJSON *old = cJSON_DetachItemFromObjectCaseSensitive(relay, "ip-address");
+    if (cJSON_HasObjectItem(relay, "ip-addresses")) {
+        cJSON_Delete(old);
+        return;
+    }
+    cJSON *list = cJSON_AddArrayToObject(relay, "ip-addresses");
+    if (old != NULL)
+        cJSON_AddItemToArray(list, old);
+    for (size_t i = 0; old == NULL && i < n; i++)
+        cJSON_AddItemToArray(list, cJSON_CreateString(ip4_format(relays[i], addr)));
+}
+
 static void complete_subnet(cJSON *map, const struct srv_subnet *subnet)
 {
+    set_number(map, "id", subnet->id);
+    set_relay(map, subnet->relays, subnet->n_relays);
+    set_pools(map);
+    set_bool(map, "rapid-commit", subnet->rapid_commit);
     set_text(map, "interface", subnet->interface);
-    set_list(map, "pools");
     set_list(map, "option-data");
     set_times(map, &subnet->lifetime, &subnet->timers);
     set_boot(map, &subnet->boot);
@@ -138,6 +164,14 @@ static void complete_subnet(cJSON *map, const struct srv_subnet *subnet)
     set_bool(map, "authoritative", subnet->authoritative);
     set_bool(map, "match-client-id", subnet->match_client_id);
     set_bool(map, "store-extended-info", subnet->store_extended_info);
+}
+
+static void set_compatibility(cJSON *map, const struct srv_config *config)
+{
+    set_bool(map, "kea", config->kea);
+    set_bool(map, "ignore-dhcp-server-identifier", config->ignore_server_id);
+    set_bool(map, "ignore-rai-link-selection", config->ignore_link_selection);
+    set_bool(map, "exclude-first-last-24", config->exclude_first_last);
 }
 
 static void complete_global(cJSON *map, const struct srv_config *config)
@@ -148,6 +182,16 @@ static void complete_global(cJSON *map, const struct srv_config *config)
     set_text(database, "type", "memfile");
     set_bool(database, "persist", true);
     set_text(database, "name", "");
+    set_text(database, "sync", config->sync == SRV_SYNC_BATCH ? "batch" : "none");
+    set_number(database, "lfc-interval", config->lfc_interval_s);
+    set_bool(map, "rapid-commit", config->rapid_commit);
+    set_bool(map, "subnet-selection", config->subnet_selection);
+    set_number(map, "decline-probation-period", config->decline_s);
+    set_number(map, "max-declines-per-client", config->max_declines);
+    set_compatibility(set_map(map, "compatibility"), config);
+    set_text(set_map(map, "sanity-checks"), "lease-checks",
+             srv_config_lease_check_words[config->lease_checks]);
+    set_list(map, "option-def");
     set_list(map, "option-data");
     set_number(set_map(map, "dhcp-queue-control"), "capacity", config->queue_capacity);
     set_number(map, "max-declined-addresses", config->max_declined);
@@ -179,6 +223,8 @@ static void complete_subnets(cJSON *map, const struct srv_subnet *subnet)
 static void complete_network(cJSON *map, const struct srv_config *config, const struct srv_network *network)
 {
     set_text(map, "interface", network->interface);
+    set_relay(map, NULL, 0);
+    set_bool(map, "rapid-commit", network->rapid_commit);
     set_list(map, "option-data");
     set_list(map, "subnet4");
     set_times(map, &network->lifetime, &network->timers);

@@ -202,7 +202,9 @@ class Usage(ProgramCase):
     def test_check_of_a_configuration(self):
         self.write("server.json", served())
         done = self.on("a", SERVER, "-c", "server.json", "-t")
-        self.assertEqual((done.stdout, done.stderr), ("server.json: the configuration is valid\n", ""))
+        self.assertEqual(done.stderr, "")
+        printed = json.loads(done.stdout)["Dhcp4"]
+        self.assertEqual((printed["subnet4"][0]["id"], printed["echo-client-id"]), (1, True))
 
     def test_port_is_taken(self):
         self.server()

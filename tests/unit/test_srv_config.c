@@ -305,9 +305,9 @@ static const struct {
      "\"interface\": \"eth1\" }, { \"id\": 2, \"subnet\": \"10.0.2.0/24\" } ] } ]",
      "2:109: at $.Dhcp4.shared-networks[0].subnet4[1]: subnet 10.0.2.0/24 has the interface \"\", but the "
      "shared network \"n\" or a subnet before has \"eth1\""},
-    {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"relay\": { \"ip-address\": \"192.0.2.1\" } "
+    {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"relay\": { \"ip-adresses\": [] } "
      "} ]",
-     "2:61: at $.Dhcp4.subnet4[0].relay.ip-address: the key is not known here: did you mean "
+     "2:61: at $.Dhcp4.subnet4[0].relay.ip-adresses: the key is not known here: did you mean "
      "\"ip-addresses\"?"},
     {"\"decline-probation-period\": -1",
      "2:29: at $.Dhcp4.decline-probation-period: expected a number from 0 to 4294967295, found -1"},
@@ -341,8 +341,9 @@ static const struct {
     {"\"interfaces-config\": { \"dhcp-socket-type\": \"packet\" }",
      "2:44: at $.Dhcp4.interfaces-config.dhcp-socket-type: expected one of \"raw\", \"udp\", found "
      "\"packet\""},
-    {"\"lease-database\": { \"type\": \"mysql\" }",
-     "2:29: at $.Dhcp4.lease-database.type: expected \"memfile\", found \"mysql\""},
+    {"\"lease-database\": { \"type\": \"oracle\" }",
+     "2:29: at $.Dhcp4.lease-database.type: expected one of \"memfile\", \"cql\", \"mysql\", \"postgresql\", "
+     "found \"oracle\""},
     {"\"lease-database\": { \"type\": \"memfile\", \"sync\": \"always\" }",
      "2:48: at $.Dhcp4.lease-database.sync: expected one of \"batch\", \"none\", found \"always\""},
     {"\"lease-database\": { \"type\": \"memfile\", \"lfc-interval\": -1 }",

@@ -331,6 +331,15 @@ static void option_that_the_server_makes_has_no_effect(void **state)
     assert_int_equal(config->options.n, 0);
 }
 
+static void standard_options_as_kea_writes_them(void **state)
+{
+    (void)state;
+    accept("\"option-data\": [ { \"name\": \"v4-portparams\", \"data\": \"2, 3/4\" },"
+           " { \"name\": \"geoconf-civic\", \"data\": \"01 44 45\" } ]");
+    expect(159, "02043000");
+    expect(99, "014445");
+}
+
 static void never_send_of_any_scope_wins(void **state)
 {
     (void)state;
@@ -364,6 +373,7 @@ int main(void)
         cmocka_unit_test_teardown(enterprises_of_option_125, stop),
         cmocka_unit_test_teardown(suboption_that_nothing_contains, stop),
         cmocka_unit_test_teardown(option_that_the_server_makes_has_no_effect, stop),
+        cmocka_unit_test_teardown(standard_options_as_kea_writes_them, stop),
         cmocka_unit_test_teardown(never_send_of_any_scope_wins, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
