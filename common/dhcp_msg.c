@@ -179,6 +179,9 @@ enum reason dhcp_msg_decode(struct dhcp_msg *m, const uint8_t *bytes, size_t len
         return REASON_MSG_BAD_OP;
     if (m->hlen > DHCP_CHADDR_LEN)
         return REASON_MSG_BAD_HLEN;
+    /* RFC 951 knows no cookie: a vend field of zeros says nothing. */
+    if (cookie == 0 && m->op == DHCP_BOOTREQUEST)
+        return REASON_NONE;
     if (cookie != DHCP_COOKIE)
         return REASON_MSG_BAD_COOKIE;
     scan_all(m, bytes, len);

@@ -80,8 +80,9 @@ struct dhcp_msg {
 
 /* Decodes a UDP payload. `bytes` is borrowed: the message's options point into it.
  * Returns REASON_NONE, or why the whole is refused: REASON_MSG_TOO_SHORT, REASON_MSG_TOO_LONG (above 65535),
- * REASON_MSG_BAD_OP, REASON_MSG_BAD_HLEN (hlen > 16), REASON_MSG_BAD_COOKIE, REASON_MSG_BAD_TYPE (option 53
- * not of length 1, or an unassigned value). The header fields are filled in whenever there were 236 octets.
+ * REASON_MSG_BAD_OP, REASON_MSG_BAD_HLEN (hlen > 16), REASON_MSG_BAD_COOKIE (four zeros in a BOOTREQUEST are
+ * none, and there are no options then: RFC 951), REASON_MSG_BAD_TYPE (option 53 not of length 1, or an
+ * unassigned value). The header fields are filled in whenever there were 236 octets.
  */
 enum reason dhcp_msg_decode(struct dhcp_msg *m, const uint8_t *bytes, size_t len);
 

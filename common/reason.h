@@ -34,9 +34,9 @@
       "the client identifier has {num} octets, more than the {max} that are served")                         \
     X(REASON_MSG_BAD_OPTION, "msg-bad-option", "option {num} has {max} octets, not the 4 of an address")     \
     X(REASON_MSG_NO_ADDRESS, "msg-no-address", "no address: neither ciaddr nor a requested address")         \
-    X(REASON_AUTH_NONE, "auth-none", "it is not authenticated with a nonce (RFC 6704)")                       \
-    X(REASON_AUTH_DIGEST, "auth-digest", "its digest is not that of our nonce (RFC 6704)")                    \
-    X(REASON_AUTH_REPLAY, "auth-replay", "it is no newer than one that came before (RFC 3118 2)")             \
+    X(REASON_AUTH_NONE, "auth-none", "it is not authenticated with a nonce (RFC 6704)")                      \
+    X(REASON_AUTH_DIGEST, "auth-digest", "its digest is not that of our nonce (RFC 6704)")                   \
+    X(REASON_AUTH_REPLAY, "auth-replay", "it is no newer than one that came before (RFC 3118 2)")            \
     X(REASON_SERVICE_DISABLED, "service-disabled", "the service is switched off (dhcp-disable)")             \
     X(REASON_QUEUE_REPLACED, "queue-replaced", "the client has asked again before its turn came")            \
     X(REASON_NOT_OUR_INTERFACE, "interface-given-up", "its interface is not served any more")                \
@@ -130,6 +130,14 @@
     X(REASON_LEASE_EXTENDED, "lease-extended", "lease of {addr} extended by {span}")                         \
     X(REASON_LEASE_KEPT, "lease-kept",                                                                       \
       "{span} are left of the lease of {addr}: the client asks for no more (RFC 2131 4.3.1)")                \
+    X(REASON_BOOTP_SHORT, "bootp-short",                                                                     \
+      "{num} octets are fewer than the 300 of a BOOTP message (RFC 1542 2.1), and there is no option 53")    \
+    X(REASON_BOOTP_INFORM, "bootp-inform",                                                                   \
+      "the BOOTP client knows its address {addr}: it gets the rest, and no lease (RFC 951)")                 \
+    X(REASON_BOOTP_NOT_RESERVED, "bootp-not-reserved",                                                       \
+      "no address is reserved for this BOOTP client, and the configuration gives it none of the pools")      \
+    X(REASON_BOOTP_OTHER_SERVER, "bootp-other-server",                                                       \
+      "the BOOTP client wants another server: its sname is not our server-hostname (RFC 951)")               \
     X(REASON_NAME_FQDN, "name-fqdn",                                                                         \
       "the client is called {text}, by its option 81; no DNS update is made (RFC 4702)")                     \
     X(REASON_NAME_MADE, "name-made", "the client is called {text}: the name is made from its address")       \
@@ -164,6 +172,7 @@
     X(REASON_TO_RELAY_PORT, "to-relay-port",                                                                 \
       "to the relay {addr}, port {num}: option 82 says that it listens there (RFC 8357)")                    \
     X(REASON_TO_CIADDR, "to-ciaddr", "unicast to ciaddr {addr} (RFC 2131 4.1)")                              \
+    X(REASON_TO_BOOTP, "to-bootp", "unicast to ciaddr {addr} (RFC 1542 5.4)")                                \
     X(REASON_TO_INFORM, "to-inform", "unicast to ciaddr {addr} (RFC 2131 4.3.5)")                            \
     X(REASON_TO_SOURCE, "to-source", "unicast to the source address {addr}: ciaddr is 0")                    \
     X(REASON_TO_BROADCAST_FLAG, "to-broadcast-flag",                                                         \

@@ -114,6 +114,9 @@ static void on_rx(struct srv_step *s)
     if (s->parked != NULL && !srv_park_settle(s))
         return;
     switch (s->msg->type) {
+    case DHCP_BOOTP:
+        srv_on_bootp(s);
+        break;
     case DHCP_DISCOVER:
         srv_on_discover(s);
         break;
@@ -144,7 +147,7 @@ static void on_rx(struct srv_step *s)
     srv_classify_tell(s);
 }
 
-static void count(struct srv_counters *counters, const struct srv_action *first, uint8_t sent)
+static void count(struct srv_counters *counters, const struct srv_action *first, const struct srv_step *s)
 {
     for (const struct srv_action *a = first; a != NULL; a = a->next) {
         if (a->kind != SRV_TRACE)
@@ -152,8 +155,8 @@ static void count(struct srv_counters *counters, const struct srv_action *first,
         counters->reasons[a->trace.reason]++;
         counters->dropped += a->trace.kind == TRACE_DROP;
     }
-    if (sent != 0)
-        counters->sent[sent]++;
+    if (s->has_sent)
+        counters->sent[s->sent]++;
 }
 
 /* Each piece of work has all its actions, or none of them. */
@@ -165,7 +168,7 @@ static int run(struct srv_step *s, void (*work)(struct srv_step *s))
         rewind_actions(s->out, last);
         return ERR_NOMEM;
     }
-    count(&s->e->counters, last == NULL ? s->out->first : last->next, s->sent);
+    count(&s->e->counters, last == NULL ? s->out->first : last->next, s);
     return 0;
 }
 

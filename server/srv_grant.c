@@ -169,11 +169,12 @@ void srv_grant(struct srv_step *s, ip4 addr)
     }
     bool is_extended = is_known && before.state == SRV_LEASE_ACTIVE;
     bool had_offer = srv_step_find_offer(s, &offer);
-    struct srv_lease lease =
-        make_lease(s, addr, is_extended ? &before : NULL, had_offer ? offer.lease_s : s->lifetime.default_s);
+    bool is_bootp = s->msg->type == DHCP_BOOTP; /* an offer was none of its messages */
+    struct srv_lease lease = make_lease(s, addr, is_extended ? &before : NULL,
+                                        had_offer && !is_bootp ? offer.lease_s : s->lifetime.default_s);
     release_others(s, addr);
     srv_step_add(s, SRV_LEASE_PUT)->lease = lease;
-    srv_send_lease(s, DHCP_ACK, &lease);
+    srv_send_lease(s, is_bootp ? DHCP_BOOTP : DHCP_ACK, &lease);
     if (s->out_of_memory)
         return;
     srv_step_keep_lease(s, &lease);

@@ -2,6 +2,7 @@
 #pragma once
 #include "server/srv_step.h"
 
+void srv_on_bootp(struct srv_step *s);    /* RFC 951, 1542, 1534 */
 void srv_on_discover(struct srv_step *s); /* RFC 2131 4.3.1 */
 void srv_on_request(struct srv_step *s);  /* RFC 2131 4.3.2 */
 void srv_on_decline(struct srv_step *s);  /* RFC 2131 4.3.3 */

@@ -55,6 +55,20 @@ static size_t encoded_len(size_t len)
     return len + 2 * pieces;
 }
 
+/* RFC 951 3: 300 octets, of which vend has 64. A relay takes its option out again. */
+static size_t bootp_len(const struct dhcp_msg *request)
+{
+    const struct dhcp_option *info = dhcp_msg_find(request, DHCP_OPT_RELAY_INFO);
+    return DHCP_MSG_SEND_MIN + (info != NULL ? encoded_len(info->len) : 0);
+}
+
+static size_t max_len(const struct srv_reply *r)
+{
+    if (r->type == DHCP_BOOTP)
+        return bootp_len(r->request);
+    return r->config->kea ? DHCP_MSG_MAX : srv_reply_max_len(r->request); /* Kea does not ask */
+}
+
 /* ---- options ---- */
 
 static void put(struct draft *d, uint8_t code, const void *data, size_t len)
@@ -186,10 +200,16 @@ bool srv_reply_is_usual(const struct srv_scopes *scopes, uint8_t code)
            srv_scope_is_always_sent(scopes, code);
 }
 
+/* A BOOTP client has no option 55 to ask with. RFC 8925 3.3 has option 108 only for a client that asks. */
+static bool is_all_sent(const struct srv_reply *r, uint8_t code)
+{
+    return r->type == DHCP_BOOTP && code != DHCP_OPT_V6ONLY;
+}
+
 static bool is_sent_unasked(const struct srv_reply *r, const struct srv_option *option)
 {
     return !srv_reply_is_requested(r->request, option->code) &&
-           (srv_reply_is_usual(r->scopes, option->code) ||
+           (is_all_sent(r, option->code) || srv_reply_is_usual(r->scopes, option->code) ||
             (option->code == DHCP_OPT_VIVSO && is_of_enterprise(r, option)));
 }
 
@@ -217,7 +237,7 @@ static bool is_past_relay(const struct srv_reply *r)
 static void add_client_id(struct draft *d)
 {
     const struct dhcp_option *option = dhcp_msg_find(d->reply->request, DHCP_OPT_CLIENT_ID);
-    if (option != NULL && d->reply->config->echo_client_id)
+    if (option != NULL && d->reply->config->echo_client_id && d->reply->type != DHCP_BOOTP)
         add_item(d, option->code, option->data, option->len);
 }
 
@@ -272,11 +292,14 @@ static void put_essentials(struct draft *d)
 {
     const struct srv_reply *r = d->reply;
     uint8_t type = (uint8_t)r->type;
-    put(d, DHCP_OPT_TYPE, &type, 1);
-    put_u32(d, DHCP_OPT_SERVER_ID, r->server_id != 0 ? r->server_id : r->server);
+    if (r->type != DHCP_BOOTP) {
+        put(d, DHCP_OPT_TYPE, &type, 1);
+        put_u32(d, DHCP_OPT_SERVER_ID, r->server_id != 0 ? r->server_id : r->server);
+    }
     if (r->type == DHCP_NAK)
         return;
-    put_lease(d);
+    if (r->type != DHCP_BOOTP)
+        put_lease(d);
     /* RFC 2132 3.3: "If both the subnet mask and the router option are specified in a DHCP reply, the subnet
      * mask option MUST be first." */
     put_u32(d, DHCP_OPT_SUBNET_MASK, ip4_net_mask(r->subnet->net));
@@ -315,8 +338,8 @@ static void fill_header(struct draft *d)
         return;
     }
     /* Table 3: file and sname may hold options, except in a DHCPNAK. */
-    m->may_overload = r->config->kea ? 0 : DHCP_OVERLOAD_BOTH;
-    if (r->type == DHCP_ACK)
+    m->may_overload = r->type == DHCP_BOOTP || r->config->kea ? 0 : DHCP_OVERLOAD_BOTH;
+    if (r->type == DHCP_ACK || r->type == DHCP_BOOTP)
         m->ciaddr = r->request->ciaddr;
     const struct srv_boot *boot = r->boot;
     m->yiaddr = r->yiaddr;
@@ -370,10 +393,7 @@ static void leave_out(struct draft *d, uint8_t *buf, size_t *out_len)
 
 void srv_reply_encode(const struct srv_reply *reply, uint8_t *buf, struct srv_reply_size *out_size)
 {
-    assert(reply->type == DHCP_OFFER || reply->type == DHCP_ACK || reply->type == DHCP_NAK);
-    struct draft d = {.reply = reply, .max = srv_reply_max_len(reply->request)};
-    if (reply->config->kea) /* which does not ask how much the client takes */
-        d.max = DHCP_MSG_MAX;
+    struct draft d = {.reply = reply, .max = max_len(reply)};
     size_t len;
     add_items(&d);
     if (!compose(&d, buf, &len))
@@ -406,6 +426,12 @@ enum reason srv_reply_route(const struct srv_reply *reply, struct packet *out_pa
         out_facts->addr = reply->inform_to;
         return to_udp(reply->inform_to, DHCP_PORT_CLIENT,
                       req->ciaddr != 0 ? REASON_TO_INFORM : REASON_TO_SOURCE, out_packet);
+    }
+
+    /* RFC 1542 5.4 has ciaddr count before giaddr, other than RFC 2131. */
+    if (reply->type == DHCP_BOOTP && req->ciaddr != 0) {
+        out_facts->addr = req->ciaddr;
+        return to_udp(req->ciaddr, DHCP_PORT_CLIENT, REASON_TO_BOOTP, out_packet);
     }
 
     /* RFC 2131 4.1: "If the 'giaddr' field in a DHCP message from a client is non-zero, the server sends any

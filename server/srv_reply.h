@@ -17,7 +17,7 @@ enum srv_via {
 
 /* An answer before it is octets. All pointers are borrowed. */
 struct srv_reply {
-    enum dhcp_type type;            /* DHCP_OFFER, DHCP_ACK or DHCP_NAK */
+    enum dhcp_type type;            /* DHCP_OFFER, DHCP_ACK, DHCP_NAK; DHCP_BOOTP: no DHCP message */
     const struct dhcp_msg *request; /* what is answered */
     const struct srv_config *config;
     const struct srv_subnet *subnet; /* not for a NAK */
@@ -48,11 +48,12 @@ struct srv_reply_size {
  * free (RFC 2132 9.3; not in a NAK). What the client asks for first is the last to be dropped; 61 and 82 are
  * never dropped for a configured one. The answer to a DHCPINFORM (RFC 2131 4.3.5) has no lease: neither
  * yiaddr nor 51, 58, 59; and what a relay put into the request is not in it, as it does not go through the
- * relay. */
+ * relay. A BOOTP client takes 64 octets of options: it gets as many of the configured ones as that holds, and
+ * none of DHCP's own. */
 void srv_reply_encode(const struct srv_reply *reply, uint8_t *buf, struct srv_reply_size *out_size);
 
-/* Where the answer goes, by RFC 2131 4.1. Fills in the addresses and ports of *out_packet except src_hw;
- * returns which rule it was, with what its sentence speaks of in *out_facts. */
+/* Where the answer goes, by RFC 2131 4.1, to a BOOTP client by RFC 1542 5.4. Fills in the addresses and ports
+ * of *out_packet except src_hw; returns which rule it was, with what its sentence speaks of in *out_facts. */
 enum reason srv_reply_route(const struct srv_reply *reply, struct packet *out_packet, enum srv_via *out_via,
                             struct trace_facts *out_facts);
 

@@ -47,6 +47,7 @@ void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, struct srv_
     tx->via = via;
     tx->ifindex = s->ev->iface->index;
     tx->packet = packet;
+    s->has_sent = true;
     s->sent = (uint8_t)reply->type;
 }
 
@@ -99,5 +100,6 @@ void srv_send_to_relay(struct srv_step *s, enum dhcp_type type, const struct dhc
                                  .dport = port,
                                  .bytes = buf,
                                  .len = len};
+    s->has_sent = true;
     s->sent = type;
 }

@@ -43,7 +43,8 @@ struct srv_step {
     const struct srv_subnet *subnet; /* NULL until it is chosen, like what holds for the client there: */
     struct srv_lifetime lifetime;
     struct srv_boot boot;
-    uint8_t sent; /* type of the answer; 0: none */
+    bool has_sent;
+    uint8_t sent; /* type of the answer */
     bool out_of_memory;
     struct srv_action spare; /* what is filled in when there is no memory */
 };
