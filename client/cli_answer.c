@@ -128,6 +128,7 @@ void cli_answer_on_ack(struct cli_step *s, const struct dhcp_msg *m)
     e->lease = lease;
     cli_lease_fuzz(&e->config->profile, &e->rng, &e->lease);
     e->naks = 0;
+    cli_step_keep_ack(s);
     facts.span_s = e->lease.lease_s;
     if (e->lease.timers.t1_origin == CLI_TIMER_REPAIRED || e->lease.timers.t2_origin == CLI_TIMER_REPAIRED)
         cli_step_decide(s, REASON_T_REPAIRED, facts);

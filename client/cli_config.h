@@ -69,7 +69,7 @@ struct cli_config {
     ip4 server;             /* take offers and answers of this server only; 0: of any */
     ip4 deny[CLI_DENY_MAX]; /* servers that are never believed */
     uint8_t n_deny;
-    bool default_route; /* use option 3 */
+    bool default_route; /* use routes to everywhere */
     bool acd;           /* address conflict detection, RFC 5227 */
 };
 

@@ -129,11 +129,28 @@ static void do_arp(struct cli_driver *d, const struct arp *arp)
         io_trace_log(d->trace, "error", "sending ARP on %s failed: %s", d->iface.name, strerror(errno));
 }
 
+static void read_settings(struct cli_driver *d)
+{
+    cli_settings_read(&d->ack, d->config->default_route, &d->settings);
+    if (d->settings.routes_left_out > 0)
+        io_trace_log(d->trace, "warning", "%u routes of the server are left out: there are more than %d",
+                     d->settings.routes_left_out, CLI_ROUTES_MAX);
+}
+
+static void do_ack_keep(struct cli_driver *d, const struct packet *packet)
+{
+    d->ack.len = packet->len < CLI_ACK_MAX ? (uint16_t)packet->len : CLI_ACK_MAX;
+    memcpy(d->ack.bytes, packet->bytes, d->ack.len);
+    read_settings(d);
+}
+
 static void do_if_set(struct cli_driver *d, const struct cli_lease *lease)
 {
-    char *why = d->not_applied;
+    char *why = d->not_applied, host_why[CLI_HOST_WHY_MAX];
     why[0] = '\0';
-    if (cli_netif_set(d->netif, lease, d->config->default_route, io_now().boot_ms, why) < 0)
+    if (cli_host_set(d->host, lease, &d->settings, host_why) < 0)
+        io_trace_log(d->trace, "error", "%s", host_why);
+    if (cli_netif_set(d->netif, lease, &d->settings, io_now().boot_ms, why) < 0)
         io_trace_log(d->trace, "error", "the lease is not on %s: %s", d->iface.name, why);
     else if (listen_udp(d) < 0)
         io_trace_log(d->trace, "error", "UDP port 68 on %s cannot be opened: %s", d->iface.name,
@@ -150,8 +167,10 @@ static void wait_until_sent(const struct cli_driver *d)
 
 static void do_if_clear(struct cli_driver *d)
 {
-    char why[CLI_NETIF_WHY_MAX];
+    char why[CLI_NETIF_WHY_MAX], host_why[CLI_HOST_WHY_MAX];
     wait_until_sent(d);
+    if (cli_host_clear(d->host, host_why) < 0)
+        io_trace_log(d->trace, "error", "%s", host_why);
     if (cli_netif_clear(d->netif, why) < 0)
         io_trace_log(d->trace, "error", "the lease is still on %s: %s", d->iface.name, why);
     if (listen_raw(d) < 0)
@@ -173,7 +192,7 @@ static void do_save(struct cli_driver *d, const struct cli_lease *lease)
     if (d->options->lease_file == NULL)
         return;
     struct clock_now now = io_now();
-    char *text = cli_saved_format(lease, &d->iface.hw, &now);
+    char *text = cli_saved_format(lease, &d->ack, &d->iface.hw, &now);
     tell_saved(d, "saved",
                text == NULL ? ERR_NOMEM : io_file_replace(d->options->lease_file, text, strlen(text)));
     free(text);
@@ -199,12 +218,14 @@ static bool load_saved(struct cli_driver *d, struct cli_lease *out)
         return false;
     }
     struct clock_now now = io_now();
-    rc =
-        cli_saved_parse(d->options->lease_file, text, len, &d->config->profile, &d->iface.hw, &now, out, why);
+    rc = cli_saved_parse(d->options->lease_file, text, len, &d->config->profile, &d->iface.hw, &now, out,
+                         &d->ack, why);
     free(text);
     if (rc < 0)
         io_trace_log(d->trace, "warning", "no lease was taken from the file: %s",
                      rc == ERR_CONFIG ? why : err_text(rc));
+    else
+        read_settings(d);
     return rc == 0;
 }
 
@@ -213,6 +234,9 @@ static void execute(struct cli_driver *d, const struct cli_action *action)
     switch (action->kind) {
     case CLI_TX:
         do_tx(d, &action->packet);
+        break;
+    case CLI_ACK_KEEP:
+        do_ack_keep(d, &action->packet);
         break;
     case CLI_IF_SET:
         do_if_set(d, &action->lease);
@@ -336,10 +360,11 @@ static int start(struct cli_driver *d)
             return fail("start", err_text(ERR_NOMEM));
     if (open_interface(d) < 0)
         return -1;
+    d->host = cli_host_new(d->options->resolv_conf, d->options->set_hostname, d->iface.name);
     d->engine = cli_engine_new(d->config, &d->iface.hw, d->options->seed, &d->counters);
     d->deadline = io_timer_new(d->loop, on_deadline, d);
     d->once_limit = io_timer_new(d->loop, on_once_limit, d);
-    if (d->engine == NULL || d->deadline == NULL || d->once_limit == NULL)
+    if (d->host == NULL || d->engine == NULL || d->deadline == NULL || d->once_limit == NULL)
         return fail("start", err_text(ERR_NOMEM));
     if (d->options->control != NULL) {
         int rc = control_listen(d->loop, d->options->control, cli_control_on_command, d, &d->control);
@@ -359,6 +384,7 @@ static void finish(struct cli_driver *d)
     io_timer_free(d->once_limit);
     cli_engine_free(d->engine);
     cli_netif_close(d->netif);
+    cli_host_free(d->host);
     cli_actions_fini(&d->actions);
     io_loop_free(d->loop);
 }

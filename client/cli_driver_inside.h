@@ -5,6 +5,7 @@
 #include "client/cli_engine.h"
 #include "client/cli_events.h"
 #include "client/cli_history.h"
+#include "client/cli_host.h"
 #include "client/cli_netif.h"
 #include "common/control.h"
 #include "common/io_sock.h"
@@ -18,6 +19,7 @@ struct cli_driver {
     struct io_loop *loop;
     struct io_iface iface;
     struct cli_netif *netif;
+    struct cli_host *host;
     struct cli_engine *engine;
     struct cli_counters counters;
     struct cli_actions actions;
@@ -26,6 +28,8 @@ struct cli_driver {
     struct cli_waiter *waiters; /* commands that wait for their outcome */
     struct cli_history history;
     struct cli_events events;            /* who follows what happens */
+    struct cli_ack ack;                  /* of the lease or of INFORM, if there is one */
+    struct cli_settings settings;        /* of that ACK */
     char not_applied[CLI_NETIF_WHY_MAX]; /* why the lease is not on the interface; "" if it is */
     int raw_fd, udp_fd;                  /* one is open at a time, the other is -1 */
     int arp_fd;                          /* -1 without address conflict detection */

@@ -144,6 +144,7 @@ static bool is_denied(const struct cli_config *c, const struct dhcp_msg *m, ip4 
 
 static void on_rx(struct cli_step *s, const struct packet *packet)
 {
+    s->packet = packet;
     struct dhcp_msg m;
     enum reason reason = dhcp_msg_decode(&m, packet->bytes, packet->len);
     if (reason != REASON_NONE) { /* the trace of the packet says so already */

@@ -63,8 +63,9 @@ struct cli_event {
 
 enum cli_action_kind {
     CLI_TX,       /* send */
-    CLI_IF_SET,   /* give the interface this address, mask and default route; take away what was set before if
-                   * it   differs. After each ACK: the lifetimes start anew */
+    CLI_ACK_KEEP, /* keep packet.bytes, the whole ACK: what is applied and saved beside `lease` from now on */
+    CLI_IF_SET,   /* give the interface this address and mask, and what the ACK says; take away what was set
+                   * before if   it   differs. After each ACK: the lifetimes start anew */
     CLI_IF_CLEAR, /* take away what was set; after a RELEASE only when that has left (it needs the source
                      address) */
     CLI_LEASE_SAVE,   /* keep `lease` for the next CLI_START, in place of what was kept before */
@@ -80,7 +81,7 @@ enum cli_action_kind {
 struct cli_action {
     struct cli_action *next;
     enum cli_action_kind kind;
-    struct packet packet; /* CLI_TX: bytes live in the arena */
+    struct packet packet; /* CLI_TX, CLI_ACK_KEEP: bytes live in the arena */
     struct arp arp;       /* CLI_ARP_...: to be broadcast */
     struct cli_lease
         lease; /* CLI_IF_SET, CLI_IF_CLEAR: what is set, what is taken away. CLI_LEASE_SAVE: it */

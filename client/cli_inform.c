@@ -34,6 +34,7 @@ void cli_inform_on_ack(struct cli_step *s, const struct dhcp_msg *m)
     struct ip4_net own = {e->lease.addr, e->lease.prefix_len};
     cli_lease_read_inform(m, own, e->requested_ms, s->now, &e->lease);
     e->begun_ms = TIME_NEVER;
+    cli_step_keep_ack(s);
     cli_fsm_change(s, CLI_INFORMED, REASON_INFORMED, facts, cli_fsm_no_alarm);
 }
 

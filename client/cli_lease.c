@@ -1,14 +1,14 @@
 #include "client/cli_lease.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <string.h>
 
 #include "common/wire.h"
 
 enum { MTU_MIN = 68 /* RFC 2132 5.1 */ };
 
-/* Without a mask the address says it: RFC 791 3.2. */
-static uint8_t class_prefix_len(ip4 addr)
+uint8_t cli_lease_class_len(ip4 addr)
 {
     if ((addr & 0x80000000U) == 0)
         return 8;
@@ -19,7 +19,15 @@ static uint8_t read_prefix_len(const struct dhcp_msg *m)
 {
     ip4 mask;
     int len = dhcp_get_ip4(m, DHCP_OPT_SUBNET_MASK, &mask) ? ip4_mask_len(mask) : -1;
-    return len > 0 ? (uint8_t)len : class_prefix_len(m->yiaddr);
+    return len > 0 ? (uint8_t)len : cli_lease_class_len(m->yiaddr);
+}
+
+bool cli_lease_is_name(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (!isalnum((unsigned char)text[i]) && memchr("-._", text[i], 3) == NULL)
+            return false;
+    return len > 0 && text[0] != '-' && text[0] != '.';
 }
 
 static void read_dns(const struct dhcp_msg *m, struct cli_lease *out)
@@ -44,10 +52,8 @@ static void read_domain(const struct dhcp_msg *m, struct cli_lease *out)
         len--;
     if (len >= CLI_DOMAIN_LEN)
         return;
-    for (size_t i = 0; i < len; i++)
-        if (option->data[i] <= ' ' || option->data[i] > '~')
-            return;
-    memcpy(out->domain, option->data, len);
+    if (cli_lease_is_name((const char *)option->data, len))
+        memcpy(out->domain, option->data, len);
 }
 
 void cli_lease_set_timers(const struct cli_profile *p, const uint32_t *t1_s, const uint32_t *t2_s,
@@ -86,9 +92,6 @@ static void read_parameters(const struct dhcp_msg *ack, struct cli_lease *out)
 {
     bool found = dhcp_get_ip4(ack, DHCP_OPT_SERVER_ID, &out->server_id);
     assert(found);
-    ip4 router;
-    if (dhcp_get_ip4_first(ack, DHCP_OPT_ROUTERS, &router) && ip4_is_host(router))
-        out->router = router;
     uint16_t mtu;
     if (dhcp_get_u16(ack, DHCP_OPT_MTU, &mtu) && mtu >= MTU_MIN)
         out->mtu = mtu;

@@ -16,12 +16,11 @@ enum { CLI_DNS_MAX = 4, CLI_DOMAIN_LEN = 256 };
 struct cli_lease {
     ip4 addr;
     uint8_t prefix_len; /* from option 1; of the address class if that is missing or not contiguous */
-    ip4 router;         /* first of option 3; 0: none */
     ip4 server_id;
     ip4 dns[CLI_DNS_MAX];
     uint8_t n_dns;
     uint16_t mtu;                 /* option 26; 0: none */
-    char domain[CLI_DOMAIN_LEN];  /* option 15; "": none, or not printable ASCII */
+    char domain[CLI_DOMAIN_LEN];  /* option 15; "": none, or no name */
     uint32_t lease_s;             /* 1 or more, LEASE_INFINITE allowed */
     int64_t t1_told_s, t2_told_s; /* what options 58 and 59 said; -1: they were not there */
     struct cli_timers timers;     /* T1 and T2 as durations, and where they came from */
@@ -47,6 +46,11 @@ void cli_lease_set_timers(const struct cli_profile *p, const uint32_t *t1_s, con
                           struct cli_lease *lease);
 /* Adds the profile's random part to T1 and T2, which have none yet. */
 void cli_lease_fuzz(const struct cli_profile *p, struct rng *rng, struct cli_lease *lease);
+
+/* The length of the class that the address is in: what goes without a mask. RFC 791 3.2. */
+uint8_t cli_lease_class_len(ip4 addr);
+/* Can it be a host's or a domain's name: letters, digits, and "-", "_" and "." in between? */
+bool cli_lease_is_name(const char *text, size_t len);
 
 /* Could a host use yiaddr? RFC 2131 leaves it to the client to judge; we refuse what no host can have, the
  * network and the broadcast address of the offered subnet included. REASON_NONE: it could. */

@@ -24,7 +24,8 @@ struct cli_netif {
 
     bool has_addr; /* what we set, until it is taken away */
     struct ip4_net addr;
-    ip4 router; /* 0: no route */
+    struct cli_route routes[CLI_ROUTES_MAX];
+    unsigned n_routes;
     bool has_mtu;
     unsigned first_mtu; /* before we set one; has_mtu */
 };
@@ -263,38 +264,40 @@ static int set_addr(struct cli_netif *n, const struct cli_lease *lease, time_ms 
     return err;
 }
 
-/* ---- the default route ---- */
+/* ---- the routes ---- */
 
-static struct rtnl_nexthop *make_nexthop(const struct cli_netif *n, ip4 router)
+static struct rtnl_nexthop *make_nexthop(const struct cli_netif *n, ip4 via)
 {
     struct rtnl_nexthop *hop = rtnl_route_nh_alloc();
-    struct nl_addr *gateway = nl_ip4(router, 32);
-    if (hop == NULL || gateway == NULL) {
-        if (hop != NULL)
-            rtnl_route_nh_free(hop);
-        nl_addr_put(gateway);
+    if (hop == NULL)
+        return NULL;
+    rtnl_route_nh_set_ifindex(hop, n->index);
+    if (via == 0)
+        return hop;
+    struct nl_addr *gateway = nl_ip4(via, 32);
+    if (gateway == NULL) {
+        rtnl_route_nh_free(hop);
         return NULL;
     }
-    rtnl_route_nh_set_ifindex(hop, n->index);
     rtnl_route_nh_set_gateway(hop, gateway);
     /* Some networks give a /32 and a router beside it: it answers ARP all the same. */
-    if (!ip4_net_has(n->addr, router))
+    if (!ip4_net_has(n->addr, via))
         rtnl_route_nh_set_flags(hop, RTNH_F_ONLINK);
     nl_addr_put(gateway);
     return hop;
 }
 
-/* The default route through `router` from our address; NULL if memory is out. */
-static struct rtnl_route *make_route(const struct cli_netif *n, ip4 router)
+/* The route from our address; NULL if memory is out. */
+static struct rtnl_route *make_route(const struct cli_netif *n, const struct cli_route *r)
 {
     struct rtnl_route *route = rtnl_route_alloc();
-    struct nl_addr *everywhere = nl_ip4(0, 0);
+    struct nl_addr *to = nl_ip4(r->to.addr, r->to.len);
     struct nl_addr *source = nl_ip4(n->addr.addr, 32);
-    bool whole = route != NULL && everywhere != NULL && source != NULL &&
-                 rtnl_route_set_dst(route, everywhere) == 0 && rtnl_route_set_pref_src(route, source) == 0;
-    nl_addr_put(everywhere);
+    bool whole = route != NULL && to != NULL && source != NULL && rtnl_route_set_dst(route, to) == 0 &&
+                 rtnl_route_set_pref_src(route, source) == 0;
+    nl_addr_put(to);
     nl_addr_put(source);
-    struct rtnl_nexthop *hop = whole ? make_nexthop(n, router) : NULL;
+    struct rtnl_nexthop *hop = whole ? make_nexthop(n, r->via) : NULL;
     if (hop == NULL) {
         rtnl_route_put(route);
         return NULL;
@@ -302,39 +305,92 @@ static struct rtnl_route *make_route(const struct cli_netif *n, ip4 router)
     rtnl_route_add_nexthop(route, hop);
     rtnl_route_set_family(route, AF_INET);
     rtnl_route_set_table(route, RT_TABLE_MAIN);
-    rtnl_route_set_scope(route, RT_SCOPE_UNIVERSE);
+    rtnl_route_set_scope(route, r->via == 0 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE);
     rtnl_route_set_type(route, RTN_UNICAST);
     rtnl_route_set_protocol(route, RTPROT_DHCP);
     rtnl_route_set_priority(route, (uint32_t)(CLI_NETIF_METRIC + n->index));
     return route;
 }
 
-static int clear_route(struct cli_netif *n, char *why)
+/* "setting the route to 10.0.0.0/8 via 10.1.0.1" */
+static void describe(const char *doing, const struct cli_route *r, char *out, size_t cap)
 {
-    if (n->router == 0)
-        return 0;
-    struct rtnl_route *route = make_route(n, n->router);
+    char to[IP4_NET_LEN], via[IP4_LEN];
+    snprintf(out, cap, "%s the route to %s%s%s", doing, r->to.len ? ip4_net_format(r->to, to) : "everywhere",
+             r->via ? " via " : "", r->via ? ip4_format(r->via, via) : "");
+}
+
+static int clear_route(struct cli_netif *n, const struct cli_route *r, char *why)
+{
+    char what[96];
+    struct rtnl_route *route = make_route(n, r);
     if (route == NULL)
         return no_memory(why);
-    int err = report(n, rtnl_route_delete(n->sock, route, 0), "removing the default route", why);
+    describe("removing", r, what, sizeof what);
+    int err = report(n, rtnl_route_delete(n->sock, route, 0), what, why);
     rtnl_route_put(route);
-    if (err == 0 || err == ERR_NOTFOUND)
-        n->router = 0;
+    return err == ERR_NOTFOUND ? 0 : err;
+}
+
+static int set_route(struct cli_netif *n, const struct cli_route *r, char *why)
+{
+    char what[96];
+    struct rtnl_route *route = make_route(n, r);
+    if (route == NULL)
+        return no_memory(why);
+    describe("setting", r, what, sizeof what);
+    int err = report(n, rtnl_route_add(n->sock, route, NLM_F_CREATE | NLM_F_REPLACE), what, why);
+    rtnl_route_put(route);
     return err;
 }
 
-static int set_route(struct cli_netif *n, ip4 router, char *why)
+static bool has_route(const struct cli_route *routes, unsigned n, const struct cli_route *r)
 {
-    struct rtnl_route *route = make_route(n, router);
-    if (route == NULL)
-        return no_memory(why);
-    char text[IP4_LEN], what[64];
-    snprintf(what, sizeof what, "setting the default route via %s", ip4_format(router, text));
-    int err = report(n, rtnl_route_add(n->sock, route, NLM_F_CREATE | NLM_F_REPLACE), what, why);
-    rtnl_route_put(route);
-    if (err == 0)
-        n->router = router;
-    return err;
+    for (unsigned i = 0; i < n; i++)
+        if (routes[i].to.addr == r->to.addr && routes[i].to.len == r->to.len && routes[i].via == r->via)
+            return true;
+    return false;
+}
+
+/* Removes the routes that are not in `keep`, the last one first: an earlier one may lead to its router. */
+static int clear_routes_but(struct cli_netif *n, const struct cli_route *keep, unsigned n_keep, char *why)
+{
+    unsigned kept = 0;
+    struct cli_route remaining[CLI_ROUTES_MAX];
+    int first = 0;
+    for (unsigned i = n->n_routes; i-- > 0;) {
+        char sentence[CLI_NETIF_WHY_MAX];
+        bool stays = has_route(keep, n_keep, &n->routes[i]);
+        int err = stays ? 0 : clear_route(n, &n->routes[i], sentence);
+        if (stays || err < 0)
+            remaining[kept++] = n->routes[i];
+        if (err < 0 && first == 0) {
+            first = err;
+            memcpy(why, sentence, sizeof sentence);
+        }
+    }
+    for (unsigned i = 0; i < kept; i++)
+        n->routes[i] = remaining[kept - 1 - i];
+    n->n_routes = kept;
+    return first;
+}
+
+static int clear_routes(struct cli_netif *n, char *why)
+{
+    return clear_routes_but(n, NULL, 0, why);
+}
+
+static int set_routes(struct cli_netif *n, const struct cli_settings *settings, char *why)
+{
+    for (unsigned i = 0; i < settings->n_routes; i++) {
+        const struct cli_route *r = &settings->routes[i];
+        int err = set_route(n, r, why);
+        if (err < 0)
+            return err;
+        if (!has_route(n->routes, n->n_routes, r))
+            n->routes[n->n_routes++] = *r;
+    }
+    return 0;
 }
 
 /* ---- all of it ---- */
@@ -345,35 +401,34 @@ static int unless_gone(int err)
     return err == ERR_NOTFOUND ? 0 : err;
 }
 
-/* Takes away what the new lease does not have; the route first, for it uses the address. */
-static int clear_what_differs(struct cli_netif *n, struct ip4_net addr, ip4 router, char *why)
+/* Takes away what the new lease does not have; the routes first, for they use the address. */
+static int clear_what_differs(struct cli_netif *n, struct ip4_net addr, const struct cli_settings *settings,
+                              char *why)
 {
     bool other_addr = n->has_addr && (n->addr.addr != addr.addr || n->addr.len != addr.len);
-    int err = 0;
-    if (other_addr || n->router != router)
-        err = unless_gone(clear_route(n, why));
+    int err =
+        other_addr ? clear_routes(n, why) : clear_routes_but(n, settings->routes, settings->n_routes, why);
     if (err == 0 && other_addr)
         err = unless_gone(clear_addr(n, why));
     return err;
 }
 
-int cli_netif_set(struct cli_netif *n, const struct cli_lease *lease, bool default_route, time_ms now,
-                  char *why)
+int cli_netif_set(struct cli_netif *n, const struct cli_lease *lease, const struct cli_settings *settings,
+                  time_ms now, char *why)
 {
-    ip4 router = default_route && lease->router != lease->addr ? lease->router : 0;
-    int err = clear_what_differs(n, (struct ip4_net){lease->addr, lease->prefix_len}, router, why);
+    int err = clear_what_differs(n, (struct ip4_net){lease->addr, lease->prefix_len}, settings, why);
     if (err == 0)
         err = set_addr(n, lease, now, why);
     if (err == 0)
         err = set_mtu(n, lease->mtu, why);
-    if (err == 0 && router != 0)
-        err = set_route(n, router, why);
+    if (err == 0)
+        err = set_routes(n, settings, why);
     return err;
 }
 
 int cli_netif_clear(struct cli_netif *n, char *why)
 {
-    static int (*const clear[])(struct cli_netif *, char *) = {clear_route, clear_addr, clear_mtu};
+    static int (*const clear[])(struct cli_netif *, char *) = {clear_routes, clear_addr, clear_mtu};
     int first = 0;
     for (size_t i = 0; i < sizeof clear / sizeof clear[0]; i++) {
         char sentence[CLI_NETIF_WHY_MAX];

@@ -1,4 +1,4 @@
-/* A lease on a network interface, by rtnetlink: address, default route, MTU. What was set is remembered, and
+/* A lease on a network interface, by rtnetlink: address, routes, MTU. What was set is remembered, and
  * that alone is taken away again. Part of the program, not of the pure engine.
  *
  * Functions return 0 or a negative enum err, and then write a sentence for the user into `why`, which holds
@@ -9,12 +9,13 @@
 #include <stdbool.h>
 
 #include "client/cli_lease.h"
+#include "client/cli_settings.h"
 #include "common/addr.h"
 #include "common/clock.h"
 
 enum { CLI_NETIF_WHY_MAX = 256 };
 
-/* The default route's metric is this plus the interface's index: no two interfaces share one, so that their
+/* The metric of the routes is this plus the interface's index: no two interfaces share one, so that their
  * default routes stand side by side, behind one that an administrator set without a metric. */
 enum { CLI_NETIF_METRIC = 2000 };
 
@@ -41,12 +42,11 @@ int cli_netif_up(struct cli_netif *n, char *why);
 /* Makes the interface have the lease, and nothing of an earlier one that differs:
  * - its address and prefix, with the subnet's broadcast address, valid and preferred for what is left of the
  * lease at `now`: if we die, the kernel ends it in time. The same address set by someone else becomes ours;
- * - with `default_route` and a router: a default route through it from that address, proto dhcp, whether the
- * router is in the subnet or not;
+ * - the routes of `settings` from that address, proto dhcp, whether their routers are in the subnet or not;
  * - the lease's MTU if it is 576 or more (RFC 791: what every host must take); else the one it had at first.
  * After an error call it again, or cli_netif_clear(): what was done before the error is remembered. */
-int cli_netif_set(struct cli_netif *n, const struct cli_lease *lease, bool default_route, time_ms now,
-                  char *why);
+int cli_netif_set(struct cli_netif *n, const struct cli_lease *lease, const struct cli_settings *settings,
+                  time_ms now, char *why);
 
 /* Takes away all that cli_netif_set() set; what is gone already, with its interface even, is no error. Tries
  * everything, and reports the first failure. */

@@ -60,33 +60,50 @@ static cJSON *add_timer(cJSON *map, const char *key, const struct clock_now *now
     return timer;
 }
 
+static void add_routes(cJSON *map, const struct cli_settings *settings)
+{
+    cJSON *list = cJSON_AddArrayToObject(map, "routes");
+    for (unsigned i = 0; i < settings->n_routes; i++) {
+        char text[IP4_NET_LEN];
+        cJSON *route = cJSON_CreateObject();
+        cJSON_AddItemToArray(list, route);
+        add_text(route, "to", ip4_net_format(settings->routes[i].to, text));
+        add_ip4(route, "via", settings->routes[i].via);
+    }
+}
+
 /* What goes with an address, leased or not. */
-static void add_parameters(cJSON *json, const struct cli_lease *lease)
+static void add_parameters(cJSON *json, const struct cli_lease *lease, const struct cli_settings *settings)
 {
     char text[IP4_LEN];
     add_ip4(json, "address", lease->addr);
     cJSON_AddNumberToObject(json, "prefix_length", lease->prefix_len);
     add_text(json, "subnet_mask", ip4_format(ip4_net_mask((struct ip4_net){.len = lease->prefix_len}), text));
-    add_ip4(json, "router", lease->router);
+    add_ip4(json, "router", cli_settings_router(settings));
+    add_routes(json, settings);
     add_ip4(json, "server", lease->server_id);
     cJSON *dns = cJSON_AddArrayToObject(json, "dns");
     for (unsigned i = 0; i < lease->n_dns; i++)
         cJSON_AddItemToArray(dns, cJSON_CreateString(ip4_format(lease->dns[i], text)));
     add_text(json, "domain", lease->domain);
+    add_text(json, "search", settings->search);
+    add_text(json, "host_name", settings->hostname);
+    add_text(json, "captive_portal", settings->portal);
     if (lease->mtu != 0)
         cJSON_AddNumberToObject(json, "mtu", lease->mtu);
     else
         cJSON_AddNullToObject(json, "mtu");
 }
 
-static void add_inform(cJSON *map, const struct clock_now *now, const struct cli_lease *inform)
+static void add_inform(cJSON *map, const struct clock_now *now, const struct cli_lease *inform,
+                       const struct cli_settings *settings)
 {
     if (inform == NULL) {
         cJSON_AddNullToObject(map, "inform");
         return;
     }
     cJSON *json = cJSON_AddObjectToObject(map, "inform");
-    add_parameters(json, inform);
+    add_parameters(json, inform, settings);
     add_instant(json, "requested", now, inform->requested_ms);
     add_instant(json, "obtained", now, inform->acked_ms);
 }
@@ -100,10 +117,11 @@ static void add_told(cJSON *timer, int64_t seconds)
         cJSON_AddNullToObject(timer, "option_s");
 }
 
-static void add_lease(cJSON *map, const struct clock_now *now, const struct cli_lease *lease)
+static void add_lease(cJSON *map, const struct clock_now *now, const struct cli_lease *lease,
+                      const struct cli_settings *settings)
 {
     cJSON *json = cJSON_AddObjectToObject(map, "lease");
-    add_parameters(json, lease);
+    add_parameters(json, lease, settings);
     cJSON_AddBoolToObject(json, "infinite", lease->lease_s == LEASE_INFINITE);
     add_instant(json, "requested", now, lease->requested_ms);
     add_seconds(json, "requested_boot_s", lease->requested_ms);
@@ -262,9 +280,9 @@ cJSON *cli_report_json(const struct cli_report *r, const struct cli_status *stat
     cJSON_AddNumberToObject(json, "event_readers", r->event_readers);
     cJSON_AddNumberToObject(json, "event_readers_dropped", (double)r->event_readers_dropped);
     add_history(json, &r->now, r->history);
-    add_inform(json, &r->now, status->inform);
+    add_inform(json, &r->now, status->inform, r->settings);
     if (status->lease != NULL)
-        add_lease(json, &r->now, status->lease);
+        add_lease(json, &r->now, status->lease, r->settings);
     else
         cJSON_AddNullToObject(json, "lease");
     return json;

@@ -4,11 +4,13 @@
 #include <cjson/cJSON.h>
 
 #include "client/cli_history.h"
+#include "client/cli_settings.h"
 
 struct cli_report {
     const char *node, *ifname;
     struct hw_addr hw;
     const char *hostname;
+    const struct cli_settings *settings; /* of the lease, if there is one; else not looked at */
     struct clock_now now;
     unsigned event_readers;            /* who follow the events */
     const struct cli_history *history; /* borrowed */

@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/dhcp_opt.h"
 #include "common/err.h"
 #include "common/jcfg.h"
+#include "common/text.h"
 
 enum { PREFIX_MAX = 32, MTU_MIN = 68 };
 
@@ -26,16 +28,16 @@ static void add_timer(cJSON *map, const char *key, time_ms duration, enum cli_ti
         cJSON_AddNumberToObject(map, key, (double)(duration / 1000));
 }
 
-char *cli_saved_format(const struct cli_lease *lease, const struct hw_addr *hw, const struct clock_now *now)
+char *cli_saved_format(const struct cli_lease *lease, const struct cli_ack *ack, const struct hw_addr *hw,
+                       const struct clock_now *now)
 {
-    char text[HW_LEN];
+    char text[HW_LEN], hex[2 * CLI_ACK_MAX + 1];
     cJSON *map = cJSON_CreateObject();
     if (map == NULL)
         return NULL;
     cJSON_AddStringToObject(map, "hardware-address", hw_format(hw, text));
     add_ip4(map, "address", lease->addr);
     cJSON_AddNumberToObject(map, "prefix-length", lease->prefix_len);
-    add_ip4(map, "router", lease->router);
     add_ip4(map, "server", lease->server_id);
     cJSON *dns = cJSON_AddArrayToObject(map, "dns");
     for (unsigned i = 0; i < lease->n_dns; i++)
@@ -49,6 +51,8 @@ char *cli_saved_format(const struct cli_lease *lease, const struct hw_addr *hw, 
     add_timer(map, "rebinding-time", lease->timers.t2_ms - lease->timers.t2_fuzz_ms, lease->timers.t2_origin);
     cJSON_AddNumberToObject(map, "requested-ms", (double)clock_wall_at(now, lease->requested_ms));
     cJSON_AddNumberToObject(map, "obtained-ms", (double)clock_wall_at(now, lease->acked_ms));
+    text_hex(ack->bytes, ack->len, hex, sizeof hex);
+    cJSON_AddStringToObject(map, "ack", hex);
     char *out = cJSON_Print(map);
     cJSON_Delete(map);
     return out;
@@ -67,8 +71,21 @@ static void read_dns(struct jcfg *j, struct cli_lease *out)
 static void read_domain(struct jcfg *j, struct cli_lease *out)
 {
     const char *domain;
-    if (jcfg_get_text(j, j->root, "domain", &domain) && strlen(domain) < CLI_DOMAIN_LEN)
+    if (jcfg_get_text(j, j->root, "domain", &domain) && strlen(domain) < CLI_DOMAIN_LEN &&
+        cli_lease_is_name(domain, strlen(domain)))
         memcpy(out->domain, domain, strlen(domain) + 1);
+}
+
+static void read_ack(struct jcfg *j, struct cli_ack *out)
+{
+    const char *text, *why;
+    if (!jcfg_get_text(j, j->root, "ack", &text))
+        return;
+    int len = dhcp_opt_parse_hex(text, out->bytes, sizeof out->bytes, &why);
+    if (len < 0)
+        jcfg_error(j, cJSON_GetObjectItemCaseSensitive(j->root, "ack"), "%s", why);
+    else
+        out->len = (uint16_t)len;
 }
 
 static void read_times(struct jcfg *j, const struct cli_profile *p, const struct clock_now *now,
@@ -92,10 +109,10 @@ static void read_times(struct jcfg *j, const struct cli_profile *p, const struct
 }
 
 static void read_all(struct jcfg *j, const struct cli_profile *p, const struct hw_addr *hw,
-                     const struct clock_now *now, struct cli_lease *out)
+                     const struct clock_now *now, struct cli_lease *out, struct cli_ack *out_ack)
 {
     static const char *const required[] = {"hardware-address", "address",      "prefix-length", "server",
-                                           "lease-time",       "requested-ms", "obtained-ms"};
+                                           "lease-time",       "requested-ms", "obtained-ms",   "ack"};
     if (!jcfg_is_map(j, j->root, "a map with a lease"))
         return;
     for (size_t i = 0; i < sizeof required / sizeof required[0]; i++)
@@ -111,23 +128,25 @@ static void read_all(struct jcfg *j, const struct cli_profile *p, const struct h
                    "expected the address of one host");
     if (jcfg_get_u32(j, j->root, "prefix-length", 1, PREFIX_MAX, &number))
         out->prefix_len = (uint8_t)number;
-    jcfg_get_ip4(j, j->root, "router", &out->router);
     jcfg_get_ip4(j, j->root, "server", &out->server_id);
     if (jcfg_get_u32(j, j->root, "mtu", MTU_MIN, UINT16_MAX, &number))
         out->mtu = (uint16_t)number;
     read_dns(j, out);
     read_domain(j, out);
+    read_ack(j, out_ack);
     read_times(j, p, now, out);
 }
 
 int cli_saved_parse(const char *name, const char *text, size_t len, const struct cli_profile *p,
-                    const struct hw_addr *hw, const struct clock_now *now, struct cli_lease *out, char *why)
+                    const struct hw_addr *hw, const struct clock_now *now, struct cli_lease *out,
+                    struct cli_ack *out_ack, char *why)
 {
     *out = (struct cli_lease){0};
+    out_ack->len = 0;
     struct jcfg j;
     int rc = jcfg_parse(&j, name, text, len, NULL, NULL);
     if (rc == 0) {
-        read_all(&j, p, hw, now, out);
+        read_all(&j, p, hw, now, out, out_ack);
         if (jcfg_failed(&j))
             rc = ERR_CONFIG;
     }

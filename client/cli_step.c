@@ -56,6 +56,16 @@ void cli_step_forget(struct cli_step *s)
     s->e->is_saved = false;
 }
 
+void cli_step_keep_ack(struct cli_step *s)
+{
+    uint8_t *bytes = cli_step_alloc(s, s->packet->len);
+    struct cli_action *action = cli_step_append(s, CLI_ACK_KEEP);
+    if (bytes == NULL || action == NULL)
+        return;
+    memcpy(bytes, s->packet->bytes, s->packet->len);
+    action->packet = (struct packet){.bytes = bytes, .len = s->packet->len};
+}
+
 static struct hw_addr hw_broadcast(const struct hw_addr *own)
 {
     struct hw_addr hw = {.type = own->type, .len = own->len};

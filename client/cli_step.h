@@ -65,7 +65,8 @@ struct cli_step {
     struct cli_engine *e;
     time_ms now;
     struct cli_actions *out;
-    bool failed; /* sticky: memory is out */
+    const struct packet *packet; /* CLI_RX: being handled */
+    bool failed;                 /* sticky: memory is out */
 };
 
 /* Memory of the step; NULL, and the step failed, if it is out. */
@@ -83,6 +84,9 @@ void cli_step_drop(struct cli_step *s, const struct dhcp_msg *m, enum reason rea
 
 /* The saved lease, if there is one, is of no more use. */
 void cli_step_forget(struct cli_step *s);
+
+/* The message being handled is the ACK of e->lease from now on. */
+void cli_step_keep_ack(struct cli_step *s);
 
 /* Sends the message. */
 void cli_step_send(struct cli_step *s, const struct cli_draft *draft);

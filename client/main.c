@@ -22,6 +22,8 @@ static const char usage[] =
     "      --control PATH   listen for commands on this unix socket\n"
     "      --lease-file FILE  keep the lease here over a restart, and ask for it again (RFC 2131 3.2)\n"
     "      --duid-file FILE  with \"client-id\": \"duid\", keep DUID and IAID here (RFC 4361)\n"
+    "      --resolv-conf FILE  write name servers and search list here while there is a lease\n"
+    "      --set-hostname   call the machine what option 12 says while there is a lease\n"
     "      --trace FILE     append every event to FILE, one JSON object a line\n"
     "      --node NAME      how this client is called in the trace (default: the interface)\n"
     "      --profile NAME   wait like this client: rfc2131 (the default), dhcpcd, udhcpc, networkd, "
@@ -49,7 +51,17 @@ struct arguments {
     bool quiet, seeded;
 };
 
-enum { OPT_CONTROL = 256, OPT_LEASE_FILE, OPT_DUID_FILE, OPT_TRACE, OPT_NODE, OPT_PROFILE, OPT_SEED };
+enum {
+    OPT_CONTROL = 256,
+    OPT_LEASE_FILE,
+    OPT_DUID_FILE,
+    OPT_RESOLV_CONF,
+    OPT_SET_HOSTNAME,
+    OPT_TRACE,
+    OPT_NODE,
+    OPT_PROFILE,
+    OPT_SEED
+};
 
 static const struct option long_options[] = {
     {"interface", required_argument, NULL, 'i'},
@@ -59,6 +71,8 @@ static const struct option long_options[] = {
     {"control", required_argument, NULL, OPT_CONTROL},
     {"lease-file", required_argument, NULL, OPT_LEASE_FILE},
     {"duid-file", required_argument, NULL, OPT_DUID_FILE},
+    {"resolv-conf", required_argument, NULL, OPT_RESOLV_CONF},
+    {"set-hostname", no_argument, NULL, OPT_SET_HOSTNAME},
     {"trace", required_argument, NULL, OPT_TRACE},
     {"node", required_argument, NULL, OPT_NODE},
     {"profile", required_argument, NULL, OPT_PROFILE},
@@ -113,6 +127,12 @@ static int take_option(int option, struct arguments *a)
         return -1;
     case OPT_DUID_FILE:
         a->duid_file = optarg;
+        return -1;
+    case OPT_RESOLV_CONF:
+        a->driver.resolv_conf = optarg;
+        return -1;
+    case OPT_SET_HOSTNAME:
+        a->driver.set_hostname = true;
         return -1;
     case OPT_TRACE:
         a->trace = optarg;

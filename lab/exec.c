@@ -107,16 +107,18 @@ static int join_host(const struct lab_state *lab, const struct lab_host_state *h
 {
     struct net_host namespaces = {.net_fd = open_of(lab->pid, "fd", host->net_fd, O_RDONLY),
                                   .mnt_fd = open_of(lab->pid, "fd", host->mnt_fd, O_RDONLY),
+                                  .uts_fd = open_of(lab->pid, "fd", host->uts_fd, O_RDONLY),
                                   .root_fd = open_of(lab->pid, "fd", host->root_fd, O_PATH | O_DIRECTORY)};
     int pid_fd = open_of(lab->pid, "ns/pid", -1, O_RDONLY);
-    if (namespaces.net_fd < 0 || namespaces.mnt_fd < 0 || namespaces.root_fd < 0 || pid_fd < 0)
+    if (namespaces.net_fd < 0 || namespaces.mnt_fd < 0 || namespaces.uts_fd < 0 || namespaces.root_fd < 0 ||
+        pid_fd < 0)
         return ERR_IO;
     int user_fd = open_user_namespace(lab->pid);
     if (user_fd >= 0 && setns(user_fd, CLONE_NEWUSER) < 0)
         return ERR_IO;
     if (setns(pid_fd, CLONE_NEWPID) < 0)
         return ERR_IO;
-    return net_host_enter(&namespaces, host->name);
+    return net_host_enter(&namespaces);
 }
 
 /* So that a `dhcplab` inside finds the same labs as outside, where it may look like root. */

@@ -90,7 +90,7 @@ static int map_to_root(struct net *n, uid_t uid, gid_t gid)
 
 int net_unshare(struct net *n)
 {
-    enum { FLAGS = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET };
+    enum { FLAGS = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS };
     uid_t uid = geteuid();
     gid_t gid = getegid();
     if (uid == 0 && unshare(FLAGS) == 0)
@@ -154,22 +154,35 @@ static void mount_over(const char *target, const char *type)
         mount(type, target, type, MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL);
 }
 
-static int open_here(struct net *n, int *out_net, int *out_mnt, int *out_root)
+/* The host's own file over the machine's: what runs inside reads the one and cannot write the other. Where
+ * the mount would be seen outside, or there is no such file, everything stays as it is. */
+static void bind_resolv_conf(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return;
+    close(fd);
+    if (mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) == 0)
+        mount(path, "/etc/resolv.conf", NULL, MS_BIND, NULL);
+}
+
+static int open_here(struct net *n, int *out_net, int *out_mnt, int *out_uts, int *out_root)
 {
     *out_net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
     *out_mnt = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    *out_uts = open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC);
     *out_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (*out_net < 0 || *out_mnt < 0 || *out_root < 0)
+    if (*out_net < 0 || *out_mnt < 0 || *out_uts < 0 || *out_root < 0)
         return fail_errno(n, "cannot open the namespaces in /proc/self/ns");
     return 0;
 }
 
 /* setns() to a mount namespace leads to its topmost root, which is outside of a chroot that we may be in: so
  * the root folder is an open file too. */
-static int enter(int net_fd, int mnt_fd, int root_fd)
+static int enter(int net_fd, int mnt_fd, int uts_fd, int root_fd)
 {
-    if (setns(net_fd, CLONE_NEWNET) < 0 || setns(mnt_fd, CLONE_NEWNS) < 0 || fchdir(root_fd) < 0 ||
-        chroot(".") < 0)
+    if (setns(net_fd, CLONE_NEWNET) < 0 || setns(mnt_fd, CLONE_NEWNS) < 0 ||
+        setns(uts_fd, CLONE_NEWUTS) < 0 || fchdir(root_fd) < 0 || chroot(".") < 0)
         return ERR_IO;
     return 0;
 }
@@ -183,22 +196,19 @@ int net_init(struct net *n)
     /* The switch only carries frames: it has no addresses of its own, not even link-local ones. */
     write_text("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
     write_text("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
-    return open_here(n, &n->net_fd, &n->mnt_fd, &n->root_fd);
+    return open_here(n, &n->net_fd, &n->mnt_fd, &n->uts_fd, &n->root_fd);
 }
 
 static int go_home(struct net *n)
 {
-    if (enter(n->net_fd, n->mnt_fd, n->root_fd) < 0)
+    if (enter(n->net_fd, n->mnt_fd, n->uts_fd, n->root_fd) < 0)
         return fail_errno(n, "cannot return from a host's namespaces");
     return 0;
 }
 
-int net_host_enter(const struct net_host *host, const char *name)
+int net_host_enter(const struct net_host *host)
 {
-    /* Only what people see in a prompt; the kernel shares no more than the name by this kind of namespace. */
-    if (unshare(CLONE_NEWUTS) == 0 && sethostname(name, strlen(name)) < 0)
-        return ERR_IO;
-    return enter(host->net_fd, host->mnt_fd, host->root_fd);
+    return enter(host->net_fd, host->mnt_fd, host->uts_fd, host->root_fd);
 }
 
 /* rtnetlink */
@@ -298,13 +308,14 @@ static int end_in(struct net *n, struct nl_sock *sock, int rc)
     return rc;
 }
 
-int net_host_new(struct net *n, struct net_host *out)
+int net_host_new(struct net *n, const char *name, const char *resolv_conf, struct net_host *out)
 {
     struct nl_sock *sock = NULL;
-    if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0)
+    if (unshare(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS) < 0 || sethostname(name, strlen(name)) < 0)
         return fail_errno(n, "cannot make the namespaces of a host");
     mount_over("/sys", "sysfs");
-    int rc = open_here(n, &out->net_fd, &out->mnt_fd, &out->root_fd);
+    bind_resolv_conf(resolv_conf);
+    int rc = open_here(n, &out->net_fd, &out->mnt_fd, &out->uts_fd, &out->root_fd);
     if (rc == 0)
         rc = open_netlink(n, &sock);
     if (rc == 0) {

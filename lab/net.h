@@ -8,14 +8,14 @@
 
 /* The supervisor's own namespaces: its network namespace is the "switch" that holds the bridges. */
 struct net {
-    int net_fd, mnt_fd, root_fd;
+    int net_fd, mnt_fd, uts_fd, root_fd;
     char error[256]; /* after an error: a sentence about what failed and why */
 };
 
-/* A host: a network namespace, and a mount namespace in which /sys shows that network. All three are open
- * files that last as long as the process. */
+/* A host: a network namespace, a mount namespace in which /sys shows that network and /etc/resolv.conf is the
+ * host's own, and a name of the machine of its own. All are open files that last as long as the process. */
 struct net_host {
-    int net_fd, mnt_fd, root_fd;
+    int net_fd, mnt_fd, uts_fd, root_fd;
 };
 
 /* Where a link ends. */
@@ -38,10 +38,9 @@ const char *net_advice(void);
 int net_init(struct net *n);
 
 /* Makes a host; its loopback interface is up. 0, ERR_DENIED or ERR_IO. */
-int net_host_new(struct net *n, struct net_host *out);
-/* Moves the calling process into the host for good, where the machine is called `name` if the system allows
- * that. 0 or ERR_IO with errno. */
-int net_host_enter(const struct net_host *host, const char *name);
+int net_host_new(struct net *n, const char *name, const char *resolv_conf, struct net_host *out);
+/* Moves the calling process into the host for good. 0 or ERR_IO with errno. */
+int net_host_enter(const struct net_host *host);
 
 /* Joins two hosts by a veth pair, sets its addresses and takes it up. 0, ERR_DENIED or ERR_IO. */
 int net_veth(struct net *n, const struct net_port *a, const struct net_port *b);

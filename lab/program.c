@@ -35,7 +35,7 @@ int program_redirect(const char *out_path)
 
 /* The command line */
 
-enum { ARGUMENTS_MAX = 20, ARGUMENT_PATHS = 6 };
+enum { ARGUMENTS_MAX = 24, ARGUMENT_PATHS = 7 };
 
 /* The command line of a host's program. */
 struct command_line {
@@ -60,21 +60,23 @@ static void put_pair(struct command_line *c, const char *name, const char *value
 
 static void put_command(const struct program_plan *p, struct command_line *c)
 {
-    static const char *const suffixes[ARGUMENT_PATHS] = {"json", "sock", "log", "csv", "lease"};
+    static const char *const suffixes[ARGUMENT_PATHS] = {"json", "sock", "log", "csv", "lease", "resolv"};
     const char *name = p->host->name, *role = lab_role_name(p->host->role);
     memset(c, 0, sizeof *c);
     for (size_t i = 0; i < ARGUMENT_PATHS - 1; i++)
         snprintf(c->path[i], sizeof c->path[i], "%s/%s.%s", p->lab->dir, name, suffixes[i]);
-    snprintf(c->path[5], sizeof c->path[5], "%s/trace.ndjson", p->lab->dir);
+    snprintf(c->path[6], sizeof c->path[6], "%s/trace.ndjson", p->lab->dir);
     snprintf(c->program, sizeof c->program, "%s/dhcplab-%s", p->lab->programs, role);
     put(c, c->program);
     put_pair(c, "-c", p->host->config_file != NULL ? p->host->config_file : c->path[0]);
     put_pair(c, "--control", c->path[1]);
-    put_pair(c, "--trace", c->path[5]);
+    put_pair(c, "--trace", c->path[6]);
     put_pair(c, "--node", name);
     if (p->host->role == LAB_CLIENT) {
         put_pair(c, "-i", p->host->interface);
         put_pair(c, "--lease-file", c->path[4]);
+        put_pair(c, "--resolv-conf", c->path[5]);
+        put(c, "--set-hostname");
     } else {
         put(c, "-f");
         put_pair(c, "--lease-file", c->path[3]);
@@ -102,8 +104,7 @@ static void become_program(const struct program_plan *p, int birth_fd)
     sigprocmask(SIG_SETMASK, &none, NULL);
     close_range((unsigned)p->lock + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     put_command(p, &c);
-    if (told && net_host_enter(p->place, p->host->name) == 0 && chdir(p->lab->dir) == 0 &&
-        program_redirect(c.path[2]) == 0)
+    if (told && net_host_enter(p->place) == 0 && chdir(p->lab->dir) == 0 && program_redirect(c.path[2]) == 0)
         execv(c.program, c.argv);
     birth.error = errno;
     if (write(birth_fd, &birth, sizeof birth) < 0)

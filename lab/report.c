@@ -175,6 +175,7 @@ static void add_parameters(struct text *t, const cJSON *lease)
 {
     add_field(t, "Default Gateway", lease, "router");
     add_field(t, "DHCP Server", lease, "server");
+    add_field(t, "Captive Portal", lease, "captive_portal");
     add_list(t, "DNS Servers", cJSON_GetObjectItemCaseSensitive(lease, "dns"));
     if (view_number(lease, "mtu", 0) > 0) {
         char mtu[LINE_MAX_LEN];
@@ -248,6 +249,7 @@ char *report_client(const char *name, const cJSON *status)
     text_add(&t, "%s: DHCP client on %s\n\n", name, view_text(status, "interface"));
     add_field(&t, "Host Name", status, "hostname");
     add_field(&t, "Connection-specific DNS Suffix", cJSON_IsObject(inform) ? inform : lease, "domain");
+    add_field(&t, "DNS Suffix Search List", cJSON_IsObject(inform) ? inform : lease, "search");
     add_hardware(&t, "Physical Address", view_text(status, "hardware_address"));
     add_line(&t, "DHCP Enabled", "Yes");
     add_state(&t, status);

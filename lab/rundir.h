@@ -35,6 +35,7 @@ struct lab_host_state {
     char control[LAB_PATH_MAX]; /* "" for a plain host */
     int net_fd;                 /* its network namespace */
     int mnt_fd;                 /* its mount namespace */
+    int uts_fd;                 /* the namespace of its machine's name */
     int root_fd;                /* its root folder */
 };
 

@@ -292,6 +292,7 @@ static cJSON *host_json(const struct supervisor *s, size_t index)
     cJSON_AddStringToObject(out, "control", control);
     cJSON_AddNumberToObject(out, "net_fd", s->hosts[index].net_fd);
     cJSON_AddNumberToObject(out, "mnt_fd", s->hosts[index].mnt_fd);
+    cJSON_AddNumberToObject(out, "uts_fd", s->hosts[index].uts_fd);
     cJSON_AddNumberToObject(out, "root_fd", s->hosts[index].root_fd);
     add_interfaces(s, index, cJSON_AddArrayToObject(out, "interfaces"));
     return out;
@@ -465,9 +466,12 @@ static int make_link(struct supervisor *s, size_t index)
 
 static int make_network(struct supervisor *s)
 {
+    char path[LAB_PATH_MAX + 2 * LAB_NAME_MAX];
     int rc = net_init(&s->net);
-    for (size_t i = 0; rc == 0 && i < s->topology->n_hosts; i++)
-        rc = net_host_new(&s->net, &s->hosts[i]);
+    for (size_t i = 0; rc == 0 && i < s->topology->n_hosts; i++) {
+        snprintf(path, sizeof path, "%s/%s.resolv", s->plan->dir, s->topology->hosts[i].name);
+        rc = net_host_new(&s->net, s->topology->hosts[i].name, path, &s->hosts[i]);
+    }
     for (size_t i = 0; rc == 0 && i < s->topology->n_links; i++)
         rc = make_link(s, i);
     return rc;

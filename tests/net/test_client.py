@@ -2,7 +2,10 @@
 """dhcplab-client on a real link: what it does about other hosts that use its address."""
 
 import json
+import pathlib
+import socket
 import subprocess
+import sys
 import unittest
 
 import labtest
@@ -198,6 +201,53 @@ class SavedLease(LabCase):
         self.assertEqual((answer["result"], answer["text"]), (0, "10.77.0.100/24 from 10.77.0.1 for 1 h"))
         self.control(self.dir / "client.sock", "release")
         self.assertFalse(self.file.exists())
+
+
+# Prints what a host has of its lease as JSON: routes as (destination, gateway, metric), the resolver's file, its name.
+APPLIED = """
+import json, pathlib, socket, struct
+def ip(text):
+    return socket.inet_ntoa(struct.pack("=I", int(text, 16)))
+rows = [line.split() for line in pathlib.Path("/proc/self/net/route").read_text().splitlines()[1:]]
+routes = {f"{ip(row[1])}/{bin(int(row[7], 16)).count('1')}": ip(row[2]) for row in rows}
+print(json.dumps([routes, pathlib.Path("/etc/resolv.conf").read_text(), socket.gethostname()]))
+"""
+
+
+@unittest.skipUnless(labtest.has_programs("dhcplab-server", "dhcplab-client"), f"no server and client in {BIN}")
+class Applying(Client):
+    def applied(self, host="h1"):
+        return json.loads(self.on(host, sys.executable, "-c", APPLIED).stdout)
+
+    def test_routes_resolver_and_name_come_and_go_with_the_lease(self):
+        outside = pathlib.Path("/etc/resolv.conf").read_text(), socket.gethostname()
+        subnet = {**SERVER["Dhcp4"]["subnet4"][0], "option-data": [
+            {"name": "routers", "data": "10.77.0.9"},
+            {"name": "classless-static-route", "always-send": True,
+             "data": "192.168.8.0/21 - 10.77.0.2, 192.168.0.0/24 - 0.0.0.0, 0.0.0.0/0 - 10.99.0.1"},
+            {"name": "domain-name-servers", "data": "10.77.0.3, 10.77.0.4"},
+            {"name": "domain-name", "data": "lab.example"},
+            {"name": "domain-search", "data": "a.example, b.example", "always-send": True},
+            {"name": "v4-captive-portal", "data": "https://portal.example/", "always-send": True},
+            {"name": "host-name", "data": "named-by-server", "always-send": True}]}
+        lab = lan({**CLIENT, "address-conflict-detection": False})
+        lab["hosts"]["server"] = {"server": {"Dhcp4": {**SERVER["Dhcp4"], "subnet4": [subnet]}}}
+        self.dhcplab("up", self.write("lab.json", lab))
+        bound = [{"10.77.0.0/24": "0.0.0.0", "192.168.8.0/21": "10.77.0.2", "192.168.0.0/24": "0.0.0.0",
+                  "0.0.0.0/0": "10.99.0.1"},
+                 "# Written by dhcplab-client for eth0\nsearch a.example b.example\n"
+                 "nameserver 10.77.0.3\nnameserver 10.77.0.4\n",
+                 "named-by-server"]
+        self.assertEqual(self.applied(), bound)
+        lease = self.status()["lease"]
+        self.assertEqual((lease["router"], lease["captive_portal"]), ("10.99.0.1", "https://portal.example/"))
+        # The other hosts and the machine have their own.
+        self.assertEqual(self.applied("other")[1:], ["", "other"])
+        self.dhcplab("release", "h1")
+        self.assertEqual(self.applied(), [{}, "", "h1"])
+        self.dhcplab("renew", "h1")
+        self.assertEqual(self.applied(), bound)
+        self.assertEqual((pathlib.Path("/etc/resolv.conf").read_text(), socket.gethostname()), outside)
 
 
 @unittest.skipUnless(labtest.has_programs("dhcplab-server", "dhcplab-client"), f"no server and client in {BIN}")

@@ -31,16 +31,15 @@
 
 enum { EXIT_SKIPPED = 77 };
 
+static const struct cli_settings no_routes;
+static const struct cli_settings to_router = {.routes = {{{0, 0}, ROUTER}}, .n_routes = 1};
+
 static struct nl_sock *nl;
 static struct cli_netif *netif;
 static char why[CLI_NETIF_WHY_MAX];
 
-static const struct cli_lease hour = {.addr = ADDR,
-                                      .prefix_len = 24,
-                                      .router = ROUTER,
-                                      .lease_s = 3600,
-                                      .requested_ms = 1000000,
-                                      .expires_at_ms = 4600000};
+static const struct cli_lease hour = {
+    .addr = ADDR, .prefix_len = 24, .lease_s = 3600, .requested_ms = 1000000, .expires_at_ms = 4600000};
 
 #define OK(call)                                                                                             \
     do {                                                                                                     \
@@ -83,27 +82,38 @@ static const char *addresses(void)
     return text;
 }
 
-/* The default routes as "via 10.0.0.254 src 10.0.0.10 dhcp", with "onlink" if they are so, one a line. */
-static const char *default_routes(void)
+static int compare_lines(const void *a, const void *b)
 {
-    static char text[512];
+    return strcmp(a, b);
+}
+
+/* The routes by DHCP as "0.0.0.0/0 via 10.0.0.254 src 10.0.0.10 dhcp", with "onlink" if they are so, sorted,
+ * one a line. */
+static const char *routes(void)
+{
+    enum { LINES_MAX = 8, LINE_LEN = 100 };
+    static char text[LINES_MAX * LINE_LEN], lines[LINES_MAX][LINE_LEN];
+    size_t n = 0;
     struct nl_cache *cache;
-    text[0] = '\0';
     assert_int_equal(rtnl_route_alloc_cache(nl, AF_INET, 0, &cache), 0);
     for (struct nl_object *o = nl_cache_get_first(cache); o != NULL; o = nl_cache_get_next(o)) {
         struct rtnl_route *r = (struct rtnl_route *)(void *)o;
-        if (rtnl_route_get_table(r) != RT_TABLE_MAIN || nl_addr_get_prefixlen(rtnl_route_get_dst(r)) != 0)
+        if (rtnl_route_get_table(r) != RT_TABLE_MAIN || rtnl_route_get_protocol(r) != RTPROT_DHCP)
             continue;
+        assert_true(n < LINES_MAX);
         struct rtnl_nexthop *hop = rtnl_route_nexthop_n(r, 0);
-        char via[IP4_LEN], source[IP4_LEN];
-        size_t used = strlen(text);
-        snprintf(text + used, sizeof text - used, "via %s src %s%s%s\n",
-                 ip4_format(ip4_of(rtnl_route_nh_get_gateway(hop)), via),
+        struct nl_addr *dst = rtnl_route_get_dst(r);
+        char to[IP4_LEN], via[IP4_LEN], source[IP4_LEN];
+        snprintf(lines[n++], LINE_LEN, "%s/%u via %s src %s dhcp%s\n", ip4_format(ip4_of(dst), to),
+                 nl_addr_get_prefixlen(dst), ip4_format(ip4_of(rtnl_route_nh_get_gateway(hop)), via),
                  ip4_format(ip4_of(rtnl_route_get_pref_src(r)), source),
-                 rtnl_route_get_protocol(r) == RTPROT_DHCP ? " dhcp" : "",
                  rtnl_route_nh_get_flags(hop) & RTNH_F_ONLINK ? " onlink" : "");
     }
     nl_cache_free(cache);
+    qsort(lines, n, LINE_LEN, compare_lines);
+    text[0] = '\0';
+    for (size_t i = 0; i < n; i++)
+        strcat(text, lines[i]);
     return text;
 }
 
@@ -192,67 +202,90 @@ static void unknown_interface_is_named(void **state)
 static void lease_sets_address_lifetime_and_route(void **state)
 {
     (void)state;
-    OK(cli_netif_set(netif, &hour, true, 1000000, why));
+    OK(cli_netif_set(netif, &hour, &to_router, 1000000, why));
     assert_string_equal(addresses(), "10.0.0.10/24 brd 10.0.0.255 3600 s\n");
-    assert_string_equal(default_routes(), "via 10.0.0.254 src 10.0.0.10 dhcp\n");
+    assert_string_equal(routes(), "0.0.0.0/0 via 10.0.0.254 src 10.0.0.10 dhcp\n");
     OK(cli_netif_clear(netif, why));
     assert_string_equal(addresses(), "");
-    assert_string_equal(default_routes(), "");
+    assert_string_equal(routes(), "");
     OK(cli_netif_clear(netif, why)); /* nothing left to do */
 }
 
 static void renewal_changes_only_the_lifetime(void **state)
 {
     (void)state;
-    OK(cli_netif_set(netif, &hour, true, 1000000, why));
-    OK(cli_netif_set(netif, &hour, true, 2800000, why));
+    OK(cli_netif_set(netif, &hour, &to_router, 1000000, why));
+    OK(cli_netif_set(netif, &hour, &to_router, 2800000, why));
     assert_string_equal(addresses(), "10.0.0.10/24 brd 10.0.0.255 1800 s\n");
-    assert_string_equal(default_routes(), "via 10.0.0.254 src 10.0.0.10 dhcp\n");
+    assert_string_equal(routes(), "0.0.0.0/0 via 10.0.0.254 src 10.0.0.10 dhcp\n");
 }
 
 static void lifetime_is_infinite_with_the_lease_and_never_0(void **state)
 {
     (void)state;
     struct cli_lease lease = hour;
-    OK(cli_netif_set(netif, &lease, true, lease.expires_at_ms - 1, why));
+    OK(cli_netif_set(netif, &lease, &to_router, lease.expires_at_ms - 1, why));
     assert_string_equal(addresses(), "10.0.0.10/24 brd 10.0.0.255 1 s\n");
     lease.lease_s = LEASE_INFINITE;
     lease.expires_at_ms = TIME_NEVER;
-    OK(cli_netif_set(netif, &lease, true, 1000000, why));
+    OK(cli_netif_set(netif, &lease, &to_router, 1000000, why));
     assert_string_equal(addresses(), "10.0.0.10/24 brd 10.0.0.255 -1 s\n");
 }
 
 static void another_address_replaces_the_first(void **state)
 {
     (void)state;
-    OK(cli_netif_set(netif, &hour, true, 1000000, why));
+    OK(cli_netif_set(netif, &hour, &to_router, 1000000, why));
     struct cli_lease lease = hour;
     lease.addr = 0x0a010014; /* 10.1.0.20 */
     lease.prefix_len = 16;
-    lease.router = 0x0a010001;
-    OK(cli_netif_set(netif, &lease, true, 1000000, why));
+    struct cli_settings settings = {.routes = {{{0, 0}, 0x0a010001}}, .n_routes = 1};
+    OK(cli_netif_set(netif, &lease, &settings, 1000000, why));
     assert_string_equal(addresses(), "10.1.0.20/16 brd 10.1.255.255 3600 s\n");
-    assert_string_equal(default_routes(), "via 10.1.0.1 src 10.1.0.20 dhcp\n");
+    assert_string_equal(routes(), "0.0.0.0/0 via 10.1.0.1 src 10.1.0.20 dhcp\n");
     lease.prefix_len = 24; /* the same address, another mask */
-    OK(cli_netif_set(netif, &lease, true, 1000000, why));
+    OK(cli_netif_set(netif, &lease, &settings, 1000000, why));
     assert_string_equal(addresses(), "10.1.0.20/24 brd 10.1.0.255 3600 s\n");
 }
 
 static void route_follows_the_router(void **state)
 {
     (void)state;
-    struct cli_lease lease = hour;
-    OK(cli_netif_set(netif, &lease, true, 1000000, why));
-    lease.router = ROUTER - 1;
-    OK(cli_netif_set(netif, &lease, true, 1000000, why));
-    assert_string_equal(default_routes(), "via 10.0.0.253 src 10.0.0.10 dhcp\n");
-    lease.router = 0;
-    OK(cli_netif_set(netif, &lease, true, 1000000, why));
-    assert_string_equal(default_routes(), "");
-    lease.router = ROUTER;
-    OK(cli_netif_set(netif, &lease, false, 1000000, why));
-    assert_string_equal(default_routes(), "");
+    struct cli_settings settings = to_router;
+    OK(cli_netif_set(netif, &hour, &settings, 1000000, why));
+    settings.routes[0].via = ROUTER - 1;
+    OK(cli_netif_set(netif, &hour, &settings, 1000000, why));
+    assert_string_equal(routes(), "0.0.0.0/0 via 10.0.0.253 src 10.0.0.10 dhcp\n");
+    OK(cli_netif_set(netif, &hour, &no_routes, 1000000, why));
+    assert_string_equal(routes(), "");
     assert_string_equal(addresses(), "10.0.0.10/24 brd 10.0.0.255 3600 s\n");
+}
+
+/* One on the link, one through a router that only that one makes reachable, one through a router in the
+ * subnet. */
+static void routes_of_every_kind_come_and_go(void **state)
+{
+    (void)state;
+    struct cli_settings settings = {
+        .routes = {{{0xc0a80000, 24}, 0},
+                   {{0xc0a80800, 21}, 0xc0a80001},
+                   {{0x0a140000, 16}, ROUTER},
+                   {{0, 0}, ROUTER}},
+        .n_routes = 4,
+    };
+    OK(cli_netif_set(netif, &hour, &settings, 1000000, why));
+    assert_string_equal(routes(), "0.0.0.0/0 via 10.0.0.254 src 10.0.0.10 dhcp\n"
+                                  "10.20.0.0/16 via 10.0.0.254 src 10.0.0.10 dhcp\n"
+                                  "192.168.0.0/24 via 0.0.0.0 src 10.0.0.10 dhcp\n"
+                                  "192.168.8.0/21 via 192.168.0.1 src 10.0.0.10 dhcp onlink\n");
+    /* The next ACK has another selection. */
+    settings.n_routes = 1;
+    OK(cli_netif_set(netif, &hour, &settings, 1000000, why));
+    assert_string_equal(routes(), "192.168.0.0/24 via 0.0.0.0 src 10.0.0.10 dhcp\n");
+    settings.n_routes = 4;
+    OK(cli_netif_set(netif, &hour, &settings, 1000000, why));
+    OK(cli_netif_clear(netif, why));
+    assert_string_equal(routes(), "");
 }
 
 static void router_outside_the_subnet_is_onlink(void **state)
@@ -260,11 +293,11 @@ static void router_outside_the_subnet_is_onlink(void **state)
     (void)state;
     struct cli_lease lease = hour;
     lease.prefix_len = 32;
-    OK(cli_netif_set(netif, &lease, true, 1000000, why));
+    OK(cli_netif_set(netif, &lease, &to_router, 1000000, why));
     assert_string_equal(addresses(), "10.0.0.10/32 brd 0.0.0.0 3600 s\n");
-    assert_string_equal(default_routes(), "via 10.0.0.254 src 10.0.0.10 dhcp onlink\n");
+    assert_string_equal(routes(), "0.0.0.0/0 via 10.0.0.254 src 10.0.0.10 dhcp onlink\n");
     OK(cli_netif_clear(netif, why));
-    assert_string_equal(default_routes(), "");
+    assert_string_equal(routes(), "");
 }
 
 static void mtu_is_set_and_set_back(void **state)
@@ -272,16 +305,16 @@ static void mtu_is_set_and_set_back(void **state)
     (void)state;
     struct cli_lease lease = hour;
     lease.mtu = 1400;
-    OK(cli_netif_set(netif, &lease, true, 1000000, why));
+    OK(cli_netif_set(netif, &lease, &to_router, 1000000, why));
     assert_int_equal(info().mtu, 1400);
     lease.mtu = 1300;
-    OK(cli_netif_set(netif, &lease, true, 1000000, why));
+    OK(cli_netif_set(netif, &lease, &to_router, 1000000, why));
     assert_int_equal(info().mtu, 1300);
     lease.mtu = 575; /* below what every host must take: left alone */
-    OK(cli_netif_set(netif, &lease, true, 1000000, why));
+    OK(cli_netif_set(netif, &lease, &to_router, 1000000, why));
     assert_int_equal(info().mtu, 1500);
     lease.mtu = 1400;
-    OK(cli_netif_set(netif, &lease, true, 1000000, why));
+    OK(cli_netif_set(netif, &lease, &to_router, 1000000, why));
     OK(cli_netif_clear(netif, why));
     assert_int_equal(info().mtu, 1500);
 }
@@ -294,19 +327,19 @@ static void what_others_set_stays(void **state)
     struct cli_lease theirs = hour;
     theirs.addr = 0x0a000063; /* 10.0.0.99 */
     OK(cli_netif_open("h1", &other, why));
-    OK(cli_netif_set(other, &theirs, false, 1000000, why));
+    OK(cli_netif_set(other, &theirs, &no_routes, 1000000, why));
     cli_netif_close(other);
     struct cli_lease far_side = hour;
     far_side.addr = 0x0a020001; /* 10.2.0.1 */
-    far_side.router = 0x0a020002;
+    struct cli_settings far_router = {.routes = {{{0, 0}, 0x0a020002}}, .n_routes = 1};
     OK(cli_netif_open("s1", &other, why));
     OK(cli_netif_up(other, why));
-    OK(cli_netif_set(other, &far_side, true, 1000000, why));
+    OK(cli_netif_set(other, &far_side, &far_router, 1000000, why));
 
-    OK(cli_netif_set(netif, &hour, true, 1000000, why));
+    OK(cli_netif_set(netif, &hour, &to_router, 1000000, why));
     OK(cli_netif_clear(netif, why));
     assert_string_equal(addresses(), "10.0.0.99/24 brd 10.0.0.255 3600 s\n");
-    assert_string_equal(default_routes(), "via 10.2.0.2 src 10.2.0.1 dhcp\n");
+    assert_string_equal(routes(), "0.0.0.0/0 via 10.2.0.2 src 10.2.0.1 dhcp\n");
     cli_netif_close(other);
 }
 
@@ -314,10 +347,10 @@ static void what_others_set_stays(void **state)
 static void clear_after_somebody_else_cleared(void **state)
 {
     (void)state;
-    OK(cli_netif_set(netif, &hour, true, 1000000, why));
+    OK(cli_netif_set(netif, &hour, &to_router, 1000000, why));
     struct cli_netif *other;
     OK(cli_netif_open("h1", &other, why));
-    OK(cli_netif_set(other, &hour, true, 1000000, why));
+    OK(cli_netif_set(other, &hour, &to_router, 1000000, why));
     OK(cli_netif_clear(other, why));
     cli_netif_close(other);
     OK(cli_netif_clear(netif, why));
@@ -329,13 +362,13 @@ static void interface_that_went_away(void **state)
     (void)state;
     struct cli_lease lease = hour;
     lease.mtu = 1400;
-    OK(cli_netif_set(netif, &lease, true, 1000000, why));
+    OK(cli_netif_set(netif, &lease, &to_router, 1000000, why));
     delete_pair();
     OK(cli_netif_clear(netif, why));
     struct cli_netif_info i;
     assert_int_equal(cli_netif_info(netif, &i, why), ERR_NOTFOUND);
     assert_int_equal(cli_netif_up(netif, why), ERR_NOTFOUND);
-    assert_int_equal(cli_netif_set(netif, &hour, true, 1000000, why), ERR_NOTFOUND);
+    assert_int_equal(cli_netif_set(netif, &hour, &to_router, 1000000, why), ERR_NOTFOUND);
     assert_non_null(strstr(why, "setting the address 10.0.0.10/24 on h1 failed: "));
 }
 
@@ -345,7 +378,7 @@ static int try_without_privilege(void)
     struct cli_netif *n;
     if (unshare(CLONE_NEWUSER) < 0)
         return EXIT_SKIPPED;
-    if (cli_netif_open("h1", &n, why) < 0 || cli_netif_set(n, &hour, true, 1000000, why) != ERR_DENIED)
+    if (cli_netif_open("h1", &n, why) < 0 || cli_netif_set(n, &hour, &to_router, 1000000, why) != ERR_DENIED)
         return EXIT_FAILURE;
     cli_netif_close(n);
     return strstr(why, "CAP_NET_ADMIN") != NULL ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -383,6 +416,7 @@ int main(void)
         TEST(lifetime_is_infinite_with_the_lease_and_never_0),
         TEST(another_address_replaces_the_first),
         TEST(route_follows_the_router),
+        TEST(routes_of_every_kind_come_and_go),
         TEST(router_outside_the_subnet_is_onlink),
         TEST(mtu_is_set_and_set_back),
         TEST(what_others_set_stays),

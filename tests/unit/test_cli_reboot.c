@@ -24,7 +24,6 @@ static struct cli_lease lease_of(time_ms requested_ms)
     return (struct cli_lease){
         .addr = ADDR,
         .prefix_len = 24,
-        .router = ROUTER,
         .server_id = SERVER,
         .lease_s = 3600,
         .timers = {1800000, 3150000, CLI_TIMER_OPTION, CLI_TIMER_OPTION},

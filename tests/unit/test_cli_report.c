@@ -11,6 +11,13 @@
 #include "test_cli_profiles.h"
 
 static struct cli_history history;
+/* 10.1.0.0/16 through 10.77.0.9, and the default route through 10.77.0.1 */
+static const struct cli_settings settings = {
+    .routes = {{{0x0a010000, 16}, 0x0a4d0009}, {{0, 0}, 0x0a4d0001}},
+    .n_routes = 2,
+    .search = "a.example b.example",
+    .portal = "https://portal.example/",
+};
 
 /* Boot-time 10 s is 2026-01-02T03:04:05Z, shown one hour east of Greenwich. */
 static const struct cli_report at_ten = {
@@ -19,6 +26,7 @@ static const struct cli_report at_ten = {
     .hw = {1, 6, {2, 0, 0, 0, 0, 2}},
     .hostname = "h1",
     .history = &history,
+    .settings = &settings,
     .now = {.boot_ms = 10000, .wall_ms = 1767323045000, .utc_offset_s = 3600},
 };
 
@@ -51,7 +59,6 @@ static struct cli_lease hour_lease(void)
     return (struct cli_lease){
         .addr = 0x0a4d0064, /* 10.77.0.100 */
         .prefix_len = 24,
-        .router = 0x0a4d0001,
         .server_id = 0x0a4d0001,
         .dns = {0x0a4d0001, 0x0a4d0002},
         .n_dns = 2,
@@ -109,6 +116,13 @@ static void timers_are_durations_instants_and_what_remains(void **state)
         "{\"duration_s\":3600.000,\"at\":\"2026-01-02T05:04:03.000+01:00\",\"remaining_s\":3598.000}");
     assert_string_equal(member("lease.subnet_mask"), "\"255.255.255.0\"");
     assert_string_equal(member("lease.dns"), "[\"10.77.0.1\",\"10.77.0.2\"]");
+    assert_string_equal(member("lease.router"), "\"10.77.0.1\"");
+    assert_string_equal(
+        member("lease.routes"),
+        "[{\"to\":\"10.1.0.0/16\",\"via\":\"10.77.0.9\"},{\"to\":\"0.0.0.0/0\",\"via\":\"10.77.0.1\"}]");
+    assert_string_equal(member("lease.search"), "\"a.example b.example\"");
+    assert_string_equal(member("lease.captive_portal"), "\"https://portal.example/\"");
+    assert_string_equal(member("lease.host_name"), "null");
     assert_string_equal(member("lease.domain"), "null");
     assert_string_equal(member("lease.mtu"), "null");
     assert_string_equal(member("lease.infinite"), "false");

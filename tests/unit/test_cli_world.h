@@ -40,6 +40,8 @@ struct world {
     bool is_saved; /* not in the log: a CLI_LEASE_SAVE, which each SET has beside it, without a
                       CLI_LEASE_FORGET yet */
     struct cli_lease saved;
+    size_t ack_len; /* of the last CLI_ACK_KEEP, not in the log either; its bytes in `ack` */
+    uint8_t ack[DHCP_MSG_MAX];
     bool is_set;               /* a CLI_IF_SET without its CLI_IF_CLEAR yet */
     struct cli_lease set;      /* of the last CLI_IF_SET */
     struct trace_event traced; /* the last one; its text in `text` */
@@ -104,6 +106,10 @@ static inline void keep(struct world *w, const struct cli_action *action)
     switch (action->kind) {
     case CLI_TX:
         keep_tx(w, &action->packet);
+        return;
+    case CLI_ACK_KEEP:
+        w->ack_len = action->packet.len;
+        memcpy(w->ack, action->packet.bytes, w->ack_len);
         return;
     case CLI_IF_SET:
         w->set = action->lease;

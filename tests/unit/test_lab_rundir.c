@@ -123,9 +123,9 @@ static const char state_text[] =
     "{\"name\": \"pair\", \"dir\": \"/d\", \"trace\": \"/d/trace.ndjson\", \"pid\": 12, \"hosts\": ["
     "{\"name\": \"server\", \"role\": \"server\", \"pid\": 13, \"control\": \"/d/server.sock\", \"net_fd\": "
     "5,"
-    " \"mnt_fd\": 6, \"root_fd\": 7},"
+    " \"mnt_fd\": 6, \"uts_fd\": 7, \"root_fd\": 8},"
     "{\"name\": \"x\", \"role\": \"plain\", \"pid\": 0, \"control\": \"\", \"net_fd\": 8, \"mnt_fd\": 9, "
-    "\"root_fd\": 10}]}";
+    "\"uts_fd\": 10, \"root_fd\": 11}]}";
 
 static void test_the_state_is_found_again(void **state)
 {
@@ -148,7 +148,8 @@ static void test_the_state_is_found_again(void **state)
     assert_int_equal(server->role, LAB_SERVER);
     assert_int_equal(server->pid, 13);
     assert_string_equal(server->control, "/d/server.sock");
-    assert_int_equal(rundir_find(&lab, "x")->root_fd, 10);
+    assert_int_equal(rundir_find(&lab, "x")->root_fd, 11);
+    assert_int_equal(rundir_find(&lab, "x")->uts_fd, 10);
     assert_null(rundir_find(&lab, "h1"));
 
     assert_int_equal(rundir_claim("second", other, &second), 0);
