@@ -59,11 +59,18 @@
     X(REASON_SUBNET_INTERFACE, "subnet-interface", "subnet {net}: the receiving interface has {addr}")       \
     X(REASON_SUBNET_INTERFACE_NAME, "subnet-interface-name", "subnet {net}: it names the interface {text}")  \
     X(REASON_SUBNET_SHARED, "subnet-shared", "subnet {net}: it is in the same shared network, {text}")       \
+    X(REASON_HOST, "reservation", "a reservation for {text} in {net} holds")                                 \
+    X(REASON_HOST_GLOBAL, "reservation-global", "a global reservation for {text} holds")                     \
     X(REASON_SERVER_ID_OVERRIDE, "server-id-override",                                                       \
       "the relay wants the server identifier {addr} (RFC 5107)")                                             \
     X(REASON_SUBNET_CLASS, "subnet-class", "subnet {net} is not for the classes that the client is in")      \
     X(REASON_NO_SUBNET, "no-subnet", "no configured subnet contains {addr}")                                 \
     /* server: which address */                                                                              \
+    X(REASON_ADDR_RESERVED, "addr-reserved", "{addr}: reserved for this client")                             \
+    X(REASON_RESERVED_IN_USE, "reserved-in-use",                                                             \
+      "{addr} is reserved for this client, but {hw} has it: another address until that ends")                \
+    X(REASON_RESERVED_DECLINED, "reserved-declined",                                                         \
+      "{addr} is reserved for this client, but in quarantine: another address until that ends")              \
     X(REASON_ADDR_BOUND, "addr-bound", "{addr}: the client's current lease (RFC 2131 4.3.1)")                \
     X(REASON_ADDR_OFFERED, "addr-offered", "{addr}: already offered to this client")                         \
     X(REASON_ADDR_PREVIOUS, "addr-previous", "{addr}: the client's previous lease (RFC 2131 4.3.1)")         \
@@ -87,6 +94,8 @@
       "{addr} is not given: its pool is not for the classes that the client is in")                          \
     X(REASON_POOL_CLASS, "pool-class",                                                                       \
       "the pool {addr} - {other} is not for the classes that the client is in")                              \
+    X(REASON_ADDR_RESERVED_OTHER, "addr-reserved-other",                                                     \
+      "{addr} is not given: it is reserved for another client")                                              \
     X(REASON_POOL_EMPTY, "pool-empty",                                                                       \
       "no address is free in {net}: {num} are leased, offered or in quarantine")                             \
     X(REASON_NETWORK_EMPTY, "network-empty",                                                                 \
@@ -118,6 +127,9 @@
     X(REASON_NAK_WRONG_ADDR, "nak-wrong-address",                                                            \
       "{addr} is not the address this client has: that is {other}")                                          \
     X(REASON_NAK_IN_USE, "nak-in-use", "{addr} belongs to another client")                                   \
+    X(REASON_NAK_RESERVED, "nak-reserved",                                                                   \
+      "{addr} is not the address reserved for this client: that is {other}")                                 \
+    X(REASON_NAK_RESERVED_OTHER, "nak-reserved-other", "{addr} is reserved for another client")              \
     X(REASON_NAK_DECLINED, "nak-declined", "{addr} is in quarantine: a client found it in use")              \
     X(REASON_NAK_NOT_IN_POOL, "nak-not-in-pool", "{addr} is in no pool of {net}")                            \
     X(REASON_NAK_CLASS, "nak-class", "{addr} is not for the classes that the client is in")                  \
@@ -138,6 +150,7 @@
       "no address is reserved for this BOOTP client, and the configuration gives it none of the pools")      \
     X(REASON_BOOTP_OTHER_SERVER, "bootp-other-server",                                                       \
       "the BOOTP client wants another server: its sname is not our server-hostname (RFC 951)")               \
+    X(REASON_NAME_RESERVED, "name-reserved", "the client is called {text}: the reservation says so")         \
     X(REASON_NAME_FQDN, "name-fqdn",                                                                         \
       "the client is called {text}, by its option 81; no DNS update is made (RFC 4702)")                     \
     X(REASON_NAME_MADE, "name-made", "the client is called {text}: the name is made from its address")       \

@@ -24,6 +24,7 @@ struct bits {
 struct alloc_pool {
     struct ip4_range range;
     const struct srv_pool *pool;
+    const struct srv_subnet *subnet;
     struct bits taken; /* the first addresses of the pool: as many as there can be records, and some more */
 };
 
@@ -126,7 +127,7 @@ static struct alloc_pool *find_pool(const struct srv_alloc *a, ip4 addr)
 static size_t tracked(const struct srv_config *config, struct ip4_range range)
 {
     size_t size = (size_t)(range.last - range.first) + 1;
-    size_t enough = (size_t)config->max_leases + EXCLUDED_MAX;
+    size_t enough = (size_t)config->max_leases + config->n_hosts + EXCLUDED_MAX;
     if (config->exclude_first_last)
         enough += enough / 127 + 2; /* two of each 256 */
     return size < enough ? size : enough;
@@ -137,12 +138,24 @@ static bool add_pools(struct srv_alloc *a, const struct srv_config *config, cons
     for (size_t i = 0; i < subnet->n_pools; i++) {
         const struct srv_pool *pool = &subnet->pools[i];
         struct alloc_pool *mine = &a->pools[a->n_pools];
-        *mine = (struct alloc_pool){.range = pool->range, .pool = pool};
+        *mine = (struct alloc_pool){.range = pool->range, .pool = pool, .subnet = subnet};
         if (!bits_init(&mine->taken, tracked(config, pool->range)))
             return false;
         a->n_pools++;
     }
     return true;
+}
+
+/* A reserved address is never one of the free ones. */
+static void mark_reserved(struct srv_alloc *a, const struct srv_config *config)
+{
+    static const struct srv_host_ids nobody;
+    for (size_t i = 0; i < config->n_hosts; i++) {
+        ip4 addr = config->host_list[i].addr;
+        const struct alloc_pool *pool = find_pool(a, addr);
+        if (pool != NULL && srv_host_is_kept(config, pool->subnet, addr, &nobody))
+            srv_alloc_mark(a, addr);
+    }
 }
 
 struct srv_alloc *srv_alloc_new(const struct srv_config *config)
@@ -162,6 +175,7 @@ struct srv_alloc *srv_alloc_new(const struct srv_config *config)
         return NULL;
     }
     qsort(a->pools, a->n_pools, sizeof *a->pools, compare_pools);
+    mark_reserved(a, config);
     return a;
 }
 
@@ -196,19 +210,21 @@ struct view {
     const struct srv_alloc_query *q;
     const struct srv_subnet *subnet;
     struct srv_identity client; /* as the subnet knows it */
+    ip4 reserved;               /* for the client in the subnet; 0: none */
 };
 
 static struct view view_of(const struct srv_alloc_query *q, const struct srv_subnet *subnet)
 {
     struct view v = {.q = q, .subnet = subnet, .client = *q->client};
     v.client.match_client_id = subnet->match_client_id;
+    v.reserved = srv_host_addr(q->config, subnet, q->ids);
     return v;
 }
 
 static bool is_router(const struct view *v, const struct srv_pool *pool, ip4 addr)
 {
     struct srv_scopes scopes;
-    srv_scope_list(v->q->config, v->subnet, pool, NULL, &scopes);
+    srv_scope_list(v->q->config, NULL, v->subnet, pool, NULL, &scopes);
     const struct srv_option *routers = srv_scope_find(&scopes, DHCP_OPT_ROUTERS);
     for (size_t i = 0; routers != NULL && i + 4 <= routers->len; i += 4)
         if (wire_u32(routers->data + i) == addr)
@@ -228,11 +244,13 @@ static bool is_open(const struct view *v, const struct srv_pool *pool)
            srv_class_passes(v->q->classes, &pool->gate.classes);
 }
 
-/* REASON_NONE if the address is in a pool of the subnet and can be that of the client. */
+/* REASON_NONE if the address is in a pool of the subnet or reserved for the client, and can be that of the
+ * client. */
 static enum reason find_exclusion(const struct view *v, ip4 addr)
 {
     const struct srv_pool *pool = srv_config_find_pool(v->subnet, addr);
-    if (pool == NULL)
+    bool is_reserved = addr == v->reserved;
+    if (pool == NULL && !is_reserved)
         return REASON_REQ_NOT_IN_POOL;
     if (v->q->config->exclude_first_last && v->subnet->net.len <= 24 && is_first_or_last(addr))
         return REASON_ADDR_FIRST_LAST;
@@ -242,6 +260,10 @@ static enum reason find_exclusion(const struct view *v, ip4 addr)
         return REASON_ADDR_NETWORK;
     if (addr == v->q->server)
         return REASON_ADDR_SERVER;
+    if (is_reserved)
+        return srv_class_passes_subnet(v->q->classes, v->subnet) ? REASON_NONE : REASON_ADDR_CLASS;
+    if (srv_host_is_kept(v->q->config, v->subnet, addr, v->q->ids))
+        return REASON_ADDR_RESERVED_OTHER;
     if (!is_open(v, pool))
         return REASON_ADDR_CLASS;
     return is_router(v, pool, addr) ? REASON_ADDR_ROUTER : REASON_NONE;
@@ -266,15 +288,37 @@ static bool is_declined(const struct srv_alloc_query *q, ip4 addr)
     return srv_lease_find(q->leases, addr, &lease) && lease.state == SRV_LEASE_DECLINED;
 }
 
+static enum reason refusal_of(enum reason exclusion)
+{
+    if (exclusion == REASON_ADDR_CLASS)
+        return REASON_NAK_CLASS;
+    return exclusion == REASON_ADDR_RESERVED_OTHER ? REASON_NAK_RESERVED_OTHER : REASON_NAK_NOT_IN_POOL;
+}
+
+ip4 srv_alloc_reserved(const struct srv_alloc_query *q)
+{
+    const struct srv_subnet *subnet = q->subnet;
+    for (; subnet != NULL; subnet = srv_config_next_neighbour(q->config, q->subnet, subnet)) {
+        struct view v = view_of(q, subnet);
+        struct hw_addr holder;
+        if (v.reserved != 0 && find_exclusion(&v, v.reserved) == REASON_NONE &&
+            !is_held(&v, v.reserved, &holder))
+            return v.reserved;
+    }
+    return 0;
+}
+
 enum reason srv_alloc_refusal(const struct srv_alloc_query *q, ip4 addr)
 {
     struct view v = view_of(q, q->subnet);
     struct hw_addr holder;
     if (!ip4_net_has(q->subnet->net, addr))
         return REASON_NAK_WRONG_NET;
+    if (v.reserved != addr && srv_alloc_reserved(q) != 0)
+        return REASON_NAK_RESERVED;
     enum reason exclusion = find_exclusion(&v, addr);
     if (exclusion != REASON_NONE)
-        return exclusion == REASON_ADDR_CLASS ? REASON_NAK_CLASS : REASON_NAK_NOT_IN_POOL;
+        return refusal_of(exclusion);
     if (is_declined(q, addr))
         return REASON_NAK_DECLINED;
     return is_held(&v, addr, &holder) ? REASON_NAK_IN_USE : REASON_NONE;
@@ -300,6 +344,31 @@ static void note_lost(const struct view *v, enum reason exclusion, const struct 
 {
     note(v, exclusion == REASON_REQ_NOT_IN_POOL ? REASON_PREVIOUS_NOT_IN_POOL : exclusion, lease->addr,
          lease->hw);
+}
+
+/* As Kea resolves it: while somebody else has the reserved address, the client gets another one; who has it
+ * is refused when it comes back to renew, and after that so is the client, which then gets what is reserved.
+ */
+static ip4 pick_reserved(const struct view *v, enum reason *out_reason)
+{
+    const struct srv_alloc_query *q = v->q;
+    struct hw_addr holder = {0};
+    if (v->reserved == 0)
+        return 0;
+    enum reason reason = find_exclusion(v, v->reserved);
+    if (reason == REASON_NONE && is_held(v, v->reserved, &holder))
+        reason = is_declined(q, v->reserved) ? REASON_RESERVED_DECLINED : REASON_RESERVED_IN_USE;
+    if (reason != REASON_NONE) {
+        note(v, reason, v->reserved, holder);
+        return 0;
+    }
+    if (!has_room(q) && !srv_lease_find(q->leases, v->reserved, NULL))
+        return 0;
+    struct srv_lease lease;
+    *out_reason = srv_lease_find(q->offers, v->reserved, NULL) ? REASON_ADDR_OFFERED : REASON_ADDR_RESERVED;
+    if (srv_lease_find(q->leases, v->reserved, &lease) && lease.state == SRV_LEASE_ACTIVE)
+        *out_reason = REASON_ADDR_BOUND;
+    return v->reserved;
 }
 
 /* RFC 2131 4.3.1: "The client's current address as recorded in the client's current binding" */
@@ -475,7 +544,8 @@ ip4 srv_alloc_pick(const struct srv_alloc_query *q, enum reason *out_reason,
 {
     /* A subnet gives all that it has before the next one does. */
     static rule_fn *const rounds[][ROUND_MAX] = {
-        {pick_bound}, {pick_offered}, {pick_previous}, {pick_requested}, {pick_never_used, pick_oldest},
+        {pick_reserved}, {pick_bound},     {pick_offered},
+        {pick_previous}, {pick_requested}, {pick_never_used, pick_oldest},
     };
     for (size_t i = 0; i < sizeof rounds / sizeof rounds[0]; i++) {
         ip4 addr = try_round(q, rounds[i], out_reason, out_subnet);

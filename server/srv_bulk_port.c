@@ -145,8 +145,7 @@ static void on_connection(void *user, int fd, int what)
     if (!alive)
         connection_free(c);
     else
-        io_watch_set(c->watch,
-                     c->bulk != NULL || c->out_len != 0 ? IO_WRITE : IO_READ);
+        io_watch_set(c->watch, c->bulk != NULL || c->out_len != 0 ? IO_WRITE : IO_READ);
 }
 
 /* ---- listening ---- */

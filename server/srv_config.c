@@ -51,9 +51,11 @@ static const char *const global_keys[] = {
     "dhcp-queue-control",
     "echo-client-id",
     "hooks-libraries",
+    "host-reservation-identifiers",
     "hostname-char-replacement",
     "hostname-char-set",
     "interfaces-config",
+    "ip-reservations-unique",
     "lease-database",
     "match-client-id",
     "max-declined-addresses",
@@ -71,6 +73,11 @@ static const char *const global_keys[] = {
     "rapid-commit",
     "rebind-timer",
     "renew-timer",
+    "reservations",
+    "reservations-global",
+    "reservations-in-subnet",
+    "reservations-lookup-first",
+    "reservations-out-of-pool",
     "sanity-checks",
     "server-hostname",
     "shared-networks",
@@ -104,19 +111,12 @@ static const char *const global_elsewhere[] = {
     "dhcp4o6-port",
     "early-global-reservations-lookup",
     "expired-leases-processing",
-    "host-reservation-identifiers",
     "hosts-database",
     "hosts-databases",
-    "ip-reservations-unique",
     "loggers",
     "multi-threading",
     "offer-lifetime",
     "reservation-mode",
-    "reservations",
-    "reservations-global",
-    "reservations-in-subnet",
-    "reservations-lookup-first",
-    "reservations-out-of-pool",
     "server-tag",
     "stash-agent-options",
     "statistic-default-sample-age",
@@ -172,7 +172,8 @@ static void warn_of_idleness(struct srv_parse *p, const cJSON *map)
     if (p->config->n_subnets == 0)
         jcfg_warning(&p->c, map, "there is no subnet4: nobody will get an address");
     for (size_t i = 0; i < p->config->n_subnets; i++)
-        if (p->config->subnets[i].n_pools == 0)
+        if (p->config->subnets[i].n_pools == 0 &&
+            srv_parse_at(p->config->subnets[i].source, "reservations") == NULL)
             jcfg_warning(&p->c, map, "subnet %u has no pools: nobody will get an address there",
                          p->config->subnets[i].id);
 }
@@ -244,6 +245,7 @@ static void read_global(struct srv_parse *p, const cJSON *map)
         .timers = {.t1_percent = T1_PERCENT_DEFAULT, .t2_percent = T2_PERCENT_DEFAULT},
         .boot = {.server_hostname = "", .boot_file_name = ""},
         .interface = "",
+        .reservations = {.in_subnet = true},
         .match_client_id = true,
     };
     *config = (struct srv_config){.arena = config->arena,
@@ -289,7 +291,10 @@ static void read_global(struct srv_parse *p, const cJSON *map)
     config->rapid_commit = global.rapid_commit;
     config->match_client_id = global.match_client_id;
     config->store_extended_info = global.store_extended_info;
+    config->reservations = global.reservations;
+    srv_parse_hosts_begin(p, map);
     srv_parse_networks(p, map, &global);
+    srv_parse_hosts(p, map, NULL);
     warn_of_idleness(p, map);
 }
 

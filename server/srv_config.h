@@ -9,7 +9,10 @@
 #include "common/addr.h"
 #include "common/arena.h"
 #include "common/jcfg.h"
+#include "server/srv_host_id.h"
 #include "server/srv_optdef.h"
+
+struct srv_host_table; /* srv_host.h */
 
 enum srv_socket_type {
     SRV_SOCKET_RAW, /* frames to clients that have no address yet */
@@ -102,6 +105,12 @@ struct srv_naming {
     const char *replacement;            /* what stands in their place */
 };
 
+/* Which reservations hold in a subnet. */
+struct srv_reservations {
+    bool global, in_subnet;
+    bool out_of_pool; /* the subnet's reserved addresses are in no pool: those that are, are not kept */
+};
+
 /* Subnets on one link: a client there can have an address of any of them. */
 struct srv_network {
     const char *name; /* unique, not "" */
@@ -112,6 +121,7 @@ struct srv_network {
     struct srv_timers timers;
     struct srv_boot boot;
     struct srv_naming naming;
+    struct srv_reservations reservations;
     const char *interface;
     bool authoritative, match_client_id, rapid_commit, store_extended_info;
     const cJSON *source; /* the map as it was read */
@@ -132,6 +142,7 @@ struct srv_subnet {
     struct srv_timers timers;
     struct srv_boot boot;
     struct srv_naming naming;
+    struct srv_reservations reservations;
     bool authoritative;       /* also NAK clients of which nothing is known */
     bool rapid_commit;        /* RFC 4039: an ACK at once to who asks for it */
     bool match_client_id;     /* go by option 61 where there is one, as RFC 2131 4.2 demands */
@@ -212,6 +223,13 @@ struct srv_config {
     size_t n_subnets;
     struct srv_network *networks;
     size_t n_networks;
+    struct srv_host_table *hosts; /* reservations */
+    struct srv_host *host_list;   /* all of them, in the order of the file */
+    size_t n_hosts;
+    enum srv_host_id_type host_ids[SRV_HOST_ID_TYPES]; /* what they are looked up by, in this order */
+    size_t n_host_ids;
+    bool unique_reservations; /* an address is reserved for one client */
+    struct srv_reservations reservations;
     cJSON *source; /* the map "Dhcp4" as it was read */
 };
 

@@ -1,118 +1,13 @@
 #include "server/srv_host.h"
 
-#include <string.h>
-
-#include "common/dhcp_opt.h"
-#include "common/dhcp_opt_walk.h"
-#include "common/err.h"
 #include "common/hash.h"
-#include "common/wire.h"
 
-enum { BUCKETS_MIN = 16, CLIENT_ID_DUID = 255, CLIENT_ID_DUID_AT = 5 /* after type and IAID */ };
+enum { BUCKETS_MIN = 16 };
 
 struct srv_host_table {
     size_t n, n_buckets; /* power of two */
     struct srv_host **by_id, **by_addr;
 };
-
-/* ---- identifiers ---- */
-
-static const char *const names[SRV_HOST_ID_TYPES] = {
-    [SRV_HOST_HW_ADDRESS] = "hw-address",
-    [SRV_HOST_DUID] = "duid",
-    [SRV_HOST_CIRCUIT_ID] = "circuit-id",
-    [SRV_HOST_CLIENT_ID] = "client-id",
-};
-
-const char *srv_host_id_name(enum srv_host_id_type type)
-{
-    return names[type];
-}
-
-bool srv_host_id_type_find(const char *name, enum srv_host_id_type *out)
-{
-    for (int i = 0; i < SRV_HOST_ID_TYPES; i++) {
-        if (strcmp(names[i], name) != 0)
-            continue;
-        *out = (enum srv_host_id_type)i;
-        return true;
-    }
-    return false;
-}
-
-int srv_host_id_parse(const char *text, uint8_t *bytes, const char **why)
-{
-    int len = dhcp_opt_parse_hex(text, bytes, SRV_HOST_ID_MAX, why);
-    if (len > 0)
-        return len;
-    *why = "expected 1 to 255 octets in hexadecimal, or text in single quotes";
-    return ERR_INVALID;
-}
-
-/* The whole value of option 61, or the DUID that stands in it behind the type 255 and the four octets of the
- * IAID (RFC 4361 6.1). */
-static struct srv_host_id read_client_id(const struct dhcp_msg *msg, enum srv_host_id_type type)
-{
-    const struct dhcp_option *option = dhcp_msg_find(msg, DHCP_OPT_CLIENT_ID);
-    struct srv_host_id id = {.type = type};
-    size_t skip = type == SRV_HOST_DUID ? CLIENT_ID_DUID_AT : 0;
-    if (option == NULL || option->len <= skip || option->len - skip > SRV_HOST_ID_MAX ||
-        (type == SRV_HOST_DUID && option->data[0] != CLIENT_ID_DUID))
-        return id;
-    id.bytes = option->data + skip;
-    id.len = (uint8_t)(option->len - skip);
-    return id;
-}
-
-static struct srv_host_id read_circuit_id(const struct dhcp_msg *msg)
-{
-    const struct dhcp_option *info = dhcp_msg_find(msg, DHCP_OPT_RELAY_INFO);
-    struct srv_host_id id = {.type = SRV_HOST_CIRCUIT_ID};
-    struct wire_reader r;
-    struct opt_part part;
-    if (info == NULL || msg->giaddr == 0)
-        return id;
-    wire_reader_init(&r, info->data, info->len);
-    while (id.len == 0 && dhcp_opt_walk_suboption(&r, OPT_SUBOPTIONS, &part)) {
-        if (part.id != DHCP_RELAY_CIRCUIT_ID)
-            continue;
-        id.bytes = part.data;
-        id.len = (uint8_t)part.len; /* a sub-option has no more */
-    }
-    return id;
-}
-
-/* len 0: the message does not have it. */
-static struct srv_host_id read_id(const struct dhcp_msg *msg, enum srv_host_id_type type)
-{
-    switch (type) {
-    case SRV_HOST_HW_ADDRESS:
-        return (struct srv_host_id){type, msg->hlen, msg->chaddr};
-    case SRV_HOST_DUID:
-    case SRV_HOST_CLIENT_ID:
-        return read_client_id(msg, type);
-    case SRV_HOST_CIRCUIT_ID:
-        return read_circuit_id(msg);
-    }
-    return (struct srv_host_id){0};
-}
-
-void srv_host_ids_read(const enum srv_host_id_type *order, size_t n, const struct dhcp_msg *msg,
-                       struct srv_host_ids *out)
-{
-    out->n = 0;
-    for (size_t i = 0; i < n; i++) {
-        out->list[out->n] = read_id(msg, order[i]);
-        out->n += out->list[out->n].len != 0;
-    }
-}
-
-static bool is_equal(const struct srv_host_id *a, const struct srv_host_id *b)
-{
-    return a->type == b->type && a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
-}
-
-/* ---- the table ---- */
 
 struct srv_host_table *srv_host_table_new(struct arena *arena, size_t n)
 {
@@ -168,7 +63,7 @@ const struct srv_host *srv_host_find_id(const struct srv_host_table *t, uint32_t
                                         const struct srv_host_id *id)
 {
     const struct srv_host *host = *id_bucket(t, subnet_id, id);
-    while (host != NULL && (host->subnet_id != subnet_id || !is_equal(&host->id, id)))
+    while (host != NULL && (host->subnet_id != subnet_id || !srv_host_id_equal(&host->id, id)))
         host = host->next_by_id;
     return host;
 }
@@ -191,21 +86,61 @@ const struct srv_host *srv_host_find_addr(const struct srv_host_table *t, uint32
     return host;
 }
 
-bool srv_host_is_of(const struct srv_host *host, const struct srv_host_ids *ids)
+/* ---- the rules ---- */
+
+static bool is_of(const struct srv_host *host, const struct srv_host_ids *ids)
 {
     for (size_t i = 0; i < ids->n; i++)
-        if (is_equal(&host->id, &ids->list[i]))
+        if (srv_host_id_equal(&host->id, &ids->list[i]))
             return true;
     return false;
 }
 
-bool srv_host_is_for_other(const struct srv_host_table *t, uint32_t subnet_id, ip4 addr,
-                           const struct srv_host_ids *ids)
+/* Is the address kept in the subnet with the id, and not for a client with one of these identifiers? */
+static bool is_for_other(const struct srv_host_table *t, uint32_t subnet_id, ip4 addr,
+                         const struct srv_host_ids *ids)
 {
     const struct srv_host *host = srv_host_find_addr(t, subnet_id, addr, NULL);
     bool is_kept = host != NULL;
     for (; host != NULL; host = srv_host_find_addr(t, subnet_id, addr, host))
-        if (srv_host_is_of(host, ids))
+        if (is_of(host, ids))
             return false;
     return is_kept;
+}
+
+const struct srv_host *srv_host_of(const struct srv_config *config, const struct srv_subnet *subnet,
+                                   const struct srv_host_ids *ids)
+{
+    const struct srv_host *host = NULL;
+    if (subnet->reservations.in_subnet)
+        host = srv_host_find(config->hosts, subnet->id, ids);
+    if (host == NULL && subnet->reservations.global)
+        host = srv_host_find(config->hosts, SRV_HOST_GLOBAL, ids);
+    return host;
+}
+
+/* With reservations-out-of-pool, the administrator says that all reserved addresses are outside the pools:
+ * what is inside is given to anybody, as Kea does. */
+static bool is_left_to_pools(const struct srv_subnet *subnet, ip4 addr)
+{
+    return subnet->reservations.out_of_pool && srv_config_find_pool(subnet, addr) != NULL;
+}
+
+ip4 srv_host_addr(const struct srv_config *config, const struct srv_subnet *subnet,
+                  const struct srv_host_ids *ids)
+{
+    const struct srv_host *host = srv_host_of(config, subnet, ids);
+    if (host == NULL || !ip4_net_has(subnet->net, host->addr) || is_left_to_pools(subnet, host->addr))
+        return 0;
+    return host->addr;
+}
+
+bool srv_host_is_kept(const struct srv_config *config, const struct srv_subnet *subnet, ip4 addr,
+                      const struct srv_host_ids *ids)
+{
+    const struct srv_reservations *r = &subnet->reservations;
+    if (is_left_to_pools(subnet, addr))
+        return false;
+    return (r->in_subnet && is_for_other(config->hosts, subnet->id, addr, ids)) ||
+           (r->global && is_for_other(config->hosts, SRV_HOST_GLOBAL, addr, ids));
 }

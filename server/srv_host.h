@@ -7,64 +7,24 @@
 
 #include "common/addr.h"
 #include "common/arena.h"
-#include "common/dhcp_msg.h"
 #include "server/srv_config.h"
 
-/* What identifies a client to reservations, under Kea's names. Not to be confused with struct srv_identity,
- * which says whose a lease is. */
-enum srv_host_id_type {
-    SRV_HOST_HW_ADDRESS, /* chaddr, as many octets as hlen says; htype does not matter */
-    SRV_HOST_DUID,       /* the DUID inside option 61, RFC 4361: type 255, IAID, DUID */
-    SRV_HOST_CIRCUIT_ID, /* RFC 3046: sub-option 1 of option 82 */
-    SRV_HOST_CLIENT_ID,  /* option 61, its type octet included */
-};
-
-enum {
-    SRV_HOST_ID_TYPES = SRV_HOST_CLIENT_ID + 1,
-    SRV_HOST_ID_MAX = 255, /* octets of an identifier */
-    SRV_HOST_GLOBAL = 0,   /* as a subnet id: of no subnet */
-};
-
-struct srv_host_id {
-    enum srv_host_id_type type;
-    uint8_t len;          /* 1.. */
-    const uint8_t *bytes; /* borrowed */
-};
-
-/* "hw-address", "duid", "circuit-id", "client-id". */
-const char *srv_host_id_name(enum srv_host_id_type type);
-/* False, and *out untouched, if it is none of these. */
-bool srv_host_id_type_find(const char *name, enum srv_host_id_type *out);
-/* Octets of an identifier: hexadecimal with or without colons, or text in single quotes. `bytes` holds
- * SRV_HOST_ID_MAX. Returns their number, or ERR_INVALID with what was expected in *why (static storage). */
-int srv_host_id_parse(const char *text, uint8_t *bytes, const char **why);
-
-/* What a message says of its client, in the order in which reservations are to be looked up. */
-struct srv_host_ids {
-    struct srv_host_id list[SRV_HOST_ID_TYPES];
-    size_t n;
-};
-
-/* Reads those of the `n` types in `order` that the message has; borrows from it. A circuit identifier counts
- * only with giaddr: without, whoever put it there is no relay that the answer goes through. */
-void srv_host_ids_read(const enum srv_host_id_type *order, size_t n, const struct dhcp_msg *msg,
-                       struct srv_host_ids *out);
+enum { SRV_HOST_GLOBAL = 0 }; /* as a subnet id: of no subnet */
 
 struct srv_host {
     uint32_t subnet_id; /* or SRV_HOST_GLOBAL */
     struct srv_host_id id;
-    ip4 addr;             /* kept for this client alone; 0: none */
-    const char *hostname; /* "": none */
-    const char *const *classes;
-    size_t n_classes;
-    struct srv_options options;
+    ip4 addr;                                   /* kept for this client alone; 0: none */
+    const char *hostname;                       /* "": none */
+    struct srv_class_list classes;              /* that the client is in */
+    struct srv_options options;                 /* the host name is in it, too */
     struct srv_boot boot;                       /* what is 0 or "" is inherited */
+    const cJSON *source;                        /* the map as it was read */
     struct srv_host *next_by_id, *next_by_addr; /* the table's */
 };
 
 /* ---- the table ----
  * Finding takes the same time whatever the number of reservations. */
-struct srv_host_table;
 
 /* For `n` reservations, with memory of `arena`. NULL if that is out. */
 struct srv_host_table *srv_host_table_new(struct arena *arena, size_t n);
@@ -83,8 +43,17 @@ const struct srv_host *srv_host_find(const struct srv_host_table *t, uint32_t su
  * There are several only if the configuration allows that. */
 const struct srv_host *srv_host_find_addr(const struct srv_host_table *t, uint32_t subnet_id, ip4 addr,
                                           const struct srv_host *after);
-/* Is the reservation for a client with one of these identifiers? */
-bool srv_host_is_of(const struct srv_host *host, const struct srv_host_ids *ids);
-/* Is the address kept in the subnet, and not for a client with one of these identifiers? */
-bool srv_host_is_for_other(const struct srv_host_table *t, uint32_t subnet_id, ip4 addr,
-                           const struct srv_host_ids *ids);
+
+/* ---- the rules ---- */
+
+/* The reservation that holds for a client in the subnet: the subnet's own before a global one, as far as the
+ * subnet wants them; NULL: none. */
+const struct srv_host *srv_host_of(const struct srv_config *config, const struct srv_subnet *subnet,
+                                   const struct srv_host_ids *ids);
+/* The address that is kept for the client in the subnet; 0: none. With reservations-out-of-pool, one in a
+ * pool is not. */
+ip4 srv_host_addr(const struct srv_config *config, const struct srv_subnet *subnet,
+                  const struct srv_host_ids *ids);
+/* Is the address kept in the subnet, and not for the client? */
+bool srv_host_is_kept(const struct srv_config *config, const struct srv_subnet *subnet, ip4 addr,
+                      const struct srv_host_ids *ids);

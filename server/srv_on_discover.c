@@ -1,8 +1,6 @@
 /* DHCPDISCOVER, RFC 2131 4.3.1. */
 #include "server/srv_on.h"
 
-#include <assert.h>
-
 #include "server/srv_grant.h"
 #include "server/srv_select.h"
 #include "server/srv_send.h"
@@ -55,7 +53,6 @@ static bool is_rapid(const struct srv_step *s, ip4 addr)
 {
     const struct dhcp_option *option = dhcp_msg_find(s->msg, DHCP_OPT_RAPID_COMMIT);
     const struct srv_pool *pool = srv_config_find_pool(s->subnet, addr);
-    assert(pool != NULL); /* no other address is picked */
     return s->subnet->rapid_commit && option != NULL && option->len == 0 && !prefers_ipv6(s, pool);
 }
 

@@ -14,7 +14,7 @@ static void grant_or_nak(struct srv_step *s, ip4 addr)
     if (refusal == REASON_NONE)
         srv_grant(s, addr);
     else
-        srv_send_nak(s, refusal, addr, 0);
+        srv_send_nak(s, refusal, addr, srv_alloc_reserved(&query));
 }
 
 /* RFC 2131 3.1 (3): "Those servers not selected by the DHCPREQUEST message use the message as notification
@@ -57,7 +57,8 @@ static void on_unknown(struct srv_step *s, enum request_kind kind, ip4 addr)
         return;
     }
     /* A unicast renewal says that we granted it; two clients must not go on with one address. */
-    bool is_conflict = kind == RENEWING && (refusal == REASON_NAK_IN_USE || refusal == REASON_NAK_DECLINED);
+    bool is_conflict = kind == RENEWING && (refusal == REASON_NAK_IN_USE || refusal == REASON_NAK_DECLINED ||
+                                            refusal == REASON_NAK_RESERVED_OTHER);
     if (s->subnet->authoritative || is_conflict)
         srv_send_nak(s, refusal == REASON_NONE ? REASON_NAK_UNKNOWN : refusal, addr, 0);
     else
@@ -73,13 +74,17 @@ static void on_verify(struct srv_step *s, enum request_kind kind, ip4 addr)
         srv_send_nak(s, REASON_NAK_WRONG_NET, addr, 0);
         return;
     }
+    struct srv_alloc_query query = srv_grant_query(s);
     struct srv_lease lease;
-    if (!srv_step_find_lease(s, 0, &lease))
-        on_unknown(s, kind, addr);
-    else if (lease.addr != addr)
+    ip4 reserved = srv_alloc_reserved(&query);
+    bool has_lease = srv_step_find_lease(s, 0, &lease);
+    /* What is reserved for the client is a record of it, too. */
+    if (addr == reserved || (has_lease ? addr == lease.addr : reserved != 0))
+        grant_or_nak(s, addr);
+    else if (has_lease)
         srv_send_nak(s, REASON_NAK_WRONG_ADDR, addr, lease.addr);
     else
-        grant_or_nak(s, addr);
+        on_unknown(s, kind, addr);
 }
 
 /* RFC 2131 4.3.6, table 4:

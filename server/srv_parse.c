@@ -79,11 +79,19 @@ void srv_parse_boot(struct srv_parse *p, const cJSON *map, struct srv_boot *boot
     read_field(p, map, "boot-file-name", DHCP_FILE_LEN, &boot->boot_file_name);
 }
 
+static void read_reservations(struct srv_parse *p, const cJSON *map, struct srv_reservations *r)
+{
+    jcfg_get_bool(&p->c, map, "reservations-global", &r->global);
+    jcfg_get_bool(&p->c, map, "reservations-in-subnet", &r->in_subnet);
+    jcfg_get_bool(&p->c, map, "reservations-out-of-pool", &r->out_of_pool);
+}
+
 void srv_parse_scope(struct srv_parse *p, const cJSON *map, struct srv_parse_scope *s)
 {
     read_lifetime(p, map, &s->lifetime);
     read_timers(p, map, &s->timers);
     srv_parse_boot(p, map, &s->boot);
+    read_reservations(p, map, &s->reservations);
     srv_parse_naming(p, map, &s->naming);
     jcfg_get_bool(&p->c, map, "authoritative", &s->authoritative);
     jcfg_get_bool(&p->c, map, "match-client-id", &s->match_client_id);

@@ -18,6 +18,7 @@ struct srv_parse_scope {
     struct srv_timers timers;
     struct srv_boot boot;
     struct srv_naming naming;
+    struct srv_reservations reservations;
     bool authoritative, match_client_id, rapid_commit, store_extended_info;
     const char *interface;
     const ip4 *relays;
@@ -39,6 +40,9 @@ void srv_parse_boot(struct srv_parse *p, const cJSON *map, struct srv_boot *boot
 void srv_parse_class_names(struct srv_parse *p);
 /* "client-classes" of the global map. */
 void srv_parse_classes(struct srv_parse *p, const cJSON *global);
+/* The number of the class with the name, which gets one if it has none; 0, and an error, if there are too
+ * many. */
+unsigned srv_parse_class_number(struct srv_parse *p, const cJSON *item, const char *name);
 /* The list of classes under the key `many`, or the one under `one` (NULL: there is no such key); *out stays
  * as it is if there is neither. */
 void srv_parse_class_list(struct srv_parse *p, const cJSON *map, const char *one, const char *many,
@@ -58,6 +62,10 @@ void srv_parse_options(struct srv_parse *p, const cJSON *map, struct srv_options
 /* "compatibility" and "sanity-checks" of the map. */
 void srv_parse_compatibility(struct srv_parse *p, const cJSON *global);
 void srv_parse_sanity_checks(struct srv_parse *p, const cJSON *global);
+/* Makes room for all reservations below the global map, and reads how they are looked up. */
+void srv_parse_hosts_begin(struct srv_parse *p, const cJSON *global);
+/* "reservations" of the map of a subnet, or of the global one (NULL). */
+void srv_parse_hosts(struct srv_parse *p, const cJSON *map, const struct srv_subnet *subnet);
 /* "hooks-libraries" and "parked-packet-limit" of the map. */
 void srv_parse_hooks(struct srv_parse *p, const cJSON *global);
 /* The hook libdhcp_lease_query.so. */

@@ -31,7 +31,7 @@ static const char *const class_elsewhere[] = {
 /* ---- names ---- */
 
 /* The number of the name, which gets one if it has none. */
-static unsigned number_of(struct srv_parse *p, const cJSON *item, const char *name)
+unsigned srv_parse_class_number(struct srv_parse *p, const cJSON *item, const char *name)
 {
     struct srv_config *config = p->config;
     int number = srv_class_find(config, name);
@@ -63,7 +63,7 @@ static uint16_t need_name(struct srv_parse *p, const cJSON *item)
     const char *name = "";
     if (!jcfg_as_text(&p->c, item, "the name of a class", &name))
         return 0;
-    unsigned number = number_of(p, item, name);
+    unsigned number = srv_parse_class_number(p, item, name);
     if (p->config->class_names[number].class == NULL && !srv_class_is_built_in(name))
         jcfg_warning(&p->c, item, "no class \"%s\" is defined: only a reservation can put a client into it",
                      name);
@@ -125,7 +125,7 @@ static int find_class(void *user, const char *name)
     if (other != NULL && other->only_additional && !r->class->only_additional)
         return ERR_NOTFOUND;
     if (number < 0)
-        number = (int)number_of(r->p, r->item, name);
+        number = (int)srv_parse_class_number(r->p, r->item, name);
     r->class->needs_known |=
         number == SRV_CLASS_KNOWN || number == SRV_CLASS_UNKNOWN || (other != NULL && other->needs_known);
     return number;
@@ -198,7 +198,7 @@ static void read_name(struct srv_parse *p, const cJSON *map, struct srv_class *c
         return;
     if (name[0] == '\0' || strlen(name) > SRV_EXPR_NAME_MAX)
         jcfg_error(&p->c, item, "expected a name of 1 to %d octets", SRV_EXPR_NAME_MAX);
-    class->number = (uint16_t)number_of(p, item, name);
+    class->number = (uint16_t)srv_parse_class_number(p, item, name);
     char scope[SRV_EXPR_NAME_MAX + sizeof "class "];
     class->name = p->config->class_names[class->number].text;
     snprintf(scope, sizeof scope, "class %s", class->name);

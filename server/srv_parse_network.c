@@ -27,6 +27,9 @@ static const char *const network_keys[] = {
     "relay",
     "renew-timer",
     "require-client-classes",
+    "reservations-global",
+    "reservations-in-subnet",
+    "reservations-out-of-pool",
     "server-hostname",
     "store-extended-info",
     "subnet4",
@@ -52,9 +55,6 @@ static const char *const network_elsewhere[] = {
     "ddns-use-conflict-resolution",
     "offer-lifetime",
     "reservation-mode",
-    "reservations-global",
-    "reservations-in-subnet",
-    "reservations-out-of-pool",
     NULL,
 };
 
@@ -103,6 +103,7 @@ static void read_network(struct srv_parse *p, const cJSON *map, const struct srv
     network->timers = scope.timers;
     network->boot = scope.boot;
     network->naming = scope.naming;
+    network->reservations = scope.reservations;
     network->interface = scope.interface;
     network->authoritative = scope.authoritative;
     network->rapid_commit = scope.rapid_commit;

@@ -28,6 +28,10 @@ static const char *const subnet_keys[] = {
     "relay",
     "renew-timer",
     "require-client-classes",
+    "reservations",
+    "reservations-global",
+    "reservations-in-subnet",
+    "reservations-out-of-pool",
     "server-hostname",
     "store-extended-info",
     "subnet",
@@ -56,10 +60,6 @@ static const char *const subnet_elsewhere[] = {
     "ddns-use-conflict-resolution",
     "offer-lifetime",
     "reservation-mode",
-    "reservations",
-    "reservations-global",
-    "reservations-in-subnet",
-    "reservations-out-of-pool",
     NULL,
 };
 
@@ -225,6 +225,7 @@ static void read_subnet(struct srv_parse *p, const cJSON *map, const struct srv_
     subnet->timers = scope.timers;
     subnet->boot = scope.boot;
     subnet->naming = scope.naming;
+    subnet->reservations = scope.reservations;
     subnet->authoritative = scope.authoritative;
     subnet->match_client_id = scope.match_client_id;
     subnet->rapid_commit = scope.rapid_commit;
@@ -233,6 +234,7 @@ static void read_subnet(struct srv_parse *p, const cJSON *map, const struct srv_
         return;
     check_unique(p, map, subnet);
     read_pools(p, map, subnet);
+    srv_parse_hosts(p, map, subnet);
     p->config->n_subnets++;
 }
 

@@ -286,7 +286,7 @@ unsigned srv_query_put_lease(const struct srv_query_answer *answer, struct dhcp_
     struct draft d = {.answer = answer, .m = out};
     d.subnet = srv_config_find_subnet_id(answer->config, lease->subnet_id);
     if (d.subnet != NULL)
-        srv_scope_list(answer->config, d.subnet, srv_config_find_pool(d.subnet, lease->addr), NULL,
+        srv_scope_list(answer->config, NULL, d.subnet, srv_config_find_pool(d.subnet, lease->addr), NULL,
                        &d.scopes);
     out->ciaddr = lease->addr;
     out->htype = lease->hw.type;

@@ -206,11 +206,17 @@ static bool is_all_sent(const struct srv_reply *r, uint8_t code)
     return r->type == DHCP_BOOTP && code != DHCP_OPT_V6ONLY;
 }
 
+/* As Kea: who tells its name learns the one that it is to have. */
+static bool is_renamed(const struct srv_reply *r, const struct srv_option *option)
+{
+    return option->code == DHCP_OPT_HOST_NAME && dhcp_msg_has(r->request, DHCP_OPT_HOST_NAME);
+}
+
 static bool is_sent_unasked(const struct srv_reply *r, const struct srv_option *option)
 {
     return !srv_reply_is_requested(r->request, option->code) &&
            (is_all_sent(r, option->code) || srv_reply_is_usual(r->scopes, option->code) ||
-            (option->code == DHCP_OPT_VIVSO && is_of_enterprise(r, option)));
+            is_renamed(r, option) || (option->code == DHCP_OPT_VIVSO && is_of_enterprise(r, option)));
 }
 
 static void add_unasked(struct draft *d)

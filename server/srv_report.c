@@ -150,6 +150,28 @@ static void set_relay(cJSON *map, const ip4 *relays, size_t n)
         cJSON_AddItemToArray(list, cJSON_CreateString(ip4_format(relays[i], addr)));
 }
 
+static void set_reservations(cJSON *map, const struct srv_reservations *r)
+{
+    set_bool(map, "reservations-global", r->global);
+    set_bool(map, "reservations-in-subnet", r->in_subnet);
+    set_bool(map, "reservations-out-of-pool", r->out_of_pool);
+}
+
+static void complete_host(cJSON *map)
+{
+    set_text(map, "hostname", "");
+    set_list(map, "client-classes");
+    set_list(map, "option-data");
+    set_boot(map, &(struct srv_boot){.server_hostname = "", .boot_file_name = ""});
+}
+
+static void complete_hosts(cJSON *map)
+{
+    cJSON *item;
+    set_list(map, "reservations");
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(map, "reservations")) complete_host(item);
+}
+
 static void complete_subnet(cJSON *map, const struct srv_subnet *subnet)
 {
     set_number(map, "id", subnet->id);
@@ -161,6 +183,8 @@ static void complete_subnet(cJSON *map, const struct srv_subnet *subnet)
     set_times(map, &subnet->lifetime, &subnet->timers);
     set_boot(map, &subnet->boot);
     set_naming(map, &subnet->naming);
+    set_reservations(map, &subnet->reservations);
+    complete_hosts(map);
     set_bool(map, "authoritative", subnet->authoritative);
     set_bool(map, "match-client-id", subnet->match_client_id);
     set_bool(map, "store-extended-info", subnet->store_extended_info);
@@ -172,6 +196,15 @@ static void set_compatibility(cJSON *map, const struct srv_config *config)
     set_bool(map, "ignore-dhcp-server-identifier", config->ignore_server_id);
     set_bool(map, "ignore-rai-link-selection", config->ignore_link_selection);
     set_bool(map, "exclude-first-last-24", config->exclude_first_last);
+}
+
+static void set_host_ids(cJSON *map, const struct srv_config *config)
+{
+    if (cJSON_HasObjectItem(map, "host-reservation-identifiers"))
+        return;
+    cJSON *list = cJSON_AddArrayToObject(map, "host-reservation-identifiers");
+    for (size_t i = 0; i < config->n_host_ids; i++)
+        cJSON_AddItemToArray(list, cJSON_CreateString(srv_host_id_name(config->host_ids[i])));
 }
 
 static void complete_global(cJSON *map, const struct srv_config *config)
@@ -203,6 +236,11 @@ static void complete_global(cJSON *map, const struct srv_config *config)
     set_times(map, &config->lifetime, &config->timers);
     set_boot(map, &config->boot);
     set_naming(map, &config->naming);
+    set_reservations(map, &config->reservations);
+    set_bool(map, "ip-reservations-unique", config->unique_reservations);
+    set_bool(map, "reservations-lookup-first", true);
+    set_host_ids(map, config);
+    complete_hosts(map);
     set_bool(map, "authoritative", config->authoritative);
     set_bool(map, "match-client-id", config->match_client_id);
     set_bool(map, "store-extended-info", config->store_extended_info);
@@ -230,6 +268,7 @@ static void complete_network(cJSON *map, const struct srv_config *config, const 
     set_times(map, &network->lifetime, &network->timers);
     set_boot(map, &network->boot);
     set_naming(map, &network->naming);
+    set_reservations(map, &network->reservations);
     set_bool(map, "authoritative", network->authoritative);
     set_bool(map, "match-client-id", network->match_client_id);
     set_bool(map, "store-extended-info", network->store_extended_info);
@@ -253,6 +292,14 @@ cJSON *srv_report_subnet(const struct srv_subnet *subnet)
 {
     cJSON *map = cJSON_Duplicate(subnet->source, true);
     complete_subnet(map, subnet);
+    return map;
+}
+
+cJSON *srv_report_host(const struct srv_host *host)
+{
+    cJSON *map = cJSON_Duplicate(host->source, true);
+    complete_host(map);
+    cJSON_AddNumberToObject(map, "subnet-id", host->subnet_id);
     return map;
 }
 

@@ -3,6 +3,7 @@
 #include <cjson/cJSON.h>
 
 #include "server/srv_engine.h"
+#include "server/srv_host.h"
 
 struct srv_report {
     struct clock_now now; /* in */
@@ -15,6 +16,8 @@ cJSON *srv_report_lease(const struct srv_lease *lease, const struct clock_now *n
 /* The map "Dhcp4" as it was read, completed with the defaults, and each subnet with what it inherits. Read
  * again, it gives the same. The caller owns it. */
 cJSON *srv_report_config(const struct srv_config *config);
+/* One reservation of that, with "subnet-id" beside (0: global). */
+cJSON *srv_report_host(const struct srv_host *host);
 /* One subnet or shared network of that. */
 cJSON *srv_report_subnet(const struct srv_subnet *subnet);
 cJSON *srv_report_network(const struct srv_config *config, const struct srv_network *network);

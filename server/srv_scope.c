@@ -10,11 +10,14 @@ void srv_scope_add(struct srv_scopes *scopes, const char *name, const struct srv
     scopes->at[scopes->n++] = (struct srv_scope){name, options};
 }
 
-void srv_scope_list(const struct srv_config *config, const struct srv_subnet *subnet,
-                    const struct srv_pool *pool, const struct srv_class_set *classes, struct srv_scopes *out)
+void srv_scope_list(const struct srv_config *config, const struct srv_host *host,
+                    const struct srv_subnet *subnet, const struct srv_pool *pool,
+                    const struct srv_class_set *classes, struct srv_scopes *out)
 {
     out->classes = classes;
     out->n = 0;
+    if (host != NULL)
+        srv_scope_add(out, "reservation", &host->options);
     if (pool != NULL)
         srv_scope_add(out, "pool", &pool->options);
     srv_scope_add(out, "subnet", &subnet->options);

@@ -2,6 +2,7 @@
  * first. What a narrower scope says of an option hides what a wider one says. Pure. */
 #pragma once
 #include "server/srv_class.h"
+#include "server/srv_host.h"
 
 enum { SRV_SCOPES_MAX = SRV_CLASS_NAMES_MAX + 8 }; /* every class, and the scopes beside these */
 
@@ -19,10 +20,11 @@ struct srv_scopes {
 
 /* Adds a scope that is wider than those before. Without options nothing happens. */
 void srv_scope_add(struct srv_scopes *scopes, const char *name, const struct srv_options *options);
-/* The scopes of the subnet, of its pool (NULL: the address is in none), of its shared network, and of the
- * client's classes (NULL: none). */
-void srv_scope_list(const struct srv_config *config, const struct srv_subnet *subnet,
-                    const struct srv_pool *pool, const struct srv_class_set *classes, struct srv_scopes *out);
+/* The scopes of the reservation (NULL: there is none), of the pool (NULL: the address is in none), of the
+ * subnet, of its shared network, and of the client's classes (NULL: none). */
+void srv_scope_list(const struct srv_config *config, const struct srv_host *host,
+                    const struct srv_subnet *subnet, const struct srv_pool *pool,
+                    const struct srv_class_set *classes, struct srv_scopes *out);
 
 /* The option of the narrowest scope that has it, or NULL. As in Kea, one scope that never sends it, whichever
  * it is, makes that NULL. */

@@ -27,12 +27,50 @@ void srv_select_read_relay(struct srv_step *s)
         s->relay.link = 0;
 }
 
-void srv_select_enter(struct srv_step *s, const struct srv_subnet *subnet)
+/* The reservation that holds in the subnet, and the classes that it puts the client into. */
+static void find_host(struct srv_step *s, const struct srv_subnet *subnet)
+{
+    const struct srv_host *host = srv_host_of(s->e->config, subnet, &s->host_ids), *before = s->host;
+    char id[SRV_HOST_ID_TEXT];
+    s->host = host;
+    if (host == NULL || host == before)
+        return;
+    for (size_t i = 0; i < host->classes.n; i++)
+        srv_class_add(s->classes, s->e->config, host->classes.numbers[i]);
+    srv_step_decide(s, host->subnet_id == SRV_HOST_GLOBAL ? REASON_HOST_GLOBAL : REASON_HOST,
+                    (struct trace_facts){.net = subnet->net,
+                                         .text = srv_step_text(s, srv_host_id_format(&host->id, id))});
+}
+
+/* Has any subnet of the link a reservation for the client? */
+static bool is_known(const struct srv_step *s, const struct srv_subnet *first)
+{
+    const struct srv_config *config = s->e->config;
+    const struct srv_subnet *subnet = first;
+    while (subnet != NULL && srv_host_of(config, subnet, &s->host_ids) == NULL)
+        subnet = srv_config_next_neighbour(config, first, subnet);
+    return subnet != NULL;
+}
+
+static void apply_host(const struct srv_host *host, struct srv_boot *boot)
+{
+    if (host->boot.next_server != 0)
+        boot->next_server = host->boot.next_server;
+    if (host->boot.server_hostname[0] != '\0')
+        boot->server_hostname = host->boot.server_hostname;
+    if (host->boot.boot_file_name[0] != '\0')
+        boot->boot_file_name = host->boot.boot_file_name;
+}
+
+/* From now on the client is served from `subnet`: what holds for it there is in the step. */
+static void enter(struct srv_step *s, const struct srv_subnet *subnet)
 {
     s->subnet = subnet;
     s->lifetime = subnet->lifetime;
     s->boot = subnet->boot;
     srv_class_apply(s->classes, &s->boot, &s->lifetime);
+    if (s->host != NULL)
+        apply_host(s->host, &s->boot);
     s->client.match_client_id = subnet->match_client_id;
 }
 
@@ -40,10 +78,11 @@ void srv_select_move(struct srv_step *s, const struct srv_subnet *subnet)
 {
     if (subnet == NULL || subnet == s->subnet)
         return;
-    srv_select_enter(s, subnet);
     srv_step_decide(
         s, REASON_SUBNET_SHARED,
         (struct trace_facts){.net = subnet->net, .text = srv_step_text(s, subnet->network->name)});
+    find_host(s, subnet);
+    enter(s, subnet);
 }
 
 static void drop_closed(struct srv_step *s, const struct srv_subnet *subnet)
@@ -65,9 +104,10 @@ bool srv_select_take(struct srv_step *s, const struct srv_subnet *subnet, enum r
     }
     srv_step_decide(s, reason, (struct trace_facts){.net = subnet->net, .addr = addr, .text = text});
     s->subnet = subnet;
-    if (!srv_classify_known(s, false))
+    find_host(s, subnet);
+    if (!srv_classify_known(s, is_known(s, subnet)))
         return false;
-    srv_select_enter(s, subnet);
+    enter(s, subnet);
     return true;
 }
 

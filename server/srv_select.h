@@ -5,10 +5,8 @@
 /* Reads option 82 into s->relay. */
 void srv_select_read_relay(struct srv_step *s);
 
-/* From now on the client is served from `subnet`: what holds for it there is in the step. */
-void srv_select_enter(struct srv_step *s, const struct srv_subnet *subnet);
-/* The same, with the reason on record, for another subnet of the shared network. Nothing happens if `subnet`
- * is NULL or where the client is already. */
+/* From now on the client is served from another subnet of the shared network. Nothing happens if that is
+ * NULL, or where the client is already. */
 void srv_select_move(struct srv_step *s, const struct srv_subnet *subnet);
 
 /* The client is in `subnet`, for `reason`. False, and the message is dropped, if that is NULL or the client's

@@ -1,13 +1,11 @@
 #include "server/srv_send.h"
 
-#include <assert.h>
-
 #include "server/srv_classify.h"
 #include "server/srv_name.h"
 
 void srv_send_scopes(const struct srv_step *s, const struct srv_pool *pool, struct srv_scopes *out)
 {
-    srv_scope_list(s->e->config, s->subnet, pool, s->classes, out);
+    srv_scope_list(s->e->config, s->host, s->subnet, pool, s->classes, out);
 }
 
 void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, struct srv_reply *reply)
@@ -54,7 +52,6 @@ void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, struct srv_
 void srv_send_lease(struct srv_step *s, enum dhcp_type type, const struct srv_lease *lease)
 {
     const struct srv_pool *pool = srv_config_find_pool(s->subnet, lease->addr);
-    assert(pool != NULL); /* no other address is offered or granted */
     uint8_t fqdn[SRV_NAME_OPTION_MAX];
     srv_send_reply(s, pool,
                    &(struct srv_reply){.type = type,

@@ -6,7 +6,7 @@
 void srv_send_scopes(const struct srv_step *s, const struct srv_pool *pool, struct srv_scopes *out);
 /* Fills in what all answers of the step have in common, and sends it. */
 void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, struct srv_reply *reply);
-/* OFFER or ACK of the lease, whose address is in a pool of the subnet. */
+/* OFFER or ACK of the lease. */
 void srv_send_lease(struct srv_step *s, enum dhcp_type type, const struct srv_lease *lease);
 /* Sends a message that is no answer to a client to the relay whose giaddr is in it. */
 void srv_send_to_relay(struct srv_step *s, enum dhcp_type type, const struct dhcp_msg *m, unsigned dropped);

@@ -74,6 +74,7 @@ static const struct counter {
     {"pkt4-service-disabled", OF_REASON, REASON_SERVICE_DISABLED, NULL},
     {"cumulative-assigned-addresses", OF_REASON, REASON_LEASE_NEW, NULL},
     {"reclaimed-leases", OF_REASON, REASON_LEASE_EXPIRED, NULL},
+    {"v4-reservation-conflicts", OF_REASON, REASON_RESERVED_IN_USE, NULL},
     {"v4-allocation-fail", OF_SUM, 0, no_address},
     {"v4-allocation-fail-shared-network", OF_REASON, REASON_NETWORK_EMPTY, NULL},
     {"v4-allocation-fail-subnet", OF_REASON, REASON_POOL_EMPTY, NULL},

@@ -37,12 +37,14 @@ struct srv_step {
     struct srv_identity client;
     const struct srv_parked *parked; /* the message has waited in it; NULL: it has not */
     ip4 probed;                      /* nobody is at this address; 0: none was probed */
+    struct srv_host_ids host_ids;    /* what reservations know the client by */
     struct srv_relay_wish relay;
     struct srv_class_set *classes;   /* NULL until the message is read */
     bool classes_told;               /* they are on record */
     const struct srv_subnet *subnet; /* NULL until it is chosen, like what holds for the client there: */
     struct srv_lifetime lifetime;
     struct srv_boot boot;
+    const struct srv_host *host; /* the reservation; NULL: none. Kea's class KNOWN is who has one */
     bool has_sent;
     uint8_t sent; /* type of the answer */
     bool out_of_memory;

@@ -17,6 +17,7 @@ static struct srv_config *config;
 static struct srv_alloc *alloc;
 static struct srv_lease_table *leases, *offers;
 static struct srv_identity client;
+static struct srv_host_ids ids;
 static struct srv_alloc_query query;
 static enum reason notes[NOTES_MAX];
 static unsigned n_notes;
@@ -47,6 +48,7 @@ static void start(const char *dhcp4)
                                      .offers = offers,
                                      .subnet = &config->subnets[0],
                                      .client = &client,
+                                     .ids = &ids,
                                      .server = IP(10, 0, 0, 1),
                                      .note = take_note};
 }

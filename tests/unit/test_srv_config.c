@@ -152,15 +152,15 @@ static void narrower_scope_goes_first(void **state)
     assert_true(two->match_client_id);
     assert_string_equal(two->boot.boot_file_name, "global");
     struct srv_scopes scopes;
-    srv_scope_list(config, one, &one->pools[0], NULL, &scopes);
+    srv_scope_list(config, NULL, one, &one->pools[0], NULL, &scopes);
     assert_memory_equal(srv_scope_find(&scopes, 15)->data, "pool", 4);
     assert_true(srv_scope_is_always_sent(&scopes, 15)); /* of any scope, as in Kea */
     assert_memory_equal(srv_scope_find(&scopes, 26)->data, "\x05\x78", 2);
     assert_false(srv_scope_is_always_sent(&scopes, 26));
     assert_null(srv_scope_find(&scopes, 3));
-    srv_scope_list(config, one, &one->pools[1], NULL, &scopes);
+    srv_scope_list(config, NULL, one, &one->pools[1], NULL, &scopes);
     assert_memory_equal(srv_scope_find(&scopes, 15)->data, "subnet", 6);
-    srv_scope_list(config, two, NULL, NULL, &scopes);
+    srv_scope_list(config, NULL, two, NULL, NULL, &scopes);
     assert_memory_equal(srv_scope_find(&scopes, 15)->data, "global", 6);
 }
 
@@ -249,7 +249,7 @@ static void keys_of_kea_without_effect_are_warned_about(void **state)
            "  \"interfaces-config\": { \"interfaces\": [ \"*\" ], \"re-detect\": true },\n"
            "  \"option-data\": [ { \"space\": \"foo\", \"code\": 2, \"data\": \"01\" },\n"
            "    { \"name\": \"subnet-mask\", \"data\": \"255.255.255.0\" } ],\n"
-           "  \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"reservations\": [] } ]\n"
+           "  \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"offer-lifetime\": 1 } ]\n"
            "} }");
     assert_string_equal(
         warnings,
@@ -260,7 +260,7 @@ static void keys_of_kea_without_effect_are_warned_about(void **state)
         "server.json:6:5: at $.Dhcp4.option-data[1]: the subnet mask follows from the subnet: ignored\n"
         "server.json:5:20: at $.Dhcp4.option-data[0]: no option beside it contains the space \"foo\": it is "
         "never sent\n"
-        "server.json:7:52: at $.Dhcp4.subnet4[0].reservations: the key has no effect: Kea knows it, this "
+        "server.json:7:52: at $.Dhcp4.subnet4[0].offer-lifetime: the key has no effect: Kea knows it, this "
         "program does not implement it\n"
         "server.json:1:12: at $.Dhcp4: subnet 1 has no pools: nobody will get an address there\n");
     assert_int_equal(config->subnets[0].options.n, 0);

@@ -77,42 +77,24 @@ static void the_first_identifier_that_has_a_reservation_decides(void **state)
     assert_null(srv_host_find(t, 1, &(struct srv_host_ids){.n = 0}));
 }
 
-static void an_address_is_kept_for_its_client_alone(void **state)
-{
-    (void)state;
-    struct srv_host_id a = id_of(SRV_HOST_HW_ADDRESS, "aaaaaa"), b = id_of(SRV_HOST_HW_ADDRESS, "bbbbbb");
-    struct srv_host_ids is_a = ids_of(id_of(SRV_HOST_CLIENT_ID, "c"), a), is_b = ids_of(b, b);
-    put(1, a, 10);
-    assert_false(srv_host_is_for_other(t, 1, 10, &is_a));
-    assert_true(srv_host_is_for_other(t, 1, 10, &is_b));
-    assert_false(srv_host_is_for_other(t, 1, 11, &is_b));
-    assert_false(srv_host_is_for_other(t, 2, 10, &is_b));
-}
-
 /* Kea's ip-reservations-unique false: two cards of one machine. */
 static void an_address_may_be_kept_for_several_clients(void **state)
 {
     (void)state;
-    struct srv_host_id a = id_of(SRV_HOST_HW_ADDRESS, "aaaaaa"), b = id_of(SRV_HOST_HW_ADDRESS, "bbbbbb"),
-                       c = id_of(SRV_HOST_HW_ADDRESS, "cccccc");
-    struct srv_host_ids is_b = ids_of(b, b), is_c = ids_of(c, c);
+    struct srv_host_id a = id_of(SRV_HOST_HW_ADDRESS, "aaaaaa"), b = id_of(SRV_HOST_HW_ADDRESS, "bbbbbb");
     const struct srv_host *first = put(1, a, 10), *second = put(1, b, 10);
     assert_ptr_equal(srv_host_find_addr(t, 1, 10, NULL), first);
     assert_ptr_equal(srv_host_find_addr(t, 1, 10, first), second);
     assert_null(srv_host_find_addr(t, 1, 10, second));
-    assert_false(srv_host_is_for_other(t, 1, 10, &is_b));
-    assert_true(srv_host_is_for_other(t, 1, 10, &is_c));
 }
 
 static void a_reservation_without_an_address_keeps_none(void **state)
 {
     (void)state;
     struct srv_host_id a = id_of(SRV_HOST_HW_ADDRESS, "aaaaaa");
-    struct srv_host_ids nobody = {.n = 0};
     const struct srv_host *host = put(1, a, 0);
     assert_ptr_equal(srv_host_find_id(t, 1, &a), host);
     assert_null(srv_host_find_addr(t, 1, 0, NULL));
-    assert_false(srv_host_is_for_other(t, 1, 0, &nobody));
 }
 
 static void each_of_many_is_found(void **state)
@@ -285,7 +267,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_reservation_is_found_by_subnet_type_and_octets),
         TEST(the_first_identifier_that_has_a_reservation_decides),
-        TEST(an_address_is_kept_for_its_client_alone),
         TEST(an_address_may_be_kept_for_several_clients),
         TEST(a_reservation_without_an_address_keeps_none),
         TEST(each_of_many_is_found),

@@ -352,7 +352,7 @@ static void never_send_of_any_scope_wins(void **state)
     srv_config_free(config);
     assert_int_equal(srv_config_parse("s", text, sizeof text - 1, NULL, NULL, error, &config), 0);
     struct srv_scopes scopes;
-    srv_scope_list(config, &config->subnets[0], NULL, NULL, &scopes);
+    srv_scope_list(config, NULL, &config->subnets[0], NULL, NULL, &scopes);
     assert_null(srv_scope_find(&scopes, 15));
     assert_null(srv_scope_find(&scopes, 26));
     assert_non_null(srv_scope_find(&scopes, 6));
