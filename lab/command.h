@@ -16,6 +16,7 @@ int command_down(int argc, char **argv);     /* down.c: take it all away */
 int command_ps(int argc, char **argv);       /* ps.c: what is running */
 int command_exec(int argc, char **argv);     /* exec.c: run a program inside a host */
 int command_status(int argc, char **argv);   /* status.c: lease and timers of the clients */
+int command_timers(int argc, char **argv);   /* timers.c: what the timers are made of */
 int command_release(int argc, char **argv);  /* lease.c: give a lease back */
 int command_renew(int argc, char **argv);    /* lease.c: get or renew one */
 int command_rebind(int argc, char **argv);   /* lease.c: ask every server */

@@ -14,6 +14,7 @@ static const struct {
     {"up", command_up, "[FILE]", "start a lab: its network, servers and clients"},
     {"ps", command_ps, "", "what is running"},
     {"status", command_status, "[HOST...]", "the clients' leases and timers, the servers in brief"},
+    {"timers", command_timers, "[HOST...]", "what the clients' timers are made of; --watch keeps looking"},
     {"release", command_release, "HOST", "give a client's lease back"},
     {"renew", command_renew, "HOST", "get a lease, or renew the one that there is"},
     {"rebind", command_rebind, "HOST", "ask every server to extend the lease, as at T2"},

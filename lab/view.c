@@ -35,6 +35,8 @@ static unsigned flag_of(int option)
         return VIEW_LADDER;
     case 't':
         return VIEW_TIMEOUT;
+    case 'w':
+        return VIEW_WATCH;
     default:
         return 0;
     }
@@ -47,6 +49,7 @@ static void pick_options(const struct view_command *command, struct option *out)
         {"help", no_argument, NULL, 'h'},   {"name", required_argument, NULL, 'n'},
         {"json", no_argument, NULL, 'j'},   {"follow", no_argument, NULL, 'f'},
         {"ladder", no_argument, NULL, 'l'}, {"timeout", required_argument, NULL, 't'},
+        {"watch", no_argument, NULL, 'w'},
     };
     size_t n = 0;
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {

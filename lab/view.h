@@ -11,7 +11,7 @@
 #include "lab/rundir.h"
 
 /* Options that a command takes besides -n and --help. */
-enum view_flag { VIEW_JSON = 1, VIEW_FOLLOW = 2, VIEW_LADDER = 4, VIEW_TIMEOUT = 8 };
+enum view_flag { VIEW_JSON = 1, VIEW_FOLLOW = 2, VIEW_LADDER = 4, VIEW_TIMEOUT = 8, VIEW_WATCH = 16 };
 
 struct view_args {
     const char *lab; /* NULL: the only one */

@@ -1,0 +1,285 @@
+/* dhcplab timers: everything that a client's timers are made of, once or again and again. */
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "common/control_call.h"
+#include "common/err.h"
+#include "common/io_loop.h"
+#include "lab/command.h"
+#include "lab/timers_report.h"
+#include "lab/view.h"
+#include "lab/wrap.h"
+
+enum { COLUMNS = 80 };
+
+static const char help[] =
+    "Usage: dhcplab timers [HOST...] [-n NAME] [--watch | --json]\n"
+    "\n"
+    "Shows what each client's timers are made of: its state; when its lease was requested and obtained, by "
+    "the clock "
+    "on the\n"
+    "wall and by the one that runs since boot; T1, T2 and expiry as duration, instant, what remains and a "
+    "bar; where T1 "
+    "and T2\n"
+    "came from, and their random part; the next timer, and of a retransmission its base and random part; ARP "
+    "probes; the "
+    "last\n"
+    "messages and the round-trip time; what was discarded; the server's view of the lease and the "
+    "difference; checks; "
+    "the last\n"
+    "twenty changes of state.\n"
+    "\n"
+    "  --watch          again every second and with every event, until interrupted or until the lab goes "
+    "away\n"
+    "  --json           the same as JSON: a list of hosts, what does not apply is null\n"
+    "  -n, --name NAME  the lab, where several run\n"
+    "  --help           this text\n"
+    "\n"
+    "Exit codes: 0 ok; 1 no such lab; 2 wrong usage; 3 a client does not answer, or a check has failed.\n"
+    "\n"
+    "Examples:\n"
+    "  dhcplab timers h1\n"
+    "  dhcplab timers --watch\n"
+    "  dhcplab timers --json | jq '.[] | {host, t1: .lease.t1.remaining_s, off: "
+    ".server_view.difference_s}'\n";
+
+static const struct view_command command = {help, VIEW_JSON | VIEW_WATCH, 0, LAB_HOSTS_MAX};
+
+/* ---- one look ---- */
+
+static double now_s(void)
+{
+    return (double)io_now().wall_ms / 1000;
+}
+
+/* What the first server that knows the address says of it; NULL: none does. *out_server is its host. */
+static cJSON *ask_servers(const struct lab_state *lab, const char *address, const char **out_server)
+{
+    cJSON *lease = NULL, *arguments = cJSON_CreateObject();
+    char why[VIEW_WHY_MAX];
+    cJSON_AddStringToObject(arguments, "ip-address", address);
+    for (size_t i = 0; i < lab->n_hosts && lease == NULL; i++) {
+        if (lab->hosts[i].role != LAB_SERVER)
+            continue;
+        cJSON *reply = view_call(&lab->hosts[i], "lease4-get", arguments, VIEW_CALL_MS, why);
+        lease = cJSON_DetachItemFromObjectCaseSensitive(reply, "arguments");
+        *out_server = lab->hosts[i].name;
+        cJSON_Delete(reply);
+    }
+    cJSON_Delete(arguments);
+    return lease;
+}
+
+/* The client's status with the server's view and the checks; NULL: it does not answer, and that is told. */
+static cJSON *look(const struct lab_state *lab, const struct lab_host_state *host)
+{
+    char why[VIEW_WHY_MAX];
+    const char *server = NULL;
+    cJSON *reply = view_call(host, "status", NULL, VIEW_CALL_MS, why);
+    cJSON *status = cJSON_DetachItemFromObjectCaseSensitive(reply, "arguments");
+    if (status == NULL)
+        fprintf(stderr, "dhcplab: %s\n", reply == NULL ? why : view_text(reply, "text"));
+    cJSON_Delete(reply);
+    if (status == NULL)
+        return NULL;
+    double at_s = now_s(); /* when the status was told */
+    const char *address = view_text(cJSON_GetObjectItemCaseSensitive(status, "lease"), "address");
+    cJSON *lease = address[0] != '\0' ? ask_servers(lab, address, &server) : NULL;
+    cJSON_AddStringToObject(status, "host", host->name);
+    timers_report_add_server(status, server, lease, at_s);
+    timers_report_add_checks(status);
+    cJSON_Delete(lease);
+    return status;
+}
+
+static bool has_failed(const cJSON *status)
+{
+    const cJSON *check;
+    cJSON_ArrayForEach(check, cJSON_GetObjectItemCaseSensitive(status, "checks"))
+    {
+        if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(check, "ok")))
+            return true;
+    }
+    return false;
+}
+
+/* The statuses of the wanted clients; *out_code is the exit code. */
+static cJSON *look_at_all(const struct view_args *args, const struct lab_state *lab, int *out_code)
+{
+    cJSON *list = cJSON_CreateArray();
+    for (size_t i = 0; i < lab->n_hosts; i++) {
+        const struct lab_host_state *host = &lab->hosts[i];
+        if (!view_is_wanted(args, host->name))
+            continue;
+        if (host->role != LAB_CLIENT) {
+            if (args->n_hosts > 0) {
+                fprintf(stderr, "dhcplab: %s runs no DHCP client: its role is %s\n", host->name,
+                        lab_role_name(host->role));
+                *out_code = EXIT_CODE_USAGE;
+            }
+            continue;
+        }
+        cJSON *status = look(lab, host);
+        if (status == NULL || has_failed(status))
+            *out_code = EXIT_CODE_PARTLY;
+        if (status != NULL)
+            cJSON_AddItemToArray(list, status);
+    }
+    return list;
+}
+
+/* All of them as text; NULL if memory is out. */
+static char *describe(const cJSON *list)
+{
+    const cJSON *status;
+    struct text t;
+    text_init(&t);
+    cJSON_ArrayForEach(status, list)
+    {
+        char *text = timers_report_text(view_text(status, "host"), status);
+        char *wrapped = text != NULL ? wrap_text(text, COLUMNS) : NULL;
+        if (wrapped != NULL)
+            text_add(&t, "%s%s", t.len > 0 ? "\n" : "", wrapped);
+        free(wrapped);
+        free(text);
+    }
+    return text_take(&t);
+}
+
+/* ---- again and again ---- */
+
+enum { REDRAW_MS = 1000, EVENTS_TOGETHER_MS = 50 };
+
+struct watch {
+    const struct view_args *args;
+    struct lab_state lab;
+    struct io_loop *loop;
+    struct io_timer *redraw;
+    bool terminal;
+    int code;
+};
+
+#define SCREEN_OTHER "\x1b[?1049h\x1b[?25l" /* the alternate screen, no cursor */
+#define SCREEN_BACK  "\x1b[?25h\x1b[?1049l"
+#define SCREEN_HOME  "\x1b[H"
+#define LINE_REST    "\x1b[K\r\n"
+#define SCREEN_REST  "\x1b[J"
+
+/* As many lines as the terminal has; none scrolls, and what stood there before is overwritten. */
+static void draw(const char *text)
+{
+    struct winsize size = {.ws_row = 24};
+    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+    fputs(SCREEN_HOME, stdout);
+    for (unsigned row = 1; *text != '\0' && row < size.ws_row; row++) {
+        int len = (int)strcspn(text, "\n");
+        printf("%.*s" LINE_REST, len < size.ws_col || size.ws_col == 0 ? len : size.ws_col, text);
+        text += len + (text[len] == '\n');
+    }
+    fputs(SCREEN_REST, stdout);
+}
+
+static void on_redraw(void *user)
+{
+    struct watch *w = user;
+    w->code = EXIT_CODE_OK;
+    cJSON *list = look_at_all(w->args, &w->lab, &w->code);
+    char *text = describe(list);
+    if (text != NULL && w->terminal)
+        draw(text);
+    else if (text != NULL)
+        printf("%s\n", text);
+    bool gone = cJSON_GetArraySize(list) == 0;
+    free(text);
+    cJSON_Delete(list);
+    if (fflush(stdout) != 0 || gone)
+        io_loop_stop(w->loop);
+    io_timer_set(w->redraw, time_add(io_now().boot_ms, REDRAW_MS));
+}
+
+/* Something was traced: events that come together are drawn together. */
+static void on_trace(void *user, int fd, int what)
+{
+    (void)what;
+    struct watch *w = user;
+    char events[4096];
+    if (read(fd, events, sizeof events) > 0)
+        io_timer_set(w->redraw, time_add(io_now().boot_ms, EVENTS_TOGETHER_MS));
+}
+
+static void on_signal(void *user, int signal)
+{
+    (void)signal;
+    io_loop_stop(user);
+}
+
+static int run_watch(struct watch *w, int inotify)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    struct io_watch *watch = io_watch_new(w->loop, inotify, IO_READ, on_trace, w);
+    w->redraw = io_timer_new(w->loop, on_redraw, w);
+    int rc = watch == NULL || w->redraw == NULL ? ERR_NOMEM : 0;
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0] && rc == 0; i++)
+        rc = io_signal_add(w->loop, signals[i], on_signal, w->loop);
+    if (rc == 0) {
+        if (w->terminal)
+            fputs(SCREEN_OTHER, stdout);
+        io_timer_set(w->redraw, io_now().boot_ms);
+        rc = io_loop_run(w->loop);
+        if (w->terminal)
+            fputs(SCREEN_BACK, stdout);
+    }
+    io_watch_free(watch);
+    io_timer_free(w->redraw);
+    return rc;
+}
+
+static int watch_timers(struct watch *w)
+{
+    int inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    int rc = ERR_IO;
+    w->loop = io_loop_new();
+    w->terminal = isatty(STDOUT_FILENO);
+    if (w->loop != NULL && inotify >= 0 && inotify_add_watch(inotify, w->lab.trace, IN_MODIFY) >= 0)
+        rc = run_watch(w, inotify);
+    io_loop_free(w->loop);
+    if (inotify >= 0)
+        close(inotify);
+    if (rc == 0)
+        return w->code;
+    fprintf(stderr, "dhcplab: the lab %s cannot be watched: %s\n", w->lab.name, err_text(rc));
+    return EXIT_CODE_FAILED;
+}
+
+int command_timers(int argc, char **argv)
+{
+    struct view_args args;
+    struct watch w = {.args = &args};
+    int code;
+    if (!view_args_read(argc, argv, &command, &args, &code))
+        return code;
+    if ((args.flags & VIEW_WATCH) && (args.flags & VIEW_JSON)) {
+        fprintf(stderr, "dhcplab timers: --watch is for people; it does not go with --json\n");
+        return EXIT_CODE_USAGE;
+    }
+    if (!view_lab_load(&args, &w.lab, &code))
+        return code;
+    if (args.flags & VIEW_WATCH)
+        return watch_timers(&w);
+    code = EXIT_CODE_OK;
+    cJSON *list = look_at_all(&args, &w.lab, &code);
+    char *text = describe(list);
+    if (args.flags & VIEW_JSON)
+        view_print_json(list);
+    else if (text != NULL)
+        fputs(text, stdout);
+    free(text);
+    cJSON_Delete(list);
+    return code;
+}
