@@ -16,6 +16,7 @@ static const char *const class_keys[] = {
     "only-if-required",
     "only-in-additional-list",
     "option-data",
+    "option-def",
     "server-hostname",
     "template-test",
     "test",
@@ -23,9 +24,7 @@ static const char *const class_keys[] = {
     NULL,
 };
 static const char *const class_elsewhere[] = {
-    "max-preferred-lifetime", "min-preferred-lifetime",
-    "offer-lifetime",         "option-def",
-    "preferred-lifetime",     NULL,
+    "max-preferred-lifetime", "min-preferred-lifetime", "offer-lifetime", "preferred-lifetime", NULL,
 };
 
 /* ---- names ---- */
@@ -217,7 +216,9 @@ static void read_class(struct srv_parse *p, const cJSON *map, struct srv_class *
     if (class->test != NULL && class->template_test != NULL)
         jcfg_error(&p->c, srv_parse_at(map, "template-test"), "a class has test or template-test, not both");
     check_built_in(p, map, class);
+    const struct srv_optdefs *wider = srv_parse_optdefs(p, map); /* option 43 is each vendor's own */
     srv_parse_options(p, map, &class->options);
+    p->optdefs = wider;
     srv_parse_boot(p, map, &class->boot);
     read_lifetime(p, map, &class->lifetime);
 }

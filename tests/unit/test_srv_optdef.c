@@ -241,6 +241,28 @@ static void option_43_as_the_configuration_defines_it(void **state)
     expect(43, "010431415043");
 }
 
+/* Kea's way to serve several vendors: option 43 is what the client's class says that it is. */
+static void option_43_of_a_class(void **state)
+{
+    (void)state;
+    accept(
+        "\"option-def\": [ { \"name\": \"cookie\", \"code\": 1, \"space\": \"APC\", \"type\": \"string\" } ],"
+        "\"client-classes\": [ { \"name\": \"APC\","
+        "  \"option-def\": [ { \"name\": \"vendor-encapsulated-options\", \"code\": 43, \"type\": \"empty\","
+        "    \"encapsulate\": \"APC\" } ],"
+        "  \"option-data\": [ { \"name\": \"vendor-encapsulated-options\" },"
+        "    { \"name\": \"cookie\", \"space\": \"APC\", \"data\": \"1APC\" } ] } ],"
+        "\"option-data\": [ { \"code\": 43, \"csv-format\": false, \"data\": \"0101ff\" } ]");
+    const struct srv_option *option = srv_config_find_option(&config->classes[0].options, 43);
+    assert_non_null(option);
+    assert_int_equal(option->len, 6);
+    assert_memory_equal(option->data,
+                        "\x01\x04"
+                        "1APC",
+                        6);
+    expect(43, "0101ff");
+}
+
 static void spaces_inside_each_other(void **state)
 {
     (void)state;
@@ -367,6 +389,7 @@ int main(void)
         cmocka_unit_test_teardown(too_many_fields_of_a_record, stop),
         cmocka_unit_test_teardown(option_43_has_the_options_of_its_space, stop),
         cmocka_unit_test_teardown(option_43_as_the_configuration_defines_it, stop),
+        cmocka_unit_test_teardown(option_43_of_a_class, stop),
         cmocka_unit_test_teardown(spaces_inside_each_other, stop),
         cmocka_unit_test_teardown(spaces_that_contain_each_other, stop),
         cmocka_unit_test_teardown(suboption_of_256_octets, stop),
