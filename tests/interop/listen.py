@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""Prints a line for each DHCPDISCOVER that comes in on an interface: when, in seconds.
+
+Usage: listen.py INTERFACE"""
+
+import socket
+import sys
+import time
+
+ETH_P_IP = 0x0800
+BOOTP, MAGIC, OPTIONS = 14 + 20 + 8, 236, 240  # the message in the frame; the cookie and the options in the message
+MESSAGE_TYPE, DISCOVER, PAD, END = 53, 1, 0, 255
+
+
+def message_type(frame):
+    """The DHCP message type of a frame for port 67, or None."""
+    if len(frame) < BOOTP + OPTIONS or frame[14] != 0x45 or frame[23] != socket.IPPROTO_UDP:
+        return None
+    if int.from_bytes(frame[36:38], "big") != 67 or frame[BOOTP + MAGIC:BOOTP + OPTIONS] != b"\x63\x82\x53\x63":
+        return None
+    options = frame[BOOTP + OPTIONS:]
+    while len(options) > 2 and options[0] != END:
+        if options[0] == PAD:
+            options = options[1:]
+        elif options[0] == MESSAGE_TYPE:
+            return options[2]
+        else:
+            options = options[2 + options[1]:]
+    return None
+
+
+def main():
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_IP)) as listener:
+        listener.bind((sys.argv[1], ETH_P_IP))
+        print("listening", flush=True)
+        while True:
+            if message_type(listener.recv(65536)) == DISCOVER:
+                print(f"{time.monotonic():.3f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
