@@ -493,7 +493,7 @@ static void a_type_that_is_too_long_to_keep_is_refused(void **state)
 
 /* ---- the options field ---- */
 
-static void pads_between_options_are_nothing(void **state)
+static void rfc2132_3_1_pads_between_options_are_nothing(void **state)
 {
     (void)state;
     start();
@@ -509,7 +509,7 @@ static void pads_between_options_are_nothing(void **state)
     assert_option(12, "\0\0", 2);
 }
 
-static void what_stands_after_the_end_is_not_read(void **state)
+static void rfc2132_3_2_what_stands_after_the_end_is_not_read(void **state)
 {
     (void)state;
     start();
@@ -578,7 +578,7 @@ static void every_code_can_be_there_at_once(void **state)
 
 /* ---- RFC 3396: split options ---- */
 
-static void pieces_are_joined_in_order(void **state)
+static void rfc3396_7_pieces_are_joined_in_order(void **state)
 {
     (void)state;
     start();
@@ -620,7 +620,7 @@ static void a_long_value_comes_in_full_pieces(void **state)
 }
 
 /* RFC 3396 5: the pieces of the options field come first, then those of file, then those of sname. */
-static void pieces_are_joined_across_the_fields(void **state)
+static void rfc3396_5_pieces_are_joined_across_the_fields(void **state)
 {
     (void)state;
     start();
@@ -673,7 +673,7 @@ static void start_overloaded(uint8_t overload)
 }
 
 /* RFC 2132 9.3: 1 file, 2 sname, 3 both; RFC 2131 4.1: options, then file, then sname. */
-static void overload_says_which_fields_hold_options(void **state)
+static void rfc2132_9_3_overload_says_which_fields_hold_options(void **state)
 {
     (void)state;
     static const uint8_t orders[][4] = {{53, 52, 12}, {53, 52, 15}, {53, 52, 12, 15}};
@@ -950,7 +950,7 @@ static size_t encode(size_t cap)
 }
 
 /* RFC 1542 2.1: a BOOTP message has at least 300 octets */
-static void an_empty_message_is_padded_to_300_octets(void **state)
+static void rfc1542_2_1_an_empty_message_is_padded_to_300_octets(void **state)
 {
     (void)state;
     dhcp_msg_init(&m, DHCP_BOOTREQUEST);
@@ -1186,15 +1186,15 @@ int main(void)
         TEST(every_assigned_type_is_taken_and_no_other),
         TEST(a_type_that_is_not_one_octet_is_refused),
         TEST(a_type_that_is_too_long_to_keep_is_refused),
-        TEST(pads_between_options_are_nothing),
-        TEST(what_stands_after_the_end_is_not_read),
+        TEST(rfc2132_3_1_pads_between_options_are_nothing),
+        TEST(rfc2132_3_2_what_stands_after_the_end_is_not_read),
         TEST(a_missing_end_is_a_defect),
         TEST(an_option_past_the_end_is_left_out),
         TEST(every_code_can_be_there_at_once),
-        TEST(pieces_are_joined_in_order),
+        TEST(rfc3396_7_pieces_are_joined_in_order),
         TEST(a_long_value_comes_in_full_pieces),
-        TEST(pieces_are_joined_across_the_fields),
-        TEST(overload_says_which_fields_hold_options),
+        TEST(rfc3396_5_pieces_are_joined_across_the_fields),
+        TEST(rfc2132_9_3_overload_says_which_fields_hold_options),
         TEST(the_overload_option_counts_wherever_it_stands_in_the_options_field),
         TEST(a_bad_overload_is_a_defect_and_opens_no_field),
         TEST(an_overload_inside_a_field_opens_no_other),
@@ -1208,7 +1208,7 @@ int main(void)
         TEST(a_put_replaces_in_place),
         TEST(a_received_option_can_be_replaced),
         TEST(a_put_beyond_the_store_changes_nothing),
-        TEST(an_empty_message_is_padded_to_300_octets),
+        TEST(rfc1542_2_1_an_empty_message_is_padded_to_300_octets),
         TEST(messages_are_written_as_they_were_read),
         TEST(the_type_goes_first_and_the_others_keep_their_order),
         TEST(long_values_are_split_at_255_octets),

@@ -180,7 +180,7 @@ static void network_broadcast_server_and_routers_are_skipped_and_told_once(void 
     assert_int_equal(srv_alloc_refusal(&query, IP(10, 0, 0, 7)), REASON_NAK_NOT_IN_POOL);
 }
 
-static void point_to_point_prefix_has_no_network_address(void **state)
+static void rfc3021_point_to_point_prefix_has_no_network_address(void **state)
 {
     (void)state;
     start("\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/31\", \"pools\": [ { \"pool\": "
@@ -245,7 +245,7 @@ int main(void)
         TEST(requested_address_of_another_is_refused_with_its_reason),
         TEST(declined_address_is_not_given_back_to_its_client),
         TEST(network_broadcast_server_and_routers_are_skipped_and_told_once),
-        TEST(point_to_point_prefix_has_no_network_address),
+        TEST(rfc3021_point_to_point_prefix_has_no_network_address),
         TEST(free_records_are_used_last_and_the_oldest_first),
         TEST(full_table_reuses_free_records_only),
         TEST(a_pool_of_sixteen_million_addresses),

@@ -3,7 +3,7 @@
 
 /* ---- RFC 2131 3.1: the exchange ---- */
 
-static void discover_offer_request_ack(void **state)
+static void rfc2131_3_1_discover_offer_request_ack(void **state)
 {
     (void)state;
     start(basic);
@@ -23,7 +23,7 @@ static void discover_offer_request_ack(void **state)
     assert_true(decided(REASON_LEASE_NEW));
 }
 
-static void ack_answers_a_retransmitted_request_again(void **state)
+static void rfc2131_4_1_ack_answers_a_retransmitted_request_again(void **state)
 {
     (void)state;
     start(basic);
@@ -37,7 +37,7 @@ static void ack_answers_a_retransmitted_request_again(void **state)
 
 /* ---- RFC 2131 4.3.1: which address ---- */
 
-static void discover_gets_the_current_binding_first(void **state)
+static void rfc2131_4_3_1_discover_gets_the_current_binding_first(void **state)
 {
     (void)state;
     start(basic);
@@ -47,7 +47,7 @@ static void discover_gets_the_current_binding_first(void **state)
     assert_true(decided(REASON_ADDR_BOUND));
 }
 
-static void discover_gets_the_previous_address_after_expiry(void **state)
+static void rfc2131_4_3_1_discover_gets_the_previous_address_after_expiry(void **state)
 {
     (void)state;
     start(basic);
@@ -75,7 +75,7 @@ static void previous_address_that_is_offered_to_another_is_not_given(void **stat
     assert_true(decided(REASON_PREVIOUS_IN_USE));
 }
 
-static void requested_address_is_given_if_free(void **state)
+static void rfc2131_4_3_1_requested_address_is_given_if_free(void **state)
 {
     (void)state;
     start(basic);
@@ -91,7 +91,7 @@ static void requested_address_is_given_if_free(void **state)
     assert_true(decided(REASON_REQ_NOT_IN_POOL));
 }
 
-static void empty_pool_is_silent_and_never_a_nak(void **state)
+static void rfc2131_4_3_1_empty_pool_is_silent_and_never_a_nak(void **state)
 {
     (void)state;
     start(basic);
@@ -128,7 +128,7 @@ static void free_addresses_are_used_again_the_longest_free_first(void **state)
     assert_true(decided(REASON_ADDR_PREVIOUS));
 }
 
-static void offer_is_held_until_its_time_is_over(void **state)
+static void rfc2131_3_1_4_offer_is_held_until_its_time_is_over(void **state)
 {
     (void)state;
     start(basic);
@@ -144,7 +144,7 @@ static void offer_is_held_until_its_time_is_over(void **state)
     expect_offer(IP(10, 0, 0, 10));
 }
 
-static void retransmitted_discover_gets_the_same_offer_whatever_its_xid(void **state)
+static void rfc2131_4_1_retransmitted_discover_gets_the_same_offer_whatever_its_xid(void **state)
 {
     (void)state;
     start(basic);
@@ -161,7 +161,7 @@ static void retransmitted_discover_gets_the_same_offer_whatever_its_xid(void **s
     assert_true(srv_engine_deadline(engine) == 3660 * S);
 }
 
-static void one_xid_of_two_clients_makes_two_offers(void **state)
+static void rfc2131_4_1_one_xid_of_two_clients_makes_two_offers(void **state)
 {
     (void)state;
     start(basic);
@@ -198,7 +198,7 @@ static uint32_t lease_time(void)
     return lease_s;
 }
 
-static void requested_lease_time_is_kept_within_the_limits(void **state)
+static void rfc2131_4_3_1_requested_lease_time_is_kept_within_the_limits(void **state)
 {
     static const struct {
         uint32_t asked, given;
@@ -289,7 +289,7 @@ static void what_is_left_is_not_given_if_it_is_for_ever_or_too_long_or_with_kea(
     assert_int_equal(lease_time(), 120);
 }
 
-static void infinite_lease_never_expires(void **state)
+static void rfc2131_3_3_infinite_lease_never_expires(void **state)
 {
     (void)state;
     start("{ \"Dhcp4\": { \"valid-lifetime\": 4294967295, \"subnet4\": [ { \"id\": 1,"
@@ -302,7 +302,7 @@ static void infinite_lease_never_expires(void **state)
 
 /* ---- RFC 2131 4.3.2, SELECTING ---- */
 
-static void request_for_another_server_takes_the_offer_back(void **state)
+static void rfc2131_3_1_4_request_for_another_server_takes_the_offer_back(void **state)
 {
     (void)state;
     start(basic);
@@ -318,7 +318,7 @@ static void request_for_another_server_takes_the_offer_back(void **state)
     assert_int_equal(seen.n_drops, 0);
 }
 
-static void any_of_our_addresses_names_us(void **state)
+static void rfc2131_4_1_any_of_our_addresses_names_us(void **state)
 {
     (void)state;
     start(basic);
@@ -330,7 +330,7 @@ static void any_of_our_addresses_names_us(void **state)
     expect_ack(IP(10, 0, 0, 10));
 }
 
-static void selecting_another_address_than_the_offered_is_refused(void **state)
+static void rfc2131_4_3_2_selecting_another_address_than_the_offered_is_refused(void **state)
 {
     (void)state;
     start(basic);
@@ -339,7 +339,7 @@ static void selecting_another_address_than_the_offered_is_refused(void **state)
     expect_nak(REASON_NAK_WRONG_ADDR);
 }
 
-static void selecting_an_address_that_went_to_another_is_refused(void **state)
+static void rfc2131_4_3_2_selecting_an_address_that_went_to_another_is_refused(void **state)
 {
     (void)state;
     start(basic);
@@ -350,7 +350,7 @@ static void selecting_an_address_that_went_to_another_is_refused(void **state)
     expect_nak(REASON_NAK_IN_USE);
 }
 
-static void selecting_after_the_offer_is_forgotten_gets_a_free_address(void **state)
+static void rfc2131_4_3_2_selecting_after_the_offer_is_forgotten_gets_a_free_address(void **state)
 {
     (void)state;
     start(basic);
@@ -364,7 +364,7 @@ static void selecting_after_the_offer_is_forgotten_gets_a_free_address(void **st
 
 /* ---- RFC 2131 4.3.2, INIT-REBOOT ---- */
 
-static void init_reboot_with_the_right_address_is_acked(void **state)
+static void rfc2131_4_3_2_init_reboot_with_the_right_address_is_acked(void **state)
 {
     (void)state;
     start(basic);
@@ -378,7 +378,7 @@ static void init_reboot_with_the_right_address_is_acked(void **state)
     assert_true(decided(REASON_LEASE_NEW));
 }
 
-static void init_reboot_with_a_wrong_address_is_refused(void **state)
+static void rfc2131_4_3_2_init_reboot_with_a_wrong_address_is_refused(void **state)
 {
     (void)state;
     start(basic);
@@ -392,7 +392,7 @@ static void init_reboot_with_a_wrong_address_is_refused(void **state)
     assert_memory_equal(why->data, text, strlen(text));
 }
 
-static void init_reboot_on_the_wrong_network_is_refused(void **state)
+static void rfc2131_4_3_2_init_reboot_on_the_wrong_network_is_refused(void **state)
 {
     (void)state;
     start(basic);
@@ -401,7 +401,7 @@ static void init_reboot_on_the_wrong_network_is_refused(void **state)
     assert_true(decided(REASON_TO_BROADCAST_NAK));
 }
 
-static void init_reboot_of_an_unknown_client_is_silent(void **state)
+static void rfc2131_4_3_2_init_reboot_of_an_unknown_client_is_silent(void **state)
 {
     (void)state;
     start(basic);
@@ -427,7 +427,7 @@ static void init_reboot_of_an_unknown_client_is_refused_by_an_authority(void **s
 
 /* ---- RFC 2131 4.3.2, RENEWING and REBINDING ---- */
 
-static void renewing_extends_the_lease(void **state)
+static void rfc2131_4_3_2_renewing_extends_the_lease(void **state)
 {
     (void)state;
     start(basic);
@@ -448,7 +448,7 @@ static void renewing_extends_the_lease(void **state)
     assert_int_equal(seen.last.reason, REASON_LEASE_EXPIRED);
 }
 
-static void renewing_trusts_ciaddr_for_the_subnet(void **state)
+static void rfc2131_4_3_2_renewing_trusts_ciaddr_for_the_subnet(void **state)
 {
     (void)state;
     start(basic);
@@ -466,7 +466,7 @@ static void renewing_trusts_ciaddr_for_the_subnet(void **state)
     assert_int_equal(seen.n_drops, 1);
 }
 
-static void renewing_a_wrong_address_is_refused(void **state)
+static void rfc2131_4_3_2_renewing_a_wrong_address_is_refused(void **state)
 {
     (void)state;
     start(basic);
@@ -491,7 +491,7 @@ static void renewing_an_expired_lease_that_is_still_free_makes_it_new(void **sta
     assert_true(decided(REASON_LEASE_NEW));
 }
 
-static void rebinding_extends_the_lease(void **state)
+static void rfc2131_4_3_2_rebinding_extends_the_lease(void **state)
 {
     (void)state;
     start(basic);
@@ -503,7 +503,7 @@ static void rebinding_extends_the_lease(void **state)
     assert_int_equal(seen.packet.dst, IP(10, 0, 0, 10));
 }
 
-static void rebinding_of_an_unknown_client_is_silent(void **state)
+static void rfc2131_4_3_2_rebinding_of_an_unknown_client_is_silent(void **state)
 {
     (void)state;
     start(basic);
@@ -516,7 +516,7 @@ static void rebinding_of_an_unknown_client_is_silent(void **state)
     expect_nak(REASON_NAK_WRONG_ADDR);
 }
 
-static void request_without_any_address_is_dropped(void **state)
+static void rfc2131_4_3_6_request_without_any_address_is_dropped(void **state)
 {
     (void)state;
     start(basic);
@@ -528,7 +528,7 @@ static void request_without_any_address_is_dropped(void **state)
 
 /* ---- relays ---- */
 
-static void relayed_client_gets_an_address_of_the_relays_subnet(void **state)
+static void rfc2131_4_3_1_relayed_client_gets_an_address_of_the_relays_subnet(void **state)
 {
     (void)state;
     start(basic);
@@ -555,7 +555,7 @@ static void relayed_client_gets_an_address_of_the_relays_subnet(void **state)
     assert_int_equal(seen.msg.flags, DHCP_FLAG_BROADCAST);
 }
 
-static void relayed_unicast_with_ciaddr_is_rebinding(void **state)
+static void rfc2131_4_3_6_relayed_unicast_with_ciaddr_is_rebinding(void **state)
 {
     (void)state;
     start(basic);
@@ -565,7 +565,7 @@ static void relayed_unicast_with_ciaddr_is_rebinding(void **state)
     assert_true(decided(REASON_REQUEST_REBINDING));
 }
 
-static void same_client_on_two_subnets_has_two_leases(void **state)
+static void rfc2131_2_1_same_client_on_two_subnets_has_two_leases(void **state)
 {
     (void)state;
     start(basic);
@@ -590,7 +590,7 @@ static void subnet_that_names_the_interface_comes_first(void **state)
 
 /* ---- RFC 2131 4.3.4: RELEASE ---- */
 
-static void release_frees_the_address_and_keeps_its_record(void **state)
+static void rfc2131_4_3_4_release_frees_the_address_and_keeps_its_record(void **state)
 {
     (void)state;
     start(basic);
@@ -608,7 +608,7 @@ static void release_frees_the_address_and_keeps_its_record(void **state)
     assert_true(decided(REASON_ADDR_PREVIOUS));
 }
 
-static void release_of_what_is_not_ones_own_is_ignored(void **state)
+static void rfc2131_4_3_4_release_of_what_is_not_ones_own_is_ignored(void **state)
 {
     (void)state;
     start(basic);
@@ -631,7 +631,7 @@ static void release_of_what_is_not_ones_own_is_ignored(void **state)
 
 /* ---- RFC 2131 4.2: who is who ---- */
 
-static void client_identifier_names_the_client(void **state)
+static void rfc2131_4_2_client_identifier_names_the_client(void **state)
 {
     (void)state;
     start(basic);
@@ -680,7 +680,7 @@ static void what_has_no_usable_identity_is_dropped(void **state)
     assert_true(decided(REASON_TO_BROADCAST_HW));
 }
 
-static void host_name_of_the_client_is_kept_without_trailing_nul(void **state)
+static void rfc2132_2_host_name_of_the_client_is_kept_without_trailing_nul(void **state)
 {
     (void)state;
     start(basic);
@@ -1009,51 +1009,51 @@ static void what_is_answered_does_not_depend_on_the_key(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(discover_offer_request_ack),
-        TEST(ack_answers_a_retransmitted_request_again),
-        TEST(discover_gets_the_current_binding_first),
-        TEST(discover_gets_the_previous_address_after_expiry),
+        TEST(rfc2131_3_1_discover_offer_request_ack),
+        TEST(rfc2131_4_1_ack_answers_a_retransmitted_request_again),
+        TEST(rfc2131_4_3_1_discover_gets_the_current_binding_first),
+        TEST(rfc2131_4_3_1_discover_gets_the_previous_address_after_expiry),
         TEST(previous_address_that_is_offered_to_another_is_not_given),
-        TEST(requested_address_is_given_if_free),
-        TEST(empty_pool_is_silent_and_never_a_nak),
+        TEST(rfc2131_4_3_1_requested_address_is_given_if_free),
+        TEST(rfc2131_4_3_1_empty_pool_is_silent_and_never_a_nak),
         TEST(free_addresses_are_used_again_the_longest_free_first),
-        TEST(offer_is_held_until_its_time_is_over),
-        TEST(retransmitted_discover_gets_the_same_offer_whatever_its_xid),
-        TEST(one_xid_of_two_clients_makes_two_offers),
+        TEST(rfc2131_3_1_4_offer_is_held_until_its_time_is_over),
+        TEST(rfc2131_4_1_retransmitted_discover_gets_the_same_offer_whatever_its_xid),
+        TEST(rfc2131_4_1_one_xid_of_two_clients_makes_two_offers),
         TEST(addresses_that_no_client_may_have_are_not_offered),
-        TEST(requested_lease_time_is_kept_within_the_limits),
+        TEST(rfc2131_4_3_1_requested_lease_time_is_kept_within_the_limits),
         TEST(ack_gives_the_offered_time_if_the_request_names_none),
         TEST(rfc2131_4_3_1_who_asks_for_no_time_gets_what_is_left),
         TEST(rfc2131_4_3_1_who_asks_for_a_time_gets_it),
         TEST(what_is_left_is_not_given_if_it_is_for_ever_or_too_long_or_with_kea),
-        TEST(infinite_lease_never_expires),
-        TEST(request_for_another_server_takes_the_offer_back),
-        TEST(any_of_our_addresses_names_us),
-        TEST(selecting_another_address_than_the_offered_is_refused),
-        TEST(selecting_an_address_that_went_to_another_is_refused),
-        TEST(selecting_after_the_offer_is_forgotten_gets_a_free_address),
-        TEST(init_reboot_with_the_right_address_is_acked),
-        TEST(init_reboot_with_a_wrong_address_is_refused),
-        TEST(init_reboot_on_the_wrong_network_is_refused),
-        TEST(init_reboot_of_an_unknown_client_is_silent),
+        TEST(rfc2131_3_3_infinite_lease_never_expires),
+        TEST(rfc2131_3_1_4_request_for_another_server_takes_the_offer_back),
+        TEST(rfc2131_4_1_any_of_our_addresses_names_us),
+        TEST(rfc2131_4_3_2_selecting_another_address_than_the_offered_is_refused),
+        TEST(rfc2131_4_3_2_selecting_an_address_that_went_to_another_is_refused),
+        TEST(rfc2131_4_3_2_selecting_after_the_offer_is_forgotten_gets_a_free_address),
+        TEST(rfc2131_4_3_2_init_reboot_with_the_right_address_is_acked),
+        TEST(rfc2131_4_3_2_init_reboot_with_a_wrong_address_is_refused),
+        TEST(rfc2131_4_3_2_init_reboot_on_the_wrong_network_is_refused),
+        TEST(rfc2131_4_3_2_init_reboot_of_an_unknown_client_is_silent),
         TEST(init_reboot_of_an_unknown_client_is_refused_by_an_authority),
-        TEST(renewing_extends_the_lease),
-        TEST(renewing_trusts_ciaddr_for_the_subnet),
-        TEST(renewing_a_wrong_address_is_refused),
+        TEST(rfc2131_4_3_2_renewing_extends_the_lease),
+        TEST(rfc2131_4_3_2_renewing_trusts_ciaddr_for_the_subnet),
+        TEST(rfc2131_4_3_2_renewing_a_wrong_address_is_refused),
         TEST(renewing_an_expired_lease_that_is_still_free_makes_it_new),
-        TEST(rebinding_extends_the_lease),
-        TEST(rebinding_of_an_unknown_client_is_silent),
-        TEST(request_without_any_address_is_dropped),
-        TEST(relayed_client_gets_an_address_of_the_relays_subnet),
-        TEST(relayed_unicast_with_ciaddr_is_rebinding),
-        TEST(same_client_on_two_subnets_has_two_leases),
+        TEST(rfc2131_4_3_2_rebinding_extends_the_lease),
+        TEST(rfc2131_4_3_2_rebinding_of_an_unknown_client_is_silent),
+        TEST(rfc2131_4_3_6_request_without_any_address_is_dropped),
+        TEST(rfc2131_4_3_1_relayed_client_gets_an_address_of_the_relays_subnet),
+        TEST(rfc2131_4_3_6_relayed_unicast_with_ciaddr_is_rebinding),
+        TEST(rfc2131_2_1_same_client_on_two_subnets_has_two_leases),
         TEST(subnet_that_names_the_interface_comes_first),
-        TEST(release_frees_the_address_and_keeps_its_record),
-        TEST(release_of_what_is_not_ones_own_is_ignored),
-        TEST(client_identifier_names_the_client),
+        TEST(rfc2131_4_3_4_release_frees_the_address_and_keeps_its_record),
+        TEST(rfc2131_4_3_4_release_of_what_is_not_ones_own_is_ignored),
+        TEST(rfc2131_4_2_client_identifier_names_the_client),
         TEST(match_client_id_false_goes_by_the_hardware_address),
         TEST(what_has_no_usable_identity_is_dropped),
-        TEST(host_name_of_the_client_is_kept_without_trailing_nul),
+        TEST(rfc2132_2_host_name_of_the_client_is_kept_without_trailing_nul),
         TEST(offers_are_limited),
         TEST(leases_are_limited_and_free_ones_make_room),
         TEST(one_step_expires_a_bounded_number_of_leases),

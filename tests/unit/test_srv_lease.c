@@ -95,7 +95,7 @@ static void putting_an_address_again_replaces_its_record(void **state)
     assert_true(srv_lease_deadline(t) == TIME_NEVER);
 }
 
-static void client_identifier_is_the_key_if_there_is_one(void **state)
+static void rfc2131_4_2_client_identifier_is_the_key_if_there_is_one(void **state)
 {
     (void)state;
     struct srv_lease with_id = lease_of(11, 1, SRV_LEASE_ACTIVE, 5000);
@@ -114,7 +114,7 @@ static void client_identifier_is_the_key_if_there_is_one(void **state)
     assert_false(srv_lease_is_of(&with_id, &id));
 }
 
-static void hardware_type_and_length_belong_to_the_key(void **state)
+static void rfc2131_4_2_hardware_type_and_length_belong_to_the_key(void **state)
 {
     (void)state;
     put(10, 1, SRV_LEASE_ACTIVE, 5000);
@@ -275,8 +275,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_was_put_is_found_as_it_was),
         TEST(putting_an_address_again_replaces_its_record),
-        TEST(client_identifier_is_the_key_if_there_is_one),
-        TEST(hardware_type_and_length_belong_to_the_key),
+        TEST(rfc2131_4_2_client_identifier_is_the_key_if_there_is_one),
+        TEST(rfc2131_4_2_hardware_type_and_length_belong_to_the_key),
         TEST(without_matching_client_identifiers_the_hardware_address_counts),
         TEST(active_lease_comes_before_later_free_ones),
         TEST(held_records_fall_due_in_order),

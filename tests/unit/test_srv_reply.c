@@ -95,7 +95,7 @@ static void configure(const struct srv_option *list, size_t n)
 
 /* ---- RFC 2131 4.3.1, table 3 ---- */
 
-static void offer_octet_by_octet(void **state)
+static void rfc2131_4_3_1_table_3_offer_octet_by_octet(void **state)
 {
     (void)state;
     /* op 2, htype 1, hlen 6, hops 0 | xid | secs 0, flags 0x8000 | ciaddr 0 | yiaddr 10.0.0.10 |
@@ -120,7 +120,7 @@ static void offer_octet_by_octet(void **state)
         assert_int_equal(buf[i], 0);
 }
 
-static void ack_echoes_ciaddr(void **state)
+static void rfc2131_4_3_1_table_3_ack_echoes_ciaddr(void **state)
 {
     (void)state;
     reply.type = DHCP_ACK;
@@ -132,7 +132,7 @@ static void ack_echoes_ciaddr(void **state)
     assert_int_equal(answer.secs, 0);
 }
 
-static void nak_has_nothing_but_its_reason(void **state)
+static void rfc2131_4_3_1_table_3_nak_has_nothing_but_its_reason(void **state)
 {
     (void)state;
     const struct srv_option list[] = {OPTION(DHCP_OPT_ROUTERS, true, 4, routers)};
@@ -160,7 +160,7 @@ static void nak_has_nothing_but_its_reason(void **state)
 
 /* ---- options ---- */
 
-static void options_stand_in_the_order_of_the_request(void **state)
+static void rfc2132_9_8_options_stand_in_the_order_of_the_request(void **state)
 {
     (void)state;
     const struct srv_option list[] = {
@@ -207,7 +207,7 @@ static void options_of_an_enterprise_go_to_its_clients(void **state)
     EXPECT_CODES(53, 54, 51, 1, 125);
 }
 
-static void classless_routes_supersede_routers_if_asked_for(void **state)
+static void rfc3442_classless_routes_supersede_routers_if_asked_for(void **state)
 {
     (void)state;
     const struct srv_option list[] = {OPTION(DHCP_OPT_ROUTERS, true, 4, routers),
@@ -221,7 +221,7 @@ static void classless_routes_supersede_routers_if_asked_for(void **state)
     EXPECT_CODES(53, 54, 51, 1, 3);
 }
 
-static void client_id_is_echoed_unaltered_and_relay_info_last(void **state)
+static void rfc6842_3_client_id_is_echoed_unaltered_and_relay_info_last(void **state)
 {
     (void)state;
     const struct srv_option list[] = {OPTION(DHCP_OPT_ROUTERS, false, 4, routers)};
@@ -240,7 +240,7 @@ static void client_id_is_echoed_unaltered_and_relay_info_last(void **state)
     EXPECT_CODES(53, 54, 51, 1, 3, 82);
 }
 
-static void t1_and_t2_keep_their_order(void **state)
+static void rfc2131_4_4_5_t1_and_t2_keep_their_order(void **state)
 {
     static const struct {
         uint32_t renew_s, rebind_s;
@@ -277,7 +277,7 @@ static void t1_and_t2_keep_their_order(void **state)
 
 /* ---- RFC 2132 9.10: the size that the client takes ---- */
 
-static void answer_fits_what_the_client_takes(void **state)
+static void rfc2131_2_answer_fits_what_the_client_takes(void **state)
 {
     static const struct {
         uint16_t asked;
@@ -311,7 +311,7 @@ static void what_does_not_fit_is_dropped_whole_and_counted(void **state)
     assert_int_equal(size.dropped, 0);
 }
 
-static void long_values_are_split(void **state)
+static void rfc3396_5_long_values_are_split(void **state)
 {
     (void)state;
     static const uint8_t long_value[300] = {7};
@@ -323,7 +323,7 @@ static void long_values_are_split(void **state)
     assert_int_equal(dhcp_msg_find(&answer, 224)->pieces, 2);
 }
 
-static void relay_info_that_leaves_no_room_is_left_out_whole(void **state)
+static void rfc3046_2_2_relay_info_that_leaves_no_room_is_left_out_whole(void **state)
 {
     (void)state;
     static const uint8_t long_value[300] = {7};
@@ -424,7 +424,7 @@ static void expect_route(enum reason reason, ip4 dst, uint16_t port, enum srv_vi
     assert_int_equal(packet.sport, DHCP_PORT_SERVER);
 }
 
-static void giaddr_comes_before_everything(void **state)
+static void rfc2131_4_1_giaddr_comes_before_everything(void **state)
 {
     (void)state;
     request.giaddr = IP(10, 9, 0, 1);
@@ -435,7 +435,7 @@ static void giaddr_comes_before_everything(void **state)
     expect_route(REASON_TO_RELAY, IP(10, 9, 0, 1), 67, SRV_VIA_UDP);
 }
 
-static void nak_is_broadcast_even_with_ciaddr(void **state)
+static void rfc2131_4_1_nak_is_broadcast_even_with_ciaddr(void **state)
 {
     (void)state;
     reply.type = DHCP_NAK;
@@ -443,7 +443,7 @@ static void nak_is_broadcast_even_with_ciaddr(void **state)
     expect_route(REASON_TO_BROADCAST_NAK, IP4_BROADCAST, 68, SRV_VIA_UDP);
 }
 
-static void ciaddr_comes_before_the_broadcast_flag(void **state)
+static void rfc2131_4_1_ciaddr_comes_before_the_broadcast_flag(void **state)
 {
     (void)state;
     request.ciaddr = IP(10, 0, 0, 10);
@@ -451,7 +451,7 @@ static void ciaddr_comes_before_the_broadcast_flag(void **state)
     expect_route(REASON_TO_CIADDR, IP(10, 0, 0, 10), 68, SRV_VIA_UDP);
 }
 
-static void broadcast_flag_broadcasts(void **state)
+static void rfc2131_4_1_broadcast_flag_broadcasts(void **state)
 {
     (void)state;
     request.flags = DHCP_FLAG_BROADCAST;
@@ -460,7 +460,7 @@ static void broadcast_flag_broadcasts(void **state)
     expect_route(REASON_TO_YIADDR, IP(10, 0, 0, 10), 68, SRV_VIA_RAW);
 }
 
-static void otherwise_a_frame_goes_to_chaddr_and_yiaddr(void **state)
+static void rfc2131_4_1_otherwise_a_frame_goes_to_chaddr_and_yiaddr(void **state)
 {
     (void)state;
     expect_route(REASON_TO_YIADDR, IP(10, 0, 0, 10), 68, SRV_VIA_RAW);
@@ -468,7 +468,7 @@ static void otherwise_a_frame_goes_to_chaddr_and_yiaddr(void **state)
     assert_memory_equal(packet.dst_hw.bytes, "\x02\x00\x00\x00\x00\x0a", 6);
 }
 
-static void where_no_frame_can_be_sent_it_broadcasts(void **state)
+static void rfc2131_4_1_where_no_frame_can_be_sent_it_broadcasts(void **state)
 {
     (void)state;
     config.socket_type = SRV_SOCKET_UDP;
@@ -486,29 +486,29 @@ static void where_no_frame_can_be_sent_it_broadcasts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(offer_octet_by_octet),
-        TEST(ack_echoes_ciaddr),
-        TEST(nak_has_nothing_but_its_reason),
-        TEST(options_stand_in_the_order_of_the_request),
+        TEST(rfc2131_4_3_1_table_3_offer_octet_by_octet),
+        TEST(rfc2131_4_3_1_table_3_ack_echoes_ciaddr),
+        TEST(rfc2131_4_3_1_table_3_nak_has_nothing_but_its_reason),
+        TEST(rfc2132_9_8_options_stand_in_the_order_of_the_request),
         TEST(routers_dns_domain_and_always_send_come_unasked),
         TEST(options_of_an_enterprise_go_to_its_clients),
-        TEST(classless_routes_supersede_routers_if_asked_for),
-        TEST(client_id_is_echoed_unaltered_and_relay_info_last),
-        TEST(t1_and_t2_keep_their_order),
-        TEST(answer_fits_what_the_client_takes),
+        TEST(rfc3442_classless_routes_supersede_routers_if_asked_for),
+        TEST(rfc6842_3_client_id_is_echoed_unaltered_and_relay_info_last),
+        TEST(rfc2131_4_4_5_t1_and_t2_keep_their_order),
+        TEST(rfc2131_2_answer_fits_what_the_client_takes),
         TEST(what_does_not_fit_is_dropped_whole_and_counted),
-        TEST(long_values_are_split),
-        TEST(relay_info_that_leaves_no_room_is_left_out_whole),
+        TEST(rfc3396_5_long_values_are_split),
+        TEST(rfc3046_2_2_relay_info_that_leaves_no_room_is_left_out_whole),
         TEST(rfc2131_4_1_what_does_not_fit_goes_into_file_and_sname),
         TEST(a_boot_file_leaves_sname_for_options),
         TEST(what_is_asked_for_last_is_dropped_first),
         TEST(rfc2131_4_3_1_a_nak_is_never_overloaded),
-        TEST(giaddr_comes_before_everything),
-        TEST(nak_is_broadcast_even_with_ciaddr),
-        TEST(ciaddr_comes_before_the_broadcast_flag),
-        TEST(broadcast_flag_broadcasts),
-        TEST(otherwise_a_frame_goes_to_chaddr_and_yiaddr),
-        TEST(where_no_frame_can_be_sent_it_broadcasts),
+        TEST(rfc2131_4_1_giaddr_comes_before_everything),
+        TEST(rfc2131_4_1_nak_is_broadcast_even_with_ciaddr),
+        TEST(rfc2131_4_1_ciaddr_comes_before_the_broadcast_flag),
+        TEST(rfc2131_4_1_broadcast_flag_broadcasts),
+        TEST(rfc2131_4_1_otherwise_a_frame_goes_to_chaddr_and_yiaddr),
+        TEST(rfc2131_4_1_where_no_frame_can_be_sent_it_broadcasts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

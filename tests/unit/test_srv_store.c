@@ -111,7 +111,7 @@ static void new_file_has_the_header_and_no_lease(void **state)
     free(text);
 }
 
-static void committed_leases_are_there_after_a_restart_newest_first(void **state)
+static void rfc2131_3_1_4_committed_leases_are_there_after_a_restart_newest_first(void **state)
 {
     (void)state;
     struct seen seen;
@@ -130,7 +130,7 @@ static void committed_leases_are_there_after_a_restart_newest_first(void **state
     assert_int_equal(seen.leases[2].lease_s, 100);
 }
 
-static void what_was_not_committed_is_not_there(void **state)
+static void rfc2131_3_1_4_what_was_not_committed_is_not_there(void **state)
 {
     (void)state;
     struct seen seen;
@@ -652,8 +652,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
     const struct CMUnitTest tests[] = {
         T(new_file_has_the_header_and_no_lease),
-        T(committed_leases_are_there_after_a_restart_newest_first),
-        T(what_was_not_committed_is_not_there),
+        T(rfc2131_3_1_4_committed_leases_are_there_after_a_restart_newest_first),
+        T(rfc2131_3_1_4_what_was_not_committed_is_not_there),
         T(file_cut_at_every_octet_keeps_every_whole_record),
         T(file_cut_in_its_header_starts_anew),
         T(bad_line_costs_itself_alone_and_is_named),
