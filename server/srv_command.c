@@ -7,7 +7,9 @@
 
 #include "common/err.h"
 #include "common/sha256.h"
+#include "server/srv_command_host.h"
 #include "server/srv_command_lease.h"
+#include "server/srv_command_network.h"
 #include "server/srv_report.h"
 
 /* ---- replies and arguments ---- */
@@ -198,18 +200,11 @@ static void config_get(struct srv_command_call *call)
     put_hash(call->out->arguments, call->c->config);
 }
 
-/* The configuration in the arguments, or an error in the reply. */
-static struct srv_config *read_config(struct srv_command_call *call, const char *command)
+struct srv_config *srv_command_read_config(struct srv_command_call *call, const char *command,
+                                           const cJSON *map)
 {
-    const cJSON *map = find(call, "Dhcp4");
     struct srv_config *config = NULL;
     char error[JCFG_TEXT_MAX] = "";
-    if (!srv_command_require(call, "Dhcp4"))
-        return NULL;
-    if (!cJSON_IsObject(map)) {
-        wrong(call, "Dhcp4", "a map");
-        return NULL;
-    }
     cJSON *json = cJSON_CreateObject();
     cJSON_AddItemReferenceToObject(json, "Dhcp4", (cJSON *)(uintptr_t)map);
     char *text = cJSON_PrintUnformatted(json);
@@ -220,6 +215,27 @@ static struct srv_config *read_config(struct srv_command_call *call, const char 
     if (err < 0)
         srv_command_say(call, CONTROL_ERROR, "%s", err == ERR_CONFIG ? error : err_text(err));
     return config;
+}
+
+/* The configuration in the arguments, or an error in the reply. */
+static struct srv_config *read_config(struct srv_command_call *call, const char *command)
+{
+    const cJSON *map = find(call, "Dhcp4");
+    if (!srv_command_require(call, "Dhcp4"))
+        return NULL;
+    if (cJSON_IsObject(map))
+        return srv_command_read_config(call, command, map);
+    wrong(call, "Dhcp4", "a map");
+    return NULL;
+}
+
+bool srv_command_change(struct srv_command_call *call, const char *command, cJSON *map)
+{
+    call->out->config = srv_command_read_config(call, command, map);
+    cJSON_Delete(map);
+    if (call->out->config != NULL)
+        call->out->effect = SRV_DO_CONFIG_SET;
+    return call->out->config != NULL;
 }
 
 static void config_test(struct srv_command_call *call)
@@ -391,6 +407,17 @@ static const struct {
     {"lease4-wipe", srv_command_lease_wipe},
     {"leases-reclaim", srv_command_leases_reclaim},
     {"list-commands", list_commands},
+    {"network4-get", srv_command_network_get},
+    {"network4-list", srv_command_network_list},
+    {"reservation-add", srv_command_host_add},
+    {"reservation-del", srv_command_host_del},
+    {"reservation-get", srv_command_host_get},
+    {"reservation-get-all", srv_command_host_get_all},
+    {"reservation-get-by-address", srv_command_host_get_by_address},
+    {"reservation-get-by-hostname", srv_command_host_get_by_hostname},
+    {"reservation-get-by-id", srv_command_host_get_by_id},
+    {"reservation-get-page", srv_command_host_get_page},
+    {"reservation-update", srv_command_host_update},
     {"shutdown", shutdown_server},
     {"stat-lease4-get", stat_lease4_get},
     {"statistic-get", statistic_get},
