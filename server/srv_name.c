@@ -7,7 +7,7 @@
 
 /* RFC 4702 2.1 */
 enum { FLAG_S = 1, FLAG_O = 2, FLAG_E = 4, FLAG_N = 8 };
-enum { FLAGS_AT = 0, RCODE_1_AT = 1, RCODE_2_AT = 2, NAME_AT = 3, RCODE_UNUSED = 255, LABEL_MAX = 63 };
+enum { FLAGS_AT = 0, NAME_AT = 3, RCODE_UNUSED = 255, LABEL_MAX = 63 };
 
 /* A name while it is put together; too long a one is no name. */
 struct name {
@@ -187,14 +187,19 @@ size_t srv_name_encode(const struct dhcp_msg *request, const char *name, uint8_t
     if (asked == NULL || name[0] == '\0')
         return 0;
     uint8_t flags = asked->data[FLAGS_AT];
-    out[FLAGS_AT] = (uint8_t)(FLAG_N | (flags & FLAG_E) | (flags & FLAG_S ? FLAG_O : 0));
-    out[RCODE_1_AT] = out[RCODE_2_AT] = RCODE_UNUSED;
-    if (flags & FLAG_E) {
-        size_t len = put_labels(name, out + NAME_AT);
-        return len == 0 ? 0 : NAME_AT + len;
-    }
+    struct wire_writer w;
+    wire_writer_init(&w, out, SRV_NAME_OPTION_MAX);
+    wire_put_u8(&w, (uint8_t)(FLAG_N | (flags & FLAG_E) | (flags & FLAG_S ? FLAG_O : 0)));
+    wire_put_u8(&w, RCODE_UNUSED);
+    wire_put_u8(&w, RCODE_UNUSED);
     size_t len = strlen(name);
-    len -= name[len - 1] == '.';
-    memcpy(out + NAME_AT, name, len);
-    return NAME_AT + len;
+    if (flags & FLAG_E) {
+        uint8_t labels[OPT_NAME_MAX];
+        len = put_labels(name, labels);
+        wire_put_bytes(&w, labels, len);
+    } else {
+        len -= name[len - 1] == '.';
+        wire_put_bytes(&w, name, len);
+    }
+    return len == 0 ? 0 : w.at;
 }

@@ -7,7 +7,7 @@ import sys
 
 import labtest
 from labtest import LIMIT_S, LabCase
-from test_server import ACK, DISCOVER, INFORM, OFFER, TYPE, message, scan
+from test_server import ACK, CHADDR, DISCOVER, INFORM, OFFER, TYPE, message, scan
 
 LAB = {
     "hosts": {
@@ -51,7 +51,7 @@ class Probe(LabCase):
 
     def test_an_address_in_use_is_not_offered_and_nobody_else_waits(self):
         discover = message([(TYPE, bytes((DISCOVER,)))])
-        inform = message([(TYPE, bytes((INFORM,)))], ciaddr="10.3.0.9")
+        inform = message([(TYPE, bytes((INFORM,)))], ciaddr="10.3.0.9").replace(CHADDR, bytes.fromhex("02000000cafe"))
         # The squatter answers at once, the next address never: while that is waited for, the INFORM is answered.
         self.assertEqual(self.converse(discover, inform), [(ACK, "0.0.0.0"), (OFFER, "10.3.0.101")])
         leases = json.loads(self.dhcplab("leases", "--json").stdout)
