@@ -28,8 +28,20 @@ void cli_bound_enter(struct cli_step *s, enum reason reason, struct trace_facts 
     cli_fsm_change(s, CLI_BOUND, reason, facts, (struct cli_alarm){CLI_TIMER_T1, s->e->lease.renew_at_ms});
 }
 
+static enum cli_hook_reason granted_as(enum cli_state state, enum reason reason)
+{
+    if (reason == REASON_REBOOT_SILENT)
+        return CLI_HOOK_TIMEOUT;
+    if (state == CLI_RENEWING)
+        return CLI_HOOK_RENEW;
+    if (state == CLI_REBINDING)
+        return CLI_HOOK_REBIND;
+    return state == CLI_REBOOTING ? CLI_HOOK_REBOOT : CLI_HOOK_BOUND;
+}
+
 void cli_bound_take(struct cli_step *s, enum reason probing, enum reason bound, struct trace_facts facts)
 {
+    s->e->granted_as = granted_as(s->e->state, bound);
     if (cli_probe_must(s, facts))
         cli_fsm_change(s, CLI_PROBING, probing, facts, cli_probe_alarm(s));
     else

@@ -25,6 +25,7 @@ int cli_config_init(struct cli_config *c)
         /* Servers differ in whether option 57 counts the IP and UDP headers (28 octets). With 1472 the answer
          * fits one Ethernet frame either way. */
         .max_message_size = DHCP_MSG_MAX,
+        .hook_limit_ms = 30000,
         .default_route = true,
     };
     memcpy(c->prl, default_prl, sizeof default_prl);
@@ -218,6 +219,8 @@ static void read_numbers(struct jcfg *j, struct cli_config *out)
         out->requested_lease_s = value;
     if (jcfg_get_u32(j, j->root, "max-message-size", MESSAGE_SIZE_MIN, MESSAGE_SIZE_MAX, &value))
         out->max_message_size = (uint16_t)value;
+    if (jcfg_get_u32(j, j->root, "hook-timeout", 1, 3600, &value))
+        out->hook_limit_ms = (time_ms)value * 1000;
     if (jcfg_get_u32(j, j->root, "collect-offers-ms", 0, CLI_DELAY_MAX_MS, &value))
         out->collect_offers_ms = value;
 }
@@ -279,7 +282,8 @@ static int read_all(struct jcfg *j, struct cli_config *out)
         "deny-servers",      "server",
         "user-class",        "fqdn",
         "fqdn-update",       "option-data",
-        "rapid-commit",      "default-route",
+        "rapid-commit",      "hook",
+        "hook-timeout",      "default-route",
         "profile",           "address-conflict-detection",
         "$schema",           NULL,
     };
@@ -292,6 +296,7 @@ static int read_all(struct jcfg *j, struct cli_config *out)
     read_prl(j, out);
     read_host(j, "requested-address", &out->requested_address);
     read_host(j, "server", &out->server);
+    read_text(j, "hook", out->hook);
     read_choice(j, out);
     read_deny(j, out);
     read_numbers(j, out);

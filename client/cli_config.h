@@ -69,8 +69,10 @@ struct cli_config {
     ip4 server;             /* take offers and answers of this server only; 0: of any */
     ip4 deny[CLI_DENY_MAX]; /* servers that are never believed */
     uint8_t n_deny;
-    bool default_route; /* use routes to everywhere */
-    bool acd;           /* address conflict detection, RFC 5227 */
+    char hook[CLI_TEXT_MAX + 1]; /* the script to run for each transition; "": none */
+    time_ms hook_limit_ms;       /* how long it may take */
+    bool default_route;          /* use routes to everywhere */
+    bool acd;                    /* address conflict detection, RFC 5227 */
 };
 
 /* The defaults: the profile CLI_PROFILE_DEFAULT, the client identifier from the hardware address, the first

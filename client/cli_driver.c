@@ -255,6 +255,9 @@ static void execute(struct cli_driver *d, const struct cli_action *action)
     case CLI_ARP_DEFEND:
         do_arp(d, &action->arp);
         break;
+    case CLI_HOOK:
+        cli_hook_run(d->hook, action->hook, action->has_lease ? &action->lease : NULL, &d->ack);
+        break;
     case CLI_TRACE:
         io_trace_event(d->trace, &action->trace);
         break;
@@ -349,6 +352,17 @@ static int open_interface(struct cli_driver *d)
     return 0;
 }
 
+static int open_hook(struct cli_driver *d)
+{
+    const char *script = d->options->hook != NULL ? d->options->hook : d->config->hook;
+    if (script[0] == '\0')
+        return 0;
+    if (access(script, X_OK) < 0)
+        return fail(script, strerror(errno));
+    d->hook = cli_hook_new(d->loop, script, d->config->hook_limit_ms, d->iface.name, d->trace);
+    return d->hook == NULL ? fail("start", err_text(ERR_NOMEM)) : 0;
+}
+
 static int start(struct cli_driver *d)
 {
     static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
@@ -361,6 +375,8 @@ static int start(struct cli_driver *d)
     if (open_interface(d) < 0)
         return -1;
     d->host = cli_host_new(d->options->resolv_conf, d->options->set_hostname, d->iface.name);
+    if (open_hook(d) < 0)
+        return -1;
     d->engine = cli_engine_new(d->config, &d->iface.hw, d->options->seed, &d->counters);
     d->deadline = io_timer_new(d->loop, on_deadline, d);
     d->once_limit = io_timer_new(d->loop, on_once_limit, d);
@@ -380,6 +396,7 @@ static void finish(struct cli_driver *d)
     close_socket(&d->raw_fd, &d->raw_watch);
     close_socket(&d->udp_fd, &d->udp_watch);
     close_socket(&d->arp_fd, &d->arp_watch);
+    cli_hook_free(d->hook);
     io_timer_free(d->deadline);
     io_timer_free(d->once_limit);
     cli_engine_free(d->engine);

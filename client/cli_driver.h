@@ -11,6 +11,7 @@ struct cli_driver_options {
     const char *ifname;
     const char *control;     /* path of the control socket, NULL for none */
     const char *lease_file;  /* where the lease is kept over a restart, NULL for nowhere */
+    const char *hook;        /* the script to run for each transition, NULL: that of the configuration */
     const char *resolv_conf; /* the resolver's file, NULL: not to be written */
     bool set_hostname;       /* call the machine what option 12 says */
     bool once;               /* end with the first lease, and leave it on the interface */

@@ -5,6 +5,7 @@
 #include "client/cli_engine.h"
 #include "client/cli_events.h"
 #include "client/cli_history.h"
+#include "client/cli_hook.h"
 #include "client/cli_host.h"
 #include "client/cli_netif.h"
 #include "common/control.h"
@@ -20,6 +21,7 @@ struct cli_driver {
     struct io_iface iface;
     struct cli_netif *netif;
     struct cli_host *host;
+    struct cli_hook *hook; /* NULL: no script */
     struct cli_engine *engine;
     struct cli_counters counters;
     struct cli_actions actions;

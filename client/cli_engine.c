@@ -24,6 +24,16 @@ const char *cli_state_name(enum cli_state state)
     return names[state];
 }
 
+const char *cli_hook_reason_name(enum cli_hook_reason reason)
+{
+    static const char *const names[] = {
+#define X(name, word) [name] = word,
+        CLI_HOOK_MAP(X)
+#undef X
+    };
+    return names[reason];
+}
+
 const char *cli_timer_name(enum cli_timer timer)
 {
     static const char *const names[] = {

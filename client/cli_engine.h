@@ -61,6 +61,31 @@ struct cli_event {
                                     * borrowed; NULL: nothing */
 };
 
+/* What a hook script is told, in dhcpcd's and dhclient's words. X(identifier, word) */
+#define CLI_HOOK_MAP(X)                                                                                      \
+    X(CLI_HOOK_NONE, "NONE")                                                                                 \
+    X(CLI_HOOK_PREINIT, "PREINIT") /* the client starts */                                                   \
+    X(CLI_HOOK_BOUND, "BOUND")                                                                               \
+    X(CLI_HOOK_RENEW, "RENEW")                                                                               \
+    X(CLI_HOOK_REBIND, "REBIND")                                                                             \
+    X(CLI_HOOK_REBOOT, "REBOOT")   /* the saved lease was confirmed */                                       \
+    X(CLI_HOOK_TIMEOUT, "TIMEOUT") /* no server answered: the saved lease is used */                         \
+    X(CLI_HOOK_INFORM, "INFORM")                                                                             \
+    X(CLI_HOOK_EXPIRE, "EXPIRE") /* the lease is over by itself, or given up in a conflict */                \
+    X(CLI_HOOK_NAK, "NAK")                                                                                   \
+    X(CLI_HOOK_RELEASE, "RELEASE")                                                                           \
+    X(CLI_HOOK_STOP, "STOP")                                                                                 \
+    X(CLI_HOOK_FAIL, "FAIL") /* no ACK came, or the new address is somebody else's */                        \
+    X(CLI_HOOK_V6ONLY, "V6ONLY")
+
+enum cli_hook_reason {
+#define X(name, word) name,
+    CLI_HOOK_MAP(X)
+#undef X
+};
+
+const char *cli_hook_reason_name(enum cli_hook_reason reason); /* static storage */
+
 enum cli_action_kind {
     CLI_TX,       /* send */
     CLI_ACK_KEEP, /* keep packet.bytes, the whole ACK: what is applied and saved beside `lease` from now on */
@@ -73,6 +98,7 @@ enum cli_action_kind {
     CLI_ARP_PROBE,    /* send `arp`: does anybody use the address? */
     CLI_ARP_ANNOUNCE, /* send `arp`: the address is ours now */
     CLI_ARP_DEFEND,   /* send `arp`: the address is still ours, though somebody else used it */
+    CLI_HOOK,         /* tell the hook script `hook`; with `has_lease` about `lease` and its ACK */
     CLI_TRACE,        /* record */
 };
 
@@ -85,7 +111,9 @@ struct cli_action {
     struct arp arp;       /* CLI_ARP_...: to be broadcast */
     struct cli_lease
         lease; /* CLI_IF_SET, CLI_IF_CLEAR: what is set, what is taken away. CLI_LEASE_SAVE: it */
-    struct trace_event trace; /* CLI_TRACE: facts.text lives in the arena or is static */
+    enum cli_hook_reason hook; /* CLI_HOOK */
+    bool has_lease;            /* CLI_HOOK */
+    struct trace_event trace;  /* CLI_TRACE: facts.text lives in the arena or is static */
 };
 
 /* The ordered answer of one step. The caller owns it: init once, reset after the actions are executed. */

@@ -14,6 +14,57 @@ void cli_fsm_arm(struct cli_engine *e, struct cli_alarm timer)
     e->timer_at_ms = timer.at_ms;
 }
 
+static enum cli_hook_reason hook_of_init(enum cli_state from, enum reason reason)
+{
+    if (reason == REASON_STARTED)
+        return CLI_HOOK_PREINIT;
+    if (reason == REASON_GOT_NAK)
+        return CLI_HOOK_NAK;
+    if (reason == REASON_V6ONLY_WAIT)
+        return CLI_HOOK_V6ONLY;
+    if (from == CLI_BOUND || from == CLI_RENEWING || from == CLI_REBINDING || reason == REASON_EXPIRED)
+        return CLI_HOOK_EXPIRE;
+    return from == CLI_PROBING || reason == REASON_GAVE_UP ? CLI_HOOK_FAIL : CLI_HOOK_NONE;
+}
+
+/* What the hook script is told of a change. */
+static enum cli_hook_reason hook_of(const struct cli_engine *e, enum cli_state to, enum reason reason)
+{
+    switch (to) {
+    case CLI_INIT_REBOOT:
+        return CLI_HOOK_PREINIT;
+    case CLI_INIT:
+        return hook_of_init(e->state, reason);
+    case CLI_BOUND:
+        return reason == REASON_RENEW_GAVE_UP ? CLI_HOOK_NONE : e->granted_as;
+    case CLI_INFORMED:
+        return CLI_HOOK_INFORM;
+    case CLI_STOPPED:
+        if (reason == REASON_COMMAND_RELEASE)
+            return CLI_HOOK_RELEASE;
+        return reason == REASON_COMMAND_STOP ? CLI_HOOK_STOP : CLI_HOOK_FAIL;
+    case CLI_SELECTING:
+    case CLI_REQUESTING:
+    case CLI_REBOOTING:
+    case CLI_PROBING:
+    case CLI_RENEWING:
+    case CLI_REBINDING:
+    case CLI_INFORMING:
+        return CLI_HOOK_NONE;
+    }
+    return CLI_HOOK_NONE;
+}
+
+static void tell_hook(struct cli_step *s, enum cli_hook_reason hook, enum cli_state to)
+{
+    struct cli_action *action = hook == CLI_HOOK_NONE ? NULL : cli_step_append(s, CLI_HOOK);
+    if (action == NULL)
+        return;
+    action->hook = hook;
+    action->has_lease = to == CLI_BOUND || to == CLI_INFORMED;
+    action->lease = s->e->lease;
+}
+
 void cli_fsm_change(struct cli_step *s, enum cli_state to, enum reason reason, struct trace_facts facts,
                     struct cli_alarm timer)
 {
@@ -26,6 +77,7 @@ void cli_fsm_change(struct cli_step *s, enum cli_state to, enum reason reason, s
                           .from = cli_state_name(e->state),
                           .to = cli_state_name(to),
                       });
+    tell_hook(s, hook_of(e, to, reason), to);
     e->state = to;
     e->state_since_ms = s->now;
     e->state_reason = reason;

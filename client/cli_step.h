@@ -51,7 +51,8 @@ struct cli_engine {
     bool has_lease;         /* exactly in BOUND, RENEWING and REBINDING */
     struct cli_lease lease; /* in PROBING: what it will be; in INIT-REBOOT and REBOOTING: what it was; in
                              * INFORMING and INFORMED: the address, and what was told about it */
-    bool is_saved;          /* by a CLI_LEASE_SAVE or before CLI_START, and not forgotten */
+    enum cli_hook_reason granted_as; /* how this lease was come by */
+    bool is_saved;                   /* by a CLI_LEASE_SAVE or before CLI_START, and not forgotten */
 
     unsigned probes, announcements; /* sent for the address of this lease */
     time_ms announce_at_ms;         /* the next announcement; TIME_NEVER: none. has_lease if not */

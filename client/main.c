@@ -22,6 +22,7 @@ static const char usage[] =
     "      --control PATH   listen for commands on this unix socket\n"
     "      --lease-file FILE  keep the lease here over a restart, and ask for it again (RFC 2131 3.2)\n"
     "      --duid-file FILE  with \"client-id\": \"duid\", keep DUID and IAID here (RFC 4361)\n"
+    "      --hook SCRIPT    run SCRIPT for each transition, with dhcpcd's variables (see config/hook.sh)\n"
     "      --resolv-conf FILE  write name servers and search list here while there is a lease\n"
     "      --set-hostname   call the machine what option 12 says while there is a lease\n"
     "      --trace FILE     append every event to FILE, one JSON object a line\n"
@@ -55,6 +56,7 @@ enum {
     OPT_CONTROL = 256,
     OPT_LEASE_FILE,
     OPT_DUID_FILE,
+    OPT_HOOK,
     OPT_RESOLV_CONF,
     OPT_SET_HOSTNAME,
     OPT_TRACE,
@@ -71,6 +73,7 @@ static const struct option long_options[] = {
     {"control", required_argument, NULL, OPT_CONTROL},
     {"lease-file", required_argument, NULL, OPT_LEASE_FILE},
     {"duid-file", required_argument, NULL, OPT_DUID_FILE},
+    {"hook", required_argument, NULL, OPT_HOOK},
     {"resolv-conf", required_argument, NULL, OPT_RESOLV_CONF},
     {"set-hostname", no_argument, NULL, OPT_SET_HOSTNAME},
     {"trace", required_argument, NULL, OPT_TRACE},
@@ -127,6 +130,9 @@ static int take_option(int option, struct arguments *a)
         return -1;
     case OPT_DUID_FILE:
         a->duid_file = optarg;
+        return -1;
+    case OPT_HOOK:
+        a->driver.hook = optarg;
         return -1;
     case OPT_RESOLV_CONF:
         a->driver.resolv_conf = optarg;

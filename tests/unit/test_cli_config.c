@@ -35,6 +35,8 @@ static void assert_default(const struct cli_config *c)
     assert_int_equal(c->choice, CLI_CHOOSE_FIRST);
     assert_int_equal(c->n_deny, 0);
     assert_int_equal(c->extra_len, 0);
+    assert_string_equal(c->hook, "");
+    assert_int_equal(c->hook_limit_ms, 30000);
     assert_false(c->sends_fqdn);
     assert_false(c->rapid_commit);
     assert_int_equal(c->server, 0);
@@ -184,6 +186,8 @@ static void mistakes_are_named_with_their_place(void **state)
         {"{ \"choose-offer\": \"best\" }", "c.json:1:19:", "$.choose-offer"},
         {"{ \"choose-offer\": \"requested-address\" }", "c.json:1:19:", "$.choose-offer"},
         {"{ \"deny-servers\": [\"10.0.0.1\", 5] }", "c.json:1:32:", "$.deny-servers[1]"},
+        {"{ \"hook\": \"\" }", "c.json:1:11:", "$.hook"},
+        {"{ \"hook-timeout\": 0 }", "c.json:1:19:", "$.hook-timeout"},
         {"{ \"default-route\": \"yes\" }", "c.json:1:20:", "$.default-route"},
         {"{ \"address-conflict-detection\": 1 }", "c.json:1:33:", "$.address-conflict-detection"},
     };

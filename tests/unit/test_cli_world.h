@@ -44,6 +44,7 @@ struct world {
     uint8_t ack[DHCP_MSG_MAX];
     bool is_set;               /* a CLI_IF_SET without its CLI_IF_CLEAR yet */
     struct cli_lease set;      /* of the last CLI_IF_SET */
+    char hooks[256];           /* CLI_HOOK since the last step that had one, not in the log: "EXPIRE BOUND" */
     struct trace_event traced; /* the last one; its text in `text` */
     char text[512];
 };
@@ -140,6 +141,13 @@ static inline void keep(struct world *w, const struct cli_action *action)
             : action->kind == CLI_ARP_ANNOUNCE ? "ANNOUNCE"
                                                : "DEFEND");
         return;
+    case CLI_HOOK:
+        if (w->hooks[0] != '\0')
+            strcat(w->hooks, " ");
+        strcat(w->hooks, cli_hook_reason_name(action->hook));
+        assert_int_equal(action->has_lease,
+                         (action->hook >= CLI_HOOK_BOUND && action->hook <= CLI_HOOK_INFORM));
+        return;
     case CLI_TRACE:
         keep_trace(w, &action->trace);
         return;
@@ -148,7 +156,7 @@ static inline void keep(struct world *w, const struct cli_action *action)
 
 static inline void step(struct world *w, const struct cli_event *event)
 {
-    w->log[0] = '\0';
+    w->log[0] = w->hooks[0] = '\0';
     assert_int_equal(cli_engine_step(w->engine, event, &w->actions), 0);
     for (const struct cli_action *a = w->actions.first; a != NULL; a = a->next)
         keep(w, a);
