@@ -29,6 +29,7 @@ struct srv_class {
     struct srv_options options;
     struct srv_boot boot;         /* what is 0 or "" is left to wider scopes */
     struct srv_lifetime lifetime; /* default_s 0: likewise */
+    const cJSON *source;          /* its map */
 };
 
 struct srv_class_name {

@@ -126,6 +126,8 @@ bool srv_classify_arrival(struct srv_step *s)
     s->classes = &s->e->classes;
     srv_class_clear(s->classes);
     srv_class_add(s->classes, s->e->config, SRV_CLASS_ALL);
+    if (s->msg->type == DHCP_BOOTP)
+        srv_class_add(s->classes, s->e->config, SRV_CLASS_BOOTP);
     add_vendor_class(s);
     evaluate_round(s, false);
     return check_drop(s);

@@ -385,6 +385,8 @@ static const struct {
     void (*run)(struct srv_command_call *call);
 } commands[] = {
     {"build-report", build_report},
+    {"class-get", srv_command_class_get},
+    {"class-list", srv_command_class_list},
     {"config-get", config_get},
     {"config-hash-get", config_hash_get},
     {"config-reload", config_reload},

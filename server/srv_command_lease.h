@@ -49,6 +49,9 @@ void srv_command_dhcp_enable(struct srv_command_call *call);
 
 void srv_command_explain(struct srv_command_call *call);
 
+void srv_command_class_get(struct srv_command_call *call);
+void srv_command_class_list(struct srv_command_call *call);
+
 void srv_command_subnet_list(struct srv_command_call *call);
 void srv_command_subnet_get(struct srv_command_call *call);
 void srv_command_subnet_select_test(struct srv_command_call *call);

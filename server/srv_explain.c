@@ -7,14 +7,13 @@
 #include "common/dhcp_msg.h"
 #include "common/dhcp_opt.h"
 
-enum { NOTE_TEXT_MAX = 64, XID_AT = 4, CHADDR_AT = 28, SENTENCE_MAX = 512, FIXED_MIN = 240 };
+enum { XID_AT = 4, CHADDR_AT = 28, SENTENCE_MAX = 2048, FIXED_MIN = 240 };
 
 struct note {
     enum trace_kind kind;
     enum reason reason;
     struct trace_facts facts;
-    bool has_text;
-    char text[NOTE_TEXT_MAX]; /* facts.text, which is borrowed */
+    size_t text; /* where its text is among the record's; 0: it has none */
 };
 
 struct message {
@@ -30,6 +29,8 @@ struct record {
     bool has_response; /* also if it was too long to be kept */
     unsigned n_notes, n_lost;
     struct note notes[SRV_EXPLAIN_NOTES_MAX];
+    size_t text_len;
+    char texts[SRV_EXPLAIN_TEXT_MAX]; /* copies of facts.text; the first octet is not used */
 };
 
 struct srv_explain {
@@ -62,6 +63,7 @@ static struct record *add_record(struct srv_explain *x, const struct clock_now *
     r->query.packet.len = r->response.packet.len = 0;
     r->has_response = false;
     r->n_notes = r->n_lost = 0;
+    r->text_len = 1;
     return r;
 }
 
@@ -96,6 +98,15 @@ static struct hw_addr read_chaddr(const struct packet *packet)
     return hw;
 }
 
+/* As much of it as there is room for; "" is always there, at the end. */
+static size_t keep_text(struct record *r, const char *text)
+{
+    size_t place = r->text_len, room = sizeof r->texts - place;
+    int len = snprintf(r->texts + place, room, "%s", text);
+    r->text_len += len < 0 ? 0 : (size_t)len + 1 < room ? (size_t)len + 1 : room - 1;
+    return place;
+}
+
 static void add_note(struct record *r, const struct trace_event *event)
 {
     if (r->n_notes == SRV_EXPLAIN_NOTES_MAX) {
@@ -107,9 +118,7 @@ static void add_note(struct record *r, const struct trace_event *event)
     note->reason = event->reason;
     note->facts = event->facts;
     note->facts.text = NULL;
-    note->has_text = event->facts.text != NULL;
-    if (note->has_text)
-        snprintf(note->text, sizeof note->text, "%s", event->facts.text);
+    note->text = event->facts.text == NULL ? 0 : keep_text(r, event->facts.text);
 }
 
 /* The transaction that the decision is about; NULL if it has fallen out, or there never was one. */
@@ -217,14 +226,14 @@ static bool is_meant(const struct srv_explain_filter *f, const struct record *r)
 
 /* ---- telling ---- */
 
-static cJSON *note_json(const struct note *note)
+static cJSON *note_json(const struct record *r, const struct note *note)
 {
     static const char *const kinds[] = {
         [TRACE_DECISION] = "decision", [TRACE_DROP] = "drop", [TRACE_STATE] = "state"};
     char sentence[SENTENCE_MAX];
     struct trace_facts facts = note->facts;
-    if (note->has_text)
-        facts.text = note->text;
+    if (note->text != 0)
+        facts.text = r->texts + note->text;
     trace_sentence(note->reason, &facts, sentence, sizeof sentence);
     cJSON *json = cJSON_CreateObject();
     cJSON_AddStringToObject(json, "kind", kinds[note->kind]);
@@ -276,7 +285,7 @@ static cJSON *record_json(const struct record *r, const struct clock_now *now)
     put_message(json, "query", &r->query, TRACE_RX, &stamp);
     cJSON *notes = cJSON_AddArrayToObject(json, "decisions");
     for (unsigned i = 0; i < r->n_notes; i++)
-        cJSON_AddItemToArray(notes, note_json(&r->notes[i]));
+        cJSON_AddItemToArray(notes, note_json(r, &r->notes[i]));
     cJSON_AddNumberToObject(json, "decisions-not-kept", r->n_lost);
     cJSON_AddBoolToObject(json, "answered", r->has_response);
     put_message(json, "response", &r->response, TRACE_TX, &stamp);

@@ -24,9 +24,9 @@ struct machine {
     const struct srv_expr_input *in;
     struct value values[SRV_EXPR_VALUES_MAX];
     unsigned height;
-    size_t used;     /* of scratch */
-    const char *why; /* it failed; NULL: it did not */
-    uint8_t scratch[SRV_EXPR_SCRATCH_MAX];
+    const char *why;  /* it failed; NULL: it did not */
+    uint8_t *scratch; /* SRV_EXPR_SCRATCH_MAX octets */
+    size_t used;      /* of them */
 };
 
 /* ---- the stack ---- */
@@ -56,7 +56,7 @@ static void push_truth(struct machine *m, bool truth)
 /* Room for a value that is made; NULL, and the evaluation has failed, if there is none. */
 static uint8_t *make(struct machine *m, size_t len)
 {
-    if (len > sizeof m->scratch - m->used) {
+    if (len > SRV_EXPR_SCRATCH_MAX - m->used) {
         m->why = "its values are longer than what is kept for them";
         return NULL;
     }
@@ -94,10 +94,18 @@ static size_t len_of_text(const uint8_t *data, size_t len)
     return len;
 }
 
+static bool is_printable(const uint8_t *data, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (data[i] < ' ' || data[i] > '~')
+            return false;
+    return true;
+}
+
 static void push_formatted(struct machine *m, const struct opt_def *def, const struct opt_part *part)
 {
     uint8_t *made = m->scratch + m->used;
-    size_t room = sizeof m->scratch - m->used;
+    size_t room = SRV_EXPR_SCRATCH_MAX - m->used;
     if (room < 4) {
         make(m, room + 1);
         push_bytes(m, NULL, 0);
@@ -112,14 +120,14 @@ static void push_formatted(struct machine *m, const struct opt_def *def, const s
 static void push_option(struct machine *m, const struct srv_expr_step *step, const struct opt_def *def,
                         const struct opt_part *part)
 {
-    bool is_text = def != NULL && def->type == OPT_TEXT;
+    bool is_text = def != NULL && def->type == OPT_TEXT, has_form = def != NULL && def->type != OPT_BYTES;
     if (step->form == EXPR_EXISTS)
         push_truth(m, part != NULL);
     else if (part == NULL)
         push_bytes(m, NULL, 0);
     else if (is_text)
         push_bytes(m, part->data, len_of_text(part->data, part->len));
-    else if (step->form == EXPR_HEX)
+    else if (step->form == EXPR_HEX || (!has_form && is_printable(part->data, part->len)))
         push_bytes(m, part->data, part->len);
     else
         push_formatted(m, def, part);
@@ -490,12 +498,8 @@ static bool is_jump(enum srv_expr_op op)
 }
 
 /* Jumps lead forwards only: there are no more steps than the expression has. False if it failed. */
-static bool run(struct machine *m, const struct srv_expr *expr, const struct srv_expr_input *in)
+static bool run(struct machine *m, const struct srv_expr *expr)
 {
-    m->in = in;
-    m->height = 0;
-    m->used = 0;
-    m->why = NULL;
     for (size_t i = 0; i < expr->n && m->why == NULL;) {
         const struct srv_expr_step *step = &expr->steps[i];
         if (is_jump(step->op))
@@ -512,9 +516,10 @@ static bool run(struct machine *m, const struct srv_expr *expr, const struct srv
 enum srv_expr_verdict srv_expr_test(const struct srv_expr *expr, const struct srv_expr_input *in,
                                     const char **out_why)
 {
-    struct machine m;
+    uint8_t scratch[SRV_EXPR_SCRATCH_MAX];
+    struct machine m = {.in = in, .scratch = scratch};
     assert(expr->type == SRV_EXPR_CONDITION);
-    if (!run(&m, expr, in)) {
+    if (!run(&m, expr)) {
         *out_why = m.why;
         return SRV_EXPR_FAILED;
     }
@@ -524,9 +529,10 @@ enum srv_expr_verdict srv_expr_test(const struct srv_expr *expr, const struct sr
 int srv_expr_value(const struct srv_expr *expr, const struct srv_expr_input *in, uint8_t *out, size_t cap,
                    const char **out_why)
 {
-    struct machine m;
+    uint8_t scratch[SRV_EXPR_SCRATCH_MAX];
+    struct machine m = {.in = in, .scratch = scratch};
     assert(expr->type == SRV_EXPR_VALUE);
-    if (!run(&m, expr, in)) {
+    if (!run(&m, expr)) {
         *out_why = m.why;
         return ERR_INVALID;
     }

@@ -17,8 +17,8 @@
  *                 member('gold')  known  unknown  not c  c and d  c or d  (c)
  *
  * Values are octets. What is absent from the message is the empty value. `hex` gives the octets of an option,
- * a text without the NULs at its end (RFC 2132 2); `text` gives a text as it is, and any other option as
- * the log shows it. `and`, `or` and `ifelse` look at what decides only. */
+ * a text without the NULs at its end (RFC 2132 2); `text` gives a text, or printable octets of no known form,
+ * as it is, and any other option as the log shows it. `and`, `or` and `ifelse` look at what decides only. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,8 +42,10 @@ enum srv_expr_type { SRV_EXPR_CONDITION, SRV_EXPR_VALUE };
 
 struct srv_expr; /* compiled; never changes */
 
-/* The classes that `member` may speak of. */
+/* What an expression may speak of by name. */
 struct srv_expr_names {
+    /* The code of an option of the configuration's own, or ERR_NOTFOUND. NULL: there is none. */
+    int (*find_option)(void *user, const char *name);
     /* The number of the class (0 or more), or ERR_NOTFOUND: it is not defined, or not yet. `known` and
      * `unknown` ask for "KNOWN". */
     int (*find_class)(void *user, const char *name);

@@ -164,10 +164,13 @@ static uint8_t need_named_code(struct parser *p, enum opt_space space)
     char name[SRV_EXPR_NAME_MAX + 1];
     copy_name(&p->token, name);
     const struct opt_def *def = dhcp_opt_find_name(space, name);
-    if (def == NULL)
+    int code = def != NULL ? def->code : ERR_NOTFOUND;
+    if (space == OPT_SPACE_DHCP && p->names->find_option != NULL && def == NULL)
+        code = p->names->find_option(p->names->user, name);
+    if (code < 0)
         expected(p, "the code or the name of an option");
     next(p);
-    return def == NULL ? 0 : def->code;
+    return (uint8_t)(code < 0 ? 0 : code);
 }
 
 /* The code in brackets: a number, or the name of an option of the space; NULL: it has no names. */

@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/err.h"
 #include "server/srv_class.h"
+#include "server/srv_optdef.h"
 #include "server/srv_parse.h"
 
 static const char *const class_keys[] = {
@@ -130,12 +131,20 @@ static int find_class(void *user, const char *name)
     return number;
 }
 
+static int find_option(void *user, const char *name)
+{
+    const struct reading *r = user;
+    const struct srv_optdef *def = srv_optdef_find_name(r->p->optdefs, SRV_SPACE_DHCP4, name);
+    return def == NULL ? ERR_NOTFOUND : def->code;
+}
+
 static void read_expression(struct srv_parse *p, const cJSON *map, const char *key, enum srv_expr_type type,
                             struct srv_class *class, const struct srv_expr **out)
 {
     const cJSON *item = srv_parse_at(map, key);
     struct reading reading = {.p = p, .item = item, .class = class};
-    const struct srv_expr_names names = {.find_class = find_class, .user = &reading};
+    const struct srv_expr_names names = {
+        .find_option = find_option, .find_class = find_class, .user = &reading};
     struct srv_expr_error error;
     const char *text;
     if (!jcfg_get_text(&p->c, map, key, &text) || text[0] == '\0')
@@ -235,7 +244,8 @@ void srv_parse_classes(struct srv_parse *p, const cJSON *global)
     cJSON_ArrayForEach(item, list)
     {
         struct srv_class *class = &classes[p->config->n_classes++];
-        *class = (struct srv_class){.name = "", .boot = {.server_hostname = "", .boot_file_name = ""}};
+        *class = (struct srv_class){
+            .name = "", .source = item, .boot = {.server_hostname = "", .boot_file_name = ""}};
         if (jcfg_is_map(&p->c, item, "a map with a class"))
             read_name(p, item, class);
     }

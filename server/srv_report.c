@@ -207,6 +207,19 @@ static void set_host_ids(cJSON *map, const struct srv_config *config)
         cJSON_AddItemToArray(list, cJSON_CreateString(srv_host_id_name(config->host_ids[i])));
 }
 
+static void complete_class(cJSON *map, const struct srv_class *class)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(map, "only-if-required"); /* the old name */
+    set_bool(map, "only-in-additional-list", class->only_additional);
+    set_list(map, "option-data");
+    set_boot(map, &class->boot);
+    if (class->lifetime.default_s == 0)
+        return;
+    set_number(map, "valid-lifetime", class->lifetime.default_s);
+    set_number(map, "min-valid-lifetime", class->lifetime.min_s);
+    set_number(map, "max-valid-lifetime", class->lifetime.max_s);
+}
+
 static void complete_global(cJSON *map, const struct srv_config *config)
 {
     cJSON *interfaces = set_map(map, "interfaces-config"), *database = set_map(map, "lease-database");
@@ -231,6 +244,7 @@ static void complete_global(cJSON *map, const struct srv_config *config)
     set_number(map, "max-log-rate", config->max_log_rate);
     set_list(map, "hooks-libraries");
     set_number(map, "parked-packet-limit", config->ping.max_pending);
+    set_list(map, "client-classes");
     set_list(map, "shared-networks");
     set_list(map, "subnet4");
     set_times(map, &config->lifetime, &config->timers);
@@ -279,7 +293,12 @@ cJSON *srv_report_config(const struct srv_config *config)
 {
     cJSON *map = cJSON_Duplicate(config->source, true), *item;
     const struct srv_network *network = config->networks;
+    const struct srv_class *class = config->classes;
     complete_global(map, config);
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(map, "client-classes"))
+    {
+        complete_class(item, class ++);
+    }
     complete_subnets(map, config->subnets);
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(map, "shared-networks"))
     {
@@ -307,5 +326,12 @@ cJSON *srv_report_network(const struct srv_config *config, const struct srv_netw
 {
     cJSON *map = cJSON_Duplicate(network->source, true);
     complete_network(map, config, network);
+    return map;
+}
+
+cJSON *srv_report_class(const struct srv_class *class)
+{
+    cJSON *map = cJSON_Duplicate(class->source, true);
+    complete_class(map, class);
     return map;
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include <cjson/cJSON.h>
 
+#include "server/srv_class.h"
 #include "server/srv_engine.h"
 #include "server/srv_host.h"
 
@@ -18,7 +19,8 @@ cJSON *srv_report_lease(const struct srv_lease *lease, const struct clock_now *n
 cJSON *srv_report_config(const struct srv_config *config);
 /* One reservation of that, with "subnet-id" beside (0: global). */
 cJSON *srv_report_host(const struct srv_host *host);
-/* One subnet or shared network of that. */
+/* One class, subnet or shared network of that. */
+cJSON *srv_report_class(const struct srv_class *class);
 cJSON *srv_report_subnet(const struct srv_subnet *subnet);
 cJSON *srv_report_network(const struct srv_config *config, const struct srv_network *network);
 /* {"received": {...}, "sent": {...}, "dropped": n, "reasons": {...}, "leases": n} for status-get. */

@@ -483,6 +483,24 @@ static void shared_networks_only_for_members(void **state)
     assert_true(decided(REASON_POOL_CLASS));
 }
 
+/* ---- options of the configuration's own ---- */
+
+/* option-def of the whole server counts in expressions; that of a class for the class's options. */
+static void own_options(void **state)
+{
+    (void)state;
+    start_with("\"option-def\": [ { \"name\": \"room\", \"code\": 230, \"type\": \"string\" } ],",
+               "{ \"name\": \"attic\", \"test\": \"option[room].text == 'attic'\","
+               "  \"option-def\": [ { \"name\": \"floor\", \"code\": 231, \"type\": \"uint16\" } ],"
+               "  \"option-data\": [ { \"name\": \"floor\", \"data\": \"7\", \"always-send\": true } ] }",
+               "");
+    dhcp_put_text(msg('a', DHCP_DISCOVER), 230, "attic");
+    send_to(IP4_BROADCAST);
+    assert_string_equal(recorded(REASON_CLASSES), "ALL, attic, UNKNOWN");
+    assert_int_equal(dhcp_msg_find(&seen.msg, 231)->len, 2);
+    assert_memory_equal(dhcp_msg_find(&seen.msg, 231)->data, "\0\7", 2);
+}
+
 /* ---- mistakes in the configuration ---- */
 
 static char warnings[2048];
@@ -577,6 +595,7 @@ int main(void)
         cmocka_unit_test_teardown(old_addresses_of_closed_pools_wait, stop),
         cmocka_unit_test_teardown(subnets_only_for_members, stop),
         cmocka_unit_test_teardown(shared_networks_only_for_members, stop),
+        cmocka_unit_test_teardown(own_options, stop),
         cmocka_unit_test(mistakes),
         cmocka_unit_test(names_that_nothing_defines_are_told),
     };

@@ -551,6 +551,46 @@ static void test_explain_keeps_the_last_transactions(void **state)
     assert_int_equal(cJSON_GetArraySize(answer("transactions")), 10);
 }
 
+/* ---- classes ---- */
+
+static void test_classes(void **state)
+{
+    (void)state;
+    expect("class-list", NULL, CONTROL_EMPTY, "0 classes found", "{\"client-classes\":[]}");
+    srv_engine_free(engine);
+    srv_config_free(config);
+    config =
+        parse("{ \"Dhcp4\": { \"client-classes\": ["
+              "{ \"name\": \"a\", \"test\": \"option[12].exists\", \"only-if-required\": true },"
+              "{ \"name\": \"b\", \"valid-lifetime\": 60, \"next-server\": \"10.0.0.2\" } ],"
+              "\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"client-class\": \"b\" } ] } }");
+    engine = srv_engine_new(config, &(struct siphash_key){1, 2});
+    expect("class-list", NULL, CONTROL_SUCCESS, "2 classes found",
+           "{\"client-classes\":[{\"name\":\"a\"},{\"name\":\"b\"}]}");
+    expect("class-get", "{\"name\": \"a\"}", CONTROL_SUCCESS, "Class 'a' definition returned",
+           "{\"client-classes\":[{\"name\":\"a\",\"test\":\"option[12].exists\","
+           "\"only-in-additional-list\":true,\"option-data\":[],\"next-server\":\"0.0.0.0\","
+           "\"server-hostname\":\"\",\"boot-file-name\":\"\"}]}");
+    expect("class-get", "{\"name\": \"b\"}", CONTROL_SUCCESS, "Class 'b' definition returned",
+           "{\"client-classes\":[{\"name\":\"b\",\"valid-lifetime\":60,\"next-server\":\"10.0.0.2\","
+           "\"only-in-additional-list\":false,\"option-data\":[],\"server-hostname\":\"\","
+           "\"boot-file-name\":\"\",\"min-valid-lifetime\":60,\"max-valid-lifetime\":60}]}");
+    /* ALL has a number, but no definition */
+    expect("class-get", "{\"name\": \"ALL\"}", CONTROL_EMPTY, "Class 'ALL' not found", "");
+    run("class-get", NULL);
+    assert_int_equal(reply.result, CONTROL_ERROR);
+    run("class-get", "{\"name\": 1}");
+    assert_int_equal(reply.result, CONTROL_ERROR);
+    expect("subnet4-select-test", "{\"interface\": \"eth0\", \"classes\": [\"a\", \"b\"]}", CONTROL_SUCCESS,
+           "selected subnet '10.0.0.0/24' id 1", "");
+    expect("subnet4-select-test", "{\"interface\": \"eth0\", \"classes\": [\"a\"]}", CONTROL_EMPTY,
+           "no selected subnet", "");
+    expect("subnet4-select-test", "{\"address\": \"10.0.0.5\"}", CONTROL_EMPTY, "no selected subnet", "");
+    expect("subnet4-select-test", "{\"classes\": 1}", CONTROL_ERROR, "'classes' is not a list", "");
+    expect("subnet4-select-test", "{\"classes\": [1]}", CONTROL_ERROR, "'classes' is not a list of names",
+           "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -575,6 +615,7 @@ int main(void)
         TEST(test_subnets),
         TEST(test_explain_tells_each_decision_of_a_transaction),
         TEST(test_explain_keeps_the_last_transactions),
+        TEST(test_classes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
