@@ -24,10 +24,10 @@ static void inform(struct srv_step *s)
 }
 
 /* RFC 1534 2: a server may give such a client an address of its pools, but then nobody else ever gets that.
- * So the administrator must want it. */
-static bool may_have(const struct srv_step *s)
+ * So the administrator must want it, for all, or for this client by reserving the address. */
+static bool may_have(const struct srv_step *s, ip4 addr)
 {
-    return s->e->config->bootp;
+    return s->e->config->bootp || srv_host_addr(s->e->config, s->subnet, &s->host_ids) == addr;
 }
 
 static void give(struct srv_step *s)
@@ -41,7 +41,7 @@ static void give(struct srv_step *s)
         return;
     }
     srv_select_move(s, subnet);
-    if (!may_have(s)) {
+    if (!may_have(s, addr)) {
         srv_step_drop(s, REASON_BOOTP_NOT_RESERVED, (struct trace_facts){0});
         return;
     }

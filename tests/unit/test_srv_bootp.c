@@ -87,6 +87,20 @@ static void rfc1534_without_consent_no_address_of_the_pools_is_given(void **stat
     expect_offer(A10);
 }
 
+static void rfc1534_who_has_a_reserved_address_gets_it_without_consent(void **state)
+{
+    (void)state;
+    start("{ \"Dhcp4\": { \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": ["
+          " { \"pool\": \"10.0.0.10/32\" } ], \"reservations\": [ { \"hw-address\": \"02:00:00:00:00:0a\","
+          " \"ip-address\": \"10.0.0.200\" } ] } ] } }");
+    bootp('a');
+    send_to(IP4_BROADCAST);
+    expect_reply(IP(10, 0, 0, 200));
+    bootp('b');
+    send_to(IP4_BROADCAST);
+    expect_silence(REASON_BOOTP_NOT_RESERVED);
+}
+
 static void rfc951_who_knows_its_address_gets_the_rest_and_no_lease(void **state)
 {
     (void)state;
@@ -279,6 +293,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(rfc1534_2_a_bootp_client_gets_an_address_for_ever),
         TEST(rfc1534_without_consent_no_address_of_the_pools_is_given),
+        TEST(rfc1534_who_has_a_reserved_address_gets_it_without_consent),
         TEST(rfc951_who_knows_its_address_gets_the_rest_and_no_lease),
         TEST(a_full_pool_is_silence),
         TEST(one_host_that_boots_by_bootp_and_goes_on_by_dhcp_has_one_address),
