@@ -81,6 +81,18 @@ void io_loop_stop(struct io_loop *loop)
     event_base_loopbreak(loop->base);
 }
 
+struct event_base *io_loop_base(struct io_loop *loop)
+{
+    return loop->base;
+}
+
+uint64_t io_now_us(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
 static int64_t read_clock_ms(clockid_t clock)
 {
     struct timespec ts;

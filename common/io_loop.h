@@ -1,10 +1,12 @@
-/* The event loop: the only module that knows libevent. Timers run on the boot-time clock. */
+/* The event loop. With io_http the only module that knows libevent. Timers run on the boot-time clock. */
 #pragma once
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/clock.h"
 
+struct event_base; /* of libevent */
 struct io_loop;
 struct io_watch;
 struct io_timer;
@@ -15,9 +17,13 @@ void io_loop_free(struct io_loop *loop);
 /* Runs until io_loop_stop(); not at all if that was called since the last run. 0, or ERR_IO. */
 int io_loop_run(struct io_loop *loop);
 void io_loop_stop(struct io_loop *loop);
+/* For io_http alone: evhttp wants it. */
+struct event_base *io_loop_base(struct io_loop *loop);
 
 /* Both clocks, now. */
 struct clock_now io_now(void);
+/* Microseconds on a clock that only ever goes forward, to measure with. */
+uint64_t io_now_us(void);
 
 enum { IO_READ = 1, IO_WRITE = 2 };
 typedef void io_fd_fn(void *user, int fd, int what);

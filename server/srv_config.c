@@ -64,6 +64,7 @@ static const char *const global_keys[] = {
     "max-log-rate",
     "max-offers",
     "max-valid-lifetime",
+    "metrics",
     "min-valid-lifetime",
     "next-server",
     "offer-hold-time",

@@ -150,6 +150,12 @@ struct srv_subnet {
     const cJSON *source;      /* the map as it was read */
 };
 
+/* Where the metrics are told over HTTP. */
+struct srv_metrics_at {
+    ip4 address;
+    uint16_t port; /* 0: nowhere */
+};
+
 /* Is anybody at an address before it is given? Kea's libdhcp_ping_check. */
 struct srv_ping {
     bool enabled;
@@ -201,8 +207,9 @@ struct srv_config {
     uint32_t max_declines;   /* addresses that one client can have in quarantine in one subnet */
     uint32_t max_declined;   /* addresses in quarantine, all in all */
     uint32_t queue_capacity; /* packets that are received and not yet served; >= 1 */
-    uint32_t max_log_rate;   /* lines of one kind in a second; 0: no limit */
-    bool bootp;              /* RFC 951 clients get addresses of the pools; reserved ones in any case */
+    struct srv_metrics_at metrics;
+    uint32_t max_log_rate; /* lines of one kind in a second; 0: no limit */
+    bool bootp;            /* RFC 951 clients get addresses of the pools; reserved ones in any case */
     struct srv_ping ping;
     uint32_t offer_hold_s; /* how long an offer waits for its REQUEST */
     uint32_t max_offers;

@@ -16,6 +16,7 @@
 #include "server/srv_command.h"
 #include "server/srv_confine.h"
 #include "server/srv_engine.h"
+#include "server/srv_exporter.h"
 #include "server/srv_persist.h"
 #include "server/srv_ports.h"
 #include "server/srv_probe.h"
@@ -38,6 +39,9 @@ struct srv_driver {
     struct srv_actions actions;
     const struct srv_action *told; /* the last action whose trace is written; NULL: none yet */
     struct srv_persist *persist;
+    struct srv_exporter *exporter;
+    struct histogram answer_time;
+    uint64_t received_us;    /* of the packet that is being served; 0: none is */
     struct srv_queue *queue; /* received, not yet served */
     struct io_timer *deadline;
     struct io_timer *more;    /* the queue is not empty */
@@ -80,6 +84,8 @@ static void step(struct srv_driver *d, const struct srv_event *event)
         io_trace_log(d->trace, "error", "%s: an event was lost", err_text(ERR_NOMEM));
     srv_explain_add(d->explain, &now, event->kind == SRV_RX ? &event->packet : NULL,
                     last != NULL ? last->next : d->actions.first);
+    for (struct srv_action *a = last != NULL ? last->next : d->actions.first; a != NULL; a = a->next)
+        a->received_us = d->received_us;
     tell(d);
 }
 
@@ -97,6 +103,8 @@ static void do_tx(struct srv_driver *d, const struct srv_action *action)
     io_trace_message(d->trace, TRACE_TX, port->iface.name, &packet);
     int rc = action->via == SRV_VIA_RAW ? io_raw_send(port->raw_fd, port->iface.index, &packet)
                                         : io_udp_send(port->udp_fd, port->iface.index, &packet);
+    if (action->received_us != 0)
+        histogram_add(&d->answer_time, io_now_us() - action->received_us);
     if (rc < 0)
         io_trace_log(d->trace, "error", "sending on %s failed: %s", port->iface.name, strerror(errno));
 }
@@ -206,7 +214,9 @@ static void serve_packet(struct srv_driver *d, const struct srv_queued *queued)
     }
     struct srv_iface iface = {.index = port->iface.index, .name = port->iface.name, .addr = port->iface.addr};
     io_trace_message(d->trace, TRACE_RX, iface.name, &queued->packet);
+    d->received_us = queued->received_us;
     step(d, &(struct srv_event){.kind = SRV_RX, .now = now, .iface = &iface, .packet = queued->packet});
+    d->received_us = 0;
 }
 
 /* So many that one sync serves them all, so few that a new message of a client that waits can take its older
@@ -239,9 +249,11 @@ static void on_packet(void *user, int fd, int what)
     (void)what;
     struct srv_driver *d = user;
     struct srv_queued queued = {.ifindex = port_of_fd(&d->ports, fd)->iface.index};
-    for (int i = 0; i < RX_MAX && io_udp_recv(fd, d->buf, sizeof d->buf, &queued.packet) > 0; i++)
+    for (int i = 0; i < RX_MAX && io_udp_recv(fd, d->buf, sizeof d->buf, &queued.packet) > 0; i++) {
+        queued.received_us = io_now_us();
         if (srv_queue_put(d->queue, &queued) < 0)
             io_trace_log(d->trace, "error", "%s: a packet was lost", err_text(ERR_NOMEM));
+    }
     serve_some(d);
 }
 
@@ -294,12 +306,37 @@ static int read_config(struct srv_driver *d, struct srv_config **out, char *why)
     return rc;
 }
 
+static void on_scrape(void *user, struct srv_metrics *out)
+{
+    struct srv_driver *d = user;
+    const struct srv_store *store = srv_persist_store(d->persist);
+    *out = (struct srv_metrics){.engine = d->engine,
+                                .config = d->config,
+                                .answer_time = &d->answer_time,
+                                .sync_time = store == NULL ? NULL : srv_store_sync_time(store),
+                                .store_failures = store == NULL ? 0 : srv_store_get_stats(store).failures,
+                                .log_suppressed = d->trace->rate.total,
+                                .queue_length = srv_queue_count(d->queue),
+                                .uptime_ms = io_now().boot_ms - d->started_ms};
+}
+
+static int open_exporter(struct srv_driver *d)
+{
+    d->exporter = srv_exporter_new(d->loop, on_scrape, d);
+    if (d->exporter == NULL)
+        return fail("start", err_text(ERR_NOMEM));
+    return srv_exporter_use(d->exporter, d->config->metrics) < 0 ? fail("metrics", strerror(errno)) : 0;
+}
+
 /* What of the configuration is not the engine's. */
 static void use_config(struct srv_driver *d)
 {
     srv_persist_configure(d->persist, d->config->sync, d->config->lfc_interval_s);
     srv_queue_set_capacity(d->queue, d->config->queue_capacity);
     io_trace_limit(d->trace, d->config->max_log_rate);
+    int rc = srv_exporter_use(d->exporter, d->config->metrics);
+    if (rc < 0) /* addresses go on being given all the same */
+        io_trace_log(d->trace, "error", "metrics cannot be served: %s", strerror(errno));
 }
 
 static const char *lease_path(const struct srv_driver *d, const struct srv_config *config)
@@ -619,8 +656,8 @@ static int confine(struct srv_driver *d)
 
 static int start(struct srv_driver *d)
 {
-    static int (*const steps[])(struct srv_driver *) = {open_loop,    open_first_ports, open_persist,
-                                                        open_control, open_bulk,        confine};
+    static int (*const steps[])(struct srv_driver *) = {
+        open_loop, open_first_ports, open_persist, open_control, open_bulk, open_exporter, confine};
     struct siphash_key key;
     if (getrandom(&key, sizeof key, 0) != (ssize_t)sizeof key)
         return fail("random numbers", strerror(errno));

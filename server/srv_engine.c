@@ -420,6 +420,11 @@ bool srv_engine_find_lease(const struct srv_engine *e, ip4 addr, struct srv_leas
     return srv_lease_find(e->leases, addr, out);
 }
 
+size_t srv_engine_count_leases(const struct srv_engine *e, uint32_t subnet_id, enum srv_lease_state state)
+{
+    return srv_lease_table_count_state(state == SRV_LEASE_OFFERED ? e->offers : e->leases, subnet_id, state);
+}
+
 /* Of the two records that come next, takes the one with the lower address; the lease before the offer. */
 static bool next_record(const struct srv_engine *e, size_t *lease_place, size_t *offer_place,
                         struct srv_lease *out)

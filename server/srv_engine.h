@@ -57,6 +57,7 @@ struct srv_action {
     int ifindex;              /* SRV_TX, SRV_PROBE: the interface to send on; 0: as the routes say */
     struct packet packet;     /* SRV_TX: bytes live in the arena; src_hw is the driver's to fill in.
                                  SRV_PROBE: only src (0: any) and dst */
+    uint64_t received_us;     /* SRV_TX: the driver's to note when the question came; 0: it is not known */
     struct trace_event trace; /* SRV_TRACE: facts.text lives in the arena or is static */
 };
 
@@ -115,6 +116,9 @@ time_ms srv_engine_deadline(const struct srv_engine *e);
  * leased before may have both. `each` returns false to stop. The lease is borrowed during the call. */
 typedef bool srv_lease_fn(void *user, const struct srv_lease *lease);
 void srv_engine_leases(const struct srv_engine *e, srv_lease_fn *each, void *user);
+
+/* Records of the subnet in the state; SRV_LEASE_OFFERED: standing offers. */
+size_t srv_engine_count_leases(const struct srv_engine *e, uint32_t subnet_id, enum srv_lease_state state);
 
 /* Counters by reason and by message type: how often each was traced, received, sent. Borrowed. */
 struct srv_counters {

@@ -30,6 +30,7 @@ struct srv_store {
     bool failing;       /* the last commit failed */
     struct srv_rewrite *rewrite;
     struct srv_store_stats stats;
+    struct histogram sync_time;
 };
 
 static int64_t wall_offset_ms(void)
@@ -230,6 +231,11 @@ struct srv_store_stats srv_store_get_stats(const struct srv_store *s)
     return stats;
 }
 
+const struct histogram *srv_store_sync_time(const struct srv_store *s)
+{
+    return &s->sync_time;
+}
+
 int srv_store_put(struct srv_store *s, const struct srv_lease *lease)
 {
     if (s->failing && s->pending_len > SRV_STORE_KEPT_MAX)
@@ -269,7 +275,12 @@ static int append(struct srv_store *s)
     if (rc < 0 || s->sync == SRV_SYNC_NONE)
         return rc;
     s->stats.syncs++;
-    return fdatasync(s->fd) < 0 ? ERR_IO : 0;
+    uint64_t from_us = io_now_us();
+    rc = fdatasync(s->fd) < 0 ? ERR_IO : 0;
+    int why = errno;
+    histogram_add(&s->sync_time, io_now_us() - from_us);
+    errno = why;
+    return rc;
 }
 
 int srv_store_commit(struct srv_store *s)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "common/histogram.h"
 #include "server/srv_config.h"
 #include "server/srv_lease.h"
 
@@ -45,6 +46,8 @@ int srv_store_give(struct srv_store *s, uid_t uid, gid_t gid);
 /* SRV_SYNC_BATCH from the start: see enum srv_sync. */
 void srv_store_set_sync(struct srv_store *s, enum srv_sync sync);
 struct srv_store_stats srv_store_get_stats(const struct srv_store *s);
+/* How long the syncs of commits took. Borrowed. */
+const struct histogram *srv_store_sync_time(const struct srv_store *s);
 
 /* Gathers a record. ERR_NOMEM; ERR_LIMIT: commits fail, and SRV_STORE_KEPT_MAX octets wait already; the
  * record is forgotten. */
