@@ -61,7 +61,9 @@ static void write_event(struct io_trace *t, cJSON *event)
         return;
     if (t->fd >= 0 || t->tap != NULL)
         give_line(t, event);
-    if (t->show == IO_TRACE_ALL) {
+    if (t->log != NULL) {
+        io_log_write(t->log, event);
+    } else if (t->show == IO_TRACE_ALL) {
         char *text = trace_text(event, t->color);
         if (text != NULL)
             fputs(text, stderr);
@@ -72,7 +74,8 @@ static void write_event(struct io_trace *t, cJSON *event)
 
 static bool is_off(const struct io_trace *t)
 {
-    return t->fd < 0 && t->tap == NULL && t->show != IO_TRACE_ALL;
+    bool is_shown = t->log != NULL ? io_log_wants_events(t->log) : t->show == IO_TRACE_ALL;
+    return t->fd < 0 && t->tap == NULL && !is_shown;
 }
 
 /* ---- how many lines ---- */
@@ -179,8 +182,9 @@ static void show_trouble(const struct io_trace *t, const char *level, const char
 static void write_log(struct io_trace *t, const char *level, const char *text)
 {
     struct trace_stamp stamp = {.now = io_now(), .node = t->node};
-    show_trouble(t, level, text);
-    if (!is_off(t))
+    if (t->log == NULL)
+        show_trouble(t, level, text);
+    if (t->log != NULL || !is_off(t))
         write_event(t, trace_log_json(&stamp, level, text));
 }
 

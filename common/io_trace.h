@@ -3,6 +3,7 @@
 #pragma once
 #include <stdbool.h>
 
+#include "common/io_log.h"
 #include "common/log_rate.h"
 #include "common/trace.h"
 
@@ -25,6 +26,7 @@ struct io_trace {
     struct log_rate rate;
     io_trace_tap_fn *tap; /* NULL: none */
     void *tap_user;
+    struct io_log *log; /* then people are told by it alone, whatever `show` says; NULL: none. Borrowed. */
 };
 
 /* Starts a trace. `path` NULL: no file; otherwise the file is appended to. Text is coloured only on a

@@ -433,11 +433,32 @@ static const struct {
     {"version-get", version_get},
 };
 
+/* The commands that begin so are in one of Kea's libraries. */
+static const struct {
+    const char *prefix;
+    unsigned group; /* of enum srv_command_group; 0: it is not */
+} groups[] = {
+    {"subnet4-select-test", 0},          {"lease4-", SRV_COMMANDS_LEASE},
+    {"stat-lease4-", SRV_COMMANDS_STAT}, {"subnet4-", SRV_COMMANDS_SUBNET},
+    {"network4-", SRV_COMMANDS_SUBNET},  {"reservation-", SRV_COMMANDS_HOST},
+    {"class-", SRV_COMMANDS_CLASS},
+};
+
+/* Is it one that the configuration, by hooks-libraries, does without? */
+static bool is_off(const struct srv_config *config, const char *command)
+{
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
+        if (strncmp(command, groups[i].prefix, strlen(groups[i].prefix)) == 0)
+            return groups[i].group != 0 && (config->commands & groups[i].group) == 0;
+    return false;
+}
+
 static void list_commands(struct srv_command_call *call)
 {
     call->out->arguments = cJSON_CreateArray();
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        cJSON_AddItemToArray(call->out->arguments, cJSON_CreateString(commands[i].name));
+        if (!is_off(call->c->config, commands[i].name))
+            cJSON_AddItemToArray(call->out->arguments, cJSON_CreateString(commands[i].name));
 }
 
 void srv_command_run(const struct srv_command_context *c, const char *command, const cJSON *arguments,
@@ -446,7 +467,7 @@ void srv_command_run(const struct srv_command_context *c, const char *command, c
     struct srv_command_call call = {c, arguments, out};
     *out = (struct srv_command_reply){0};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        if (strcmp(commands[i].name, command) == 0) {
+        if (strcmp(commands[i].name, command) == 0 && !is_off(c->config, command)) {
             commands[i].run(&call);
             return;
         }

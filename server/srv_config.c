@@ -47,6 +47,8 @@ static const char *const global_keys[] = {
     "ddns-qualifying-suffix",
     "ddns-replace-client-name",
     "compatibility",
+    "control-socket",
+    "control-sockets",
     "decline-probation-period",
     "dhcp-queue-control",
     "echo-client-id",
@@ -57,6 +59,7 @@ static const char *const global_keys[] = {
     "interfaces-config",
     "ip-reservations-unique",
     "lease-database",
+    "loggers",
     "match-client-id",
     "max-declined-addresses",
     "max-declines-per-client",
@@ -96,8 +99,6 @@ static const char *const global_elsewhere[] = {
     "cache-max-age",
     "cache-threshold",
     "config-control",
-    "control-socket",
-    "control-sockets",
     "ddns-conflict-resolution-mode",
     "ddns-override-client-update",
     "ddns-override-no-update",
@@ -114,7 +115,6 @@ static const char *const global_elsewhere[] = {
     "expired-leases-processing",
     "hosts-database",
     "hosts-databases",
-    "loggers",
     "multi-threading",
     "offer-lifetime",
     "reservation-mode",
@@ -252,6 +252,7 @@ static void read_global(struct srv_parse *p, const cJSON *map)
     *config = (struct srv_config){.arena = config->arena,
                                   .echo_client_id = true,
                                   .lease_checks = SRV_CHECKS_WARN,
+                                  .commands = SRV_COMMANDS_ALL,
                                   .decline_s = DECLINE_DEFAULT_S,
                                   .max_declines = DECLINES_DEFAULT,
                                   .lfc_interval_s = LFC_INTERVAL_DEFAULT_S,
@@ -268,6 +269,8 @@ static void read_global(struct srv_parse *p, const cJSON *map)
     jcfg_get_bool(&p->c, map, "echo-client-id", &config->echo_client_id);
     srv_parse_compatibility(p, map);
     srv_parse_sanity_checks(p, map);
+    srv_parse_loggers(p, map);
+    srv_parse_control(p, map);
     config->subnet_selection = config->kea; /* RFC 3011 6: off unless configured; Kea always obeys it */
     jcfg_get_bool(&p->c, map, "subnet-selection", &config->subnet_selection);
     jcfg_get_u32(&p->c, map, "decline-probation-period", 0, LEASE_INFINITE, &config->decline_s);

@@ -25,6 +25,39 @@ enum srv_sync {
     SRV_SYNC_NONE,  /* handed to the kernel: a crash of the server loses nothing, one of the system may */
 };
 
+/* "loggers" */
+enum srv_severity {
+    SRV_SEVERITY_DEBUG,
+    SRV_SEVERITY_INFO,
+    SRV_SEVERITY_WARN,
+    SRV_SEVERITY_ERROR,
+    SRV_SEVERITY_FATAL,
+    SRV_SEVERITY_NONE,
+};
+
+struct srv_log_output {
+    const char *output; /* "stdout", "stderr", "syslog", "syslog:NAME" or a path */
+    bool flush;
+    uint32_t maxsize, maxver; /* octets of a file, and how many old ones are kept */
+};
+
+struct srv_logger {
+    enum srv_severity severity;
+    uint32_t debuglevel;
+    struct srv_log_output *outputs;
+    size_t n_outputs;
+};
+
+/* Groups of commands that Kea has in libraries of their own; bits. */
+enum srv_command_group {
+    SRV_COMMANDS_LEASE = 1,
+    SRV_COMMANDS_STAT = 2,
+    SRV_COMMANDS_SUBNET = 4,
+    SRV_COMMANDS_HOST = 8,
+    SRV_COMMANDS_CLASS = 16,
+    SRV_COMMANDS_ALL = 31,
+};
+
 /* What becomes of a lease in the lease file whose subnet is not there, or does not contain it. */
 enum srv_lease_checks {
     SRV_CHECKS_NONE,
@@ -197,6 +230,10 @@ struct srv_config {
     uint32_t lfc_interval_s; /* how often the lease file is rewritten; 0: never */
     bool echo_client_id;     /* RFC 6842 */
     bool subnet_selection;   /* RFC 3011: obey option 118 */
+    struct srv_logger *loggers;
+    size_t n_loggers;           /* 0: as the command line says */
+    const char *control_socket; /* a path; NULL: none */
+    unsigned commands;          /* bits of enum srv_command_group: those that are served */
     /* "compatibility" */
     bool kea;                   /* where Kea and an RFC differ, do what Kea does */
     bool ignore_server_id;      /* answer a REQUEST that is for another server */
@@ -243,6 +280,7 @@ struct srv_config {
 /* The words for enum srv_replace_name, and a NULL. */
 extern const char *const srv_config_replace_words[];
 extern const char *const srv_config_lease_check_words[];
+extern const char *const srv_config_severity_words[];
 
 /* Reads `len` bytes of JSON `text`. `name` is the file's, for messages; `warn` (may be NULL) is told about
  * every key of Kea's that has no effect here. Returns 0 and *out, which the caller frees; ERR_NOMEM; or

@@ -386,6 +386,42 @@ static void use_bulk(struct srv_driver *d, struct srv_bulk_port *bulk, const str
         srv_bulk_port_configure(bulk, config);
 }
 
+static const char *control_path(const struct srv_driver *d, const struct srv_config *config)
+{
+    const char *path = d->options->control ? d->options->control : config->control_socket;
+    return path == NULL ? "" : path;
+}
+
+static void add_outputs(struct srv_driver *d, const struct srv_logger *logger)
+{
+    static const enum io_log_severity severities[] = {
+        [SRV_SEVERITY_DEBUG] = IO_LOG_DEBUG,  [SRV_SEVERITY_INFO] = IO_LOG_INFO,
+        [SRV_SEVERITY_WARN] = IO_LOG_WARNING, [SRV_SEVERITY_ERROR] = IO_LOG_ERROR,
+        [SRV_SEVERITY_FATAL] = IO_LOG_FATAL,  [SRV_SEVERITY_NONE] = IO_LOG_NONE,
+    };
+    for (size_t i = 0; i < logger->n_outputs; i++) {
+        const struct srv_log_output *o = &logger->outputs[i];
+        struct io_log_target target = {.output = o->output,
+                                       .severity = severities[logger->severity],
+                                       .debuglevel = logger->debuglevel,
+                                       .flush = o->flush,
+                                       .maxsize = o->maxsize,
+                                       .maxver = o->maxver};
+        int rc = io_log_add(d->trace->log, &target);
+        if (rc < 0)
+            io_trace_log(d->trace, "error", "log file %s: %s", o->output, why_not(rc));
+    }
+}
+
+/* People are told what the loggers say; without loggers, what the command line says. */
+static void use_loggers(struct srv_driver *d)
+{
+    io_log_free(d->trace->log);
+    d->trace->log = d->config->n_loggers == 0 ? NULL : io_log_new();
+    for (size_t i = 0; d->trace->log != NULL && i < d->config->n_loggers; i++)
+        add_outputs(d, &d->config->loggers[i]);
+}
+
 /* Serves `config`, which becomes the driver's, or is freed: if it cannot be served, nothing changes, and
  * `why` of JCFG_TEXT_MAX bytes says why. */
 static int serve(struct srv_driver *d, struct srv_config *config, char *why)
@@ -409,8 +445,11 @@ static int serve(struct srv_driver *d, struct srv_config *config, char *why)
     use_bulk(d, bulk, config);
     if (strcmp(lease_path(d, config), lease_path(d, d->config)) != 0)
         io_trace_log(d->trace, "warning", "another lease file is used only after a restart");
+    if (strcmp(control_path(d, config), control_path(d, d->config)) != 0)
+        io_trace_log(d->trace, "warning", "another control socket is used only after a restart");
     srv_config_free(d->config);
     d->config = config;
+    use_loggers(d);
     srv_ports_close(&d->ports);
     d->ports = ports;
     d->reloaded_ms = io_now().boot_ms;
@@ -605,10 +644,11 @@ static int open_loop(struct srv_driver *d)
 
 static int open_control(struct srv_driver *d)
 {
-    if (d->options->control == NULL)
+    const char *path = control_path(d, d->config);
+    if (path[0] == '\0')
         return 0;
-    int rc = control_listen(d->loop, d->options->control, on_command, d, &d->control);
-    return rc < 0 ? fail(d->options->control, rc == ERR_IO ? strerror(errno) : err_text(rc)) : 0;
+    int rc = control_listen(d->loop, path, on_command, d, &d->control);
+    return rc < 0 ? fail(path, rc == ERR_IO ? strerror(errno) : err_text(rc)) : 0;
 }
 
 static int open_persist(struct srv_driver *d)
@@ -697,6 +737,8 @@ static void finish(struct srv_driver *d)
     srv_explain_free(d->explain);
     srv_actions_fini(&d->actions);
     srv_config_free(d->config);
+    io_log_free(d->trace->log);
+    d->trace->log = NULL;
 }
 
 /* In the background, whoever started us waits until we serve, and is told what is wrong if we cannot. */
@@ -748,9 +790,10 @@ static int read_and_run(struct srv_driver *d)
         fprintf(stderr, "dhcplab-server: %s\n", why);
         return EXIT_CONFIG;
     }
-    if (!d->options->check_only)
-        return run(d);
-    return print_config(d);
+    if (d->options->check_only)
+        return print_config(d);
+    use_loggers(d);
+    return run(d);
 }
 
 int srv_driver_run(const struct srv_driver_options *options, struct io_trace *trace)

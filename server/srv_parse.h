@@ -66,6 +66,9 @@ void srv_parse_sanity_checks(struct srv_parse *p, const cJSON *global);
 void srv_parse_hosts_begin(struct srv_parse *p, const cJSON *global);
 /* "reservations" of the map of a subnet, or of the global one (NULL). */
 void srv_parse_hosts(struct srv_parse *p, const cJSON *map, const struct srv_subnet *subnet);
+/* "loggers" of the map; "control-socket" and "control-sockets". */
+void srv_parse_loggers(struct srv_parse *p, const cJSON *global);
+void srv_parse_control(struct srv_parse *p, const cJSON *global);
 /* "hooks-libraries" and "parked-packet-limit" of the map. */
 void srv_parse_hooks(struct srv_parse *p, const cJSON *global);
 /* The hook libdhcp_lease_query.so. */

@@ -47,6 +47,25 @@ static const struct hook {
     {"libdhcp_ping_check.so", read_ping},
 };
 
+/* Libraries that are there for their commands. */
+static const struct {
+    const char *library;
+    enum srv_command_group group;
+} command_hooks[] = {
+    {"libdhcp_class_cmds.so", SRV_COMMANDS_CLASS},   {"libdhcp_host_cmds.so", SRV_COMMANDS_HOST},
+    {"libdhcp_lease_cmds.so", SRV_COMMANDS_LEASE},   {"libdhcp_stat_cmds.so", SRV_COMMANDS_STAT},
+    {"libdhcp_subnet_cmds.so", SRV_COMMANDS_SUBNET},
+};
+
+/* The bit of the library; 0 for another one. */
+static unsigned command_group(const char *library)
+{
+    for (size_t i = 0; i < sizeof command_hooks / sizeof command_hooks[0]; i++)
+        if (strcmp(library, command_hooks[i].library) == 0)
+            return command_hooks[i].group;
+    return 0;
+}
+
 static void read_hook(struct srv_parse *p, const cJSON *map)
 {
     const char *path = "";
@@ -63,12 +82,18 @@ static void read_hook(struct srv_parse *p, const cJSON *map)
             return;
         }
     }
+    unsigned group = command_group(library);
+    p->config->commands |= group;
+    if (group != 0)
+        return;
     jcfg_warning(&p->c, srv_parse_at(map, "library"), "nothing like %s is built in here: ignored", library);
 }
 
 void srv_parse_hooks(struct srv_parse *p, const cJSON *global)
 {
     const cJSON *list = jcfg_get_list(&p->c, global, "hooks-libraries"), *item;
+    if (list != NULL && list->child != NULL) /* those that are named, where any are */
+        p->config->commands = 0;
     cJSON_ArrayForEach(item, list) read_hook(p, item);
     jcfg_get_u32(&p->c, global, "parked-packet-limit", 1, PING_PENDING_MAX, &p->config->ping.max_pending);
 }
