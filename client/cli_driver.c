@@ -144,12 +144,25 @@ static void do_ack_keep(struct cli_driver *d, const struct packet *packet)
     read_settings(d);
 }
 
+static void do_host_set(struct cli_driver *d, const struct cli_lease *lease)
+{
+    char why[CLI_HOST_WHY_MAX];
+    if (cli_host_set(d->host, lease, &d->settings, why) < 0)
+        io_trace_log(d->trace, "error", "%s", why);
+}
+
+static void do_host_clear(struct cli_driver *d)
+{
+    char why[CLI_HOST_WHY_MAX];
+    if (cli_host_clear(d->host, why) < 0)
+        io_trace_log(d->trace, "error", "%s", why);
+}
+
 static void do_if_set(struct cli_driver *d, const struct cli_lease *lease)
 {
-    char *why = d->not_applied, host_why[CLI_HOST_WHY_MAX];
+    char *why = d->not_applied;
     why[0] = '\0';
-    if (cli_host_set(d->host, lease, &d->settings, host_why) < 0)
-        io_trace_log(d->trace, "error", "%s", host_why);
+    do_host_set(d, lease);
     if (cli_netif_set(d->netif, lease, &d->settings, io_now().boot_ms, why) < 0)
         io_trace_log(d->trace, "error", "the lease is not on %s: %s", d->iface.name, why);
     else if (listen_udp(d) < 0)
@@ -167,10 +180,9 @@ static void wait_until_sent(const struct cli_driver *d)
 
 static void do_if_clear(struct cli_driver *d)
 {
-    char why[CLI_NETIF_WHY_MAX], host_why[CLI_HOST_WHY_MAX];
+    char why[CLI_NETIF_WHY_MAX];
     wait_until_sent(d);
-    if (cli_host_clear(d->host, host_why) < 0)
-        io_trace_log(d->trace, "error", "%s", host_why);
+    do_host_clear(d);
     if (cli_netif_clear(d->netif, why) < 0)
         io_trace_log(d->trace, "error", "the lease is still on %s: %s", d->iface.name, why);
     if (listen_raw(d) < 0)
@@ -240,6 +252,12 @@ static void execute(struct cli_driver *d, const struct cli_action *action)
         break;
     case CLI_IF_SET:
         do_if_set(d, &action->lease);
+        break;
+    case CLI_HOST_SET:
+        do_host_set(d, &action->lease);
+        break;
+    case CLI_HOST_CLEAR:
+        do_host_clear(d);
         break;
     case CLI_IF_CLEAR:
         do_if_clear(d);

@@ -93,6 +93,8 @@ enum cli_action_kind {
                    * before if   it   differs. After each ACK: the lifetimes start anew */
     CLI_IF_CLEAR, /* take away what was set; after a RELEASE only when that has left (it needs the source
                      address) */
+    CLI_HOST_SET, /* what the ACK to an INFORM says of the host; the interface is not touched */
+    CLI_HOST_CLEAR,   /* take that back */
     CLI_LEASE_SAVE,   /* keep `lease` for the next CLI_START, in place of what was kept before */
     CLI_LEASE_FORGET, /* keep nothing */
     CLI_ARP_PROBE,    /* send `arp`: does anybody use the address? */
@@ -107,10 +109,10 @@ enum cli_action_kind {
 struct cli_action {
     struct cli_action *next;
     enum cli_action_kind kind;
-    struct packet packet; /* CLI_TX, CLI_ACK_KEEP: bytes live in the arena */
-    struct arp arp;       /* CLI_ARP_...: to be broadcast */
-    struct cli_lease
-        lease; /* CLI_IF_SET, CLI_IF_CLEAR: what is set, what is taken away. CLI_LEASE_SAVE: it */
+    struct packet packet;      /* CLI_TX, CLI_ACK_KEEP: bytes live in the arena */
+    struct arp arp;            /* CLI_ARP_...: to be broadcast */
+    struct cli_lease lease;    /* CLI_IF_SET, CLI_IF_CLEAR, CLI_HOST_SET: what is set, what is taken away.
+                                * CLI_LEASE_SAVE: it */
     enum cli_hook_reason hook; /* CLI_HOOK */
     bool has_lease;            /* CLI_HOOK */
     struct trace_event trace;  /* CLI_TRACE: facts.text lives in the arena or is static */
@@ -160,8 +162,8 @@ void cli_engine_free(struct cli_engine *e);
  *
  * CLI_INFORM asks for the configuration that goes with an address of the interface which did not come from
  * us, in place of whatever is going on; it is refused while there is a lease. In INFORMED the answer is in
- * the status: no lease, no timer, and the interface is not touched. After as many transmissions as a REQUEST
- * has without an answer the client is STOPPED.
+ * the status: no lease, no timer, and the interface is not touched; the host is (CLI_HOST_SET). After as many
+ * transmissions as a REQUEST has without an answer the client is STOPPED.
  *
  * Which server: those of config.deny are never believed, by server identifier or source address; with
  * config.server no other than that one is, in every state. Of the OFFERs that came within

@@ -296,10 +296,11 @@ void cli_fsm_send_again(struct cli_step *s)
     transmit(s);
 }
 
-/* The lease is over, however it ended. */
-static void lose_lease(struct cli_step *s)
+void cli_fsm_clear(struct cli_step *s)
 {
     s->e->announce_at_ms = s->e->defended_ms = TIME_NEVER;
+    if (s->e->state == CLI_INFORMED)
+        cli_step_append(s, CLI_HOST_CLEAR);
     if (!s->e->has_lease)
         return;
     struct cli_action *action = cli_step_append(s, CLI_IF_CLEAR);
@@ -310,7 +311,7 @@ static void lose_lease(struct cli_step *s)
 
 void cli_fsm_enter_init(struct cli_step *s, enum reason reason, struct trace_facts facts, time_ms wait_ms)
 {
-    lose_lease(s);
+    cli_fsm_clear(s);
     /* Relays and servers look at `secs` to see who is waiting for long: giving up is no new beginning. */
     if (reason != REASON_GAVE_UP)
         s->e->begun_ms = TIME_NEVER;
@@ -326,7 +327,7 @@ void cli_fsm_enter_expired(struct cli_step *s, struct trace_facts facts)
 void cli_fsm_enter_stopped(struct cli_step *s, enum reason reason)
 {
     struct trace_facts facts = {.addr = s->e->has_lease ? s->e->lease.addr : 0};
-    lose_lease(s);
+    cli_fsm_clear(s);
     s->e->naks = s->e->conflicts = 0;
     cli_fsm_change(s, CLI_STOPPED, reason, facts, cli_fsm_no_alarm);
 }

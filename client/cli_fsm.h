@@ -27,6 +27,9 @@ const struct cli_waits *cli_fsm_waits(const struct cli_engine *e, enum cli_state
  * runs. */
 time_ms cli_fsm_base_wait(const struct cli_engine *e);
 
+/* The lease is over, or what was told for an INFORM, however that came: takes it away. */
+void cli_fsm_clear(struct cli_step *s);
+
 /* A new transaction. */
 void cli_fsm_draw_xid(struct cli_engine *e);
 

@@ -14,6 +14,7 @@ void cli_inform_start(struct cli_step *s, struct ip4_net addr)
         return;
     }
     e->begun_ms = TIME_NEVER;
+    cli_fsm_clear(s);
     e->lease = (struct cli_lease){.addr = addr.addr, .prefix_len = addr.len};
     cli_fsm_enter_sending(s, CLI_INFORMING, REASON_COMMAND_INFORM, facts);
 }
@@ -35,6 +36,9 @@ void cli_inform_on_ack(struct cli_step *s, const struct dhcp_msg *m)
     cli_lease_read_inform(m, own, e->requested_ms, s->now, &e->lease);
     e->begun_ms = TIME_NEVER;
     cli_step_keep_ack(s);
+    struct cli_action *action = cli_step_append(s, CLI_HOST_SET);
+    if (action != NULL)
+        action->lease = e->lease;
     cli_fsm_change(s, CLI_INFORMED, REASON_INFORMED, facts, cli_fsm_no_alarm);
 }
 

@@ -90,6 +90,26 @@ class Control(LabCase):
         answer = self.control(self.socket, "inform", {"address": "10.77.0"})
         self.assertEqual(answer["result"], 4)
 
+    def test_inform_sets_the_resolver_until_something_else_comes(self):
+        self.dhcplab("release", "h1")
+        self.on("h1", "python3", "-c", SET_ADDRESS, "10.77.0.50")
+        resolv_conf, path = self.dir / "resolv.conf", self.dir / "by-hand.sock"
+        resolv_conf.write_text("# as it was\n")
+        self.write("client.json", {"start-delay-ms": [60000, 60000]})
+        client = subprocess.Popen([DHCPLAB, "exec", "h1", BIN / "dhcplab-client", "-i", "eth0", "-c", "client.json", "-q",
+                                   "--resolv-conf", resolv_conf, "--control", path], env=self.env, cwd=self.dir,
+                                  stdin=subprocess.DEVNULL)
+        self.addCleanup(client.wait, LIMIT_S)
+        self.addCleanup(client.terminate)
+        wait_for(path.exists, "the client's socket")
+        answer = wait_for(lambda: self.control(path, "inform"), "an answer")
+        self.assertEqual(answer["text"], "10.77.0.1 told the configuration of 10.77.0.50")
+        self.assertIn("nameserver 10.77.0.53\n", resolv_conf.read_text())
+        self.control(path, "stop")
+        self.assertEqual(client.wait(LIMIT_S), 0)
+        self.assertEqual(resolv_conf.read_text(), "# as it was\n")
+        self.assertEqual(self.addresses(), ["10.77.0.50/16"])
+
     def test_inform_that_nobody_answers(self):
         self.dhcplab("release", "h1")
         answer = self.control(self.socket, "inform", {"address": "192.0.2.5/24", "timeout_s": 0.2})

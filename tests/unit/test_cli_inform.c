@@ -32,7 +32,7 @@ static void answer_is_shown_without_lease_and_timers(void **state)
     assert_null(status_of(w).inform);
     assert_int_equal(status_of(w).transmissions, 1);
     /* "The DHCPACK ... SHOULD NOT" have a lease time (4.3.5); whatever it says of one counts for nothing. */
-    RX(w, 1500, "INFORMING>INFORMED(informed)", .type = DHCP_ACK, .lease_s = 7, .t1_s = 2, .t2_s = 3);
+    RX(w, 1500, "HOST INFORMING>INFORMED(informed)", .type = DHCP_ACK, .lease_s = 7, .t1_s = 2, .t2_s = 3);
     struct cli_status status = status_of(w);
     assert_null(status.lease);
     assert_non_null(status.inform);
@@ -47,13 +47,15 @@ static void answer_is_shown_without_lease_and_timers(void **state)
     assert_true(cli_engine_deadline(w->engine) == TIME_NEVER);
     AT(w, 100000000, CLI_DEADLINE, "");
     assert_false(w->is_saved);
+    assert_int_equal(w->set.addr, ADDR);
+    assert_true(w->ack_len > 0);
 }
 
 static void mask_of_the_interface_counts_where_the_server_tells_none(void **state)
 {
     struct world *w = *state;
     inform_at(w, 0, ASKS);
-    RX(w, 0, "INFORMING>INFORMED(informed)", .type = DHCP_ACK, .no_lease = true, .no_mask = true);
+    RX(w, 0, "HOST INFORMING>INFORMED(informed)", .type = DHCP_ACK, .no_lease = true, .no_mask = true);
     assert_int_equal(status_of(w).inform->prefix_len, 16);
 }
 
@@ -92,7 +94,7 @@ static void answers_that_do_not_count(void **state)
     RX(w, 1, "drop(wrong-xid)", .type = DHCP_ACK, .xid_xor = 1);
     RX(w, 1, "drop(no-server-id)", .type = DHCP_ACK, .no_server = true);
     RX(w, 1, "drop(other-server-answer)", .type = DHCP_ACK, .server = OTHER);
-    RX(w, 1, "INFORMING>INFORMED(informed)", .type = DHCP_ACK, .no_lease = true);
+    RX(w, 1, "HOST INFORMING>INFORMED(informed)", .type = DHCP_ACK, .no_lease = true);
     RX(w, 2, "drop(not-in-this-state)", .type = DHCP_ACK);
     RX(w, 2, "drop(not-in-this-state)", .type = DHCP_NAK);
     RX(w, 2, "drop(not-in-this-state)", .type = DHCP_OFFER);
@@ -113,8 +115,8 @@ static void takes_the_place_of_a_search(void **state)
     AT(w, 0, CLI_START, STARTS);
     inform_at(w, 500, "SELECTING>INFORMING(command-inform) TX:INFORM");
     assert_int_equal(w->tx.secs, 0);
-    RX(w, 600, "INFORMING>INFORMED(informed)", .type = DHCP_ACK);
-    inform_at(w, 700, "INFORMED>INFORMING(command-inform) TX:INFORM");
+    RX(w, 600, "HOST INFORMING>INFORMED(informed)", .type = DHCP_ACK);
+    inform_at(w, 700, "UNHOST INFORMED>INFORMING(command-inform) TX:INFORM");
     assert_null(status_of(w).inform);
 }
 
@@ -125,13 +127,13 @@ static void leaves_by_any_command(void **state)
     AT(w, 1, CLI_RENEW, "INFORMING>INIT(command-renew) INIT>SELECTING(search) TX:DISCOVER");
     assert_int_equal(w->tx.ciaddr, 0);
     inform_at(w, 2, "SELECTING>INFORMING(command-inform) TX:INFORM");
-    RX(w, 3, "INFORMING>INFORMED(informed)", .type = DHCP_ACK);
+    RX(w, 3, "HOST INFORMING>INFORMED(informed)", .type = DHCP_ACK);
     AT(w, 4, CLI_DECLINE, "note(no-lease)");
     AT(w, 5, CLI_START, "note(already-started)");
-    AT(w, 6, CLI_REBIND, "INFORMED>INIT(command-rebind) INIT>SELECTING(search) TX:DISCOVER");
+    AT(w, 6, CLI_REBIND, "UNHOST INFORMED>INIT(command-rebind) INIT>SELECTING(search) TX:DISCOVER");
     inform_at(w, 7, "SELECTING>INFORMING(command-inform) TX:INFORM");
-    RX(w, 8, "INFORMING>INFORMED(informed)", .type = DHCP_ACK);
-    AT(w, 9, CLI_STOP, "INFORMED>STOPPED(command-stop)");
+    RX(w, 8, "HOST INFORMING>INFORMED(informed)", .type = DHCP_ACK);
+    AT(w, 9, CLI_STOP, "UNHOST INFORMED>STOPPED(command-stop)");
 }
 
 /* ---- DECLINE by hand ---- */

@@ -4,6 +4,7 @@
  *   BOUND>RENEWING(t1)   the state changed, and why        TX:REQUEST   a message left; it is in w->tx
  *   SET 10.0.0.10/24     the interface is set              CLEAR        the interface is cleared
  *   ARP:PROBE, ARP:ANNOUNCE, ARP:DEFEND   an ARP message left; it is in w->arp
+ *   HOST, UNHOST         what an INFORM told is set, is taken back
  *   note(retransmit)     a decision                        drop(wrong-xid)   a message was ignored, and why
  */
 #pragma once
@@ -122,6 +123,13 @@ static inline void keep(struct world *w, const struct cli_action *action)
         assert_int_equal(action->lease.addr, w->set.addr);
         w->is_set = false;
         say(w, "CLEAR");
+        return;
+    case CLI_HOST_SET:
+        w->set = action->lease;
+        say(w, "HOST");
+        return;
+    case CLI_HOST_CLEAR:
+        say(w, "UNHOST");
         return;
     case CLI_LEASE_SAVE:
         assert_int_equal(action->lease.addr, w->set.addr);
