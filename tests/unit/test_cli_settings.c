@@ -156,8 +156,8 @@ static void routes_have_a_limit(void **state)
 {
     (void)state;
     uint8_t data[9 * (CLI_ROUTES_MAX + 2)];
-    for (uint8_t i = 0; i < CLI_ROUTES_MAX + 2; i++) {
-        const uint8_t route[] = {32, 11, 0, 0, i, 10, 0, 0, 1};
+    for (unsigned i = 0; i < CLI_ROUTES_MAX + 2; i++) {
+        const uint8_t route[] = {32, 11, 0, 0, (uint8_t)i, 10, 0, 0, 1};
         memcpy(data + 9 * i, route, sizeof route);
     }
     dhcp_put_bytes(&m, 121, data, sizeof data); /* more than 255 octets: RFC 3396 splits it */
