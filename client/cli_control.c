@@ -243,5 +243,4 @@ void cli_control_finish(struct cli_driver *d)
     while (d->waiters != NULL)
         finish_waiter(&d->waiters, CONTROL_CONFLICT, "the client ends", NULL);
     control_free(d->control);
-    cli_events_fini(&d->events);
 }

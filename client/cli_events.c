@@ -69,12 +69,6 @@ void cli_events_init(struct cli_events *e, struct io_trace *trace)
     *e = (struct cli_events){.trace = trace};
 }
 
-void cli_events_fini(struct cli_events *e)
-{
-    while (e->readers != NULL)
-        take_out(e->readers);
-}
-
 void cli_events_add(struct cli_events *e, struct control_request *request)
 {
     struct cli_event_reader *reader = calloc(1, sizeof *reader);

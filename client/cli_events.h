@@ -13,8 +13,7 @@ struct cli_events {
     uint64_t n_dropped; /* readers, because they were too slow */
 };
 
+/* There is nothing to free: every reader goes when its connection does, with the control socket at last. */
 void cli_events_init(struct cli_events *e, struct io_trace *trace);
-/* Forgets every reader; their connections go with the control socket, before this. */
-void cli_events_fini(struct cli_events *e);
 /* Answers the request, and makes it one of the readers. */
 void cli_events_add(struct cli_events *e, struct control_request *request);

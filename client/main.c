@@ -8,18 +8,21 @@
 #include "client/cli_driver.h"
 #include "client/cli_identity.h"
 #include "client/cli_load.h"
+#include "client/cli_remote.h"
 
 enum { EXIT_USAGE = 2, ONCE_LIMIT_S = 60 };
 
 static const char usage[] =
     "Usage: dhcplab-client -i INTERFACE [OPTION]...\n"
+    "       dhcplab-client --control PATH COMMAND [ARGUMENTS]\n"
     "A DHCPv4 client (RFC 2131) that stays in the foreground and logs every option of every message.\n"
     "\n"
     "  -i, --interface IF   the interface to configure\n"
     "  -c, --config FILE    settings, JSON with comments (see config/client.json)\n"
     "  -1, --once           end with the first lease and leave it on the interface\n"
     "  -t, --timeout S      with -1: give up S seconds after the first message (default 60)\n"
-    "      --control PATH   listen for commands on this unix socket\n"
+    "      --control PATH   listen for commands on this unix socket; with COMMAND: tell the client that "
+    "does\n"
     "      --lease-file FILE  keep the lease here over a restart, and ask for it again (RFC 2131 3.2)\n"
     "      --duid-file FILE  with \"client-id\": \"duid\", keep DUID and IAID here (RFC 4361)\n"
     "      --hook SCRIPT    run SCRIPT for each transition, with dhcpcd's variables (see config/hook.sh)\n"
@@ -38,13 +41,21 @@ static const char usage[] =
     "Signals: SIGUSR1 renews, SIGUSR2 releases, SIGTERM, SIGINT and SIGHUP end without a RELEASE and take "
     "the "
     "address away.\n"
-    "Exit codes: 0 ended as asked, 1 failed (with -1: no lease), 2 usage or bad configuration.\n"
+    "Commands: status, renew, rebind, release, decline, inform, events, stop, list-commands. ARGUMENTS is a "
+    "JSON map,\n"
+    "such as {\"timeout_s\": 10} for renew, rebind and inform, {\"address\": \"10.0.0.5/24\"} for inform.\n"
+    "Exit codes: 0 ended as asked, 1 failed (with -1: no lease), 2 usage or bad configuration, 3 a command "
+    "that "
+    "found\n"
+    "nothing, such as a lease to release.\n"
     "\n"
     "Examples:\n"
     "  dhcplab-client -i eth0                      # lease, renew, until stopped\n"
     "  dhcplab-client -i eth0 -1 -t 10             # get a lease, or fail ten seconds after asking\n"
     "  dhcplab-client -i eth0 --profile udhcpc     # with the timers of BusyBox\n"
-    "  dhcplab-client -i eth0 -c client.json --control /run/client.sock\n";
+    "  dhcplab-client -i eth0 -c client.json --control /run/client.sock\n"
+    "  dhcplab-client --control /run/client.sock renew '{\"timeout_s\": 10}'\n"
+    "  dhcplab-client --control /run/client.sock status | jq .lease.t1\n";
 
 struct arguments {
     struct cli_driver_options driver;
@@ -207,8 +218,13 @@ int main(int argc, char **argv)
         if (code >= 0)
             return code;
     }
-    if (optind < argc)
-        return usage_error("there are no arguments but options: ", argv[optind]);
+    if (optind < argc) {
+        if (a.driver.ifname != NULL || a.driver.control == NULL)
+            return usage_error("a command goes with --control PATH, and without -i: ", argv[optind]);
+        if (argc - optind > 2)
+            return usage_error("this is one argument too many: ", argv[optind + 2]);
+        return cli_remote_run(a.driver.control, argv[optind], argv[optind + 1]);
+    }
     if (a.driver.ifname == NULL)
         return usage_error("-i INTERFACE is missing", "");
     if (!a.seeded && getrandom(&a.driver.seed, sizeof a.driver.seed, 0) < 0) {

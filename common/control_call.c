@@ -168,7 +168,7 @@ static int follow(FILE *in, int timeout_ms, control_call_line_fn *fn, void *user
         rc = ERR_IO;
     limit_receiving(fileno(in), 0); /* none */
     const cJSON *result = rc == 0 ? cJSON_GetObjectItemCaseSensitive(*out_reply, "result") : NULL;
-    if (cJSON_IsNumber(result) && (int)result->valuedouble == CONTROL_SUCCESS)
+    if (result != NULL && cJSON_IsNumber(result) && (int)result->valuedouble == CONTROL_SUCCESS)
         while (next_line(in, &line, &cap) && fn(user, line))
             continue;
     free(line);

@@ -118,6 +118,31 @@ class Control(LabCase):
         answer = self.control(self.socket, "inform", {"address": "224.0.0.1/4"})
         self.assertIn("is not an address of a host", answer["text"])
 
+    def remote(self, *arguments, code=0):
+        return self.dhcplab("--control", self.socket, *arguments, code=code, program=BIN / "dhcplab-client")
+
+    def test_command_line_of_the_client_itself(self):
+        self.assertEqual(self.remote("renew", '{"timeout_s": 10}').stdout, "10.77.0.100/24 from 10.77.0.1 for 1 h\n")
+        self.assertEqual(json.loads(self.remote("status").stdout)["state"], "BOUND")
+        self.assertIn("inform", json.loads(self.remote("list-commands").stdout))
+        self.assertEqual(self.remote("release").stdout, "10.77.0.100 released to 10.77.0.1\n")
+        self.assertEqual(self.remote("release", code=3).stderr, "there is no lease to release\n")
+        self.assertEqual(self.remote("frobnicate", code=1).stderr, "'frobnicate' command not supported.\n")
+        self.assertIn("are a JSON map", self.remote("renew", "10", code=2).stderr)
+        self.assertIn("one argument too many", self.remote("renew", "{}", "x", code=2).stderr)
+        self.assertIn("goes with --control", self.remote("renew", "-i", "eth0", code=2).stderr)
+        events = subprocess.Popen([BIN / "dhcplab-client", "--control", self.socket, "events"], text=True,
+                                  stdout=subprocess.PIPE)
+        self.addCleanup(events.stdout.close)
+        self.addCleanup(events.wait, LIMIT_S)
+        self.addCleanup(events.kill)
+        wait_for(lambda: self.status()["event_readers"] == 1, "the reader")
+        self.remote("renew")
+        self.assertEqual(json.loads(events.stdout.readline())["to"], "INIT")
+        self.dhcplab("down")
+        self.assertEqual(events.wait(LIMIT_S), 0)
+        self.assertIn("dhcplab-client: ", self.remote("status", code=1).stderr)
+
     def test_events_as_they_happen(self):
         reader = subprocess.Popen([DHCPLAB, "events", "h1", "--json"], env=self.env, cwd=self.dir, text=True,
                                   stdout=subprocess.PIPE)
