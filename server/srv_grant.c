@@ -67,11 +67,8 @@ uint32_t srv_grant_left(const struct srv_step *s, ip4 addr)
 
 static void set_name(struct srv_step *s, struct srv_lease *lease)
 {
-    enum reason reason = REASON_NAME_RESERVED;
-    if (s->host != NULL && s->host->hostname[0] != '\0')
-        memcpy(lease->hostname, s->host->hostname, strlen(s->host->hostname) + 1);
-    else
-        reason = srv_name_choose(s->msg, &s->subnet->naming, lease->addr, lease->hostname);
+    const char *reserved = s->host != NULL ? s->host->hostname : "";
+    enum reason reason = srv_name_choose(s->msg, &s->subnet->naming, reserved, lease->addr, lease->hostname);
     if (reason != REASON_NONE)
         srv_step_decide(s, reason, (struct trace_facts){.text = srv_step_text(s, lease->hostname)});
 }

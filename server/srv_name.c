@@ -154,25 +154,44 @@ static size_t put_labels(const char *name, uint8_t *out)
     return at;
 }
 
-enum reason srv_name_choose(const struct dhcp_msg *request, const struct srv_naming *naming, ip4 addr,
-                            char *out)
+/* The administrator's word, as it is. */
+static void read_reserved(struct name *n, const char *reserved)
+{
+    static const struct srv_naming as_it_is = {.replacement = ""};
+    *n = (struct name){.len = 0};
+    read_ascii(n, &as_it_is, (const uint8_t *)reserved, strlen(reserved));
+}
+
+/* Makes *n the name that the client gets, of what it says itself; which one that is, is the reason. */
+static enum reason choose(struct name *n, const struct srv_naming *naming, const char *reserved, ip4 addr,
+                          bool has_fqdn)
+{
+    if (reserved[0] != '\0') {
+        read_reserved(n, reserved);
+        return REASON_NAME_RESERVED;
+    }
+    if (is_to_be_made(naming, has_fqdn, n->len != 0)) {
+        make(n, naming, addr);
+        return REASON_NAME_MADE;
+    }
+    return has_fqdn ? REASON_NAME_FQDN : REASON_NONE;
+}
+
+enum reason srv_name_choose(const struct dhcp_msg *request, const struct srv_naming *naming,
+                            const char *reserved, ip4 addr, char *out)
 {
     uint8_t labels[OPT_NAME_MAX];
     struct name n = {.len = 0};
     bool has_fqdn = read_fqdn(request, naming, &n);
     if (!has_fqdn)
         read_hostname(request, naming, &n);
-    bool is_made = is_to_be_made(naming, has_fqdn, n.len != 0);
-    if (is_made)
-        make(&n, naming, addr);
+    enum reason reason = choose(&n, naming, reserved, addr, has_fqdn);
     complete(&n, naming);
     if (has_fqdn && n.is_full)
         add(&n, ".", 1);
     bool is_bad = n.is_bad || (has_fqdn && put_labels(n.text, labels) == 0);
     strcpy(out, is_bad ? "" : n.text);
-    if (dhcp_msg_has(request, DHCP_OPT_FQDN) && (!has_fqdn || is_bad))
-        return REASON_FQDN_BAD;
-    return is_made ? REASON_NAME_MADE : has_fqdn ? REASON_NAME_FQDN : REASON_NONE;
+    return dhcp_msg_has(request, DHCP_OPT_FQDN) && (!has_fqdn || is_bad) ? REASON_FQDN_BAD : reason;
 }
 
 /* ---- answering ---- */

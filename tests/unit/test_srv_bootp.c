@@ -101,6 +101,22 @@ static void rfc1534_who_has_a_reserved_address_gets_it_without_consent(void **st
     expect_silence(REASON_BOOTP_NOT_RESERVED);
 }
 
+static void options_may_hang_on_the_class_of_bootp_clients(void **state)
+{
+    (void)state;
+    start_bootp("\"hooks-libraries\": [ { \"library\": \"libdhcp_bootp.so\" } ], \"client-classes\": ["
+                "  { \"name\": \"netboot\", \"test\": \"member('BOOTP')\", \"option-data\": ["
+                "    { \"name\": \"root-path\", \"data\": \"/nfs\" } ] } ],");
+    bootp('a');
+    send_to(IP4_BROADCAST);
+    expect_reply(A10);
+    assert_true(dhcp_msg_has(&seen.msg, 17));
+    msg('b', DHCP_DISCOVER);
+    dhcp_put_bytes(&request, DHCP_OPT_PRL, "\x11", 1);
+    send_to(IP4_BROADCAST);
+    assert_false(dhcp_msg_has(&seen.msg, 17));
+}
+
 static void rfc951_who_knows_its_address_gets_the_rest_and_no_lease(void **state)
 {
     (void)state;
@@ -294,6 +310,7 @@ int main(void)
         TEST(rfc1534_2_a_bootp_client_gets_an_address_for_ever),
         TEST(rfc1534_without_consent_no_address_of_the_pools_is_given),
         TEST(rfc1534_who_has_a_reserved_address_gets_it_without_consent),
+        TEST(options_may_hang_on_the_class_of_bootp_clients),
         TEST(rfc951_who_knows_its_address_gets_the_rest_and_no_lease),
         TEST(a_full_pool_is_silence),
         TEST(one_host_that_boots_by_bootp_and_goes_on_by_dhcp_has_one_address),

@@ -218,6 +218,18 @@ static void the_lease_has_the_name(void **state)
     assert_false(decided(REASON_NAME_FQDN));
 }
 
+static void a_reserved_name_goes_before_the_clients(void **state)
+{
+    (void)state;
+    start("{ \"Dhcp4\": { \"ddns-qualifying-suffix\": \"lab\", \"ddns-replace-client-name\": \"always\","
+          "  \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\","
+          "    \"pools\": [ { \"pool\": \"10.0.0.10 - 10.0.0.12\" } ], \"reservations\": ["
+          "      { \"hw-address\": \"02:00:00:00:00:0a\", \"hostname\": \"printer_1\" } ] } ] } }");
+    discover_as(FLAG_E | FLAG_S, WIRE("\2h1"));
+    expect_answer(FLAG_E | FLAG_N | FLAG_O, WIRE("\x09printer_1\3lab\0"));
+    assert_true(decided(REASON_NAME_RESERVED));
+}
+
 static void a_nak_and_an_inform_have_no_name(void **state)
 {
     (void)state;
@@ -293,6 +305,7 @@ int main(void)
         TEST(octets_that_names_cannot_have_are_taken_out),
         TEST(a_name_that_is_too_long_is_none),
         TEST(the_lease_has_the_name),
+        TEST(a_reserved_name_goes_before_the_clients),
         TEST(a_nak_and_an_inform_have_no_name),
         TEST(every_shorter_option_is_answered_or_ignored),
         TEST(what_is_no_name_or_no_set_is_refused),
