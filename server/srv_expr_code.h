@@ -1,5 +1,5 @@
 /* What an expression is compiled to: steps that take values from a stack and put their result on it. Only
- * srv_expr_parse.c, which writes them, and srv_expr.c, which follows them, look at it. */
+ * those who write them (srv_expr_build, _term, _parse) and who follows them (srv_expr.c) look at it. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -133,23 +133,25 @@ static bool contains(const struct srv_subnet *subnet, const struct srv_select_fr
     return ip4_net_has(subnet->net, addr);
 }
 
-/* The subnet that the rule goes by; of several it contains the address in the longest prefix, or is the
- * first. The last that would do but for the client's classes goes to *out_closed. */
-static const struct srv_subnet *find_by(const struct srv_config *config, const struct srv_select_from *from,
-                                        rule_fn *rule, ip4 addr, const struct srv_subnet **out_closed)
+/* The subnet that the rule goes by goes to *out: of several it contains the address in the longest prefix, or
+ * is the first. The last that would do but for the client's classes goes to *out_closed. */
+static bool find_by(const struct srv_config *config, const struct srv_select_from *from, rule_fn *rule,
+                    ip4 addr, const struct srv_subnet **out, const struct srv_subnet **out_closed)
 {
-    const struct srv_subnet *best = NULL;
+    bool is_found = false;
+    *out = NULL;
     for (size_t i = 0; i < config->n_subnets; i++) {
         const struct srv_subnet *subnet = &config->subnets[i];
         if (!rule(subnet, from, addr) ||
-            (best != NULL && (rule != contains || subnet->net.len <= best->net.len)))
+            (is_found && (rule != contains || subnet->net.len <= (*out)->net.len)))
             continue;
-        if (srv_class_passes_subnet(from->classes, subnet))
-            best = subnet;
-        else
+        if (srv_class_passes_subnet(from->classes, subnet)) {
+            *out = subnet;
+            is_found = true;
+        } else
             *out_closed = subnet;
     }
-    return best;
+    return is_found;
 }
 
 /* RFC 2131 4.3.1: "the address is selected based on the subnet from which the message was received (if
@@ -162,7 +164,7 @@ const struct srv_subnet *srv_select_find(const struct srv_config *config, const 
                                          enum reason *out_reason, ip4 *out_addr,
                                          const struct srv_subnet **out_closed)
 {
-    const struct srv_subnet *named;
+    const struct srv_subnet *found;
     *out_closed = NULL;
     if (from->link != 0) {
         *out_reason = REASON_SUBNET_LINK;
@@ -173,17 +175,18 @@ const struct srv_subnet *srv_select_find(const struct srv_config *config, const 
     } else if (from->giaddr != 0) {
         *out_reason = REASON_SUBNET_RELAY_NAMED;
         *out_addr = from->giaddr;
-        if ((named = find_by(config, from, names_relay, from->giaddr, out_closed)) != NULL)
-            return named;
+        if (find_by(config, from, names_relay, from->giaddr, &found, out_closed))
+            return found;
         *out_reason = REASON_SUBNET_RELAY;
     } else {
         *out_reason = REASON_SUBNET_INTERFACE_NAME;
         *out_addr = from->ifaddr;
-        if ((named = find_by(config, from, names_interface, 0, out_closed)) != NULL)
-            return named;
+        if (find_by(config, from, names_interface, 0, &found, out_closed))
+            return found;
         *out_reason = REASON_SUBNET_INTERFACE;
     }
-    return find_by(config, from, contains, *out_addr, out_closed);
+    find_by(config, from, contains, *out_addr, &found, out_closed);
+    return found;
 }
 
 bool srv_select_subnet(struct srv_step *s)
