@@ -7,6 +7,7 @@
 #   if_up        true while there is a configuration, else false
 #   new_*        the lease: new_ip_address, new_subnet_cidr, new_routers, new_domain_name_servers, new_dhcp_lease_time, ...
 #   old_*        the lease before, under the same names
+# shellcheck disable=SC2154 # all of them come from the environment
 case $reason in
 BOUND | RENEW | REBIND | REBOOT | TIMEOUT)
   logger -t dhcplab-hook "$interface: $reason: ${new_ip_address}/${new_subnet_cidr} from ${new_dhcp_server_identifier:-a saved lease}"

@@ -51,6 +51,30 @@ static void life_of_a_lease(void **state)
     assert_command(w, 8550002, CLI_STOP, "");
 }
 
+/* Not the hook's alone: what the driver applies, saves and tells of comes from it. */
+static void every_ack_that_counts_is_handed_over_whole(void **state)
+{
+    struct world *w = *state;
+    struct dhcp_msg m;
+    uint32_t t1_s = 0;
+    bind_at(w, 0, (struct answer){.t1_s = 100});
+    assert_int_equal(dhcp_msg_decode(&m, w->ack, w->ack_len), REASON_NONE);
+    assert_int_equal(m.type, DHCP_ACK);
+    assert_true(dhcp_get_u32(&m, DHCP_OPT_T1, &t1_s));
+    assert_int_equal(t1_s, 100);
+    assert_command(w, 100000, CLI_DEADLINE, "");
+    assert_answer(w, 100000, (struct answer){.type = DHCP_ACK, .t1_s = 200}, "RENEW");
+    dhcp_msg_decode(&m, w->ack, w->ack_len);
+    dhcp_get_u32(&m, DHCP_OPT_T1, &t1_s);
+    assert_int_equal(t1_s, 200);
+    /* An ACK that is not believed is not. */
+    assert_command(w, 300000, CLI_DEADLINE, "");
+    assert_answer(w, 300000, (struct answer){.type = DHCP_ACK, .t1_s = 300, .server = OTHER}, "");
+    dhcp_msg_decode(&m, w->ack, w->ack_len);
+    dhcp_get_u32(&m, DHCP_OPT_T1, &t1_s);
+    assert_int_equal(t1_s, 200);
+}
+
 static void nak_in_renewing(void **state)
 {
     struct world *w = *state;
@@ -128,9 +152,13 @@ static void network_that_prefers_ipv6(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(life_of_a_lease),           TEST(nak_in_renewing),
-        TEST(stop_with_a_lease),         TEST(reboot_with_and_without_an_answer),
-        TEST(request_without_an_answer), TEST(conflicts_before_and_after_the_lease_is_used),
+        TEST(life_of_a_lease),
+        TEST(every_ack_that_counts_is_handed_over_whole),
+        TEST(nak_in_renewing),
+        TEST(stop_with_a_lease),
+        TEST(reboot_with_and_without_an_answer),
+        TEST(request_without_an_answer),
+        TEST(conflicts_before_and_after_the_lease_is_used),
         TEST(network_that_prefers_ipv6),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
