@@ -59,6 +59,8 @@
     X(REASON_SUBNET_INTERFACE, "subnet-interface", "subnet {net}: the receiving interface has {addr}")       \
     X(REASON_SUBNET_INTERFACE_NAME, "subnet-interface-name", "subnet {net}: it names the interface {text}")  \
     X(REASON_SUBNET_SHARED, "subnet-shared", "subnet {net}: it is in the same shared network, {text}")       \
+    X(REASON_STASHED, "relay-info-stashed",                                                                  \
+      "a renewal goes past the relay: option 82 is that of the lease of {addr} (stash-agent-options)")       \
     X(REASON_HOST, "reservation", "a reservation for {text} in {net} holds")                                 \
     X(REASON_HOST_GLOBAL, "reservation-global", "a global reservation for {text} holds")                     \
     X(REASON_SERVER_ID_OVERRIDE, "server-id-override",                                                       \

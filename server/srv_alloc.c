@@ -250,6 +250,8 @@ static enum reason find_exclusion(const struct view *v, ip4 addr)
 {
     const struct srv_pool *pool = srv_config_find_pool(v->subnet, addr);
     bool is_reserved = addr == v->reserved;
+    if (!is_reserved && srv_host_is_kept(v->q->config, v->subnet, addr, v->q->ids))
+        return REASON_ADDR_RESERVED_OTHER;
     if (pool == NULL && !is_reserved)
         return REASON_REQ_NOT_IN_POOL;
     if (v->q->config->exclude_first_last && v->subnet->net.len <= 24 && is_first_or_last(addr))
@@ -262,8 +264,6 @@ static enum reason find_exclusion(const struct view *v, ip4 addr)
         return REASON_ADDR_SERVER;
     if (is_reserved)
         return srv_class_passes_subnet(v->q->classes, v->subnet) ? REASON_NONE : REASON_ADDR_CLASS;
-    if (srv_host_is_kept(v->q->config, v->subnet, addr, v->q->ids))
-        return REASON_ADDR_RESERVED_OTHER;
     if (!is_open(v, pool))
         return REASON_ADDR_CLASS;
     return is_router(v, pool, addr) ? REASON_ADDR_ROUTER : REASON_NONE;

@@ -85,6 +85,7 @@ static const char *const global_keys[] = {
     "sanity-checks",
     "server-hostname",
     "shared-networks",
+    "stash-agent-options",
     "store-extended-info",
     "subnet-selection",
     "subnet4",
@@ -119,7 +120,6 @@ static const char *const global_elsewhere[] = {
     "offer-lifetime",
     "reservation-mode",
     "server-tag",
-    "stash-agent-options",
     "statistic-default-sample-age",
     "statistic-default-sample-count",
     NULL,
@@ -272,6 +272,7 @@ static void read_global(struct srv_parse *p, const cJSON *map)
     srv_parse_loggers(p, map);
     srv_parse_control(p, map);
     config->subnet_selection = config->kea; /* RFC 3011 6: off unless configured; Kea always obeys it */
+    jcfg_get_bool(&p->c, map, "stash-agent-options", &config->stash_relay_info);
     jcfg_get_bool(&p->c, map, "subnet-selection", &config->subnet_selection);
     jcfg_get_u32(&p->c, map, "decline-probation-period", 0, LEASE_INFINITE, &config->decline_s);
     jcfg_get_u32(&p->c, map, "max-declines-per-client", 0, DECLINES_MAX, &config->max_declines);

@@ -90,10 +90,13 @@ static enum reason read_message(struct srv_step *s, struct trace_facts *facts)
     if (msg->hops > DHCP_HOPS_MAX)
         return REASON_MSG_HOPS;
     srv_select_read_relay(s);
-    srv_host_ids_read(s->e->config->host_ids, s->e->config->n_host_ids, msg, &s->host_ids);
     reason = check_addresses(msg, facts);
     if (reason == REASON_NONE && msg->type != DHCP_LEASEQUERY) /* which is about a client, not from one */
         reason = read_identity(s, facts);
+    if (reason == REASON_NONE)
+        srv_select_stash(s);
+    srv_host_ids_read(s->e->config->host_ids, s->e->config->n_host_ids, msg,
+                      msg->giaddr != 0 || s->is_stashed, &s->host_ids);
     return reason;
 }
 

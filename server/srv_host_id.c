@@ -63,7 +63,7 @@ static struct srv_host_id read_circuit_id(const struct dhcp_msg *msg)
     struct srv_host_id id = {.type = SRV_HOST_CIRCUIT_ID};
     struct wire_reader r;
     struct opt_part part;
-    if (info == NULL || msg->giaddr == 0)
+    if (info == NULL)
         return id;
     wire_reader_init(&r, info->data, info->len);
     while (id.len == 0 && dhcp_opt_walk_suboption(&r, OPT_SUBOPTIONS, &part)) {
@@ -76,7 +76,7 @@ static struct srv_host_id read_circuit_id(const struct dhcp_msg *msg)
 }
 
 /* len 0: the message does not have it. */
-static struct srv_host_id read_id(const struct dhcp_msg *msg, enum srv_host_id_type type)
+static struct srv_host_id read_id(const struct dhcp_msg *msg, enum srv_host_id_type type, bool is_relays)
 {
     switch (type) {
     case SRV_HOST_HW_ADDRESS:
@@ -85,17 +85,17 @@ static struct srv_host_id read_id(const struct dhcp_msg *msg, enum srv_host_id_t
     case SRV_HOST_CLIENT_ID:
         return read_client_id(msg, type);
     case SRV_HOST_CIRCUIT_ID:
-        return read_circuit_id(msg);
+        return is_relays ? read_circuit_id(msg) : (struct srv_host_id){.type = type};
     }
     return (struct srv_host_id){0};
 }
 
 void srv_host_ids_read(const enum srv_host_id_type *order, size_t n, const struct dhcp_msg *msg,
-                       struct srv_host_ids *out)
+                       bool is_relays, struct srv_host_ids *out)
 {
     out->n = 0;
     for (size_t i = 0; i < n; i++) {
-        out->list[out->n] = read_id(msg, order[i]);
+        out->list[out->n] = read_id(msg, order[i], is_relays);
         out->n += out->list[out->n].len != 0;
     }
 }

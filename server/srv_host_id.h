@@ -42,9 +42,9 @@ struct srv_host_ids {
 };
 
 /* Reads those of the `n` types in `order` that the message has; borrows from it. A circuit identifier counts
- * only with giaddr: without, whoever put it there is no relay that the answer goes through. */
+ * only if option 82 `is_relays`: otherwise a client could forge it. */
 void srv_host_ids_read(const enum srv_host_id_type *order, size_t n, const struct dhcp_msg *msg,
-                       struct srv_host_ids *out);
+                       bool is_relays, struct srv_host_ids *out);
 bool srv_host_id_equal(const struct srv_host_id *a, const struct srv_host_id *b);
 /* "hw-address 02:00:00:00:00:0a", for people; cut to fit. `buf` holds SRV_HOST_ID_TEXT; returns it. */
 const char *srv_host_id_format(const struct srv_host_id *id, char *buf);

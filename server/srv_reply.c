@@ -268,7 +268,7 @@ static void add_fqdn(struct draft *d)
 static void add_relay_info(struct draft *d)
 {
     const struct dhcp_option *option = dhcp_msg_find(d->reply->request, DHCP_OPT_RELAY_INFO);
-    if (option == NULL || is_past_relay(d->reply))
+    if (option == NULL || is_past_relay(d->reply) || d->reply->is_stashed)
         return;
     add_item(d, option->code, option->data, option->len);
     d->items[d->n_items - 1].is_left_out =

@@ -31,6 +31,7 @@ struct srv_reply {
     bool rapid_commit;               /* RFC 4039: an ACK that answers a DHCPDISCOVER */
     const uint8_t *fqdn;             /* option 81: what the client is called; not for a NAK */
     size_t fqdn_len;                 /* 0: none */
+    bool is_stashed;                 /* option 82 is not the message's, and not returned */
     ip4 inform_to;                   /* where the client of a DHCPINFORM is; else 0 */
     const char *message;             /* option 56 of a NAK: why */
 };

@@ -27,6 +27,25 @@ void srv_select_read_relay(struct srv_step *s)
         s->relay.link = 0;
 }
 
+/* RFC 3046 2.1: "Relay agents are NOT required to monitor or modify client-originated DHCP packets addressed
+ * to a server unicast address. This includes the DHCP-REQUEST sent when entering the RENEWING state." */
+void srv_select_stash(struct srv_step *s)
+{
+    const struct srv_config *config = s->e->config;
+    ip4 addr = s->msg->ciaddr;
+    struct srv_lease lease;
+    if (!config->stash_relay_info || s->msg->type != DHCP_REQUEST || s->msg->giaddr != 0 ||
+        dhcp_msg_has(s->msg, DHCP_OPT_RELAY_INFO) || !srv_lease_find(s->e->leases, addr, &lease) ||
+        lease.state != SRV_LEASE_ACTIVE || lease.relay_info_len == 0)
+        return;
+    struct srv_identity client = s->client;
+    client.match_client_id = srv_config_matches_client_id(config, lease.subnet_id);
+    if (!srv_lease_is_of(&lease, &client))
+        return;
+    s->is_stashed = dhcp_put_bytes(&s->e->msg, DHCP_OPT_RELAY_INFO, lease.relay_info, lease.relay_info_len);
+    srv_step_decide(s, REASON_STASHED, (struct trace_facts){.addr = addr});
+}
+
 /* The reservation that holds in the subnet, and the classes that it puts the client into. */
 static void find_host(struct srv_step *s, const struct srv_subnet *subnet)
 {

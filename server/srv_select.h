@@ -9,6 +9,10 @@ void srv_select_read_relay(struct srv_step *s);
  * NULL, or where the client is already. */
 void srv_select_move(struct srv_step *s, const struct srv_subnet *subnet);
 
+/* Where the configuration wants it, gives a renewal the option 82 that the relay put in when its lease was
+ * made. */
+void srv_select_stash(struct srv_step *s);
+
 /* The client is in `subnet`, for `reason`. False, and the message is dropped, if that is NULL or the client's
  * classes do not allow it, or if the client turns out to be in the class DROP. */
 bool srv_select_take(struct srv_step *s, const struct srv_subnet *subnet, enum reason reason, ip4 addr,

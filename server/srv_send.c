@@ -22,6 +22,7 @@ void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, struct srv_
     reply->server = s->ev->iface->addr.addr;
     reply->server_id = s->relay.server_id;
     reply->relay_port = s->relay.port;
+    reply->is_stashed = s->is_stashed;
     uint8_t *buf = arena_alloc(&s->out->arena, DHCP_MSG_MAX);
     if (buf == NULL) {
         s->out_of_memory = true;

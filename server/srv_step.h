@@ -39,6 +39,7 @@ struct srv_step {
     ip4 probed;                      /* nobody is at this address; 0: none was probed */
     struct srv_host_ids host_ids;    /* what reservations know the client by */
     struct srv_relay_wish relay;
+    bool is_stashed;                 /* option 82 is that of the lease, and not in the message */
     struct srv_class_set *classes;   /* NULL until the message is read */
     bool classes_told;               /* they are on record */
     const struct srv_subnet *subnet; /* NULL until it is chosen, like what holds for the client there: */

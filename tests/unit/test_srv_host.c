@@ -126,7 +126,7 @@ static const enum srv_host_id_type all[] = {SRV_HOST_HW_ADDRESS, SRV_HOST_DUID, 
 static struct srv_host_ids read_all(void)
 {
     struct srv_host_ids ids;
-    srv_host_ids_read(all, 4, &msg, &ids);
+    srv_host_ids_read(all, 4, &msg, msg.giaddr != 0, &ids);
     return ids;
 }
 
@@ -164,7 +164,7 @@ static void all_identifiers_are_read_in_their_order(void **state)
     expect_id(&ids.list[3], SRV_HOST_CLIENT_ID, client_id, sizeof client_id);
 
     static const enum srv_host_id_type two[] = {SRV_HOST_CLIENT_ID, SRV_HOST_HW_ADDRESS};
-    srv_host_ids_read(two, 2, &msg, &ids);
+    srv_host_ids_read(two, 2, &msg, true, &ids);
     assert_int_equal(ids.n, 2);
     assert_int_equal(ids.list[0].type, SRV_HOST_CLIENT_ID);
     assert_int_equal(ids.list[1].type, SRV_HOST_HW_ADDRESS);

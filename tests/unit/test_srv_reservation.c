@@ -86,7 +86,7 @@ static void a_reserved_address_may_be_outside_the_pools(void **state)
     expect_ack(OUT);
     discover('b', OUT);
     expect_offer(A10);
-    assert_true(decided(REASON_REQ_NOT_IN_POOL));
+    assert_true(decided(REASON_ADDR_RESERVED_OTHER));
 }
 
 /* RFC 2131 4.3.2 wants silence where there is "no record of this client": a reservation is one. */
@@ -278,6 +278,41 @@ static void each_identifier_finds_its_reservation(void **state)
     dhcp_put_bytes(&request, DHCP_OPT_RELAY_INFO, "\1\6eth1/2", 8);
     send_from(request.giaddr, DHCP_PORT_SERVER, SERVER);
     expect_offer(IP(10, 0, 0, 104));
+}
+
+/* RFC 3046 2.1: a renewal goes past the relay. */
+static void rfc3046_2_1_a_circuit_is_remembered_for_the_renewal(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {
+        CONFIG("\"store-extended-info\": true, \"stash-agent-options\": true, ",
+               "{ \"circuit-id\": \"'eth1/2'\", \"ip-address\": \"10.0.0.200\" }"),
+        CONFIG("\"store-extended-info\": true, ",
+               "{ \"circuit-id\": \"'eth1/2'\", \"ip-address\": \"10.0.0.200\" }"),
+    };
+    for (int i = 0; i < 2; i++) {
+        start(keys[i]);
+        msg('a', DHCP_REQUEST)->giaddr = IP(10, 0, 0, 254);
+        /* sub-option 1 circuit id "eth1/2" */
+        dhcp_put_bytes(&request, DHCP_OPT_RELAY_INFO, "\1\6eth1/2", 8);
+        dhcp_put_ip4(&request, DHCP_OPT_SERVER_ID, SERVER);
+        dhcp_put_ip4(&request, DHCP_OPT_REQUESTED_IP, OUT);
+        send_from(request.giaddr, DHCP_PORT_SERVER, SERVER);
+        expect_ack(OUT);
+        renew('b', OUT); /* not the lease's client */
+        expect_nak(REASON_NAK_RESERVED_OTHER);
+        renew('a', OUT);
+        if (i == 0) {
+            expect_ack(OUT);
+            assert_true(decided(REASON_STASHED));
+            assert_false(dhcp_msg_has(&seen.msg, DHCP_OPT_RELAY_INFO));
+            renew('a', OUT); /* and for the next one */
+            expect_ack(OUT);
+        } else {
+            expect_nak(REASON_NAK_RESERVED_OTHER);
+        }
+        stop(NULL);
+    }
 }
 
 static void the_order_of_identifiers_decides(void **state)
@@ -495,6 +530,7 @@ int main(void)
         TEST(the_server_does_not_give_its_own_address_even_if_it_is_reserved),
         TEST(the_limit_of_leases_holds_for_reserved_addresses_too),
         TEST(each_identifier_finds_its_reservation),
+        TEST(rfc3046_2_1_a_circuit_is_remembered_for_the_renewal),
         TEST(the_order_of_identifiers_decides),
         TEST(several_clients_may_share_an_address),
         TEST(global_reservations_hold_where_they_are_wanted),
