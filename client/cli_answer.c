@@ -1,6 +1,7 @@
 #include "client/cli_answer.h"
 
 #include "client/cli_bound.h"
+#include "client/cli_force.h"
 #include "client/cli_fsm.h"
 #include "client/cli_inform.h"
 #include "client/cli_offer.h"
@@ -129,6 +130,7 @@ void cli_answer_on_ack(struct cli_step *s, const struct dhcp_msg *m)
     cli_lease_fuzz(&e->config->profile, &e->rng, &e->lease);
     e->naks = 0;
     cli_step_keep_ack(s);
+    cli_force_take_nonce(s, m);
     facts.span_s = e->lease.lease_s;
     if (e->lease.timers.t1_origin == CLI_TIMER_REPAIRED || e->lease.timers.t2_origin == CLI_TIMER_REPAIRED)
         cli_step_decide(s, REASON_T_REPAIRED, facts);

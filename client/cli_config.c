@@ -273,19 +273,33 @@ static void check_size(struct jcfg *j, const struct cli_config *c)
 static int read_all(struct jcfg *j, struct cli_config *out)
 {
     static const char *const known[] = {
-        "hostname",          "vendor-class",
-        "client-id",         "parameter-request-list",
-        "requested-address", "requested-lease-time",
-        "max-message-size",  "broadcast",
-        "start-delay-ms",    "timer-fuzz-ms",
-        "collect-offers-ms", "choose-offer",
-        "deny-servers",      "server",
-        "user-class",        "fqdn",
-        "fqdn-update",       "option-data",
-        "rapid-commit",      "hook",
-        "hook-timeout",      "default-route",
-        "profile",           "address-conflict-detection",
-        "$schema",           NULL,
+        "hostname",
+        "vendor-class",
+        "client-id",
+        "parameter-request-list",
+        "requested-address",
+        "requested-lease-time",
+        "max-message-size",
+        "broadcast",
+        "start-delay-ms",
+        "timer-fuzz-ms",
+        "collect-offers-ms",
+        "choose-offer",
+        "deny-servers",
+        "server",
+        "user-class",
+        "fqdn",
+        "fqdn-update",
+        "option-data",
+        "rapid-commit",
+        "hook",
+        "hook-timeout",
+        "default-route",
+        "profile",
+        "address-conflict-detection",
+        "forcerenew",
+        "$schema",
+        NULL,
     };
     if (!jcfg_is_map(j, j->root, "a map with the client's settings"))
         return 0;
@@ -303,6 +317,7 @@ static int read_all(struct jcfg *j, struct cli_config *out)
     read_waits(j, out);
     cli_config_read_options(j, out);
     jcfg_get_bool(j, j->root, "rapid-commit", &out->rapid_commit);
+    jcfg_get_bool(j, j->root, "forcerenew", &out->forcerenew);
     jcfg_get_bool(j, j->root, "broadcast", &out->broadcast);
     jcfg_get_bool(j, j->root, "default-route", &out->default_route);
     out->has_acd = jcfg_get_bool(j, j->root, "address-conflict-detection", &out->acd);

@@ -52,6 +52,7 @@ struct cli_config {
                                      each */
     uint16_t extra_len;
     bool sends_fqdn;            /* option 81 is among them: option 12 is not sent */
+    bool forcerenew;            /* option 145: let the server ask for a renewal (RFC 6704) */
     bool rapid_commit;          /* option 80: take an ACK that answers the DISCOVER (RFC 4039) */
     ip4 requested_address;      /* option 50 of DISCOVER; 0: none */
     uint32_t requested_lease_s; /* option 51; 0: none, LEASE_INFINITE allowed */

@@ -30,6 +30,8 @@ static const struct {
     {DHCP_OPT_USER_CLASS, "use user-class"},
     {DHCP_OPT_RAPID_COMMIT, "use rapid-commit"},
     {DHCP_OPT_FQDN, "use fqdn"},
+    {DHCP_OPT_AUTH, "only servers send it"},
+    {DHCP_OPT_FORCERENEW_NONCE, "use forcerenew"},
     {DHCP_OPT_V6ONLY, "put it into parameter-request-list (RFC 8925 3.1)"},
 };
 

@@ -7,6 +7,7 @@
 #include "client/cli_answer.h"
 #include "client/cli_bound.h"
 #include "client/cli_command.h"
+#include "client/cli_force.h"
 #include "client/cli_fsm.h"
 #include "client/cli_inform.h"
 #include "client/cli_offer.h"
@@ -134,8 +135,9 @@ static enum reason check_header(const struct cli_engine *e, const struct dhcp_ms
     if (!hw_equal(&hw, &e->hw))
         return REASON_CHADDR;
     /* RFC 2131 4.4.1: "If the 'xid' of an arriving DHCPOFFER message does not match the 'xid' of the most
-     * recent DHCPDISCOVER message, the DHCPOFFER message must be silently discarded." */
-    return m->xid == e->xid ? REASON_NONE : REASON_XID;
+     * recent DHCPDISCOVER message, the DHCPOFFER message must be silently discarded." A DHCPFORCERENEW
+     * answers nothing. */
+    return m->xid == e->xid || m->type == DHCP_FORCERENEW ? REASON_NONE : REASON_XID;
 }
 
 /* Is the sender or the server identifier one that the configuration denies? The identifier alone would let a
@@ -178,6 +180,8 @@ static void on_rx(struct cli_step *s, const struct packet *packet)
         cli_answer_on_ack(s, &m);
     else if (m.type == DHCP_NAK)
         cli_answer_on_nak(s, &m);
+    else if (m.type == DHCP_FORCERENEW)
+        cli_force_on_rx(s, &m, packet);
     else
         cli_answer_drop_unexpected(s, &m);
 }

@@ -299,6 +299,7 @@ void cli_fsm_send_again(struct cli_step *s)
 void cli_fsm_clear(struct cli_step *s)
 {
     s->e->announce_at_ms = s->e->defended_ms = TIME_NEVER;
+    s->e->has_nonce = false;
     if (s->e->state == CLI_INFORMED)
         cli_step_append(s, CLI_HOST_CLEAR);
     if (!s->e->has_lease)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "client/cli_duid.h"
+#include "common/dhcp_auth.h"
 #include "common/wire.h"
 
 /* RFC 2131, tables 4 and 5, for the forms that we send:
@@ -22,6 +23,7 @@
  *   55 request list       may        as before   as before  as before      MUST NOT  MUST NOT  may
  *   57 maximum size       may        may         may        may            MUST NOT  MUST NOT  may
  *   80 rapid commit       may        MUST NOT    MUST NOT   MUST NOT       MUST NOT  MUST NOT  MUST NOT
+ *   145 forcerenew nonce  may       may         may        may            MUST NOT  MUST NOT  MUST NOT
  *   56 message            SHOULD NOT SHOULD NOT  SHOULD NOT SHOULD NOT     SHOULD    SHOULD    SHOULD NOT
  *   61 client identifier  may        as before   as before  as before      as before as before as before
  *
@@ -54,6 +56,13 @@ static void put_client_id(const struct cli_config *c, const struct hw_addr *hw, 
         put(dhcp_put_bytes(out, DHCP_OPT_CLIENT_ID, id, 1U + hw->len));
         return;
     }
+}
+
+/* RFC 6704 3.1.1: in DISCOVER and REQUEST. */
+static void put_capability(const struct cli_config *c, struct dhcp_msg *out)
+{
+    if (c->forcerenew)
+        put(dhcp_put_u8(out, DHCP_OPT_FORCERENEW_NONCE, DHCP_AUTH_ALGORITHM));
 }
 
 static void put_lease_time(const struct cli_config *c, struct dhcp_msg *out)
@@ -105,6 +114,7 @@ void cli_message_build(const struct cli_config *config, const struct hw_addr *hw
         if (config->rapid_commit)
             put(dhcp_put_bytes(out, DHCP_OPT_RAPID_COMMIT, NULL, 0));
         put_lease_time(config, out);
+        put_capability(config, out);
         put_wishes(config, out);
         return;
     case CLI_FORM_REQUEST_SELECTING:
@@ -114,6 +124,7 @@ void cli_message_build(const struct cli_config *config, const struct hw_addr *hw
         put(dhcp_put_ip4(out, DHCP_OPT_REQUESTED_IP, draft->addr));
         put(dhcp_put_ip4(out, DHCP_OPT_SERVER_ID, draft->server_id));
         put_lease_time(config, out);
+        put_capability(config, out);
         put_wishes(config, out);
         return;
     case CLI_FORM_REQUEST_REBOOTING:
@@ -122,6 +133,7 @@ void cli_message_build(const struct cli_config *config, const struct hw_addr *hw
         put_client_id(config, hw, out);
         put(dhcp_put_ip4(out, DHCP_OPT_REQUESTED_IP, draft->addr));
         put_lease_time(config, out);
+        put_capability(config, out);
         put_wishes(config, out);
         return;
     case CLI_FORM_REQUEST_RENEWING:
@@ -130,6 +142,7 @@ void cli_message_build(const struct cli_config *config, const struct hw_addr *hw
         out->ciaddr = draft->addr;
         put_client_id(config, hw, out);
         put_lease_time(config, out);
+        put_capability(config, out);
         put_wishes(config, out);
         return;
     case CLI_FORM_DECLINE:

@@ -11,6 +11,7 @@
 
 #include "client/cli_engine.h"
 #include "client/cli_message.h"
+#include "common/dhcp_auth.h"
 #include "common/dhcp_msg.h"
 #include "common/rng.h"
 
@@ -53,6 +54,10 @@ struct cli_engine {
                              * INFORMING and INFORMED: the address, and what was told about it */
     enum cli_hook_reason granted_as; /* how this lease was come by */
     bool is_saved;                   /* by a CLI_LEASE_SAVE or before CLI_START, and not forgotten */
+
+    bool has_nonce; /* of the lease: what a DHCPFORCERENEW must be signed with */
+    uint8_t nonce[DHCP_NONCE_LEN];
+    uint64_t replay; /* of the last message that was signed so, or handed the nonce out */
 
     unsigned probes, announcements; /* sent for the address of this lease */
     time_ms announce_at_ms;         /* the next announcement; TIME_NEVER: none. has_lease if not */

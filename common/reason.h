@@ -215,6 +215,8 @@
     X(REASON_QUERY_UNASSIGNED, "leasequery-unassigned", "{addr} is ours and leased to nobody")               \
     X(REASON_QUERY_UNKNOWN_ADDR, "leasequery-unknown-address", "{addr} is not an address of this server")    \
     X(REASON_QUERY_UNKNOWN_CLIENT, "leasequery-unknown-client", "the client that is asked for has no lease") \
+    X(REASON_NONCE, "nonce", "the client of {addr} is handed a nonce for DHCPFORCERENEW (RFC 6704)")         \
+    X(REASON_FORCERENEW, "forcerenew", "{hw} at {addr} is asked to renew now (RFC 3203)")                    \
     X(REASON_STORE_FAILED, "store-failed", "the lease of {addr} could not be stored: no ACK ({text})")       \
     /* client */                                                                                             \
     X(REASON_XID, "wrong-xid", "the transaction id is not ours")                                             \
@@ -297,6 +299,9 @@
     X(REASON_GAVE_UP, "gave-up", "no answer after {num} transmissions: back to the start")                   \
     X(REASON_RENEW_GAVE_UP, "renew-gave-up",                                                                 \
       "no answer after {num} transmissions: the lease is infinite and stays")                                \
+    X(REASON_NONCE_TAKEN, "nonce-taken", "the server can ask for a renewal of {addr} from now on (RFC 6704)") \
+    X(REASON_NO_NONCE, "no-nonce", "no server has handed a nonce to us: {text} is not believed (RFC 6704)")   \
+    X(REASON_FORCED, "forced", "{other} asks for a renewal of {addr} now (RFC 3203)")                        \
     X(REASON_T1, "t1", "T1: half of the lease or the server's option 58")                                    \
     X(REASON_T2, "t2", "T2: the lease's owner does not answer, ask any server")                              \
     X(REASON_EXPIRED, "expired", "the lease of {addr} has expired: its use stops now (RFC 2131 4.4.5)")      \

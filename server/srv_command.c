@@ -398,6 +398,7 @@ static const struct {
     {"explain4", srv_command_explain},
     {"lease4-add", srv_command_lease_add},
     {"lease4-del", srv_command_lease_del},
+    {"lease4-force-renew", srv_command_lease_force_renew},
     {"lease4-get", srv_command_lease_get},
     {"lease4-get-all", srv_command_lease_get_all},
     {"lease4-get-by-client-id", srv_command_lease_get_by_client_id},

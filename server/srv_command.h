@@ -18,6 +18,7 @@ struct srv_command_state {
 
 struct srv_command_iface {
     const char *name;
+    int index; /* the kernel's */
     struct ip4_net addr;
     struct hw_addr hw;
 };

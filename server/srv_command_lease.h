@@ -41,6 +41,7 @@ void srv_command_lease_get_by_state(struct srv_command_call *call);
 void srv_command_lease_add(struct srv_command_call *call);
 void srv_command_lease_update(struct srv_command_call *call);
 void srv_command_lease_del(struct srv_command_call *call);
+void srv_command_lease_force_renew(struct srv_command_call *call);
 void srv_command_lease_wipe(struct srv_command_call *call);
 void srv_command_leases_reclaim(struct srv_command_call *call);
 

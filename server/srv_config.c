@@ -52,6 +52,7 @@ static const char *const global_keys[] = {
     "decline-probation-period",
     "dhcp-queue-control",
     "echo-client-id",
+    "forcerenew",
     "hooks-libraries",
     "host-reservation-identifiers",
     "hostname-char-replacement",
@@ -253,6 +254,7 @@ static void read_global(struct srv_parse *p, const cJSON *map)
                                   .echo_client_id = true,
                                   .lease_checks = SRV_CHECKS_WARN,
                                   .commands = SRV_COMMANDS_ALL,
+                                  .forcerenew = true,
                                   .decline_s = DECLINE_DEFAULT_S,
                                   .max_declines = DECLINES_DEFAULT,
                                   .lfc_interval_s = LFC_INTERVAL_DEFAULT_S,
@@ -273,6 +275,7 @@ static void read_global(struct srv_parse *p, const cJSON *map)
     srv_parse_control(p, map);
     config->subnet_selection = config->kea; /* RFC 3011 6: off unless configured; Kea always obeys it */
     jcfg_get_bool(&p->c, map, "stash-agent-options", &config->stash_relay_info);
+    jcfg_get_bool(&p->c, map, "forcerenew", &config->forcerenew);
     jcfg_get_bool(&p->c, map, "subnet-selection", &config->subnet_selection);
     jcfg_get_u32(&p->c, map, "decline-probation-period", 0, LEASE_INFINITE, &config->decline_s);
     jcfg_get_u32(&p->c, map, "max-declines-per-client", 0, DECLINES_MAX, &config->max_declines);

@@ -228,6 +228,7 @@ struct srv_config {
     const char *lease_file;  /* NULL: leases are kept in memory only */
     enum srv_sync sync;      /* of the lease file */
     uint32_t lfc_interval_s; /* how often the lease file is rewritten; 0: never */
+    bool forcerenew;         /* RFC 6704: hand out nonces, so that renewals can be forced */
     bool echo_client_id;     /* RFC 6842 */
     bool subnet_selection;   /* RFC 3011: obey option 118 */
     struct srv_logger *loggers;

@@ -17,6 +17,7 @@
 #include "server/srv_confine.h"
 #include "server/srv_engine.h"
 #include "server/srv_exporter.h"
+#include "server/srv_force.h"
 #include "server/srv_persist.h"
 #include "server/srv_ports.h"
 #include "server/srv_probe.h"
@@ -523,7 +524,7 @@ static void on_command(void *user, const char *command, const cJSON *arguments,
     struct srv_command_iface ifaces[SRV_PORTS_MAX];
     for (size_t i = 0; i < d->ports.n; i++) {
         const struct io_iface *iface = &d->ports.list[i].iface;
-        ifaces[i] = (struct srv_command_iface){iface->name, iface->addr, iface->hw};
+        ifaces[i] = (struct srv_command_iface){iface->name, iface->index, iface->addr, iface->hw};
     }
     struct srv_command_context context = {.state = &d->commands,
                                           .engine = d->engine,
@@ -694,18 +695,28 @@ static int confine(struct srv_driver *d)
     return srv_confine(&c, d->trace);
 }
 
+static bool make_secret(struct srv_secret *out)
+{
+    struct clock_now now = io_now();
+    out->now = now.boot_ms;
+    out->replay = (uint64_t)now.wall_ms * 1000;
+    return getrandom(out->key, sizeof out->key, 0) == (ssize_t)sizeof out->key;
+}
+
 static int start(struct srv_driver *d)
 {
     static int (*const steps[])(struct srv_driver *) = {
         open_loop, open_first_ports, open_persist, open_control, open_bulk, open_exporter, confine};
     struct siphash_key key;
-    if (getrandom(&key, sizeof key, 0) != (ssize_t)sizeof key)
+    struct srv_secret secret;
+    if (getrandom(&key, sizeof key, 0) != (ssize_t)sizeof key || !make_secret(&secret))
         return fail("random numbers", strerror(errno));
     d->engine = srv_engine_new(d->config, &key);
     d->explain = srv_explain_new();
     d->queue = srv_queue_new(d->config->queue_capacity, &key, refuse_packet, d);
     if (d->engine == NULL || d->explain == NULL || d->queue == NULL)
         return fail("start", err_text(ERR_NOMEM));
+    srv_force_set_secret(d->engine, &secret);
     int rc = 0;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == 0; i++)
         rc = steps[i](d);

@@ -30,7 +30,7 @@ void srv_actions_fini(struct srv_actions *out)
 }
 
 /* Takes back what was added after `last`. */
-static void rewind_actions(struct srv_actions *out, struct srv_action *last)
+void srv_engine_rewind(struct srv_actions *out, struct srv_action *last)
 {
     out->last = last;
     if (last != NULL)
@@ -169,7 +169,7 @@ static int run(struct srv_step *s, void (*work)(struct srv_step *s))
     struct srv_action *last = s->out->last;
     work(s);
     if (s->out_of_memory) {
-        rewind_actions(s->out, last);
+        srv_engine_rewind(s->out, last);
         return ERR_NOMEM;
     }
     count(&s->e->counters, last == NULL ? s->out->first : last->next, s);
@@ -383,7 +383,7 @@ int srv_engine_put_lease(struct srv_engine *e, const struct srv_lease *lease, st
                               : srv_lease_put(e->leases, lease,
                                               srv_config_matches_client_id(e->config, lease->subnet_id));
     if (err < 0) {
-        rewind_actions(out, last);
+        srv_engine_rewind(out, last);
         return err;
     }
     srv_lease_remove(e->offers, lease->addr);

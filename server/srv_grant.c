@@ -170,6 +170,7 @@ void srv_grant(struct srv_step *s, ip4 addr)
         return;
     }
     bool is_extended = is_known && before.state == SRV_LEASE_ACTIVE;
+    s->extended_ms = is_extended ? before.granted_ms : -1;
     bool had_offer = srv_step_find_offer(s, &offer);
     bool is_bootp = s->msg->type == DHCP_BOOTP; /* an offer was none of its messages */
     struct srv_lease lease = make_lease(s, addr, is_extended ? &before : NULL,

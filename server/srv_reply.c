@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/dhcp_auth.h"
 #include "common/dhcp_opt_walk.h"
 
 enum {
@@ -13,6 +14,7 @@ enum {
     PIECE_MAX = 255, /* RFC 3396: a longer value is sent in pieces */
     OPT_STATIC_ROUTES = 33,
     ESSENTIAL_LEN = 2 * 3 + 5 * 6 + 2, /* 53, 52; 54, 51, 58, 59, 1; 80; with code and length */
+    AUTH_HEAD_LEN = 2,                 /* code and length of 90 */
 };
 
 /* An option that is left out if there is no room for it. */
@@ -271,8 +273,10 @@ static void add_relay_info(struct draft *d)
     if (option == NULL || is_past_relay(d->reply) || d->reply->is_stashed)
         return;
     add_item(d, option->code, option->data, option->len);
+    size_t auth_len = d->reply->auth_len,
+           essential = ESSENTIAL_LEN + (auth_len != 0 ? AUTH_HEAD_LEN + auth_len : 0);
     d->items[d->n_items - 1].is_left_out =
-        encoded_len(option->len) + ESSENTIAL_LEN > d->max - DHCP_OPTIONS_AT - 1; /* 1: END */
+        encoded_len(option->len) + essential > d->max - DHCP_OPTIONS_AT - 1; /* 1: END */
 }
 
 static void add_items(struct draft *d)
@@ -297,7 +301,7 @@ static void add_items(struct draft *d)
 static void put_essentials(struct draft *d)
 {
     const struct srv_reply *r = d->reply;
-    uint8_t type = (uint8_t)r->type;
+    uint8_t type = (uint8_t)r->type, algorithm = DHCP_AUTH_ALGORITHM;
     if (r->type != DHCP_BOOTP) {
         put(d, DHCP_OPT_TYPE, &type, 1);
         put_u32(d, DHCP_OPT_SERVER_ID, r->server_id != 0 ? r->server_id : r->server);
@@ -312,6 +316,10 @@ static void put_essentials(struct draft *d)
     /* RFC 4039 3.1: the option in the DHCPACK tells the client that this one is final. */
     if (r->rapid_commit)
         put(d, DHCP_OPT_RAPID_COMMIT, NULL, 0);
+    if (r->forcerenew)
+        put(d, DHCP_OPT_FORCERENEW_NONCE, &algorithm, 1);
+    if (r->auth_len != 0)
+        put(d, DHCP_OPT_AUTH, r->auth, r->auth_len);
 }
 
 static void put_items(struct draft *d, size_t first, size_t end)

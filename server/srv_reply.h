@@ -33,7 +33,10 @@ struct srv_reply {
     size_t fqdn_len;                 /* 0: none */
     bool is_stashed;                 /* option 82 is not the message's, and not returned */
     ip4 inform_to;                   /* where the client of a DHCPINFORM is; else 0 */
-    const char *message;             /* option 56 of a NAK: why */
+    const uint8_t *auth;             /* option 90, auth_len octets; 0: none */
+    size_t auth_len;
+    bool forcerenew;     /* RFC 6704: option 145 of an OFFER */
+    const char *message; /* option 56 of a NAK: why */
 };
 
 struct srv_reply_size {
@@ -43,11 +46,11 @@ struct srv_reply_size {
 
 /* Encodes the answer. `buf` holds DHCP_MSG_MAX octets.
  *
- * Options stand in this order: 53, 54, 51, 58, 59, 1, 80; the configured ones in the order in which the
- * client asks for them; routers, DNS servers, domain name and always-send ones that it did not ask for; 61;
- * 118; 81; 82. What does not fit the options field stands in file and sname, with option 52, where these are
- * free (RFC 2132 9.3; not in a NAK). What the client asks for first is the last to be dropped; 61 and 82 are
- * never dropped for a configured one. The answer to a DHCPINFORM (RFC 2131 4.3.5) has no lease: neither
+ * Options stand in this order: 53, 54, 51, 58, 59, 1, 80, 145, 90; the configured ones in the order in which
+ * the client asks for them; routers, DNS servers, domain name and always-send ones that it did not ask for;
+ * 61; 118; 81; 82. What does not fit the options field stands in file and sname, with option 52, where these
+ * are free (RFC 2132 9.3; not in a NAK). What the client asks for first is the last to be dropped; 61 and 82
+ * are never dropped for a configured one. The answer to a DHCPINFORM (RFC 2131 4.3.5) has no lease: neither
  * yiaddr nor 51, 58, 59; and what a relay put into the request is not in it, as it does not go through the
  * relay. A BOOTP client takes 64 octets of options: it gets as many of the configured ones as that holds, and
  * none of DHCP's own. */

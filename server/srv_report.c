@@ -260,6 +260,7 @@ static void complete_global(cJSON *map, const struct srv_config *config)
     set_bool(map, "match-client-id", config->match_client_id);
     set_bool(map, "store-extended-info", config->store_extended_info);
     set_bool(map, "echo-client-id", config->echo_client_id);
+    set_bool(map, "forcerenew", config->forcerenew);
     set_number(map, "offer-hold-time", config->offer_hold_s);
     set_number(map, "max-offers", config->max_offers);
     set_number(map, "max-leases", config->max_leases);

@@ -1,6 +1,7 @@
 #include "server/srv_send.h"
 
 #include "server/srv_classify.h"
+#include "server/srv_force_step.h"
 #include "server/srv_name.h"
 
 void srv_send_scopes(const struct srv_step *s, const struct srv_pool *pool, struct srv_scopes *out)
@@ -53,13 +54,17 @@ void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, struct srv_
 void srv_send_lease(struct srv_step *s, enum dhcp_type type, const struct srv_lease *lease)
 {
     const struct srv_pool *pool = srv_config_find_pool(s->subnet, lease->addr);
-    uint8_t fqdn[SRV_NAME_OPTION_MAX];
+    uint8_t fqdn[SRV_NAME_OPTION_MAX], auth[DHCP_AUTH_LEN];
+    size_t auth_len = type == DHCP_ACK ? srv_force_hand_out(s, lease, auth) : 0;
     srv_send_reply(s, pool,
                    &(struct srv_reply){.type = type,
                                        .fqdn = fqdn,
                                        .fqdn_len = srv_name_encode(s->msg, lease->hostname, fqdn),
                                        .yiaddr = lease->addr,
                                        .lease_s = lease->lease_s,
+                                       .auth = auth,
+                                       .auth_len = auth_len,
+                                       .forcerenew = type == DHCP_OFFER && srv_force_is_offered(s),
                                        .rapid_commit = type == DHCP_ACK && s->msg->type == DHCP_DISCOVER});
 }
 

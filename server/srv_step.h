@@ -7,6 +7,7 @@
 #include "server/srv_alloc.h"
 #include "server/srv_class.h"
 #include "server/srv_engine.h"
+#include "server/srv_force.h"
 #include "server/srv_park.h"
 
 struct srv_engine {
@@ -16,7 +17,9 @@ struct srv_engine {
     struct srv_lease_table *offers; /* OFFERED: never stored, and never in the way of a lease's record */
     struct srv_alloc *alloc;
     struct srv_park park;
-    size_t n_deletions; /* among the leases, while loading */
+    size_t n_deletions;       /* among the leases, while loading */
+    struct srv_secret secret; /* if has_secret */
+    bool has_secret;
     struct srv_counters counters;
     struct dhcp_msg msg;          /* the message at hand; here because it is large */
     struct srv_class_set classes; /* of its client; likewise */
@@ -46,12 +49,15 @@ struct srv_step {
     struct srv_lifetime lifetime;
     struct srv_boot boot;
     const struct srv_host *host; /* the reservation; NULL: none. Kea's class KNOWN is who has one */
+    time_ms extended_ms;         /* when the lease that is extended was granted last; -1: none is */
     bool has_sent;
     uint8_t sent; /* type of the answer */
     bool out_of_memory;
     struct srv_action spare; /* what is filled in when there is no memory */
 };
 
+/* Takes back the actions after `last` (NULL: all). */
+void srv_engine_rewind(struct srv_actions *out, struct srv_action *last);
 /* Appends an action to fill in. Never NULL: without memory it is the spare one, and s->out_of_memory. */
 struct srv_action *srv_step_add(struct srv_step *s, enum srv_action_kind kind);
 /* Appends a trace of the message at hand. */
