@@ -18,7 +18,7 @@ struct cli_host {
     const char *ifname;
 
     bool has_resolv; /* we wrote the file */
-    char *before;    /* what it was, malloc'ed; NULL: there was none, or one that we left behind */
+    char *before;    /* what it was, malloc'ed; NULL: there was none */
     size_t before_len;
     bool has_name;
     char name_before[HOST_NAME_MAX + 1];
@@ -60,7 +60,8 @@ static int write_in_place(const char *path, const char *text, size_t len)
     return rc;
 }
 
-/* A client that was killed leaves its file behind: that is nothing to put back. */
+/* A client that was killed leaves its text behind: that is nothing to put back. The file stays, empty: it may
+ * be what is mounted somewhere. */
 static int remember_resolv(struct cli_host *h, char *why)
 {
     int rc = io_file_read(h->resolv_conf, &h->before, &h->before_len);
@@ -68,10 +69,8 @@ static int remember_resolv(struct cli_host *h, char *why)
         return 0;
     if (rc < 0)
         return fail("reading", h->resolv_conf, rc, why);
-    if (strncmp(h->before, CLI_RESOLV_MARK, strlen(CLI_RESOLV_MARK)) != 0)
-        return 0;
-    free(h->before);
-    h->before = NULL;
+    if (strncmp(h->before, CLI_RESOLV_MARK, strlen(CLI_RESOLV_MARK)) == 0)
+        h->before_len = 0;
     return 0;
 }
 
