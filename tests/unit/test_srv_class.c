@@ -208,6 +208,50 @@ static void as_many_classes_as_there_can_be(void **state)
     assert_non_null(strstr(error, "more than 1024 names of classes"));
 }
 
+/* A reservation makes its client KNOWN, and puts it into the classes that it names, defined or not. */
+static void reservations_make_members(void **state)
+{
+    (void)state;
+    start("{ \"Dhcp4\": { \"client-classes\": [ { \"name\": \"regular\", \"test\": \"known\" },"
+          "  { \"name\": \"vip\", \"boot-file-name\": \"vip.img\", \"server-hostname\": \"vip\" },"
+          "  { \"name\": \"both\", \"test\": \"member('regular') and member('vip')\" } ], \"subnet4\": [ {"
+          "  \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"reservations\": [ {"
+          "    \"hw-address\": \"02:00:00:00:00:0a\", \"client-classes\": [ \"vip\", \"seen\" ],"
+          "    \"boot-file-name\": \"own.img\" } ],"
+          "  \"pools\": [ { \"pool\": \"10.0.0.10/32\", \"client-class\": \"seen\" },"
+          "               { \"pool\": \"10.0.0.11/32\", \"client-class\": \"UNKNOWN\" } ] } ] } }");
+    discover('b', 0);
+    expect_offer(IP(10, 0, 0, 11));
+    assert_string_equal(recorded(REASON_CLASSES), "ALL, UNKNOWN");
+    discover('a', 0);
+    expect_offer(IP(10, 0, 0, 10));
+    assert_string_equal(recorded(REASON_CLASSES), "ALL, vip, seen, KNOWN, regular, both");
+    /* the reservation is narrower than its class */
+    assert_string_equal((const char *)seen.msg.file, "own.img");
+    assert_string_equal((const char *)seen.msg.sname, "vip");
+}
+
+/* Who sends no DHCP is in BOOTP. */
+static void bootp_clients(void **state)
+{
+    (void)state;
+    start_with("\"hooks-libraries\": [ { \"library\": \"libdhcp_bootp.so\" } ],",
+               "{ \"name\": \"BOOTP\", \"boot-file-name\": \"bootp.img\" },"
+               "{ \"name\": \"modern\", \"test\": \"not member('BOOTP')\" }",
+               "");
+    struct dhcp_msg dhcp = *msg('a', DHCP_DISCOVER);
+    dhcp_msg_init(&request, DHCP_BOOTREQUEST); /* without option 53 */
+    request.htype = dhcp.htype;
+    request.hlen = dhcp.hlen;
+    request.xid = dhcp.xid;
+    memcpy(request.chaddr, dhcp.chaddr, sizeof request.chaddr);
+    send_to(IP4_BROADCAST);
+    assert_string_equal(recorded(REASON_CLASSES), "ALL, BOOTP, UNKNOWN");
+    assert_string_equal((const char *)seen.msg.file, "bootp.img");
+    discover('b', 0);
+    assert_string_equal(recorded(REASON_CLASSES), "ALL, modern, UNKNOWN");
+}
+
 /* ---- DROP ---- */
 
 static void members_of_drop_get_no_answer(void **state)
@@ -582,6 +626,8 @@ int main(void)
         cmocka_unit_test_teardown(templates, stop),
         cmocka_unit_test_teardown(failed_expressions, stop),
         cmocka_unit_test(as_many_classes_as_there_can_be),
+        cmocka_unit_test_teardown(reservations_make_members, stop),
+        cmocka_unit_test_teardown(bootp_clients, stop),
         cmocka_unit_test_teardown(members_of_drop_get_no_answer, stop),
         cmocka_unit_test_teardown(drop_of_the_unknown, stop),
         cmocka_unit_test_teardown(options_of_classes, stop),
