@@ -17,9 +17,9 @@ static void single(struct text *out, const char *name, const char *type, const c
 static void put_types(struct text *out, const char *name, const char *help, const uint64_t *counts)
 {
     head(out, name, "counter", help);
-    for (uint8_t type = 0; type <= DHCP_TLS; type++)
+    for (unsigned type = 0; type <= DHCP_TLS; type++)
         if (counts[type] != 0 || (type >= DHCP_DISCOVER && type <= DHCP_INFORM))
-            text_add(out, PREFIX "%s{type=\"%s\"} %llu\n", name, dhcp_type_name(type),
+            text_add(out, PREFIX "%s{type=\"%s\"} %llu\n", name, dhcp_type_name((uint8_t)type),
                      (unsigned long long)counts[type]);
 }
 

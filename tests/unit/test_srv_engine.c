@@ -964,6 +964,23 @@ static void leases_are_visited_in_address_order_with_the_offers(void **state)
 
 #define TEST(name) cmocka_unit_test_teardown(name, stop)
 
+/* However often it asks, by whatever transaction, and whatever it asks for. */
+static void one_client_has_one_offer(void **state)
+{
+    (void)state;
+    start("{ \"Dhcp4\": { \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": "
+          "\"10.0.0.10 - 10.0.0.49\" } ] } ] } }");
+    for (unsigned i = 0; i < 100; i++) {
+        msg('a', DHCP_DISCOVER)->xid = i;
+        dhcp_put_ip4(&request, DHCP_OPT_REQUESTED_IP, IP(10, 0, 0, 10 + i % 40));
+        send_to(IP4_BROADCAST);
+        expect_offer(IP(10, 0, 0, 10));
+        assert_int_equal(srv_engine_count_leases(engine, 1, SRV_LEASE_OFFERED), 1);
+    }
+    selecting('a', IP(10, 0, 0, 2), IP(10, 0, 0, 10)); /* another server is chosen */
+    assert_int_equal(srv_engine_count_leases(engine, 1, SRV_LEASE_OFFERED), 0);
+}
+
 /* ---- the key of its hashes ---- */
 
 /* What 60 clients are told, among them those of one network card that differ in their identifier only. */
@@ -1061,6 +1078,7 @@ int main(void)
         TEST(broken_headers_are_dropped_with_their_reason),
         TEST(addresses_of_a_wrong_length_are_named),
         TEST(every_shorter_packet_is_answered_or_counted_by_reason),
+        TEST(one_client_has_one_offer),
         TEST(what_is_answered_does_not_depend_on_the_key),
         TEST(counters_tell_what_happened),
         TEST(stored_leases_are_known_after_a_start),

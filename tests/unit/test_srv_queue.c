@@ -220,8 +220,8 @@ static void test_a_full_queue_loses_its_oldest(void **state)
 {
     (void)state;
     start(26);
-    for (char c = 'a'; c <= 'z'; c++)
-        put_msg(c, DHCP_DISCOVER, (uint64_t)c);
+    for (int c = 'a'; c <= 'z'; c++)
+        put_msg((char)c, DHCP_DISCOVER, (uint64_t)c);
     assert_int_equal(n_lost, 0);
     put_msg('A', DHCP_DISCOVER, 1000);
     assert_int_equal(n_lost, 1);
@@ -237,8 +237,8 @@ static void test_fewer_places_make_the_oldest_go(void **state)
 {
     (void)state;
     start(4);
-    for (char c = 'a'; c <= 'd'; c++)
-        put_msg(c, DHCP_DISCOVER, (uint64_t)c);
+    for (int c = 'a'; c <= 'd'; c++)
+        put_msg((char)c, DHCP_DISCOVER, (uint64_t)c);
     srv_queue_set_capacity(queue, 2);
     put_msg('e', DHCP_DISCOVER, 'e');
     assert_int_equal(n_lost, 3);
