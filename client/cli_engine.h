@@ -34,6 +34,12 @@ enum cli_state {
 #undef X
 };
 
+enum {
+#define X(name, text) +1
+    CLI_STATE_COUNT = CLI_STATE_MAP(X)
+#undef X
+};
+
 const char *cli_state_name(enum cli_state state); /* static storage */
 
 struct cli_engine;

@@ -254,6 +254,13 @@ static void add_acd(cJSON *map, const struct cli_status *status)
     cJSON_AddNumberToObject(json, "defences", (double)status->reasons[REASON_CONFLICT_DEFENDED]);
 }
 
+void cli_report_add_counters(cJSON *json, const struct cli_status *status)
+{
+    add_counts(json, "sent", status->sent);
+    add_counts(json, "received", status->received);
+    add_discarded(json, status);
+}
+
 cJSON *cli_report_json(const struct cli_report *r, const struct cli_status *status)
 {
     char hw[HW_LEN], xid[11];
@@ -274,9 +281,7 @@ cJSON *cli_report_json(const struct cli_report *r, const struct cli_status *stat
     cJSON_AddNumberToObject(json, "conflicts", status->conflicts);
     snprintf(xid, sizeof xid, "0x%08x", status->xid);
     add_text(json, "xid", xid);
-    add_counts(json, "sent", status->sent);
-    add_counts(json, "received", status->received);
-    add_discarded(json, status);
+    cli_report_add_counters(json, status);
     cJSON_AddNumberToObject(json, "event_readers", r->event_readers);
     cJSON_AddNumberToObject(json, "event_readers_dropped", (double)r->event_readers_dropped);
     add_history(json, &r->now, r->history);

@@ -19,3 +19,6 @@ struct cli_report {
 
 /* The caller owns the object; NULL if memory is out. */
 cJSON *cli_report_json(const struct cli_report *r, const struct cli_status *status);
+
+/* Adds "sent", "received" and "discarded" of the status. */
+void cli_report_add_counters(cJSON *json, const struct cli_status *status);

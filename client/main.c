@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "client/cli_crowd.h"
 #include "client/cli_driver.h"
 #include "client/cli_identity.h"
 #include "client/cli_load.h"
@@ -34,6 +35,8 @@ static const char usage[] =
     "dhclient,\n"
     "                       networkmanager, or a file; see `dhcplab timeline`\n"
     "      --seed N         make transaction ids, jitter and delays repeatable\n"
+    "      --count N        a crowd of N clients, with hardware addresses of their own; the interface's\n"
+    "                       addresses are left alone, and every lease is released at the end\n"
     "  -q, --quiet          nothing on standard error but errors and warnings\n"
     "  -h, --help           this text\n"
     "  -V, --version        the version\n"
@@ -53,6 +56,7 @@ static const char usage[] =
     "  dhcplab-client -i eth0                      # lease, renew, until stopped\n"
     "  dhcplab-client -i eth0 -1 -t 10             # get a lease, or fail ten seconds after asking\n"
     "  dhcplab-client -i eth0 --profile udhcpc     # with the timers of BusyBox\n"
+    "  dhcplab-client -i eth0 --count 10000 -q --control /run/crowd.sock\n"
     "  dhcplab-client -i eth0 -c client.json --control /run/client.sock\n"
     "  dhcplab-client --control /run/client.sock renew '{\"timeout_s\": 10}'\n"
     "  dhcplab-client --control /run/client.sock status | jq .lease.t1\n";
@@ -60,6 +64,7 @@ static const char usage[] =
 struct arguments {
     struct cli_driver_options driver;
     const char *config, *profile, *trace, *node, *duid_file;
+    uint32_t count; /* 0: one client, that configures the interface */
     bool quiet, seeded;
 };
 
@@ -73,7 +78,8 @@ enum {
     OPT_TRACE,
     OPT_NODE,
     OPT_PROFILE,
-    OPT_SEED
+    OPT_SEED,
+    OPT_COUNT
 };
 
 static const struct option long_options[] = {
@@ -91,6 +97,7 @@ static const struct option long_options[] = {
     {"node", required_argument, NULL, OPT_NODE},
     {"profile", required_argument, NULL, OPT_PROFILE},
     {"seed", required_argument, NULL, OPT_SEED},
+    {"count", required_argument, NULL, OPT_COUNT},
     {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
@@ -157,6 +164,11 @@ static int take_option(int option, struct arguments *a)
     case OPT_NODE:
         a->node = optarg;
         return -1;
+    case OPT_COUNT:
+        if (!read_number(optarg, CLI_CROWD_MAX, &number) || number == 0)
+            return usage_error("--count takes a number from 1 to 100000, not ", optarg);
+        a->count = (uint32_t)number;
+        return -1;
     case OPT_PROFILE:
         a->profile = optarg;
         return -1;
@@ -209,6 +221,24 @@ static int read_identity(const struct arguments *a, struct cli_config *config)
     return rc;
 }
 
+/* Is there an option that is about the host that gets the lease? */
+static bool has_host_option(const struct cli_driver_options *o)
+{
+    return o->once || o->lease_file != NULL || o->hook != NULL || o->resolv_conf != NULL || o->set_hostname;
+}
+
+static int run_crowd(const struct arguments *a, const struct cli_config *config, struct io_trace *trace)
+{
+    struct cli_crowd_options options = {
+        .ifname = a->driver.ifname, .control = a->driver.control, .count = a->count, .seed = a->driver.seed};
+    if (config->hook[0] != '\0')
+        return usage_error("--count runs no \"hook\"", "");
+    if (config->client_id_kind == CLI_CLIENT_ID_HW || config->client_id_kind == CLI_CLIENT_ID_NONE)
+        return cli_crowd_run(&options, config, trace);
+    return usage_error("--count needs \"client-id\": \"hw\" or \"none\": to a server clients with one ",
+                       "identifier are one client");
+}
+
 int main(int argc, char **argv)
 {
     struct arguments a = {.driver = {.once_limit_ms = ONCE_LIMIT_S * 1000}};
@@ -227,6 +257,9 @@ int main(int argc, char **argv)
     }
     if (a.driver.ifname == NULL)
         return usage_error("-i INTERFACE is missing", "");
+    if (a.count > 0 && has_host_option(&a.driver))
+        return usage_error("--count leaves the host alone: it does not go with -1, --lease-file, --hook, ",
+                           "--resolv-conf and --set-hostname");
     if (!a.seeded && getrandom(&a.driver.seed, sizeof a.driver.seed, 0) < 0) {
         perror("dhcplab-client: no random seed");
         return EXIT_FAILURE;
@@ -240,7 +273,7 @@ int main(int argc, char **argv)
     struct cli_config config;
     int code = EXIT_USAGE;
     if (read_config(&a, &trace, &config) == 0 && read_identity(&a, &config) == 0)
-        code = cli_driver_run(&a.driver, &config, &trace);
+        code = a.count > 0 ? run_crowd(&a, &config, &trace) : cli_driver_run(&a.driver, &config, &trace);
     io_trace_close(&trace);
     return code;
 }

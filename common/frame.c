@@ -169,7 +169,7 @@ size_t frame_arp_encode(const struct arp *m, uint8_t *buf, size_t cap)
         return 0;
     struct wire_writer w;
     wire_writer_init(&w, buf, cap);
-    wire_put_bytes(&w, everybody, ETH_ADDR_LEN);
+    wire_put_bytes(&w, m->op == ARP_REPLY ? m->target_hw.bytes : everybody, ETH_ADDR_LEN);
     wire_put_bytes(&w, m->sender_hw.bytes, ETH_ADDR_LEN);
     wire_put_u16(&w, ETHERTYPE_ARP);
     wire_put_u16(&w, ETH_HW_TYPE);

@@ -31,8 +31,8 @@ size_t frame_encode(const struct packet *p, uint8_t *buf, size_t cap);
  * none was computed. */
 enum reason frame_decode(const uint8_t *bytes, size_t len, enum frame_checksum checksum, struct packet *out);
 
-/* An Ethernet broadcast frame from m->sender_hw with the ARP message `m`. Returns FRAME_ARP_LEN, or 0 if
- * `cap` is less. */
+/* An Ethernet frame from m->sender_hw with the ARP message `m`: a reply to m->target_hw, a request to all.
+ * Returns FRAME_ARP_LEN, or 0 if `cap` is less. */
 size_t frame_arp_encode(const struct arp *m, uint8_t *buf, size_t cap);
 
 /* Takes an ARP frame apart. Returns REASON_NONE, REASON_FRAME_CUT, or REASON_FRAME_NOT_ARP for anything but a

@@ -248,18 +248,21 @@ bool io_udp_is_drained(int fd)
 
 /* ---- AF_PACKET ---- */
 
+enum { RAW_CROWD_BUFFER = 8 << 20 };
+
 /* Where a filter finds what the kernel knows about a packet. */
 #define AUXILIARY(what) ((uint32_t)(SKF_AD_OFF + (what)))
 
-/* Accepts whole IPv4 UDP datagrams to one port in untagged Ethernet frames that are for this host. The kernel
- * takes VLAN tags off: then a frame is its VLAN interface's, or another host's if there is none. */
-static int attach_port_filter(int fd, int ifindex, uint16_t port)
+/* Accepts whole IPv4 UDP datagrams to one port in untagged Ethernet frames that are not of the type
+ * `unwanted`. The kernel takes VLAN tags off: then a frame is its VLAN interface's, or another host's if
+ * there is none. */
+static int attach_port_filter(int fd, int ifindex, uint16_t port, uint32_t unwanted)
 {
     struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, AUXILIARY(SKF_AD_IFINDEX)), /*  0: A = interface */
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)ifindex, 0, 12), /*  1: ours? else reject */
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, AUXILIARY(SKF_AD_PKTTYPE)), /*  2: A = whom it is for */
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OTHERHOST, 10, 0),  /*  3: another host? reject */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, unwanted, 10, 0),          /*  3: not for us? reject */
         BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),                        /*  4: A = EtherType */
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_IP, 0, 8),       /*  5: IPv4? else reject */
         BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 23),                        /*  6: A = protocol */
@@ -277,14 +280,35 @@ static int attach_port_filter(int fd, int ifindex, uint16_t port)
 }
 
 /* The socket is made with protocol 0, which receives nothing, so that no frame slips in before the filter. */
-int io_raw_open(int ifindex, uint16_t port, int *out_fd)
+static int open_raw(int ifindex, uint16_t port, uint32_t unwanted, int *out_fd)
 {
     int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     struct sockaddr_ll at = {
         .sll_family = AF_PACKET, .sll_protocol = port ? htons(ETH_P_IP) : 0, .sll_ifindex = ifindex};
-    if (fd < 0 || (port != 0 && attach_port_filter(fd, ifindex, port) < 0) ||
+    if (fd < 0 || (port != 0 && attach_port_filter(fd, ifindex, port, unwanted) < 0) ||
         set_flag(fd, SOL_PACKET, PACKET_AUXDATA) < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) < 0)
         return give_up(fd);
+    *out_fd = fd;
+    return 0;
+}
+
+int io_raw_open(int ifindex, uint16_t port, int *out_fd)
+{
+    return open_raw(ifindex, port, PACKET_OTHERHOST, out_fd);
+}
+
+int io_raw_open_promiscuous(int ifindex, uint16_t port, int *out_fd)
+{
+    struct packet_mreq all = {.mr_ifindex = ifindex, .mr_type = PACKET_MR_PROMISC};
+    int fd, size = RAW_CROWD_BUFFER;
+    int rc = open_raw(ifindex, port, PACKET_OUTGOING, &fd);
+    if (rc < 0)
+        return rc;
+    if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof all) < 0)
+        return give_up(fd);
+    /* Beyond net.core.rmem_max only with CAP_NET_ADMIN; as much as there is will do. */
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
     *out_fd = fd;
     return 0;
 }

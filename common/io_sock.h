@@ -40,6 +40,9 @@ bool io_udp_is_drained(int fd);
  * in frames to this host, filtered by the kernel; with 0 it only sends. ERR_DENIED (no CAP_NET_RAW), ERR_IO.
  */
 int io_raw_open(int ifindex, uint16_t port, int *out_fd);
+/* The same, for frames to whomever: the interface is promiscuous while the socket is open, and the receive
+ * buffer is large. */
+int io_raw_open_promiscuous(int ifindex, uint16_t port, int *out_fd);
 /* The next frame into `buf`, taken apart. 1, 0 if none waits, or ERR_IO. *out_reason is REASON_NONE or why
  * the frame holds no good datagram. */
 int io_raw_recv(int fd, uint8_t *buf, size_t cap, struct packet *out, enum reason *out_reason);
@@ -52,5 +55,5 @@ int io_raw_send(int fd, int ifindex, const struct packet *p);
 int io_arp_open(int ifindex, int *out_fd);
 /* The next message. 1, 0 if none waits, or ERR_IO. *out_reason as above. */
 int io_arp_recv(int fd, struct arp *out, enum reason *out_reason);
-/* Broadcasts m from m->sender_hw. ERR_IO (errno tells). */
+/* Sends m from m->sender_hw: a reply to m->target_hw, a request to all. ERR_IO (errno tells). */
 int io_arp_send(int fd, int ifindex, const struct arp *m);

@@ -41,6 +41,7 @@ enum { ARGUMENTS_MAX = 24, ARGUMENT_PATHS = 7 };
 struct command_line {
     char path[ARGUMENT_PATHS][LAB_PATH_MAX + LAB_NAME_MAX];
     char program[TOPOLOGY_PATH_MAX + LAB_NAME_MAX];
+    char count[16];
     char *argv[ARGUMENTS_MAX];
     size_t argc;
 };
@@ -74,6 +75,11 @@ static void put_command(const struct program_plan *p, struct command_line *c)
     put_pair(c, "--node", name);
     if (p->host->role == LAB_CLIENT) {
         put_pair(c, "-i", p->host->interface);
+        if (p->host->n_clients > 0) {
+            snprintf(c->count, sizeof c->count, "%u", p->host->n_clients);
+            put_pair(c, "--count", c->count);
+            return;
+        }
         put_pair(c, "--lease-file", c->path[4]);
         put_pair(c, "--resolv-conf", c->path[5]);
         put(c, "--set-hostname");

@@ -268,6 +268,32 @@ char *report_client(const char *name, const cJSON *status)
     return text_take(&t);
 }
 
+static bool is_any(const char *token)
+{
+    (void)token;
+    return true;
+}
+
+char *report_crowd(const char *name, const cJSON *status)
+{
+    char line[LINE_MAX_LEN];
+    double after_s = view_number(status, "all_bound_after_s", -1);
+    struct text t;
+    text_init(&t);
+    text_add(&t, "%s: %.0f DHCP clients on %s\n\n", name, view_number(status, "clients", 0),
+             view_text(status, "interface"));
+    add_hardware(&t, "First Physical Address", view_text(status, "first_hardware_address"));
+    add_counts(&t, "Clients By State", cJSON_GetObjectItemCaseSensitive(status, "by_state"), is_any);
+    if (after_s >= 0) {
+        snprintf(line, sizeof line, "after %.3f s", after_s);
+        add_line(&t, "All Had A Lease", line);
+    }
+    add_counts(&t, "Messages Sent", cJSON_GetObjectItemCaseSensitive(status, "sent"), is_counted);
+    add_counts(&t, "Messages Received", cJSON_GetObjectItemCaseSensitive(status, "received"), is_counted);
+    add_counts(&t, "Messages Discarded", cJSON_GetObjectItemCaseSensitive(status, "discarded"), is_counted);
+    return text_take(&t);
+}
+
 /* ---- a server ---- */
 
 char *report_server(const char *name, const cJSON *status)

@@ -7,6 +7,8 @@
 /* A client's `status`, like `ipconfig /all`; `name` is the host's. malloc'ed, the caller frees; NULL if
  * memory is out. */
 char *report_client(const char *name, const cJSON *status);
+/* The `status` of a crowd of clients, by state; likewise. */
+char *report_crowd(const char *name, const cJSON *status);
 /* A server's `status-get`, in brief; likewise. */
 char *report_server(const char *name, const cJSON *status);
 /* Why a server refused or kept silent, by its `status-get`, as one line: "no-subnet 3, pool-empty 1"; what it

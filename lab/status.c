@@ -30,8 +30,10 @@ static const struct view_command command = {help, VIEW_JSON, 0, LAB_HOSTS_MAX};
 
 static void print_host(const struct lab_host_state *host, const cJSON *status, const char *separator)
 {
-    char *text =
-        host->role == LAB_CLIENT ? report_client(host->name, status) : report_server(host->name, status);
+    bool is_crowd = cJSON_HasObjectItem(status, "clients");
+    char *text = host->role == LAB_SERVER ? report_server(host->name, status)
+                 : is_crowd               ? report_crowd(host->name, status)
+                                          : report_client(host->name, status);
     if (text != NULL)
         printf("%s%s", separator, text);
     free(text);

@@ -130,7 +130,7 @@ static void read_config(struct reading *r, struct topology_host *host, const cJS
 
 static void read_host(struct reading *r, const cJSON *item)
 {
-    static const char *const known[] = {"server", "client", "interface", NULL};
+    static const char *const known[] = {"server", "client", "interface", "clients", NULL};
     struct topology *t = r->t;
     if (t->n_hosts == LAB_HOSTS_MAX) {
         jcfg_error(r->c, item, "a lab has at most %d hosts", LAB_HOSTS_MAX);
@@ -157,6 +157,9 @@ static void read_host(struct reading *r, const cJSON *item)
         jcfg_error(r->c, cJSON_GetObjectItemCaseSensitive(item, "interface"),
                    "only a client has its one interface: a server names its own in interfaces-config");
     snprintf(host->interface, sizeof host->interface, "%s", interface);
+    if (jcfg_get_u32(r->c, item, "clients", 1, TOPOLOGY_CLIENTS_MAX, &host->n_clients) && client == NULL)
+        jcfg_error(r->c, cJSON_GetObjectItemCaseSensitive(item, "clients"),
+                   "only a client can be a crowd of clients");
     if (server == NULL && client == NULL)
         return;
     host->role = server != NULL ? LAB_SERVER : LAB_CLIENT;

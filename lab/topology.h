@@ -4,6 +4,7 @@
  *   { "hosts": { "server": { "server": { "Dhcp4": ... } },      the server's configuration, or a file's name
  *                "h1": { "client": { "hostname": "h1" } },      the client's configuration, or a file's name
  *                "m": { "client": {}, "interface": "eth1" },    a client on another link than its first
+ *                "c": { "client": {}, "clients": 500 },         a crowd of clients on one interface
  *                "x": {} },                                     a plain host: nothing is started on it
  *     "links": [ { "type": "veth", "ends": [ { "host": "server", "address": "10.77.0.1/24" },
  *                                            { "host": "h1" } ] } ] }
@@ -23,6 +24,7 @@ enum {
     TOPOLOGY_ENDS_MAX = 256,
     TOPOLOGY_TEXT_MAX = 256,
     TOPOLOGY_PATH_MAX = 4096,
+    TOPOLOGY_CLIENTS_MAX = 100000,
 };
 
 enum topology_link_type { TOPOLOGY_VETH, TOPOLOGY_BRIDGE };
@@ -34,6 +36,7 @@ struct topology_host {
     char *config_text; /* inline configuration: the topology file's text with all else blanked, so that
                           line and column of an error are those of the topology file; NULL: a file */
     size_t n_interfaces;
+    uint32_t n_clients; /* of a client: so many, with hardware addresses of their own; 0: the host itself */
     char interface[LAB_INTERFACE_MAX]; /* of a client: the one that it configures; eth0 if the file names none
                                         */
 };

@@ -277,7 +277,13 @@ static enum progress client_progress(const struct up *u, size_t host, char *out,
     const cJSON *lease = cJSON_GetObjectItemCaseSensitive(status, "lease");
     const char *state = view_text(status, "state");
     enum progress progress = STILL_WAITING;
-    if (cJSON_IsObject(lease)) {
+    double clients = view_number(status, "clients", 0);
+    if (clients > 0) {
+        const cJSON *by_state = cJSON_GetObjectItemCaseSensitive(status, "by_state");
+        double bound = view_number(by_state, "BOUND", 0);
+        snprintf(out, cap, "%.0f of %.0f clients have a lease", bound, clients);
+        progress = bound == clients ? HAS_LEASE : STILL_WAITING;
+    } else if (cJSON_IsObject(lease)) {
         describe_lease(lease, out, cap);
         progress = HAS_LEASE;
     } else if (reply == NULL) {

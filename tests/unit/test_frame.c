@@ -495,6 +495,20 @@ static void an_arp_frame_is_built_as_dissected(void **state)
     assert_int_equal(frame_arp_encode(&arp_sent, built, sizeof built - 1), 0);
 }
 
+/* A reply goes to who asked; a request to all, whatever its target is. */
+static void an_arp_reply_goes_to_its_target(void **state)
+{
+    (void)state;
+    uint8_t built[FRAME_ARP_LEN];
+    struct arp reply = arp_sent;
+    reply.target_hw = (struct hw_addr){.type = 1, .len = 6, .bytes = {2, 0, 0, 0, 0, 9}};
+    assert_int_equal(frame_arp_encode(&reply, built, sizeof built), FRAME_ARP_LEN);
+    assert_memory_equal(built, arp_frame, 6);
+    reply.op = ARP_REPLY;
+    assert_int_equal(frame_arp_encode(&reply, built, sizeof built), FRAME_ARP_LEN);
+    assert_memory_equal(built, reply.target_hw.bytes, 6);
+}
+
 static void an_arp_frame_is_read_as_dissected(void **state)
 {
     (void)state;
@@ -565,6 +579,7 @@ int main(void)
         TEST(random_frames_are_read_within_their_bounds),
         TEST(an_arp_frame_is_built_as_dissected),
         TEST(an_arp_frame_is_read_as_dissected),
+        TEST(an_arp_reply_goes_to_its_target),
         TEST(every_prefix_of_an_arp_frame_is_cut),
         TEST(what_is_not_arp_for_ipv4_over_ethernet_has_its_reason),
     };

@@ -69,6 +69,8 @@ static void test_errors(void **state)
          "x.json:2:15: at $.hosts.a.interface: \"a\" has no interface of that name: it has eth0 to eth1, in "
          "the "
          "order of the links"},
+        {"{\"hosts\": {\"a\": {\n\"clients\": 5}}}",
+         "x.json:2:12: at $.hosts.a.clients: only a client can be a crowd of clients"},
         {"{\"hosts\": {\"a\": {\n\"interface\": \"eth0\"}}}",
          "x.json:2:14: at $.hosts.a.interface: only a client has its one interface: a server names its own "
          "in "
