@@ -64,6 +64,8 @@ static int write_in_place(const char *path, const char *text, size_t len)
  * be what is mounted somewhere. */
 static int remember_resolv(struct cli_host *h, char *why)
 {
+    free(h->before);
+    h->before = NULL;
     int rc = io_file_read(h->resolv_conf, &h->before, &h->before_len);
     if (rc == ERR_NOTFOUND)
         return 0;
