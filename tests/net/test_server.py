@@ -12,13 +12,15 @@ from labtest import LabCase
 CHADDR = bytes.fromhex("02000000beef")
 COOKIE = bytes((99, 130, 83, 99))
 DISCOVER, OFFER, REQUEST, DECLINE, ACK, INFORM = 1, 2, 3, 4, 5, 8
-TYPE, REQUESTED, SERVER, PRL, RAPID_COMMIT = 53, 50, 54, 55, 80
+TYPE, REQUESTED, SERVER, PRL, RAPID_COMMIT, FQDN = 53, 50, 54, 55, 80, 81
 QUIET_S = 0.5
 
 LAB = {
     "hosts": {
         "s": {"server": {"Dhcp4": {
             "interfaces-config": {"interfaces": ["eth0"]}, "decline-probation-period": 1000,
+            "hooks-libraries": [{"library": "libdhcp_bootp.so"}, {"library": "libdhcp_lease_cmds.so"}],
+            "ddns-qualifying-suffix": "lab",
             "option-data": [{"code": code, "csv-format": False, "data": "ab" * 110} for code in (224, 225, 226)],
             "subnet4": [{"id": 1, "subnet": "10.3.0.0/24", "rapid-commit": True,
                          "pools": [{"pool": "10.3.0.100 - 10.3.0.101"}]}]}}},
@@ -103,6 +105,19 @@ class Server(LabCase):
         self.assertEqual(options[52], b"\1")
         self.assertFalse({51, 58, 59} & set(options))
         self.assertEqual(self.states(), {})
+
+    def test_bootp(self):
+        """RFC 951, RFC 1534: two messages of 300 octets, none of them DHCP's, and an address for ever."""
+        request = message([]).ljust(300, b"\0")
+        answer = bytes.fromhex(self.on("x", sys.executable, "-B", __file__, "exchange", request.hex()).stdout)
+        self.assertEqual((len(answer), socket.inet_ntoa(answer[16:20])), (300, "10.3.0.100"))
+        self.assertFalse({TYPE, SERVER, 51} & set(scan(answer[240:])))
+        self.assertEqual(self.states(), {"10.3.0.100": "active"})
+
+    def test_fqdn(self):
+        """RFC 4702: the name completed; flags E and N, and O as the server overrides S; 255 twice."""
+        _, options = self.ask(DISCOVER, (FQDN, b"\5\0\0\2h1"))
+        self.assertEqual(options[FQDN], b"\x0e\xff\xff\2h1\3lab\0")
 
     def test_rapid_commit(self):
         """RFC 4039: the whole exchange is two messages."""
