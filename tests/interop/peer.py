@@ -193,9 +193,10 @@ class Udhcpd(Server):
         return [*busybox("udhcpd"), "udhcpd", "-f", config]
 
     def says_of(self, address):
-        """It prints nothing about a release or a DECLINE: what its lease file, written on SIGUSR1, says."""
+        """It prints nothing about a release or a DECLINE: what its lease file, written on SIGUSR1, says. Nothing, while
+        that is being written."""
         self.test.run_on(self.host, "sh", "-c", f"kill -USR1 $(cat {self.pid})")
-        leases = self.test.run_on(self.host, *busybox("udhcpd"), "dumpleases", "-f", self.leases)
+        leases = self.test.on(self.host, *busybox("udhcpd"), "dumpleases", "-f", self.leases, code=None).stdout
         found = re.search(rf"^.*\b{re.escape(address)} .*$", leases, re.M)
         return found[0] if found else ""
 
