@@ -492,15 +492,38 @@ static void key_unknown(struct jcfg *c, const cJSON *item, const char *const *kn
         key_error(c, item, "the key is not known here: expected %s", what);
 }
 
+/* A text, or a list of its lines. */
+static void check_comment(struct jcfg *c, const cJSON *item)
+{
+    static const char what[] = "a string, or a list of strings";
+    const char *text;
+    const cJSON *line;
+    if (!cJSON_IsArray(item))
+        jcfg_as_text(c, item, what, &text);
+    else
+        cJSON_ArrayForEach(line, item) jcfg_as_text(c, line, what, &text);
+}
+
+/* What may stand in every map and has no effect. */
+static bool is_remark(struct jcfg *c, const cJSON *item)
+{
+    bool is_comment = strcmp(item->string, "comment") == 0;
+    bool is_context = strcmp(item->string, "user-context") == 0;
+    if (is_comment)
+        check_comment(c, item);
+    else if (is_context)
+        jcfg_is_map(c, item, "a map");
+    return is_comment || is_context;
+}
+
 void jcfg_check_keys(struct jcfg *c, const cJSON *map, const char *const *known, const char *const *elsewhere)
 {
-    static const char *const everywhere[] = {"comment", "user-context", NULL};
     const cJSON *item;
     if (!cJSON_IsObject(map))
         return;
     cJSON_ArrayForEach(item, map)
     {
-        if (has_word(known, item->string) || has_word(everywhere, item->string))
+        if (has_word(known, item->string) || is_remark(c, item))
             continue;
         if (has_word(elsewhere, item->string)) {
             key_warning(c, item, "the key has no effect: Kea knows it, this program does not implement it");

@@ -77,7 +77,8 @@ bool jcfg_as_u32(struct jcfg *c, const cJSON *item, uint32_t min, uint32_t max, 
 void jcfg_require(struct jcfg *c, const cJSON *map, const char *key);
 
 /* Checks the keys of a map: one in `known` is fine; one in `elsewhere` (keys that Kea knows and we do not
- * implement; may be NULL) is a warning; "comment" and "user-context" are fine everywhere; any other is an
- * error, which names the key that it resembles, or those that there are. NULL-terminated lists. */
+ * implement; may be NULL) is a warning; "comment" (a string, or a list of them) and "user-context" (a map)
+ * are fine everywhere; any other is an error, which names the key that it resembles, or those that there are.
+ * NULL-terminated lists. */
 void jcfg_check_keys(struct jcfg *c, const cJSON *map, const char *const *known,
                      const char *const *elsewhere);

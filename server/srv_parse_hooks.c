@@ -73,6 +73,7 @@ static void read_hook(struct srv_parse *p, const cJSON *map)
         return;
     jcfg_check_keys(&p->c, map, hook_keys, NULL);
     jcfg_require(&p->c, map, "library");
+    jcfg_get_map(&p->c, map, "parameters");
     if (!jcfg_get_text(&p->c, map, "library", &path))
         return;
     const char *slash = strrchr(path, '/'), *library = slash != NULL ? slash + 1 : path;

@@ -187,15 +187,41 @@ static void check_unique(struct srv_parse *p, const cJSON *map, const struct srv
     }
 }
 
+/* The highest id in a list of subnets. */
+static uint32_t highest_id(const cJSON *list)
+{
+    const cJSON *subnet;
+    uint32_t highest = 0;
+    cJSON_ArrayForEach(subnet, list)
+    {
+        double id = cJSON_GetNumberValue(srv_parse_at(subnet, "id"));
+        if (id > highest && id < UINT32_MAX)
+            highest = (uint32_t)id;
+    }
+    return highest;
+}
+
+/* The highest that the configuration gives, or that was given for want of one. */
+static uint32_t last_id(const struct srv_parse *p)
+{
+    const cJSON *dhcp4 = srv_parse_at(p->c.root, "Dhcp4"), *network;
+    uint32_t last = highest_id(srv_parse_at(dhcp4, "subnet4"));
+    cJSON_ArrayForEach(network, srv_parse_at(dhcp4, "shared-networks"))
+    {
+        uint32_t highest = highest_id(srv_parse_at(network, "subnet4"));
+        last = highest > last ? highest : last;
+    }
+    for (size_t i = 0; i < p->config->n_subnets; i++)
+        last = p->config->subnets[i].id > last ? p->config->subnets[i].id : last;
+    return last;
+}
+
 /* Kea wants an id from 2.6 on, before it made one as we do; leases refer to it, so it had better be there. */
 static void read_id(struct srv_parse *p, const cJSON *map, struct srv_subnet *subnet)
 {
     if (jcfg_get_u32(&p->c, map, "id", 1, UINT32_MAX - 1, &subnet->id) || jcfg_failed(&p->c))
         return;
-    subnet->id = 1;
-    for (const struct srv_subnet *s = p->config->subnets; s < subnet; s++)
-        if (s->id >= subnet->id)
-            subnet->id = s->id + 1;
+    subnet->id = last_id(p) + 1;
     jcfg_warning(&p->c, map, "the subnet has no id: it gets %u, and may get another when subnets come or go",
                  subnet->id);
 }

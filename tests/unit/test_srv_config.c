@@ -266,6 +266,22 @@ static void keys_of_kea_without_effect_are_warned_about(void **state)
     assert_int_equal(config->subnets[0].options.n, 0);
 }
 
+static void subnet_without_an_id_gets_the_next_one(void **state)
+{
+    (void)state;
+    accept("{ \"Dhcp4\": { \"subnet4\": [ { \"subnet\": \"10.0.0.0/24\" }, { \"subnet\": \"10.0.1.0/24\" },"
+           " { \"id\": 7, \"subnet\": \"10.0.2.0/24\" } ] } }");
+    assert_int_equal(config->subnets[0].id, 8);
+    assert_int_equal(config->subnets[1].id, 9);
+    assert_int_equal(config->subnets[2].id, 7);
+    assert_non_null(
+        strstr(warnings, "at $.Dhcp4.subnet4[0]: the subnet has no id: it gets 8, and may get another"));
+    accept("{ \"Dhcp4\": { \"subnet4\": [ { \"subnet\": \"10.0.0.0/24\" }, { \"subnet\": \"10.0.1.0/24\" } ] "
+           "} }");
+    assert_int_equal(config->subnets[0].id, 1); /* as Kea had it */
+    assert_int_equal(config->subnets[1].id, 2);
+}
+
 /* ---- errors name the place and what was expected ---- */
 
 /* What stands in Dhcp4, from line 2 on, and the error. */
@@ -324,6 +340,8 @@ static const struct {
      "2:37: at $.Dhcp4.dhcp-queue-control.capacity: expected a number from 1 to 65536, found 0"},
     {"\"t1-percent\": 0.9", "2:15: at $.Dhcp4.t1-percent: t1-percent (0.9) is not below t2-percent (0.875)"},
     {"\"t2-percent\": 1.5", "2:15: at $.Dhcp4.t2-percent: expected a number from 0.002 to 0.999, found 1.5"},
+    {"\"comment\": 1", "2:12: at $.Dhcp4.comment: expected a string, or a list of strings, found 1"},
+    {"\"user-context\": \"x\"", "2:17: at $.Dhcp4.user-context: expected a map, found \"x\""},
     {"\"authoritative\": \"yes\"", "2:18: at $.Dhcp4.authoritative: expected true or false, found \"yes\""},
     {"\"next-server\": \"10.0.0.256\"",
      "2:16: at $.Dhcp4.next-server: expected an IPv4 address such as 10.0.0.1, found \"10.0.0.256\""},
@@ -480,6 +498,7 @@ int main(void)
         TEST(of_nested_subnets_the_longest_prefix_is_found),
         TEST(the_lease_file_is_synced_and_rewritten_as_the_database_says),
         TEST(keys_of_kea_without_effect_are_warned_about),
+        TEST(subnet_without_an_id_gets_the_next_one),
         TEST(errors_name_their_place),
         TEST(top_level_is_one_map),
         TEST(every_shorter_text_is_refused),
