@@ -59,6 +59,18 @@ static void a_network_is_filled_over_its_first_subnet(void **state)
     expect_offer(A10);
 }
 
+/* An address that somebody had before is given before the next subnet is touched. */
+static void a_subnet_gives_all_it_has_before_the_next_one_does(void **state)
+{
+    (void)state;
+    start(floor1);
+    bind('a', A10);
+    release('a', A10);
+    discover('b', 0);
+    expect_offer(A10);
+    assert_true(decided(REASON_ADDR_RECLAIMED));
+}
+
 static void the_answer_is_that_of_the_subnet_of_the_address(void **state)
 {
     (void)state;
@@ -96,6 +108,18 @@ static void a_lease_in_any_of_the_subnets_stays(void **state)
     discover('b', 0); /* the previous one, too */
     expect_offer(B10);
     assert_true(decided(REASON_ADDR_PREVIOUS));
+}
+
+static void the_active_lease_counts_wherever_an_older_one_is(void **state)
+{
+    (void)state;
+    start(floor1);
+    bind('a', A10);
+    release('a', A10);
+    selecting('a', SERVER, B10); /* an offer from before a restart of ours */
+    expect_ack(B10);
+    init_reboot('a', A10); /* what it had is free, but it has another one now */
+    expect_nak(REASON_NAK_WRONG_ADDR);
 }
 
 static void an_offer_in_another_subnet_is_the_clients(void **state)
@@ -245,8 +269,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_network_is_filled_over_its_first_subnet),
+        TEST(a_subnet_gives_all_it_has_before_the_next_one_does),
         TEST(the_answer_is_that_of_the_subnet_of_the_address),
         TEST(a_lease_in_any_of_the_subnets_stays),
+        TEST(the_active_lease_counts_wherever_an_older_one_is),
         TEST(an_offer_in_another_subnet_is_the_clients),
         TEST(rfc2131_4_3_2_the_link_decides_about_the_wrong_net),
         TEST(a_relay_chooses_where_on_the_link_to_start),

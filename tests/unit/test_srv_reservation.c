@@ -67,6 +67,7 @@ static void a_reserved_address_is_given_to_its_client_and_to_nobody_else(void **
     expect_ack(A10);
     discover('c', 0);
     expect_offer(A10);
+    assert_true(decided(REASON_ADDR_BOUND)); /* no offer beside the lease, no probe */
     renew('c', A10);
     expect_ack(A10);
     release('c', A10);
@@ -119,6 +120,17 @@ static void who_has_another_address_is_refused_and_gets_the_reserved_one(void **
     expect_ack(OUT);
     assert_true(decided(REASON_LEASE_MOVED));
     bind('b', A10);
+}
+
+static void who_claims_the_reserved_address_gets_it_though_its_lease_is_another(void **state)
+{
+    (void)state;
+    start(CONFIG("", ""));
+    bind('a', A10);
+    reload(CONFIG("", "{ " FOR_A ", \"ip-address\": \"10.0.0.200\" }"));
+    init_reboot('a', OUT);
+    expect_ack(OUT);
+    assert_true(decided(REASON_LEASE_MOVED));
 }
 
 /* Kea: the newcomer gets another address, who has the reserved one is refused at its renewal, then the
@@ -521,6 +533,7 @@ int main(void)
         TEST(a_reserved_address_may_be_outside_the_pools),
         TEST(rfc2131_4_3_2_a_reservation_is_a_record_of_the_client),
         TEST(who_has_another_address_is_refused_and_gets_the_reserved_one),
+        TEST(who_claims_the_reserved_address_gets_it_though_its_lease_is_another),
         TEST(a_conflict_ends_when_both_have_renewed),
         TEST(a_conflict_ends_with_the_lease_of_who_does_not_come_back),
         TEST(an_offer_to_another_is_waited_for),
