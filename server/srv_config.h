@@ -273,6 +273,7 @@ struct srv_config {
     size_t n_hosts;
     enum srv_host_id_type host_ids[SRV_HOST_ID_TYPES]; /* what they are looked up by, in this order */
     size_t n_host_ids;
+    bool early_global_hosts;  /* global reservations are looked up before the subnet is chosen */
     bool stash_relay_info;    /* what the relay said when a lease was made holds at its renewal, too */
     bool unique_reservations; /* an address is reserved for one client */
     struct srv_reservations reservations;

@@ -218,6 +218,7 @@ void srv_parse_hosts_begin(struct srv_parse *p, const cJSON *global)
     size_t n = count(global);
     config->unique_reservations = true;
     jcfg_get_bool(&p->c, global, "ip-reservations-unique", &config->unique_reservations);
+    jcfg_get_bool(&p->c, global, "early-global-reservations-lookup", &config->early_global_hosts);
     jcfg_get_bool(&p->c, global, "reservations-lookup-first", &is_first);
     if (!is_first)
         jcfg_warning(&p->c, srv_parse_at(global, "reservations-lookup-first"),

@@ -252,6 +252,7 @@ static void complete_global(cJSON *map, const struct srv_config *config)
     set_naming(map, &config->naming);
     set_reservations(map, &config->reservations);
     set_bool(map, "stash-agent-options", config->stash_relay_info);
+    set_bool(map, "early-global-reservations-lookup", config->early_global_hosts);
     set_bool(map, "ip-reservations-unique", config->unique_reservations);
     set_bool(map, "reservations-lookup-first", true);
     set_host_ids(map, config);

@@ -46,19 +46,33 @@ void srv_select_stash(struct srv_step *s)
     srv_step_decide(s, REASON_STASHED, (struct trace_facts){.addr = addr});
 }
 
-/* The reservation that holds in the subnet, and the classes that it puts the client into. */
-static void find_host(struct srv_step *s, const struct srv_subnet *subnet)
+static void take_host(struct srv_step *s, const struct srv_host *host)
 {
-    const struct srv_host *host = srv_host_of(s->e->config, subnet, &s->host_ids), *before = s->host;
+    const struct srv_host *before = s->host;
     char id[SRV_HOST_ID_TEXT];
     s->host = host;
     if (host == NULL || host == before)
         return;
     for (size_t i = 0; i < host->classes.n; i++)
         srv_class_add(s->classes, s->e->config, host->classes.numbers[i]);
-    srv_step_decide(s, host->subnet_id == SRV_HOST_GLOBAL ? REASON_HOST_GLOBAL : REASON_HOST,
-                    (struct trace_facts){.net = subnet->net,
-                                         .text = srv_step_text(s, srv_host_id_format(&host->id, id))});
+    struct trace_facts facts = {.text = srv_step_text(s, srv_host_id_format(&host->id, id))};
+    if (s->subnet != NULL)
+        facts.net = s->subnet->net;
+    srv_step_decide(s, host->subnet_id == SRV_HOST_GLOBAL ? REASON_HOST_GLOBAL : REASON_HOST, facts);
+}
+
+void srv_select_early_host(struct srv_step *s)
+{
+    const struct srv_config *config = s->e->config;
+    if (config->early_global_hosts)
+        take_host(s, srv_host_find(config->hosts, SRV_HOST_GLOBAL, &s->host_ids));
+}
+
+/* The reservation that holds in the subnet, and the classes that it puts the client into. */
+static void find_host(struct srv_step *s, const struct srv_subnet *subnet)
+{
+    s->subnet = subnet;
+    take_host(s, srv_host_of(s->e->config, subnet, &s->host_ids));
 }
 
 /* Has any subnet of the link a reservation for the client? */
@@ -122,9 +136,9 @@ bool srv_select_take(struct srv_step *s, const struct srv_subnet *subnet, enum r
         return false;
     }
     srv_step_decide(s, reason, (struct trace_facts){.net = subnet->net, .addr = addr, .text = text});
-    s->subnet = subnet;
+    bool is_known_early = s->host != NULL;
     find_host(s, subnet);
-    if (!srv_classify_known(s, is_known(s, subnet)))
+    if (!srv_classify_known(s, is_known_early || is_known(s, subnet)))
         return false;
     enter(s, subnet);
     return true;

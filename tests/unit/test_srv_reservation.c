@@ -497,6 +497,31 @@ static void classes_of_a_reservation_and_known_clients(void **state)
     assert_string_equal((const char *)seen.msg.file, "gold");
 }
 
+static void a_global_reservation_may_count_in_the_choice_of_the_subnet(void **state)
+{
+    (void)state;
+#define EARLY(value)                                                                                         \
+    "{ \"Dhcp4\": { \"early-global-reservations-lookup\": " value ", \"reservations\": [ { " FOR_A           \
+    ",  \"client-classes\": [ \"gold\" ] }, { " FOR_B ", \"client-classes\": [ \"DROP\" ] } ],"              \
+    " \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.1.0.0/24\", \"interface\": \"eth0\","                     \
+    "   \"client-classes\": [ \"gold\" ], \"pools\": [ { \"pool\": \"10.1.0.10/32\" } ] },"                  \
+    "  { \"id\": 2, \"subnet\": \"10.2.0.0/24\", \"interface\": \"eth0\","                                   \
+    "   \"pools\": [ { \"pool\": \"10.2.0.10/32\" } ] } ] } }"
+    start(EARLY("true"));
+    discover('a', 0);
+    expect_offer(IP(10, 1, 0, 10));
+    assert_true(decided(REASON_HOST_GLOBAL));
+    discover('b', 0);
+    expect_silence(REASON_CLASS_DROP);
+    discover('c', 0);
+    expect_offer(IP(10, 2, 0, 10));
+    stop(NULL);
+    start(EARLY("false"));
+    discover('a', 0);
+    expect_offer(IP(10, 2, 0, 10));
+    assert_false(decided(REASON_HOST_GLOBAL));
+}
+
 /* ---- in shared networks ---- */
 
 static void a_reservation_in_any_subnet_of_the_link_holds(void **state)
@@ -553,6 +578,7 @@ int main(void)
         TEST(what_a_reservation_says_goes_before_all_else),
         TEST(a_reserved_host_name_is_the_clients),
         TEST(classes_of_a_reservation_and_known_clients),
+        TEST(a_global_reservation_may_count_in_the_choice_of_the_subnet),
         TEST(a_reservation_in_any_subnet_of_the_link_holds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
