@@ -391,7 +391,7 @@ static void put_options(struct srv_parse *p, const struct entries *entries, stru
     }
 }
 
-void srv_parse_options(struct srv_parse *p, const cJSON *map, struct srv_options *options)
+void srv_parse_options(struct srv_parse *p, const cJSON *map, struct srv_options *out)
 {
     const cJSON *json = jcfg_get_list(&p->c, map, "option-data");
     if (json == NULL)
@@ -408,5 +408,5 @@ void srv_parse_options(struct srv_parse *p, const cJSON *map, struct srv_options
     }
     fill_enterprises(p, &entries);
     if (!jcfg_failed(&p->c) && !p->out_of_memory)
-        put_options(p, &entries, options);
+        put_options(p, &entries, out);
 }

@@ -206,6 +206,26 @@ class Usage(ProgramCase):
         printed = json.loads(done.stdout)["Dhcp4"]
         self.assertEqual((printed["subnet4"][0]["id"], printed["echo-client-id"]), (1, True))
 
+    def test_loggers_and_control_socket_of_the_configuration(self):
+        """What the loggers say goes to their files, by severity; the command line's -f says nothing beside them."""
+        loggers = [{"name": "kea-dhcp4", "severity": severity, "debuglevel": 99,
+                    "output-options": [{"output": str(self.dir / f"{severity}.log")}]} for severity in ("DEBUG", "INFO")]
+        config = served()
+        config["Dhcp4"] |= {"loggers": loggers,
+                            "control-socket": {"socket-type": "unix", "socket-name": str(self.dir / "own.sock")}}
+        self.write("server.json", config)
+        server = Program(self, "s", "server", SERVER, "-c", "server.json", "-f")
+        wait_for((self.dir / "own.sock").exists, "the control socket")
+        self.client("a", "-1")
+        self.assertEqual(self.control(self.dir / "own.sock", "version-get")["result"], 0)
+        debug, info = ((self.dir / f"{severity}.log").read_text() for severity in ("DEBUG", "INFO"))
+        self.assertRegex(debug, r"(?m)^\S+ server +< eth0 +DISCOVER ")
+        self.assertRegex(debug, r"(?m)^ +53 dhcp-message-type ")
+        for text in (debug, info):
+            self.assertIn("serving eth0, 10.3.0.1/24", text)
+        self.assertNotIn("DISCOVER", info)
+        self.assertEqual(server.text(), "")
+
     def test_port_is_taken(self):
         self.server()
         self.expect("s", [SERVER, "-c", "server.json", "-f"], 1,
