@@ -135,8 +135,8 @@ static void a_full_pool_is_silence(void **state)
 {
     (void)state;
     start_bootp(dynamic);
-    for (char client = 'a'; client <= 'd'; client++) {
-        bootp(client);
+    for (const char *client = "abcd"; *client != '\0'; client++) {
+        bootp(*client);
         send_to(IP4_BROADCAST);
     }
     expect_silence(REASON_POOL_EMPTY);
