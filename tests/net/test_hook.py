@@ -17,7 +17,7 @@ LAB = {"hosts": {"server": {"server": {"Dhcp4": {
                  "h1": {}},
        "links": [{"type": "veth", "ends": [{"host": "server", "address": "10.77.0.1/24"}, {"host": "h1"}]}]}
 
-# One JSON object a line: the environment. With SLOW in it the script takes its time.
+# After so many seconds of sleep, the environment as one JSON object on a line.
 HOOK = """#!/usr/bin/env python3
 import json, os, time
 time.sleep({sleep})
@@ -68,6 +68,11 @@ class Hook(LabCase):
                 "interface": "eth0", "if_up": "true", "new_ip_address": "10.77.0.100", "new_subnet_cidr": "24",
                 "new_routers": "10.77.0.1", "new_dhcp_lease_time": "3600", "new_dhcp_server_identifier": "10.77.0.1",
                 "new_option_224": "00ff", "new_host_name": None, "old_ip_address": None})
+        # An option without a name is in the log as it came.
+        trace = [json.loads(line) for line in (self.dir / "trace.json").read_text().splitlines()]
+        ack = next(event for event in trace if event.get("type") == "ACK")
+        unknown = next(option for option in ack["options"] if option["code"] == 224)
+        self.assertEqual((unknown["hex"].replace(":", ""), unknown["value"]), ("00ff", None))
         self.command("renew")
         self.assertEqual(self.wait_for_reason("RENEW")["old_ip_address"], "10.77.0.100")
         self.command("rebind")
