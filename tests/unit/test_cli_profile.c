@@ -111,7 +111,7 @@ static void mistakes_are_named_with_their_place(void **state)
         {"\"discover\": { \"waits-ms\": [[3000,", "\"discover\": { \"waits-ms\": [[99,",
          "$.discover.waits-ms[0]"},
         {"\"transmissions\": 4", "\"transmissions\": 0", "$.request.transmissions"},
-        {"\"transmissions\": 4", "\"comment\": 4", "$.request"},
+        {"\"transmissions\": 4", "\"comment\": \"4\"", "$.request"},
         {"\"half-of-time-to\": \"T2\"", "\"half-of-time-to\": \"T3\"", "$.renew.half-of-time-to"},
         {"\"half-of-time-to\": \"expiry\"", "\"half-of-time-to\": \"T2\"", "$.rebind.half-of-time-to"},
         {"\"minimum-ms\": 60000", "\"minimum-ms\": 999", "$.renew.minimum-ms"},
