@@ -177,6 +177,7 @@ static void file_that_cannot_be_read(void **state)
     const struct file files[] = {{"d/x.json", "[\n <?include \"no.json\"?> ]"}, {0}};
     expect_error(files, "d/x.json:2:2: the file d/no.json cannot be included: No such file or directory");
     const struct file none[] = {{0}};
+    jcfg_fini(&c);
     assert_int_equal(jcfg_read(&c, "y.json", read_file, NULL, (void *)(uintptr_t)none), ERR_CONFIG);
     assert_string_equal(c.error, "y.json: No such file or directory");
 }
