@@ -299,8 +299,9 @@
     X(REASON_GAVE_UP, "gave-up", "no answer after {num} transmissions: back to the start")                   \
     X(REASON_RENEW_GAVE_UP, "renew-gave-up",                                                                 \
       "no answer after {num} transmissions: the lease is infinite and stays")                                \
-    X(REASON_NONCE_TAKEN, "nonce-taken", "the server can ask for a renewal of {addr} from now on (RFC 6704)") \
-    X(REASON_NO_NONCE, "no-nonce", "no server has handed a nonce to us: {text} is not believed (RFC 6704)")   \
+    X(REASON_NONCE_TAKEN, "nonce-taken",                                                                     \
+      "the server can ask for a renewal of {addr} from now on (RFC 6704)")                                   \
+    X(REASON_NO_NONCE, "no-nonce", "no server has handed a nonce to us: {text} is not believed (RFC 6704)")  \
     X(REASON_FORCED, "forced", "{other} asks for a renewal of {addr} now (RFC 3203)")                        \
     X(REASON_T1, "t1", "T1: half of the lease or the server's option 58")                                    \
     X(REASON_T2, "t2", "T2: the lease's owner does not answer, ask any server")                              \
