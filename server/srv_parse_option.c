@@ -218,6 +218,8 @@ static bool read_option(struct srv_parse *p, const cJSON *item, struct entry *ou
     out->option.code = read_code(p, item, out->space);
     out->encapsulate = contained_space(p, out->space, out->option.code);
     out->is_used = is_dhcp4(out->space);
+    const char *unread;
+    jcfg_get_text(&p->c, item, "data", &unread); /* also of an option without effect it is a text */
     if (jcfg_failed(&p->c) || (out->is_used && is_own_option(p, item, out->option.code)))
         return false;
     jcfg_get_bool(&p->c, item, "always-send", &out->option.always_send);
