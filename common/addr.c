@@ -115,6 +115,11 @@ bool ip4_range_parse(const char *text, struct ip4_range *out)
     return true;
 }
 
+uint64_t ip4_range_size(struct ip4_range range)
+{
+    return (uint64_t)range.last - range.first + 1;
+}
+
 bool ip4_range_has(struct ip4_range range, ip4 addr)
 {
     return addr >= range.first && addr <= range.last;

@@ -48,6 +48,7 @@ int ip4_mask_len(ip4 mask);
  * False, and *out untouched, for anything else, and for first > last. */
 bool ip4_range_parse(const char *text, struct ip4_range *out);
 bool ip4_range_has(struct ip4_range range, ip4 addr);
+uint64_t ip4_range_size(struct ip4_range range); /* addresses in it, both ends included */
 
 /* Could this be the address of one host? Not 0.0.0.0/8, not 127/8, not multicast, reserved or broadcast. */
 bool ip4_is_host(ip4 addr);

@@ -79,6 +79,9 @@
     X(REASON_ADDR_REQUESTED, "addr-requested",                                                               \
       "{addr}: the client asked for it and it is free (RFC 2131 4.3.1)")                                     \
     X(REASON_ADDR_NEXT, "addr-next", "{addr}: the next free address of the pools")                           \
+    X(REASON_ADDR_RANDOM, "addr-random", "{addr}: drawn at random from the free addresses of the pools")     \
+    X(REASON_ADDR_QUEUED, "addr-queued",                                                                     \
+      "{addr}: the first of the free lease queue, never leased or long ago")                                 \
     X(REASON_ADDR_RECLAIMED, "addr-reclaimed",                                                               \
       "{addr}: no address was left that nobody ever had; this one is free the longest")                      \
     X(REASON_REQ_NOT_IN_POOL, "requested-not-in-pool", "{addr} was asked for but is in no pool of {net}")    \

@@ -5,102 +5,31 @@
 
 #include "common/dhcp_proto.h"
 #include "common/wire.h"
+#include "server/srv_bits.h"
 #include "server/srv_scope.h"
+#include "server/srv_shuffle.h"
 
 enum {
-    WORD_BITS = 64,
-    LEVELS_MAX = 5,     /* 64^5 addresses: more than any pool has */
     EXCLUDED_MAX = 512, /* network, broadcast, routers and server addresses that one pool may contain */
-};
-
-/* A set of small numbers that finds the lowest number not in it in one step a level: a bit of level k+1 says
- * that a whole word of level k is full. */
-struct bits {
-    size_t n;
-    unsigned n_levels;
-    uint64_t *level[LEVELS_MAX];
+    DRAWS_MAX = 16,     /* free addresses that are drawn until one can be given */
 };
 
 struct alloc_pool {
     struct ip4_range range;
     const struct srv_pool *pool;
     const struct srv_subnet *subnet;
-    struct bits taken; /* the first addresses of the pool: as many as there can be records, and some more */
+    struct srv_shuffle order; /* but for the iterative allocator, which goes from the first to the last */
+    /* The first places of that order: as many as there can be records, and some more. */
+    struct srv_bits taken;
+    size_t next; /* the free lease queue: the place from which on it looks */
 };
 
 struct srv_alloc {
     struct alloc_pool *pools; /* sorted by address */
     size_t n_pools;
+    struct siphash_key key;
+    uint64_t draws; /* numbers drawn at random */
 };
-
-/* ---- bits ---- */
-
-static void bits_fini(struct bits *b)
-{
-    for (unsigned k = 0; k < b->n_levels; k++)
-        free(b->level[k]);
-    *b = (struct bits){0};
-}
-
-/* The bits beyond the last one count as taken. */
-static bool add_level(struct bits *b, size_t n_bits)
-{
-    size_t words = (n_bits + WORD_BITS - 1) / WORD_BITS;
-    uint64_t *level = calloc(words, sizeof *level);
-    if (level == NULL)
-        return false;
-    if (n_bits % WORD_BITS != 0)
-        level[words - 1] = UINT64_MAX << n_bits % WORD_BITS;
-    b->level[b->n_levels++] = level;
-    return true;
-}
-
-static bool bits_init(struct bits *b, size_t n)
-{
-    *b = (struct bits){.n = n};
-    for (size_t n_bits = n;; n_bits = (n_bits + WORD_BITS - 1) / WORD_BITS) {
-        if (!add_level(b, n_bits)) {
-            bits_fini(b);
-            return false;
-        }
-        if (n_bits <= WORD_BITS)
-            return true;
-    }
-}
-
-static void bits_set(struct bits *b, size_t i)
-{
-    for (unsigned k = 0; k < b->n_levels; k++, i /= WORD_BITS) {
-        uint64_t *word = &b->level[k][i / WORD_BITS];
-        *word |= UINT64_C(1) << i % WORD_BITS;
-        if (*word != UINT64_MAX)
-            return;
-    }
-}
-
-static void bits_clear(struct bits *b, size_t i)
-{
-    for (unsigned k = 0; k < b->n_levels; k++, i /= WORD_BITS) {
-        uint64_t *word = &b->level[k][i / WORD_BITS];
-        bool was_full = *word == UINT64_MAX;
-        *word &= ~(UINT64_C(1) << i % WORD_BITS);
-        if (!was_full)
-            return;
-    }
-}
-
-/* The lowest number that is not in the set; b->n if all are. */
-static size_t bits_first_free(const struct bits *b)
-{
-    size_t i = 0;
-    for (unsigned k = b->n_levels; k-- > 0;) {
-        uint64_t word = b->level[k][i];
-        if (word == UINT64_MAX)
-            return b->n;
-        i = i * WORD_BITS + (size_t)__builtin_ctzll(~word);
-    }
-    return i;
-}
 
 /* ---- pools ---- */
 
@@ -126,7 +55,7 @@ static struct alloc_pool *find_pool(const struct srv_alloc *a, ip4 addr)
 /* With as many records as there can be, and all that is excluded, one of so many addresses is still free. */
 static size_t tracked(const struct srv_config *config, struct ip4_range range)
 {
-    size_t size = (size_t)(range.last - range.first) + 1;
+    size_t size = (size_t)ip4_range_size(range);
     size_t enough = (size_t)config->max_leases + config->n_hosts + EXCLUDED_MAX;
     if (config->exclude_first_last)
         enough += enough / 127 + 2; /* two of each 256 */
@@ -139,7 +68,8 @@ static bool add_pools(struct srv_alloc *a, const struct srv_config *config, cons
         const struct srv_pool *pool = &subnet->pools[i];
         struct alloc_pool *mine = &a->pools[a->n_pools];
         *mine = (struct alloc_pool){.range = pool->range, .pool = pool, .subnet = subnet};
-        if (!bits_init(&mine->taken, tracked(config, pool->range)))
+        srv_shuffle_init(&mine->order, &a->key, pool->range.first, ip4_range_size(pool->range));
+        if (!srv_bits_init(&mine->taken, tracked(config, pool->range)))
             return false;
         a->n_pools++;
     }
@@ -158,11 +88,19 @@ static void mark_reserved(struct srv_alloc *a, const struct srv_config *config)
     }
 }
 
-struct srv_alloc *srv_alloc_new(const struct srv_config *config)
+/* Not the key of the tables: what is drawn with this one, everybody sees. */
+static struct siphash_key derive_key(const struct siphash_key *key)
+{
+    static const char first[] = "which address is given", second[] = "and which one next";
+    return (struct siphash_key){siphash(key, first, sizeof first), siphash(key, second, sizeof second)};
+}
+
+struct srv_alloc *srv_alloc_new(const struct srv_config *config, const struct siphash_key *key)
 {
     struct srv_alloc *a = calloc(1, sizeof *a);
     if (a == NULL)
         return NULL;
+    a->key = derive_key(key);
     size_t n = 1;
     for (size_t i = 0; i < config->n_subnets; i++)
         n += config->subnets[i].n_pools;
@@ -184,23 +122,55 @@ void srv_alloc_free(struct srv_alloc *a)
     if (a == NULL)
         return;
     for (size_t i = 0; i < a->n_pools; i++)
-        bits_fini(&a->pools[i].taken);
+        srv_bits_fini(&a->pools[i].taken);
     free(a->pools);
     free(a);
 }
 
-void srv_alloc_mark(struct srv_alloc *a, ip4 addr)
+/* Where the address stands in the order of its pool. */
+static size_t place_of(const struct alloc_pool *pool, ip4 addr)
+{
+    uint32_t number = addr - pool->range.first;
+    return pool->subnet->allocator == SRV_ALLOCATOR_ITERATIVE ? number
+                                                              : srv_shuffle_place(&pool->order, number);
+}
+
+static ip4 addr_at(const struct alloc_pool *pool, size_t place)
+{
+    uint32_t number = (uint32_t)place;
+    return pool->range.first + (pool->subnet->allocator == SRV_ALLOCATOR_ITERATIVE
+                                    ? number
+                                    : srv_shuffle_at(&pool->order, number));
+}
+
+static void set_taken(struct srv_alloc *a, ip4 addr, void (*set)(struct srv_bits *b, size_t place))
 {
     struct alloc_pool *pool = find_pool(a, addr);
-    if (pool != NULL && addr - pool->range.first < pool->taken.n)
-        bits_set(&pool->taken, addr - pool->range.first);
+    size_t place = pool == NULL ? 0 : place_of(pool, addr);
+    if (pool != NULL && place < pool->taken.n)
+        set(&pool->taken, place);
+}
+
+void srv_alloc_mark(struct srv_alloc *a, ip4 addr)
+{
+    set_taken(a, addr, srv_bits_set);
 }
 
 void srv_alloc_unmark(struct srv_alloc *a, ip4 addr)
 {
-    struct alloc_pool *pool = find_pool(a, addr);
-    if (pool != NULL && addr - pool->range.first < pool->taken.n)
-        bits_clear(&pool->taken, addr - pool->range.first);
+    set_taken(a, addr, srv_bits_clear);
+}
+
+/* The first place from pool->next on that has no record, and starts again after the last; taken.n if all have
+ * one. What became free again behind it waits for its turn. */
+static size_t next_place(struct alloc_pool *pool)
+{
+    size_t place = srv_bits_next_free(&pool->taken, pool->next);
+    if (place == pool->taken.n && pool->next != 0)
+        place = srv_bits_next_free(&pool->taken, 0);
+    if (pool->subnet->allocator == SRV_ALLOCATOR_FLQ && place != pool->taken.n)
+        pool->next = place + 1;
+    return place;
 }
 
 /* ---- candidates ---- */
@@ -452,6 +422,9 @@ static ip4 pick_never_used(const struct view *v, enum reason *out_reason)
 {
     if (!has_room(v->q))
         return 0;
+    const enum reason found = v->subnet->allocator == SRV_ALLOCATOR_ITERATIVE ? REASON_ADDR_NEXT
+                              : v->subnet->allocator == SRV_ALLOCATOR_RANDOM  ? REASON_ADDR_RANDOM
+                                                                              : REASON_ADDR_QUEUED;
     for (size_t i = 0; i < v->subnet->n_pools; i++) {
         struct alloc_pool *pool = find_pool(v->q->alloc, v->subnet->pools[i].range.first);
         if (!is_open(v, pool->pool)) {
@@ -459,17 +432,17 @@ static ip4 pick_never_used(const struct view *v, enum reason *out_reason)
             continue;
         }
         for (;;) {
-            size_t place = bits_first_free(&pool->taken);
+            size_t place = next_place(pool);
             if (place == pool->taken.n)
                 break;
-            ip4 addr = pool->range.first + (ip4)place;
+            ip4 addr = addr_at(pool, place);
             enum reason reason = find_exclusion(v, addr);
             if (reason == REASON_NONE) {
-                *out_reason = REASON_ADDR_NEXT;
+                *out_reason = found;
                 return addr;
             }
             note(v, reason, addr, (struct hw_addr){0});
-            bits_set(&pool->taken, place); /* asked and told once */
+            srv_bits_set(&pool->taken, place); /* asked and told once */
         }
     }
     return 0;
@@ -504,6 +477,24 @@ static bool has_closed(const struct view *v)
     return false;
 }
 
+/* Where addresses are given at random, any that was leased before. */
+static ip4 pick_drawn(const struct view *v, enum reason *out_reason)
+{
+    struct srv_alloc *a = v->q->alloc;
+    struct srv_lease lease;
+    for (int i = 0; i < DRAWS_MAX && v->subnet->allocator == SRV_ALLOCATOR_RANDOM; i++) {
+        a->draws++;
+        uint64_t draw = siphash(&a->key, &a->draws, sizeof a->draws);
+        if (!srv_lease_find_free(v->q->leases, v->subnet->id, draw, &lease))
+            return 0;
+        if (find_exclusion(v, lease.addr) != REASON_NONE)
+            continue;
+        *out_reason = REASON_ADDR_RANDOM;
+        return lease.addr;
+    }
+    return 0;
+}
+
 /* Then the one that is free the longest, so that a client that returns late may still find its address. */
 static ip4 pick_oldest(const struct view *v, enum reason *out_reason)
 {
@@ -520,8 +511,8 @@ static ip4 pick_oldest(const struct view *v, enum reason *out_reason)
     return 0;
 }
 
-/* One or two rules, which each subnet of the shared network is asked in turn. */
-enum { ROUND_MAX = 2 };
+/* A few rules, which each subnet of the shared network is asked in turn. */
+enum { ROUND_MAX = 3 };
 
 static ip4 try_round(const struct srv_alloc_query *q, rule_fn *const rules[ROUND_MAX],
                      enum reason *out_reason, const struct srv_subnet **out_subnet)
@@ -545,7 +536,7 @@ ip4 srv_alloc_pick(const struct srv_alloc_query *q, enum reason *out_reason,
     /* A subnet gives all that it has before the next one does. */
     static rule_fn *const rounds[][ROUND_MAX] = {
         {pick_reserved}, {pick_bound},     {pick_offered},
-        {pick_previous}, {pick_requested}, {pick_never_used, pick_oldest},
+        {pick_previous}, {pick_requested}, {pick_never_used, pick_drawn, pick_oldest},
     };
     for (size_t i = 0; i < sizeof rounds / sizeof rounds[0]; i++) {
         ip4 addr = try_round(q, rounds[i], out_reason, out_subnet);

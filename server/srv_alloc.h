@@ -7,12 +7,14 @@
 #include "server/srv_host.h"
 #include "server/srv_lease.h"
 
-/* Remembers which addresses of the pools have, or had, a record; the lowest that never had one is found
- * without a search. Its size follows from max-leases, not from the size of the pools. */
+/* Remembers which addresses of the pools have, or had, a record; the next that has none is found without a
+ * search, in the order of the subnet's allocator. Its size follows from max-leases, not from the size of the
+ * pools. */
 struct srv_alloc;
 
-/* For the pools of `config`, borrowed until _free. NULL if memory is out. */
-struct srv_alloc *srv_alloc_new(const struct srv_config *config);
+/* For the pools of `config`, borrowed until _free. What allocators draw at random follows from the key. NULL
+ * if memory is out. */
+struct srv_alloc *srv_alloc_new(const struct srv_config *config, const struct siphash_key *key);
 void srv_alloc_free(struct srv_alloc *a); /* NULL is fine */
 
 /* There is a record (lease or offer) of the address; there is none any more. Addresses in no pool are fine.
@@ -40,10 +42,10 @@ struct srv_alloc_query {
 };
 
 /* The address to offer: that reserved for the client, if nobody else has it; else in the order of RFC
- * 2131 4.3.1: current binding, standing offer, previous binding, requested address, next free one;
- * *out_reason says which. Each is looked for in the client's subnet and then in the others of its shared
- * network; *out_subnet is where it was found. 0 if there is none: *out_reason is then REASON_POOL_EMPTY, or
- * REASON_LEASE_LIMIT, and *out_subnet the client's subnet. */
+ * 2131 4.3.1: current binding, standing offer, previous binding, requested address, next free one
+ * as the subnet's allocator has it; *out_reason says which. Each is looked for in the client's subnet and
+ * then in the others of its shared network; *out_subnet is where it was found. 0 if there is none:
+ * *out_reason is then REASON_POOL_EMPTY, or REASON_LEASE_LIMIT, and *out_subnet the client's subnet. */
 ip4 srv_alloc_pick(const struct srv_alloc_query *q, enum reason *out_reason,
                    const struct srv_subnet **out_subnet);
 

@@ -39,6 +39,7 @@ static const char *const root_elsewhere[] = {"Control-agent", "Dhcp6",   "DhcpDd
 /* One key a line. */
 /* clang-format off */
 static const char *const global_keys[] = {
+    "allocator",
     "authoritative",
     "boot-file-name",
     "calculate-tee-times",
@@ -98,7 +99,6 @@ static const char *const global_keys[] = {
 };
 static const char *const global_elsewhere[] = {
     "adaptive-lease-time-threshold",
-    "allocator",
     "cache-max-age",
     "cache-threshold",
     "config-control",
@@ -295,6 +295,7 @@ static void read_global(struct srv_parse *p, const cJSON *map)
     config->timers = global.timers;
     config->boot = global.boot;
     config->naming = global.naming;
+    config->allocator = global.allocator;
     config->authoritative = global.authoritative;
     config->rapid_commit = global.rapid_commit;
     config->match_client_id = global.match_client_id;

@@ -25,6 +25,13 @@ enum srv_sync {
     SRV_SYNC_NONE,  /* handed to the kernel: a crash of the server loses nothing, one of the system may */
 };
 
+/* Which free address a client gets that asks for none. */
+enum srv_allocator {
+    SRV_ALLOCATOR_ITERATIVE, /* the lowest that nobody ever had; then the one that is free the longest */
+    SRV_ALLOCATOR_RANDOM,    /* any that nobody ever had; then any free one */
+    SRV_ALLOCATOR_FLQ,       /* the free lease queue: the one that is free the longest; at first, any */
+};
+
 /* "loggers" */
 enum srv_severity {
     SRV_SEVERITY_DEBUG,
@@ -156,6 +163,7 @@ struct srv_network {
     struct srv_naming naming;
     struct srv_reservations reservations;
     const char *interface;
+    enum srv_allocator allocator;
     bool authoritative, match_client_id, rapid_commit, store_extended_info;
     const cJSON *source; /* the map as it was read */
 };
@@ -176,6 +184,7 @@ struct srv_subnet {
     struct srv_boot boot;
     struct srv_naming naming;
     struct srv_reservations reservations;
+    enum srv_allocator allocator;
     bool authoritative;       /* also NAK clients of which nothing is known */
     bool rapid_commit;        /* RFC 4039: an ACK at once to who asks for it */
     bool match_client_id;     /* go by option 61 where there is one, as RFC 2131 4.2 demands */
@@ -263,6 +272,7 @@ struct srv_config {
     struct srv_timers timers;
     struct srv_boot boot;
     struct srv_naming naming;
+    enum srv_allocator allocator;
     bool authoritative, match_client_id, rapid_commit, store_extended_info;
     struct srv_subnet *subnets; /* those of no shared network first */
     size_t n_subnets;
@@ -280,8 +290,9 @@ struct srv_config {
     cJSON *source; /* the map "Dhcp4" as it was read */
 };
 
-/* The words for enum srv_replace_name, and a NULL. */
+/* The words for enum srv_replace_name, and so on, and a NULL. */
 extern const char *const srv_config_replace_words[];
+extern const char *const srv_config_allocator_words[];
 extern const char *const srv_config_lease_check_words[];
 extern const char *const srv_config_severity_words[];
 

@@ -255,7 +255,7 @@ static bool make_parts(struct srv_engine *e, const struct srv_config *config, co
     e->key = *key;
     e->leases = srv_lease_table_new(config->max_leases, key);
     e->offers = srv_lease_table_new(config->max_offers, key);
-    e->alloc = srv_alloc_new(config);
+    e->alloc = srv_alloc_new(config, key);
     bool ok = e->leases != NULL && e->offers != NULL && e->alloc != NULL;
     if (!ok)
         free_parts(e);

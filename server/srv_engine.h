@@ -72,8 +72,10 @@ void srv_actions_reset(struct srv_actions *out);
 void srv_actions_fini(struct srv_actions *out);
 
 /* An engine that serves `config` (borrowed until _free or _reconfigure). The key is random and secret: its
- * tables find clients by a hash with it. What the engine answers does not depend on it. NULL if memory is
- * out. */
+ * tables find clients by a hash with it, and what the allocators "random" and "flq" draw follows from it;
+ * with the same key they draw the same. Nothing else that the engine answers depends on it. NULL if memory is
+ * out.
+ */
 struct srv_engine *srv_engine_new(const struct srv_config *config, const struct siphash_key *key);
 void srv_engine_free(struct srv_engine *e);
 

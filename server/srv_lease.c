@@ -506,6 +506,16 @@ bool srv_lease_find_oldest_in(const struct srv_lease_table *t, uint32_t subnet_i
     return oldest != NULL;
 }
 
+bool srv_lease_find_free(const struct srv_lease_table *t, uint32_t subnet_id, uint64_t draw,
+                         struct srv_lease *out)
+{
+    const struct subnet *subnet = find_subnet(t, subnet_id);
+    if (subnet == NULL || subnet->free.n == 0)
+        return false;
+    entry_lease((const struct entry *)(const void *)subnet->free.heap[draw % subnet->free.n], out);
+    return true;
+}
+
 void srv_lease_withhold(struct srv_lease_table *t, ip4 addr, bool withheld)
 {
     struct entry *e = find_entry(t, addr);

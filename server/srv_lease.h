@@ -99,6 +99,10 @@ bool srv_lease_find_oldest(const struct srv_lease_table *t, uint32_t subnet_id, 
  * subnet. */
 bool srv_lease_find_oldest_in(const struct srv_lease_table *t, uint32_t subnet_id, struct ip4_range range,
                               struct srv_lease *out);
+/* One of the free records of the subnet that are not withheld: which one follows from `draw`, and all are as
+ * likely if that is drawn at random. False if there is none. */
+bool srv_lease_find_free(const struct srv_lease_table *t, uint32_t subnet_id, uint64_t draw,
+                         struct srv_lease *out);
 /* A free record that is withheld is not found by srv_lease_find_oldest(), e.g. while its address is offered
  * to another client. Putting it again ends that. Nothing happens to a held record, or if there is none. */
 void srv_lease_withhold(struct srv_lease_table *t, ip4 addr, bool withheld);

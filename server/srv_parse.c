@@ -86,6 +86,15 @@ static void read_reservations(struct srv_parse *p, const cJSON *map, struct srv_
     jcfg_get_bool(&p->c, map, "reservations-out-of-pool", &r->out_of_pool);
 }
 
+const char *const srv_config_allocator_words[] = {"iterative", "random", "flq", NULL};
+
+static void read_allocator(struct srv_parse *p, const cJSON *map, enum srv_allocator *out)
+{
+    int allocator;
+    if (jcfg_get_word(&p->c, map, "allocator", srv_config_allocator_words, &allocator))
+        *out = (enum srv_allocator)allocator;
+}
+
 void srv_parse_scope(struct srv_parse *p, const cJSON *map, struct srv_parse_scope *s)
 {
     read_lifetime(p, map, &s->lifetime);
@@ -93,6 +102,7 @@ void srv_parse_scope(struct srv_parse *p, const cJSON *map, struct srv_parse_sco
     srv_parse_boot(p, map, &s->boot);
     read_reservations(p, map, &s->reservations);
     srv_parse_naming(p, map, &s->naming);
+    read_allocator(p, map, &s->allocator);
     jcfg_get_bool(&p->c, map, "authoritative", &s->authoritative);
     jcfg_get_bool(&p->c, map, "match-client-id", &s->match_client_id);
     jcfg_get_bool(&p->c, map, "rapid-commit", &s->rapid_commit);

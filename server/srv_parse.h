@@ -19,6 +19,7 @@ struct srv_parse_scope {
     struct srv_boot boot;
     struct srv_naming naming;
     struct srv_reservations reservations;
+    enum srv_allocator allocator;
     bool authoritative, match_client_id, rapid_commit, store_extended_info;
     const char *interface;
     const ip4 *relays;

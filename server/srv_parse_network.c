@@ -4,6 +4,7 @@
 #include "server/srv_parse.h"
 
 static const char *const network_keys[] = {
+    "allocator",
     "authoritative",
     "boot-file-name",
     "calculate-tee-times",
@@ -40,7 +41,6 @@ static const char *const network_keys[] = {
 };
 static const char *const network_elsewhere[] = {
     "adaptive-lease-time-threshold",
-    "allocator",
     "cache-max-age",
     "cache-threshold",
     "ddns-conflict-resolution-mode",
@@ -103,6 +103,7 @@ static void read_network(struct srv_parse *p, const cJSON *map, const struct srv
     network->timers = scope.timers;
     network->boot = scope.boot;
     network->naming = scope.naming;
+    network->allocator = scope.allocator;
     network->reservations = scope.reservations;
     network->interface = scope.interface;
     network->authoritative = scope.authoritative;

@@ -4,6 +4,7 @@
 #include "server/srv_parse.h"
 
 static const char *const subnet_keys[] = {
+    "allocator",
     "authoritative",
     "boot-file-name",
     "calculate-tee-times",
@@ -45,7 +46,6 @@ static const char *const subnet_elsewhere[] = {
     "4o6-interface-id",
     "4o6-subnet",
     "adaptive-lease-time-threshold",
-    "allocator",
     "cache-max-age",
     "cache-threshold",
     "ddns-conflict-resolution-mode",
@@ -251,6 +251,7 @@ static void read_subnet(struct srv_parse *p, const cJSON *map, const struct srv_
     subnet->timers = scope.timers;
     subnet->boot = scope.boot;
     subnet->naming = scope.naming;
+    subnet->allocator = scope.allocator;
     subnet->reservations = scope.reservations;
     subnet->authoritative = scope.authoritative;
     subnet->match_client_id = scope.match_client_id;

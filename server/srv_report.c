@@ -183,6 +183,7 @@ static void complete_subnet(cJSON *map, const struct srv_subnet *subnet)
     set_times(map, &subnet->lifetime, &subnet->timers);
     set_boot(map, &subnet->boot);
     set_naming(map, &subnet->naming);
+    set_text(map, "allocator", srv_config_allocator_words[subnet->allocator]);
     set_reservations(map, &subnet->reservations);
     complete_hosts(map);
     set_bool(map, "authoritative", subnet->authoritative);
@@ -250,6 +251,7 @@ static void complete_global(cJSON *map, const struct srv_config *config)
     set_times(map, &config->lifetime, &config->timers);
     set_boot(map, &config->boot);
     set_naming(map, &config->naming);
+    set_text(map, "allocator", srv_config_allocator_words[config->allocator]);
     set_reservations(map, &config->reservations);
     set_bool(map, "stash-agent-options", config->stash_relay_info);
     set_bool(map, "early-global-reservations-lookup", config->early_global_hosts);
@@ -285,6 +287,7 @@ static void complete_network(cJSON *map, const struct srv_config *config, const 
     set_times(map, &network->lifetime, &network->timers);
     set_boot(map, &network->boot);
     set_naming(map, &network->naming);
+    set_text(map, "allocator", srv_config_allocator_words[network->allocator]);
     set_reservations(map, &network->reservations);
     set_bool(map, "authoritative", network->authoritative);
     set_bool(map, "match-client-id", network->match_client_id);

@@ -128,7 +128,7 @@ static uint64_t pool_addresses(const struct srv_subnet *subnet)
 {
     uint64_t n = 0;
     for (size_t i = 0; i < subnet->n_pools; i++)
-        n += (uint64_t)subnet->pools[i].range.last - subnet->pools[i].range.first + 1;
+        n += ip4_range_size(subnet->pools[i].range);
     return n;
 }
 

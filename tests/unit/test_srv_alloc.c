@@ -14,6 +14,7 @@
 enum { NOTES_MAX = 32 };
 
 static struct srv_config *config;
+static struct siphash_key key = {1, 2};
 static struct srv_alloc *alloc;
 static struct srv_lease_table *leases, *offers;
 static struct srv_identity client;
@@ -37,7 +38,7 @@ static void start(const char *dhcp4)
     int err = srv_config_parse("server.json", text, strlen(text), NULL, NULL, error, &config);
     assert_string_equal(error, "");
     assert_int_equal(err, 0);
-    alloc = srv_alloc_new(config);
+    alloc = srv_alloc_new(config, &key);
     leases = srv_lease_table_new(config->max_leases, &(struct siphash_key){1, 2});
     offers = srv_lease_table_new(config->max_offers, &(struct siphash_key){1, 2});
     assert_true(alloc != NULL && leases != NULL && offers != NULL);

@@ -244,7 +244,7 @@ static void keys_of_kea_without_effect_are_warned_about(void **state)
 {
     (void)state;
     accept("{ \"Dhcp4\": {\n"
-           "  \"allocator\": \"iterative\",\n"
+           "  \"cache-max-age\": 5,\n"
            "  \"comment\": \"fine anywhere\",\n"
            "  \"interfaces-config\": { \"interfaces\": [ \"*\" ], \"re-detect\": true },\n"
            "  \"option-data\": [ { \"space\": \"foo\", \"code\": 2, \"data\": \"01\" },\n"
@@ -253,7 +253,7 @@ static void keys_of_kea_without_effect_are_warned_about(void **state)
            "} }");
     assert_string_equal(
         warnings,
-        "server.json:2:3: at $.Dhcp4.allocator: the key has no effect: Kea knows it, this program does "
+        "server.json:2:3: at $.Dhcp4.cache-max-age: the key has no effect: Kea knows it, this program does "
         "not implement it\n"
         "server.json:4:49: at $.Dhcp4.interfaces-config.re-detect: the key has no effect: Kea knows it, this "
         "program does not implement it\n"
