@@ -1,0 +1,57 @@
+/* Inside of the driver: what its modules share. srv_driver runs the engine and executes its actions,
+ * srv_start opens what it needs, srv_receive takes packets in, srv_reload puts a configuration into effect,
+ * srv_control is what administrators say over the control socket. */
+#pragma once
+#include "common/control.h"
+#include "common/io_sock.h"
+#include "server/srv_bulk_port.h"
+#include "server/srv_command.h"
+#include "server/srv_driver.h"
+#include "server/srv_engine.h"
+#include "server/srv_explain.h"
+#include "server/srv_exporter.h"
+#include "server/srv_persist.h"
+#include "server/srv_ports.h"
+#include "server/srv_probe.h"
+#include "server/srv_queue.h"
+
+struct srv_driver {
+    const struct srv_driver_options *options;
+    struct io_trace *trace;
+    struct srv_config *config;
+    struct io_loop *loop;
+    struct srv_engine *engine;
+    struct srv_actions actions;
+    const struct srv_action *told; /* the last action whose trace is written; NULL: none yet */
+    struct srv_persist *persist;
+    struct srv_exporter *exporter;
+    struct histogram answer_time;
+    uint64_t received_us;    /* of the packet that is being served; 0: none is */
+    struct srv_queue *queue; /* received, not yet served */
+    struct io_timer *deadline;
+    struct io_timer *more;    /* the queue is not empty */
+    struct io_timer *log_due; /* suppressed lines are to be told */
+    struct control *control;
+    struct srv_bulk_port *bulk;
+    struct srv_ports ports;
+    time_ms started_ms, reloaded_ms;
+    unsigned long loaded, refused; /* lease records at start-up */
+    struct srv_probe *probe;       /* NULL until the first address is probed */
+    bool probe_failed;             /* the last one, and was told */
+    struct srv_command_state commands;
+    struct srv_explain *explain;
+    int exit_value; /* as `shutdown` asked */
+    uint8_t buf[IO_DATAGRAM_MAX];
+};
+
+/* One event for the engine. Its decisions are told at once; its actions wait for srv_driver_flush(). */
+void srv_driver_step(struct srv_driver *d, const struct srv_event *event);
+/* Tells the decisions that are not told yet. */
+void srv_driver_tell(struct srv_driver *d);
+/* Executes the actions that wait: records first, with one sync, then what they promise. */
+void srv_driver_flush(struct srv_driver *d);
+
+/* Says on standard error why the server cannot start. Returns ERR_IO. */
+int srv_driver_fail(const char *subject, const char *why);
+/* An error as text: of ERR_IO, what errno says. */
+const char *srv_driver_why(int rc);

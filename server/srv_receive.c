@@ -1,0 +1,85 @@
+#include "server/srv_receive.h"
+
+#include "common/err.h"
+#include "common/io_sock.h"
+#include "server/srv_service.h"
+
+enum {
+    RX_MAX = 4096, /* packets taken from a socket at a time */
+    RX_BATCH = 64, /* packets served by one sync */
+};
+
+void srv_receive_refuse(void *user, enum reason reason, const struct srv_queued *queued)
+{
+    struct srv_driver *d = user;
+    const struct srv_port *port = srv_ports_find(&d->ports, queued->ifindex);
+    const struct trace_facts facts = {.num = d->config->queue_capacity};
+    srv_engine_count_drop(d->engine, reason);
+    io_trace_drop(d->trace, port != NULL ? port->iface.name : "", &queued->packet, reason, &facts);
+}
+
+static void serve_packet(struct srv_driver *d, const struct srv_queued *queued)
+{
+    time_ms now = io_now().boot_ms;
+    const struct srv_port *port = srv_ports_find(&d->ports, queued->ifindex);
+    if (port == NULL) { /* since a reload */
+        srv_receive_refuse(d, REASON_NOT_OUR_INTERFACE, queued);
+        return;
+    }
+    if (srv_service_is_disabled(&d->commands.service, now)) {
+        srv_receive_refuse(d, REASON_SERVICE_DISABLED, queued);
+        return;
+    }
+    struct srv_iface iface = {.index = port->iface.index, .name = port->iface.name, .addr = port->iface.addr};
+    io_trace_message(d->trace, TRACE_RX, iface.name, &queued->packet);
+    d->received_us = queued->received_us;
+    srv_driver_step(
+        d, &(struct srv_event){.kind = SRV_RX, .now = now, .iface = &iface, .packet = queued->packet});
+    d->received_us = 0;
+}
+
+/* So many that one sync serves them all, so few that a new message of a client that waits can take its older
+ * one's place. */
+void srv_receive_serve(struct srv_driver *d)
+{
+    struct srv_queued queued;
+    for (int i = 0; i < RX_BATCH && srv_queue_take(d->queue, &queued); i++)
+        serve_packet(d, &queued);
+    srv_driver_flush(d);
+    io_timer_set(d->more, srv_queue_count(d->queue) == 0 ? TIME_NEVER : io_now().boot_ms);
+}
+
+static const struct srv_port *port_of_fd(const struct srv_ports *ports, int fd)
+{
+    size_t i = 0;
+    while (ports->list[i].udp_fd != fd) /* it is there: its watch called us */
+        i++;
+    return &ports->list[i];
+}
+
+/* The socket is emptied first: what it has no room for is lost without a trace. */
+static void on_packet(void *user, int fd, int what)
+{
+    (void)what;
+    struct srv_driver *d = user;
+    struct srv_queued queued = {.ifindex = port_of_fd(&d->ports, fd)->iface.index};
+    for (int i = 0; i < RX_MAX && io_udp_recv(fd, d->buf, sizeof d->buf, &queued.packet) > 0; i++) {
+        queued.received_us = io_now_us();
+        if (srv_queue_put(d->queue, &queued) < 0)
+            io_trace_log(d->trace, "error", "%s: a packet was lost", err_text(ERR_NOMEM));
+    }
+    srv_receive_serve(d);
+}
+
+/* ---- interfaces ---- */
+
+int srv_receive_watch(struct srv_driver *d, struct srv_ports *ports)
+{
+    for (size_t i = 0; i < ports->n; i++) {
+        struct srv_port *port = &ports->list[i];
+        port->watch = io_watch_new(d->loop, port->udp_fd, IO_READ, on_packet, d);
+        if (port->watch == NULL)
+            return ERR_NOMEM;
+    }
+    return 0;
+}
