@@ -1,0 +1,336 @@
+/* DHCP: RFC 2131 2, the options by their registry (dhcp_opt.h), with the octets of each part. */
+#include "common/dissect_tree.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/dhcp_opt.h"
+#include "common/dhcp_opt_walk.h"
+#include "common/text.h"
+#include "common/wire.h"
+
+enum { VALUE_MAX = 1024, NEST_MAX = 3 };
+
+/* ---- the fixed fields ---- */
+
+static void add_ip4(struct dissect *d, const char *name, size_t at, ip4 value, const char *meaning)
+{
+    char addr[IP4_LEN];
+    struct dissect_field *f = dissect_add(d, name, at, 4, "%s", ip4_format(value, addr));
+    if (value != 0)
+        dissect_mean(d, f, "%s", meaning);
+}
+
+static void add_chaddr(struct dissect *d, size_t at)
+{
+    const struct dhcp_msg *m = &d->dhcp;
+    struct hw_addr hw = dhcp_msg_hw(m);
+    char text[HW_LEN];
+    dissect_add(d, "chaddr", at + 28, hw.len, "%s", hw_format(&hw, text));
+    for (size_t i = hw.len; i < DHCP_CHADDR_LEN; i++) {
+        if (m->chaddr[i] != 0) {
+            dissect_warn(d, at + 28 + i, DHCP_CHADDR_LEN - i,
+                         "the octets of chaddr behind the address are not 0");
+            return;
+        }
+    }
+}
+
+/* sname and file: text that ends with a NUL, or options. */
+static void add_text(struct dissect *d, const char *name, size_t at, const uint8_t *bytes, size_t size,
+                     bool options)
+{
+    char text[4 * DHCP_FILE_LEN + 1];
+    size_t len = strnlen((const char *)bytes, size);
+    if (options)
+        len = 0;
+    text_escape(bytes, len, text, sizeof text);
+    struct dissect_field *f = dissect_add(d, name, at, size, "%s", text);
+    if (options)
+        dissect_mean(d, f, "holds options: overload (52)");
+}
+
+static void add_header(struct dissect *d, size_t at)
+{
+    const struct dhcp_msg *m = &d->dhcp;
+    dissect_mean(d, dissect_add(d, "op", at, 1, "%u", m->op), "%s",
+                 m->op == DHCP_BOOTREQUEST ? "BOOTREQUEST: from a client"
+                 : m->op == DHCP_BOOTREPLY ? "BOOTREPLY: from a server"
+                                           : "neither request nor reply");
+    dissect_mean(d, dissect_add(d, "htype", at + 1, 1, "%u", m->htype), "%s",
+                 m->htype == 1 ? "Ethernet" : "not Ethernet");
+    dissect_add(d, "hlen", at + 2, 1, "%u", m->hlen);
+    dissect_mean(d, dissect_add(d, "hops", at + 3, 1, "%u", m->hops), "relays on the way");
+    dissect_mean(d, dissect_add(d, "xid", at + 4, 4, "0x%08x", m->xid),
+                 "the transaction, chosen by the client");
+    dissect_mean(d, dissect_add(d, "secs", at + 8, 2, "%u", m->secs), "since the client began");
+    dissect_mean(d, dissect_add(d, "flags", at + 10, 2, "0x%04x", m->flags), "%s",
+                 m->flags & DHCP_FLAG_BROADCAST ? "B: answer by broadcast" : "answer by unicast");
+    add_ip4(d, "ciaddr", at + 12, m->ciaddr, "the client has this address and uses it");
+    add_ip4(d, "yiaddr", at + 16, m->yiaddr, "your address");
+    add_ip4(d, "siaddr", at + 20, m->siaddr, "the next server in bootstrap");
+    add_ip4(d, "giaddr", at + 24, m->giaddr, "the relay, on the client's link");
+    add_chaddr(d, at);
+    add_text(d, "sname", at + DHCP_SNAME_AT, m->sname, DHCP_SNAME_LEN, m->overload & DHCP_OVERLOAD_SNAME);
+    add_text(d, "file", at + DHCP_FILE_AT, m->file, DHCP_FILE_LEN, m->overload & DHCP_OVERLOAD_FILE);
+}
+
+/* Only for a tree: that the value fits its definition is checked in any case. */
+static void format_value(const struct dissect *d, const struct opt_def *def, const uint8_t *data, size_t len,
+                         char *buf, size_t cap)
+{
+    buf[0] = '\0';
+    if (dissect_has_tree(d))
+        dhcp_opt_format(def, data, len, buf, cap);
+}
+
+/* ---- inner parts of options, where the octets of the value lie in one piece at `at` ---- */
+
+static void add_value(struct dissect *d, const struct opt_def *def, size_t at, size_t len, unsigned depth);
+
+static void add_part(struct dissect *d, const struct opt_def *def, const uint8_t *base, size_t at,
+                     uint32_t id, const struct opt_part *part, size_t head, unsigned depth)
+{
+    char text[VALUE_MAX];
+    enum opt_defect defect = dhcp_opt_check(def, part->data, part->len);
+    size_t value_at = at + (size_t)(part->data - base);
+    format_value(d, def, part->data, part->len, text, sizeof text);
+    struct dissect_field *above = dissect_open(d, def != NULL ? def->name : "unknown-sub-option",
+                                               value_at - head, part->len + head, "%s", text);
+    if (d->parent != above)
+        dissect_mean(d, d->parent, "%u", id);
+    if (defect != OPT_OK && defect != OPT_UNKNOWN)
+        dissect_warn(d, value_at, part->len, "malformed: %s", opt_defect_text(defect));
+    if (def != NULL && defect == OPT_OK)
+        add_value(d, def, value_at, part->len, depth + 1);
+    dissect_close(d, above);
+}
+
+static void add_suboptions(struct dissect *d, const struct opt_def *def, size_t at, size_t len,
+                           unsigned depth)
+{
+    struct wire_reader r;
+    struct opt_part part;
+    const uint8_t *base = d->now + at;
+    wire_reader_init(&r, base, len);
+    while (dhcp_opt_walk_suboption(&r, def->type, &part))
+        add_part(d, dhcp_opt_find(def->sub, (uint8_t)part.id), base, at, part.id, &part, 2, depth);
+    if (r.err)
+        dissect_warn(d, at, len, "malformed: %s", opt_defect_text(OPT_CUT));
+}
+
+static void add_enterprises(struct dissect *d, const struct opt_def *def, size_t at, size_t len,
+                            unsigned depth)
+{
+    struct wire_reader r;
+    struct opt_part part;
+    const uint8_t *base = d->now + at;
+    wire_reader_init(&r, base, len);
+    while (dhcp_opt_walk_enterprise(&r, &part)) {
+        size_t data_at = at + (size_t)(part.data - base);
+        const char *name = dhcp_opt_walk_enterprise_name(part.id);
+        struct dissect_field *above = dissect_open(d, "enterprise", data_at - 5, part.len + 5, "%u", part.id);
+        if (name != NULL && d->parent != above)
+            dissect_mean(d, d->parent, "%s", name);
+        if (def->type == OPT_VIVSO) {
+            const struct opt_def inner = {
+                .name = "vendor", .type = OPT_SUBOPTIONS, .sub = dhcp_opt_walk_enterprise_space(part.id)};
+            add_suboptions(d, &inner, data_at, part.len, depth);
+        } else {
+            dissect_data(d, "data", data_at, part.len);
+        }
+        dissect_close(d, above);
+    }
+}
+
+static void add_routes(struct dissect *d, size_t at, size_t len)
+{
+    struct wire_reader r;
+    struct opt_route route;
+    wire_reader_init(&r, d->now + at, len);
+    for (size_t start = 0; dhcp_opt_walk_route(&r, &route) && route.net.len <= 32; start = r.at) {
+        char net[IP4_NET_LEN], via[IP4_LEN];
+        struct dissect_field *f = dissect_add(d, "route", at + start, r.at - start, "%s via %s",
+                                              ip4_net_format(route.net, net), ip4_format(route.via, via));
+        dissect_mean(d, f, "prefix length %u, %u octets of the network, gateway", route.net.len,
+                     (route.net.len + 7U) / 8U);
+    }
+}
+
+static void add_domains(struct dissect *d, size_t at, size_t len)
+{
+    struct opt_name name;
+    for (size_t next = 0, start = 0; next < len; start = next) {
+        if (!dhcp_opt_walk_name(d->now + at, len, OPT_NAME_POINTERS, &next, &name))
+            return;
+        dissect_add(d, "domain", at + start, next - start, "%s", name.text);
+    }
+}
+
+static void add_client_id(struct dissect *d, size_t at, size_t len)
+{
+    struct opt_duid duid;
+    uint32_t iaid;
+    const uint8_t *p = d->now + at;
+    struct dissect_field *f = dissect_add(d, "type", at, 1, "%u", p[0]);
+    if (!dhcp_opt_walk_client_duid(p, len, &iaid, &duid)) {
+        dissect_mean(d, f, "%s",
+                     p[0] == 1   ? "Ethernet address"
+                     : p[0] == 0 ? "text or other"
+                                 : "hardware type");
+        dissect_data(d, "identifier", at + 1, len - 1);
+        return;
+    }
+    dissect_mean(d, f, "RFC 4361: IAID and DUID");
+    dissect_add(d, "iaid", at + 1, 4, "0x%08x", iaid);
+    dissect_mean(d, dissect_add(d, "duid-type", at + 5, 2, "%u", duid.type), "DUID-%s",
+                 duid.name != NULL ? duid.name : "?");
+    if (duid.has_hw)
+        dissect_add(d, "hw-type", at + 7, 2, "%u", duid.hw_type);
+    if (duid.has_time)
+        dissect_mean(d, dissect_add(d, "time", at + 9, 4, "%u", duid.time_s), "seconds since 2000-01-01");
+    if (duid.has_enterprise)
+        dissect_add(d, "enterprise", at + 7, 4, "%u", duid.enterprise);
+    dissect_data(d, "identifier", at + (size_t)(duid.id - p), duid.id_len);
+}
+
+static void add_elements(struct dissect *d, const struct opt_def *def, size_t at, size_t len)
+{
+    char text[VALUE_MAX];
+    struct opt_def one = *def;
+    one.multiple = 0;
+    one.min = one.max = def->multiple;
+    for (size_t i = 0; i + def->multiple <= len; i += def->multiple) {
+        format_value(d, &one, d->now + at + i, def->multiple, text, sizeof text);
+        dissect_add(d, "element", at + i, def->multiple, "%s", text);
+    }
+}
+
+static void add_fields(struct dissect *d, const struct opt_def *def, size_t at, size_t len)
+{
+    char text[VALUE_MAX];
+    for (const struct opt_def *field = def->fields; field->name != NULL; field++) {
+        size_t n = dhcp_opt_walk_field_len(field, len);
+        format_value(d, field, d->now + at, n, text, sizeof text);
+        dissect_add(d, field->name, at, n, "%s", text);
+        at += n;
+        len -= n;
+    }
+}
+
+/* What a value of several parts consists of; `def` fits the value. */
+static void add_value(struct dissect *d, const struct opt_def *def, size_t at, size_t len, unsigned depth)
+{
+    if (depth > NEST_MAX || len == 0)
+        return;
+    switch ((int)def->type) {
+    case OPT_SUBOPTIONS:
+    case OPT_ATTRIBUTES:
+        add_suboptions(d, def, at, len, depth);
+        return;
+    case OPT_VIVCO:
+    case OPT_VIVSO:
+        add_enterprises(d, def, at, len, depth);
+        return;
+    case OPT_ROUTES:
+        add_routes(d, at, len);
+        return;
+    case OPT_DOMAINS:
+        add_domains(d, at, len);
+        return;
+    case OPT_CLIENT_ID:
+        add_client_id(d, at, len);
+        return;
+    case OPT_RECORD:
+        add_fields(d, def, at, len);
+        return;
+    default: /* the others have their whole value in one text, or are lists */
+        if (def->multiple != 0 && len > def->multiple)
+            add_elements(d, def, at, len);
+    }
+}
+
+/* ---- options ---- */
+
+static const char *region_name(enum dhcp_region region)
+{
+    switch (region) {
+    case DHCP_IN_OPTIONS:
+        return "options";
+    case DHCP_IN_FILE:
+        return "file";
+    case DHCP_IN_SNAME:
+        return "sname";
+    }
+    return "";
+}
+
+/* The pieces of the option, each with its octets: one, or several of a split option. */
+static void add_pieces(struct dissect *d, size_t at, const struct dhcp_option *option)
+{
+    const struct dhcp_msg *m = &d->dhcp;
+    unsigned n = 0;
+    for (unsigned i = 0; i < m->n_pieces; i++) {
+        const struct dhcp_piece *piece = &m->pieces[i];
+        if (piece->code != option->code)
+            continue;
+        n++;
+        struct dissect_field *above = d->parent;
+        if (option->pieces > 1)
+            above = dissect_open(d, "piece", at + piece->offset, piece->len + 2U, "%u of %u, in %s", n,
+                                 option->pieces, region_name(piece->region));
+        dissect_add(d, "code", at + piece->offset, 1, "%u", piece->code);
+        dissect_add(d, "length", at + piece->offset + 1, 1, "%u", piece->len);
+        if (option->pieces > 1) {
+            dissect_data(d, "data", at + piece->offset + 2, piece->len);
+            dissect_close(d, above);
+        } else if (piece->region != DHCP_IN_OPTIONS) {
+            dissect_mean(d, dissect_add(d, "region", at + piece->offset, 0, "%s", region_name(piece->region)),
+                         "overload (52): the field holds options");
+        }
+    }
+}
+
+static void add_option(struct dissect *d, size_t at, const struct dhcp_option *option)
+{
+    char text[VALUE_MAX];
+    const struct opt_def *def = dhcp_opt_find(OPT_SPACE_DHCP, option->code);
+    enum opt_defect defect = dhcp_opt_check(def, option->data, option->len);
+    format_value(d, def, option->data, option->len, text, sizeof text);
+    size_t whole = option->pieces > 1 ? 0 : option->len + 2U;
+    struct dissect_field *above =
+        dissect_open(d, def != NULL ? def->name : "unknown-option", at + option->offset, whole, "%s", text);
+    if (d->parent != above)
+        dissect_mean(d, d->parent, "option %u%s", option->code, option->pieces > 1 ? ", split" : "");
+    add_pieces(d, at, option);
+    if (defect != OPT_OK && defect != OPT_UNKNOWN)
+        dissect_warn(d, at + option->offset, whole, "option %u is malformed: %s", option->code,
+                     opt_defect_text(defect));
+    else if (def != NULL && option->pieces == 1)
+        add_value(d, def, at + option->offset + 2, option->len, 0);
+    dissect_close(d, above);
+}
+
+void dissect_dhcp(struct dissect *d, size_t at, size_t len)
+{
+    d->protocol = "DHCP";
+    struct dissect_field *above = dissect_layer(d, "dhcp", at, len);
+    enum reason reason = dhcp_msg_decode(&d->dhcp, d->now + at, len);
+    if (reason != REASON_NONE) {
+        dissect_warn(d, at, len, "no DHCP message: %s", reason_token(reason));
+        dissect_data(d, "data", at, len);
+        dissect_close(d, above);
+        return;
+    }
+    d->has_dhcp = true;
+    add_header(d, at);
+    if (len >= DHCP_OPTIONS_AT)
+        dissect_mean(d,
+                     dissect_add(d, "cookie", at + DHCP_COOKIE_AT, 4, "0x%08x",
+                                 wire_u32(d->now + at + DHCP_COOKIE_AT)),
+                     "options follow");
+    for (unsigned i = 0; i < d->dhcp.n_options; i++)
+        add_option(d, at, &d->dhcp.options[i]);
+    dissect_dhcp_warnings(d, at, len);
+    dissect_close(d, above);
+}

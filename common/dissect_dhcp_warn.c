@@ -1,0 +1,289 @@
+/* What is wrong or odd about a DHCP message, beyond the layout of its options: RFC 2131 4.3 table 3, 4.4
+ * table 5, 4.3.6 table 4; RFC 2132; RFC 3046. One row, one rule. */
+#include "common/dissect_tree.h"
+
+#include "common/dhcp_proto.h"
+
+static bool is_ethernet_of_other_length(const struct dhcp_msg *m)
+{
+    return m->htype == 1 && m->hlen != 6;
+}
+
+static bool from_client(const struct dhcp_msg *m)
+{
+    return m->type == DHCP_DISCOVER || m->type == DHCP_REQUEST || m->type == DHCP_DECLINE ||
+           m->type == DHCP_RELEASE || m->type == DHCP_INFORM;
+}
+
+static bool from_server(const struct dhcp_msg *m)
+{
+    return m->type == DHCP_OFFER || m->type == DHCP_ACK || m->type == DHCP_NAK;
+}
+
+/* RFC 2131 4.3.2: a REQUEST without option 54 and with ciaddr is for an address that the client uses. */
+static bool is_renewal(const struct dhcp_msg *m)
+{
+    return m->type == DHCP_REQUEST && m->ciaddr != 0;
+}
+
+static bool is_selecting(const struct dhcp_msg *m)
+{
+    return m->type == DHCP_REQUEST && dhcp_msg_has(m, DHCP_OPT_SERVER_ID) && m->ciaddr == 0;
+}
+
+/* Gives an address: an ACK of an INFORM does not. */
+static bool is_grant(const struct dhcp_msg *m)
+{
+    return (m->type == DHCP_OFFER || m->type == DHCP_ACK) && m->yiaddr != 0;
+}
+
+static bool no_type(const struct dhcp_msg *m)
+{
+    return m->type == DHCP_BOOTP && m->n_options > 0;
+}
+
+static bool no_type_no_options(const struct dhcp_msg *m)
+{
+    return m->type == DHCP_BOOTP && m->n_options == 0;
+}
+
+static bool wrong_op(const struct dhcp_msg *m)
+{
+    return (from_client(m) && m->op != DHCP_BOOTREQUEST) || (from_server(m) && m->op != DHCP_BOOTREPLY);
+}
+
+static bool reserved_flags(const struct dhcp_msg *m)
+{
+    return (m->flags & ~DHCP_FLAG_BROADCAST) != 0;
+}
+
+static bool client_yiaddr(const struct dhcp_msg *m)
+{
+    return from_client(m) && m->yiaddr != 0;
+}
+
+static bool discover_ciaddr(const struct dhcp_msg *m)
+{
+    return m->type == DHCP_DISCOVER && m->ciaddr != 0;
+}
+
+static bool renewal_requested(const struct dhcp_msg *m)
+{
+    return is_renewal(m) && dhcp_msg_has(m, DHCP_OPT_REQUESTED_IP);
+}
+
+static bool renewal_server(const struct dhcp_msg *m)
+{
+    return is_renewal(m) && dhcp_msg_has(m, DHCP_OPT_SERVER_ID);
+}
+
+static bool request_nothing(const struct dhcp_msg *m)
+{
+    return m->type == DHCP_REQUEST && m->ciaddr == 0 && !is_selecting(m) &&
+           !dhcp_msg_has(m, DHCP_OPT_REQUESTED_IP);
+}
+
+static bool selecting_nothing(const struct dhcp_msg *m)
+{
+    return is_selecting(m) && !dhcp_msg_has(m, DHCP_OPT_REQUESTED_IP);
+}
+
+static bool release_ciaddr(const struct dhcp_msg *m)
+{
+    return m->type == DHCP_RELEASE && m->ciaddr == 0;
+}
+
+static bool inform_ciaddr(const struct dhcp_msg *m)
+{
+    return m->type == DHCP_INFORM && m->ciaddr == 0;
+}
+
+static bool decline_requested(const struct dhcp_msg *m)
+{
+    return m->type == DHCP_DECLINE && !dhcp_msg_has(m, DHCP_OPT_REQUESTED_IP);
+}
+
+static bool release_server(const struct dhcp_msg *m)
+{
+    return (m->type == DHCP_RELEASE || m->type == DHCP_DECLINE) && !dhcp_msg_has(m, DHCP_OPT_SERVER_ID);
+}
+
+static bool inform_lease(const struct dhcp_msg *m)
+{
+    return m->type == DHCP_INFORM &&
+           (dhcp_msg_has(m, DHCP_OPT_LEASE_TIME) || dhcp_msg_has(m, DHCP_OPT_REQUESTED_IP));
+}
+
+static bool reply_server(const struct dhcp_msg *m)
+{
+    return from_server(m) && !dhcp_msg_has(m, DHCP_OPT_SERVER_ID);
+}
+
+static bool reply_client_options(const struct dhcp_msg *m)
+{
+    return from_server(m) && (dhcp_msg_has(m, DHCP_OPT_PRL) || dhcp_msg_has(m, DHCP_OPT_REQUESTED_IP));
+}
+
+static bool offer_nothing(const struct dhcp_msg *m)
+{
+    return m->type == DHCP_OFFER && m->yiaddr == 0;
+}
+
+static bool grant_no_time(const struct dhcp_msg *m)
+{
+    return is_grant(m) && !dhcp_msg_has(m, DHCP_OPT_LEASE_TIME);
+}
+
+static bool nak_address(const struct dhcp_msg *m)
+{
+    return m->type == DHCP_NAK && (m->yiaddr != 0 || dhcp_msg_has(m, DHCP_OPT_LEASE_TIME));
+}
+
+static bool inform_answer_time(const struct dhcp_msg *m)
+{
+    return m->type == DHCP_ACK && m->yiaddr == 0 && m->ciaddr != 0 && dhcp_msg_has(m, DHCP_OPT_LEASE_TIME);
+}
+
+static bool zero_lease(const struct dhcp_msg *m)
+{
+    uint32_t lease;
+    return is_grant(m) && dhcp_get_u32(m, DHCP_OPT_LEASE_TIME, &lease) && lease == 0;
+}
+
+static bool t1_after_t2(const struct dhcp_msg *m)
+{
+    uint32_t t1, t2;
+    return dhcp_get_u32(m, DHCP_OPT_T1, &t1) && dhcp_get_u32(m, DHCP_OPT_T2, &t2) && t1 > t2;
+}
+
+static bool after_lease(const struct dhcp_msg *m)
+{
+    uint32_t lease, t;
+    return dhcp_get_u32(m, DHCP_OPT_LEASE_TIME, &lease) && ((dhcp_get_u32(m, DHCP_OPT_T1, &t) && t > lease) ||
+                                                            (dhcp_get_u32(m, DHCP_OPT_T2, &t) && t > lease));
+}
+
+static bool odd_mask(const struct dhcp_msg *m)
+{
+    ip4 mask;
+    return dhcp_get_ip4(m, DHCP_OPT_SUBNET_MASK, &mask) && ip4_mask_len(mask) < 0;
+}
+
+/* The network that option 1 makes of yiaddr; false if there is none. */
+static bool get_net(const struct dhcp_msg *m, struct ip4_net *out)
+{
+    ip4 mask;
+    if (!is_grant(m) || !dhcp_get_ip4(m, DHCP_OPT_SUBNET_MASK, &mask) || ip4_mask_len(mask) < 0)
+        return false;
+    *out = (struct ip4_net){m->yiaddr, (uint8_t)ip4_mask_len(mask)};
+    return true;
+}
+
+static bool no_host(const struct dhcp_msg *m)
+{
+    struct ip4_net net;
+    return get_net(m, &net) && net.len < 31 &&
+           (m->yiaddr == ip4_net_base(net) || m->yiaddr == ip4_net_broadcast(net));
+}
+
+static bool far_router(const struct dhcp_msg *m)
+{
+    struct ip4_net net;
+    ip4 router;
+    return get_net(m, &net) && net.len < 32 && dhcp_get_ip4_first(m, DHCP_OPT_ROUTERS, &router) &&
+           !ip4_net_has(net, router);
+}
+
+static bool relay_hops(const struct dhcp_msg *m)
+{
+    return m->op == DHCP_BOOTREQUEST && m->giaddr != 0 && m->hops == 0;
+}
+
+static bool relay_last(const struct dhcp_msg *m)
+{
+    return dhcp_msg_has(m, DHCP_OPT_RELAY_INFO) && m->options[m->n_options - 1U].code != DHCP_OPT_RELAY_INFO;
+}
+
+static bool relay_without_giaddr(const struct dhcp_msg *m)
+{
+    return m->op == DHCP_BOOTREQUEST && m->giaddr == 0 && dhcp_msg_has(m, DHCP_OPT_RELAY_INFO);
+}
+
+static bool small_max_size(const struct dhcp_msg *m)
+{
+    uint16_t size;
+    return dhcp_get_u16(m, DHCP_OPT_MAX_SIZE, &size) && size < 576;
+}
+
+static const struct {
+    bool (*applies)(const struct dhcp_msg *m);
+    uint8_t code; /* of the option it is about; 0: of the fixed fields */
+    const char *text;
+} rules[] = {
+    {no_type, 0, "option 53 is missing: there are options and no message type"},
+    {no_type_no_options, 0, "option 53 is missing: BOOTP (RFC 951)"},
+    {wrong_op, 53, "op does not fit the message type"},
+    {reserved_flags, 0, "reserved bits of flags are set (RFC 2131 2: \"MUST be set to zero by clients\")"},
+    {is_ethernet_of_other_length, 0, "htype is Ethernet and hlen is not 6"},
+    {client_yiaddr, 0, "a client's message has yiaddr, which only servers fill in (RFC 2131 table 5)"},
+    {discover_ciaddr, 0, "DISCOVER with ciaddr: it is to be 0 (RFC 2131 table 5)"},
+    {renewal_requested, 50,
+     "option 50 in a REQUEST with ciaddr, a renewing or rebinding one: MUST NOT be (RFC 2131 table 5)"},
+    {renewal_server, 54,
+     "option 54 in a REQUEST with ciaddr: MUST NOT be after the lease was obtained (table 5)"},
+    {request_nothing, 0, "REQUEST with neither ciaddr nor option 50: no address is asked for"},
+    {selecting_nothing, 54,
+     "a REQUEST that selects a server, without option 50: MUST have it (RFC 2131 table 5)"},
+    {release_ciaddr, 0, "RELEASE without ciaddr: it does not say which address"},
+    {inform_ciaddr, 0, "INFORM without ciaddr: the client is to fill in its address (RFC 2131 4.4.3)"},
+    {decline_requested, 0, "DECLINE without option 50: MUST have it (RFC 2131 table 5)"},
+    {release_server, 0, "RELEASE or DECLINE without option 54: MUST have it (RFC 2131 table 5)"},
+    {inform_lease, 0, "INFORM with option 50 or 51: MUST NOT be (RFC 2131 table 5)"},
+    {reply_server, 0, "a server's message without option 54: MUST have it (RFC 2131 table 3)"},
+    {reply_client_options, 0, "a server's message with option 50 or 55, which only clients send (table 3)"},
+    {offer_nothing, 0, "OFFER without yiaddr: nothing is offered"},
+    {grant_no_time, 0, "an address without option 51: how long is it leased? (RFC 2131 table 3)"},
+    {nak_address, 0, "NAK with yiaddr or option 51: MUST NOT be (RFC 2131 table 3)"},
+    {inform_answer_time, 51, "option 51 in the answer to INFORM: MUST NOT be (RFC 2131 4.3.5)"},
+    {zero_lease, 51, "the lease time is 0"},
+    {t1_after_t2, 58, "T1 (58) is later than T2 (59)"},
+    {after_lease, 51, "T1 or T2 is later than the end of the lease"},
+    {odd_mask, 1, "the bits of the subnet mask are not contiguous"},
+    {no_host, 1, "yiaddr is the network's own or its broadcast address"},
+    {far_router, 3, "the first router is not in the network of yiaddr"},
+    {relay_hops, 0, "giaddr without hops: a relay increments it (RFC 1542 4.1.1)"},
+    {relay_last, 82, "option 82 is not the last (RFC 3046 2.1: it SHOULD be)"},
+    {relay_without_giaddr, 82, "option 82 without giaddr: a client's own? (RFC 3046 2.1)"},
+    {small_max_size, 57, "option 57 is less than 576, the least that is legal (RFC 2132 9.10)"},
+};
+
+static void warn_about(struct dissect *d, size_t at, size_t len, uint8_t code, const char *text)
+{
+    const struct dhcp_option *option = code != 0 ? dhcp_msg_find(&d->dhcp, code) : NULL;
+    if (option == NULL)
+        dissect_warn(d, at, len < DHCP_COOKIE_AT ? len : DHCP_COOKIE_AT, "%s", text);
+    else
+        dissect_warn(d, at + option->offset, option->pieces == 1 ? option->len + 2U : 0, "%s", text);
+}
+
+void dissect_dhcp_warnings(struct dissect *d, size_t at, size_t len)
+{
+    static const struct {
+        unsigned bit;
+        const char *text;
+    } defects[] = {
+#define X(name, bit, token, text) {1U << (bit), text},
+        DHCP_DEFECT_MAP(X)
+#undef X
+    };
+    const struct dhcp_msg *m = &d->dhcp;
+    for (size_t i = 0; i < sizeof defects / sizeof defects[0]; i++)
+        if (m->defects & defects[i].bit)
+            dissect_warn(d, at + m->defect_at, m->defect_at < len ? 1 : 0, "%s", defects[i].text);
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+        if (rules[i].applies(m))
+            warn_about(d, at, len, rules[i].code, rules[i].text);
+    if (len < DHCP_MSG_SEND_MIN)
+        dissect_warn(d, at, len, "the message has %zu octets, fewer than the 300 of BOOTP (RFC 1542 2.1)",
+                     len);
+}

@@ -1,0 +1,148 @@
+/* ICMP: RFC 792, RFC 1122 3.2.2. */
+#include "common/dissect_tree.h"
+
+#include "common/frame.h"
+#include "common/wire.h"
+
+enum {
+    ICMP_MIN = 8,
+    ECHO_REPLY = 0,
+    UNREACHABLE = 3,
+    REDIRECT = 5,
+    ECHO = 8,
+    TIME_EXCEEDED = 11,
+    PARAMETER_PROBLEM = 12,
+    NEEDS_FRAGMENTS = 4, /* code of UNREACHABLE */
+};
+
+const char *dissect_icmp_name(uint8_t type)
+{
+    switch (type) {
+    case ECHO_REPLY:
+        return "echo reply";
+    case UNREACHABLE:
+        return "destination unreachable";
+    case 4:
+        return "source quench";
+    case REDIRECT:
+        return "redirect";
+    case ECHO:
+        return "echo request";
+    case 9:
+        return "router advertisement";
+    case 10:
+        return "router solicitation";
+    case TIME_EXCEEDED:
+        return "time exceeded";
+    case PARAMETER_PROBLEM:
+        return "parameter problem";
+    case 13:
+        return "timestamp request";
+    case 14:
+        return "timestamp reply";
+    default: /* a number of the wire */
+        return NULL;
+    }
+}
+
+const char *dissect_icmp_code_name(uint8_t type, uint8_t code)
+{
+    static const char *const unreachable[] = {
+        "network unreachable",
+        "host unreachable",
+        "protocol unreachable",
+        "port unreachable: no program listens there",
+        "fragmentation needed, and DF is set",
+        "source route failed",
+        "destination network unknown",
+        "destination host unknown",
+        "source host isolated",
+        "network administratively prohibited",
+        "host administratively prohibited",
+        "network unreachable for this type of service",
+        "host unreachable for this type of service",
+        "communication administratively prohibited",
+        "host precedence violation",
+        "precedence cutoff in effect",
+    };
+    static const char *const exceeded[] = {
+        "the TTL became 0 on the way",
+        "not all fragments came in time",
+    };
+    if (type == UNREACHABLE && code < sizeof unreachable / sizeof unreachable[0])
+        return unreachable[code];
+    if (type == TIME_EXCEEDED && code < sizeof exceeded / sizeof exceeded[0])
+        return exceeded[code];
+    return NULL;
+}
+
+static bool is_error(uint8_t type)
+{
+    return type == UNREACHABLE || type == 4 || type == REDIRECT || type == TIME_EXCEEDED ||
+           type == PARAMETER_PROBLEM;
+}
+
+static bool is_whole(const struct dissect *d)
+{
+    return !d->ip.cut;
+}
+
+static void add_checksum(struct dissect *d, size_t at, size_t len)
+{
+    uint16_t value = wire_u16(d->now + at + 2);
+    struct dissect_field *f = dissect_add(d, "checksum", at + 2, 2, "0x%04x", value);
+    if (!is_whole(d)) {
+        dissect_mean(d, f, "not checked: the packet is cut");
+        return;
+    }
+    if (frame_sum_finish(frame_sum(0, d->now + at, len)) == 0) {
+        dissect_mean(d, f, "correct");
+        return;
+    }
+    uint32_t others = frame_sum(frame_sum(0, d->now + at, 2), d->now + at + 4, len - 4);
+    dissect_warn(d, at + 2, 2, "the checksum is 0x%04x and should be 0x%04x", value,
+                 frame_sum_finish(others));
+}
+
+static void add_rest(struct dissect *d, size_t at, size_t len)
+{
+    const uint8_t *p = d->now + at;
+    const struct dissect_icmp *icmp = &d->icmp;
+    if (icmp->type == ECHO || icmp->type == ECHO_REPLY) {
+        dissect_add(d, "ident", at + 4, 2, "%u", icmp->id);
+        dissect_add(d, "seq", at + 6, 2, "%u", icmp->seq);
+        dissect_data(d, "data", at + ICMP_MIN, len - ICMP_MIN);
+        return;
+    }
+    char addr[IP4_LEN];
+    if (icmp->type == UNREACHABLE && icmp->code == NEEDS_FRAGMENTS)
+        dissect_mean(d, dissect_add(d, "mtu", at + 6, 2, "%u", wire_u16(p + 6)),
+                     "RFC 1191: of the next link");
+    if (icmp->type == REDIRECT)
+        dissect_add(d, "gateway", at + 4, 4, "%s", ip4_format(wire_u32(p + 4), addr));
+    if (icmp->type == PARAMETER_PROBLEM)
+        dissect_mean(d, dissect_add(d, "pointer", at + 4, 1, "%u", p[4]), "the octet that is wrong");
+    if (is_error(icmp->type))
+        dissect_ip_quoted(d, at + ICMP_MIN, len - ICMP_MIN);
+    else
+        dissect_data(d, "data", at + 4, len - 4);
+}
+
+void dissect_icmp(struct dissect *d, size_t at, size_t len)
+{
+    d->protocol = "ICMP";
+    struct dissect_field *above = dissect_layer(d, "icmp", at, len);
+    if (dissect_need(d, at, len, ICMP_MIN, "an ICMP header")) {
+        const uint8_t *p = d->now + at;
+        d->icmp = (struct dissect_icmp){true, p[0], p[1], wire_u16(p + 4), wire_u16(p + 6)};
+        const char *type = dissect_icmp_name(p[0]), *code = dissect_icmp_code_name(p[0], p[1]);
+        dissect_mean(d, dissect_add(d, "type", at, 1, "%u", p[0]), "%s",
+                     type != NULL ? type : "not known here");
+        struct dissect_field *f = dissect_add(d, "code", at + 1, 1, "%u", p[1]);
+        if (code != NULL)
+            dissect_mean(d, f, "%s", code);
+        add_checksum(d, at, len);
+        add_rest(d, at, len);
+    }
+    dissect_close(d, above);
+}

@@ -1,0 +1,216 @@
+/* TCP: RFC 9293; window scale and timestamps: RFC 7323; SACK: RFC 2018. */
+#include "common/dissect_tree.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/wire.h"
+
+enum { TCP_MIN = 20, OPTION_END = 0, OPTION_NOP = 1 };
+
+const char *dissect_tcp_flags(uint8_t flags, char *buf)
+{
+    static const struct {
+        uint8_t bit;
+        const char *name;
+    } names[] = {{DISSECT_TCP_FIN, "FIN"}, {DISSECT_TCP_SYN, "SYN"}, {DISSECT_TCP_RST, "RST"},
+                 {DISSECT_TCP_PSH, "PSH"}, {DISSECT_TCP_ACK, "ACK"}, {DISSECT_TCP_URG, "URG"}};
+    size_t at = 0;
+    buf[0] = '\0';
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (flags & names[i].bit)
+            at +=
+                (size_t)snprintf(buf + at, DISSECT_FLAGS_LEN - at, "%s%s", at > 0 ? "," : "", names[i].name);
+    return buf;
+}
+
+static const struct {
+    uint8_t kind, len; /* len 0: any */
+    const char *name;
+} options[] = {
+    {OPTION_END, 1, "end"}, {OPTION_NOP, 1, "no-operation"}, {2, 4, "mss"},
+    {3, 3, "window-scale"}, {4, 2, "sack-permitted"},        {5, 0, "sack"},
+    {8, 10, "timestamps"},
+};
+
+/* Index in `options`, or -1. */
+static int find_option(uint8_t kind)
+{
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+        if (options[i].kind == kind)
+            return (int)i;
+    return -1;
+}
+
+static void add_option(struct dissect *d, size_t at, size_t len)
+{
+    const uint8_t *p = d->now + at;
+    int known = find_option(p[0]);
+    const char *name = known >= 0 ? options[known].name : "unknown-option";
+    struct dissect_field *f;
+    if (known >= 0 && options[known].len != 0 && options[known].len != len) {
+        dissect_data(d, name, at, len);
+        dissect_warn(d, at, len, "option %u has %u octets, here %zu", p[0], options[known].len, len);
+        return;
+    }
+    switch (p[0]) {
+    case 2:
+        f = dissect_add(d, name, at, len, "%u", wire_u16(p + 2));
+        dissect_mean(d, f, "I take segments of at most %u octets of data", wire_u16(p + 2));
+        return;
+    case 3:
+        f = dissect_add(d, name, at, len, "%u", p[2]);
+        dissect_mean(d, f, "my windows count in units of %u octets", 1U << (p[2] < 14 ? p[2] : 14));
+        return;
+    case 5: {
+        struct dissect_field *above = dissect_layer(d, name, at, len);
+        for (size_t i = 2; i + 8 <= len; i += 8)
+            dissect_add(d, "block", at + i, 8, "%u-%u", wire_u32(p + i), wire_u32(p + i + 4));
+        dissect_close(d, above);
+        return;
+    }
+    case 8:
+        dissect_add(d, name, at, len, "%u, echo %u", wire_u32(p + 2), wire_u32(p + 6));
+        return;
+    default: /* a number of the wire */
+        dissect_add(d, name, at, len, "%u", p[0]);
+    }
+}
+
+static void add_options(struct dissect *d, size_t at, size_t end)
+{
+    while (at < end) {
+        uint8_t kind = d->now[at];
+        size_t len = kind <= OPTION_NOP ? 1 : end - at >= 2 ? d->now[at + 1] : 0;
+        if (len < (kind <= OPTION_NOP ? 1U : 2U) || len > end - at) {
+            dissect_warn(d, at, end - at, "an option runs past the end of the header or has no length");
+            return;
+        }
+        add_option(d, at, len);
+        if (kind == OPTION_END)
+            return;
+        at += len;
+    }
+}
+
+static void add_checksum(struct dissect *d, size_t at)
+{
+    struct dissect_field *f = dissect_add(d, "checksum", at + 16, 2, "0x%04x", wire_u16(d->now + at + 16));
+    if (d->tcp.checksum == DISSECT_SUM_GOOD)
+        dissect_mean(d, f, "correct");
+    else if (d->tcp.checksum == DISSECT_SUM_BAD)
+        dissect_warn(
+            d, at + 16, 2,
+            "the checksum is wrong; a host leaves it to its network card, and a capture on that host "
+            "sees it half made");
+    else
+        dissect_mean(d, f, "not checked: the segment is cut");
+}
+
+static void add_header(struct dissect *d, size_t at, size_t header)
+{
+    const struct dissect_tcp *t = &d->tcp;
+    char flags[DISSECT_FLAGS_LEN];
+    dissect_add(d, "srcport", at, 2, "%u", t->sport);
+    dissect_add(d, "dstport", at + 2, 2, "%u", t->dport);
+    dissect_add(d, "seq", at + 4, 4, "%u", t->seq);
+    struct dissect_field *f = dissect_add(d, "ack", at + 8, 4, "%u", t->ack);
+    if (!(t->flags & DISSECT_TCP_ACK))
+        dissect_mean(d, f, "means nothing without the flag ACK");
+    dissect_mean(d, dissect_add(d, "hdr_len", at + 12, 1, "%zu", header), "%zu x 4 octets", header / 4);
+    dissect_mean(d, dissect_add(d, "flags", at + 13, 1, "0x%02x", d->now[at + 13]), "%s",
+                 dissect_tcp_flags(t->flags, flags));
+    dissect_add(d, "window", at + 14, 2, "%u", t->window);
+    add_checksum(d, at);
+    dissect_add(d, "urgent", at + 18, 2, "%u", wire_u16(d->now + at + 18));
+    add_options(d, at + TCP_MIN, at + header);
+}
+
+/* Octets that the segment had when it was sent. */
+static size_t sent_len(const struct dissect *d, size_t len)
+{
+    size_t whole = d->ip.total_len - d->ip.header_len;
+    return d->source == DISSECT_CAPTURED && whole > len ? whole : len;
+}
+
+void dissect_tcp(struct dissect *d, size_t at, size_t len)
+{
+    d->protocol = "TCP";
+    struct dissect_field *above = dissect_layer(d, "tcp", at, len < TCP_MIN ? len : TCP_MIN);
+    size_t header = 0;
+    if (dissect_need(d, at, len, TCP_MIN, "a TCP header")) {
+        const uint8_t *p = d->now + at;
+        header = (p[12] >> 4) * 4U;
+        if (header < TCP_MIN)
+            dissect_warn(d, at + 12, 1, "the header length is %zu, less than 20", header);
+        if (header < TCP_MIN || !dissect_need(d, at, len, header, "this TCP header"))
+            header = 0;
+        if (header != 0) {
+            size_t sent = sent_len(d, len);
+            d->tcp = (struct dissect_tcp){
+                .found = true,
+                .sport = wire_u16(p),
+                .dport = wire_u16(p + 2),
+                .seq = wire_u32(p + 4),
+                .ack = wire_u32(p + 8),
+                .flags = p[13] & 0x3fU,
+                .window = wire_u16(p + 14),
+                .checksum = sent > len                               ? DISSECT_SUM_UNKNOWN
+                            : dissect_transport_sum(d, at, len) == 0 ? DISSECT_SUM_GOOD
+                                                                     : DISSECT_SUM_BAD,
+                .at = at,
+                .payload_at = at + header,
+                .payload_len = len - header,
+                .segment_len = (uint32_t)(sent - header),
+            };
+            if (d->parent != above)
+                d->parent->len = header;
+            add_header(d, at, header);
+        }
+    }
+    dissect_close(d, above);
+    if (header != 0 && d->tcp.payload_len > 0)
+        dissect_http(d, d->tcp.payload_at, d->tcp.payload_len);
+}
+
+/* ---- HTTP/1.1, RFC 9112 3 and 4: the first line only ---- */
+
+static bool starts_with(const uint8_t *p, size_t len, const char *word)
+{
+    size_t n = strlen(word);
+    return len >= n && memcmp(p, word, n) == 0;
+}
+
+static bool is_http(const uint8_t *p, size_t len)
+{
+    static const char *const starts[] = {"HTTP/1.", "GET ",     "HEAD ",    "POST ",  "PUT ",
+                                         "DELETE ", "OPTIONS ", "CONNECT ", "TRACE ", "PATCH "};
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
+        if (starts_with(p, len, starts[i]))
+            return true;
+    return false;
+}
+
+void dissect_http(struct dissect *d, size_t at, size_t len)
+{
+    const uint8_t *p = d->now + at;
+    if (!is_http(p, len)) {
+        dissect_data(d, "data", at, len);
+        return;
+    }
+    const uint8_t *end = memchr(p, '\n', len);
+    size_t line = end != NULL ? (size_t)(end - p) : len;
+    if (line > 0 && p[line - 1] == '\r')
+        line--;
+    size_t n = line < sizeof d->http - 1 ? line : sizeof d->http - 1;
+    for (size_t i = 0; i < n; i++)
+        d->http[i] = p[i] >= ' ' && p[i] < 0x7f ? (char)p[i] : '?';
+    d->http[n] = '\0';
+    d->protocol = "HTTP";
+    struct dissect_field *above = dissect_layer(d, "http", at, len);
+    bool status = starts_with(p, len, "HTTP/1.");
+    dissect_add(d, status ? "status-line" : "request-line", at, line, "%s", d->http);
+    size_t rest = end != NULL ? (size_t)(end - p) + 1 : len;
+    dissect_data(d, "rest", at + rest, len - rest);
+    dissect_close(d, above);
+}
