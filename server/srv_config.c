@@ -253,7 +253,6 @@ static void read_global(struct srv_parse *p, const cJSON *map)
     *config = (struct srv_config){.arena = config->arena,
                                   .echo_client_id = true,
                                   .lease_checks = SRV_CHECKS_WARN,
-                                  .commands = SRV_COMMANDS_ALL,
                                   .forcerenew = true,
                                   .decline_s = DECLINE_DEFAULT_S,
                                   .max_declines = DECLINES_DEFAULT,

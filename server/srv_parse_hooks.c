@@ -93,8 +93,9 @@ static void read_hook(struct srv_parse *p, const cJSON *map)
 void srv_parse_hooks(struct srv_parse *p, const cJSON *global)
 {
     const cJSON *list = jcfg_get_list(&p->c, global, "hooks-libraries"), *item;
-    if (list != NULL && list->child != NULL) /* those that are named, where any are */
-        p->config->commands = 0;
+    p->config->commands = 0;
     cJSON_ArrayForEach(item, list) read_hook(p, item);
+    if (p->config->commands == 0) /* which commands there are is said only where some are named */
+        p->config->commands = SRV_COMMANDS_ALL;
     jcfg_get_u32(&p->c, global, "parked-packet-limit", 1, PING_PENDING_MAX, &p->config->ping.max_pending);
 }

@@ -18,7 +18,7 @@ SERVER = "10.3.0.1"
 def configuration(port=67, connections=10):
     return {
         "interfaces-config": {"interfaces": ["eth0"]},
-        "hooks-libraries": [{"library": "libdhcp_lease_cmds.so"}, {"library": "libdhcp_lease_query.so", "parameters": {
+        "hooks-libraries": [{"library": "libdhcp_lease_query.so", "parameters": {
             "requesters": ["10.3.0.9"],
             "advanced": {"bulk-query-enabled": True, "lease-query-ip": SERVER, "lease-query-tcp-port": port,
                          "max-requester-connections": connections, "max-leases-per-fetch": 7}}}],

@@ -13,8 +13,7 @@ LAB = {
     "hosts": {
         "s": {"server": {"Dhcp4": {
             "interfaces-config": {"interfaces": ["eth0"]}, "decline-probation-period": 1000,
-            "hooks-libraries": [{"library": "libdhcp_ping_check.so", "parameters": {"reply-timeout": 1500}},
-                                {"library": "libdhcp_lease_cmds.so"}],
+            "hooks-libraries": [{"library": "libdhcp_ping_check.so", "parameters": {"reply-timeout": 1500}}],
             "subnet4": [{"id": 1, "subnet": "10.3.0.0/24", "pools": [{"pool": "10.3.0.100 - 10.3.0.109"}]}]}}},
         "squatter": {},
         "x": {},

@@ -19,7 +19,7 @@ LAB = {
     "hosts": {
         "s": {"server": {"Dhcp4": {
             "interfaces-config": {"interfaces": ["eth0"]}, "decline-probation-period": 1000,
-            "hooks-libraries": [{"library": "libdhcp_bootp.so"}, {"library": "libdhcp_lease_cmds.so"}],
+            "hooks-libraries": [{"library": "libdhcp_bootp.so"}],
             "ddns-qualifying-suffix": "lab",
             "option-data": [{"code": code, "csv-format": False, "data": "ab" * 110} for code in (224, 225, 226)],
             "subnet4": [{"id": 1, "subnet": "10.3.0.0/24", "rapid-commit": True,

@@ -152,7 +152,7 @@ static void commands_are_those_of_the_libraries(void **state)
         {"\"hooks-libraries\": [ { \"library\": \"libdhcp_stat_cmds.so\" }, { \"library\": "
          "\"libdhcp_subnet_cmds.so\" } ],",
          false, true, true},
-        {"\"hooks-libraries\": [ { \"library\": \"libdhcp_ping_check.so\" } ],", false, false, false},
+        {"\"hooks-libraries\": [ { \"library\": \"libdhcp_ping_check.so\" } ],", true, true, true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char keys[512];
