@@ -164,6 +164,10 @@
       "the client asked for {num} s: the configuration allows {span}")                                       \
     X(REASON_LEASE_MOVED, "lease-moved", "{addr} is free again: the client has {other} now")                 \
     X(REASON_OFFER_EXPIRED, "offer-expired", "the offer of {addr} was not taken up in time")                 \
+    X(REASON_LEASE_FORGOTTEN, "lease-forgotten",                                                             \
+      "the lease of {addr}, free for {num} s, is not kept for its client any more")                          \
+    X(REASON_RECLAIM_BEHIND, "reclaim-behind",                                                               \
+      "expired leases were left over {num} times in a row: max-reclaim-leases may be too low")               \
     X(REASON_LEASE_EXPIRED, "lease-expired", "the lease of {addr} has expired")                              \
     X(REASON_RELEASED, "released", "{addr} is free again: the client released it")                           \
     X(REASON_RELEASE_NOT_OWNER, "release-not-owner",                                                         \

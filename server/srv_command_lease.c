@@ -423,7 +423,7 @@ void srv_command_lease_wipe(struct srv_command_call *call)
     }
 }
 
-/* What is due expires in any case, at its time; "remove" forgets whose it was. */
+/* "remove" forgets whose the leases were that are free. */
 void srv_command_leases_reclaim(struct srv_command_call *call)
 {
     const struct srv_command_context *c = call->c;
@@ -431,13 +431,10 @@ void srv_command_leases_reclaim(struct srv_command_call *call)
     unsigned n;
     if (!srv_command_require(call, "remove") || !srv_command_bool(call, "remove", &remove))
         return;
-    struct srv_event event = {.kind = SRV_DEADLINE, .now = c->now.boot_ms};
-    while (srv_engine_deadline(c->engine) <= event.now) {
-        int err = srv_engine_step(c->engine, &event, c->out);
-        if (err < 0) {
-            srv_command_say(call, CONTROL_ERROR, "%s", err_text(err));
-            return;
-        }
+    int err = srv_engine_reclaim(c->engine, c->now.boot_ms, c->out);
+    if (err < 0) {
+        srv_command_say(call, CONTROL_ERROR, "%s", err_text(err));
+        return;
     }
     if (!remove || delete_all(call, &(struct filter){.state = SRV_LEASE_EXPIRED}, &n))
         srv_command_say(call, CONTROL_SUCCESS, "Reclamation of expired leases is complete.");

@@ -54,6 +54,7 @@ static const char *const global_keys[] = {
     "dhcp-queue-control",
     "early-global-reservations-lookup",
     "echo-client-id",
+    "expired-leases-processing",
     "forcerenew",
     "hooks-libraries",
     "host-reservation-identifiers",
@@ -114,7 +115,6 @@ static const char *const global_elsewhere[] = {
     "ddns-use-conflict-resolution",
     "dhcp-ddns",
     "dhcp4o6-port",
-    "expired-leases-processing",
     "hosts-database",
     "hosts-databases",
     "multi-threading",
@@ -270,6 +270,7 @@ static void read_global(struct srv_parse *p, const cJSON *map)
     jcfg_get_bool(&p->c, map, "echo-client-id", &config->echo_client_id);
     srv_parse_compatibility(p, map);
     srv_parse_sanity_checks(p, map);
+    srv_parse_expiry(p, map);
     srv_parse_loggers(p, map);
     srv_parse_control(p, map);
     config->subnet_selection = config->kea; /* RFC 3011 6: off unless configured; Kea always obeys it */
@@ -451,6 +452,12 @@ const struct srv_pool *srv_config_find_pool(const struct srv_subnet *subnet, ip4
         if (ip4_range_has(subnet->pools[i].range, addr))
             return &subnet->pools[i];
     return NULL;
+}
+
+bool srv_config_keeps_leases(const struct srv_config *config)
+{
+    const struct srv_expiry *e = &config->expiry;
+    return !e->is_given || (e->hold_s != 0 && e->flush_wait_s != 0);
 }
 
 bool srv_config_is_requester(const struct srv_config *config, ip4 giaddr)

@@ -217,6 +217,19 @@ struct srv_bulk_query {
     uint32_t fetch;  /* addresses that are looked at before other clients get their turn */
 };
 
+/* What becomes of leases whose time is over. Without the map "expired-leases-processing" each is free at its
+ * instant, and its client gets it again until its address is needed: RFC 2131 4.3.4, "The server SHOULD
+ * retain a record of the client's initialization parameters for possible reuse". With the map, and with
+ * "compatibility": { "kea": true }, the rest of this holds. */
+struct srv_expiry {
+    bool is_given;
+    uint32_t reclaim_wait_s; /* from one pass over the leases to the next; 0: none, only messages cause it */
+    uint32_t max_leases;     /* that one pass makes free; 0: all */
+    uint32_t unwarned;       /* passes in a row that leave some without a warning */
+    uint32_t hold_s;         /* how long a free lease is kept for its client */
+    uint32_t flush_wait_s;   /* from one removal of those to the next; 0: they are not kept at all */
+};
+
 /* Who may ask for other people's leases. RFC 4388 7. */
 struct srv_lease_query {
     bool enabled;
@@ -258,6 +271,7 @@ struct srv_config {
     uint32_t max_log_rate; /* lines of one kind in a second; 0: no limit */
     bool bootp;            /* RFC 951 clients get addresses of the pools; reserved ones in any case */
     struct srv_ping ping;
+    struct srv_expiry expiry;
     uint32_t offer_hold_s; /* how long an offer waits for its REQUEST */
     uint32_t max_offers;
     uint32_t max_leases; /* records of leases, expired and released ones included */
@@ -307,6 +321,8 @@ int srv_config_read(const char *path, jcfg_read_fn *read, jcfg_warn_fn *warn, vo
                     struct srv_config **out);
 void srv_config_free(struct srv_config *config); /* NULL is fine */
 
+/* Is a lease that its client does not use any more kept for it? */
+bool srv_config_keeps_leases(const struct srv_config *config);
 /* May a leasequery of the relay be answered? */
 bool srv_config_is_requester(const struct srv_config *config, ip4 giaddr);
 /* The option, or NULL. */

@@ -229,8 +229,7 @@ int srv_engine_step(struct srv_engine *e, const struct srv_event *event, struct 
 
 time_ms srv_engine_deadline(const struct srv_engine *e)
 {
-    time_ms lease = srv_lease_deadline(e->leases), offer = srv_lease_deadline(e->offers);
-    time_ms first = lease < offer ? lease : offer, probe = srv_park_deadline(&e->park);
+    time_ms first = srv_expire_deadline(e), probe = srv_park_deadline(&e->park);
     return probe < first ? probe : first;
 }
 
@@ -370,6 +369,7 @@ int srv_engine_reconfigure(struct srv_engine *e, const struct srv_config *config
     e->leases = fresh.leases;
     e->offers = fresh.offers;
     e->alloc = fresh.alloc;
+    e->expire = (struct srv_expire){0}; /* what was to wait need not wait so long now */
     return 0;
 }
 
@@ -394,21 +394,20 @@ int srv_engine_put_lease(struct srv_engine *e, const struct srv_lease *lease, st
 
 int srv_engine_delete_lease(struct srv_engine *e, ip4 addr, time_ms now, struct srv_actions *out)
 {
-    struct srv_step s = {.e = e, .out = out};
+    const struct srv_event ev = {.kind = SRV_DEADLINE, .now = now};
+    struct srv_step s = {.e = e, .ev = &ev, .out = out};
     struct srv_lease lease;
     if (!srv_lease_find(e->leases, addr, &lease))
         return ERR_NOTFOUND;
-    lease.state = SRV_LEASE_ACTIVE;
-    lease.lease_s = 0;
-    lease.granted_ms = lease.expires_ms = now;
-    struct srv_action *action = srv_step_add(&s, SRV_LEASE_PUT);
-    if (s.out_of_memory)
-        return ERR_NOMEM;
-    action->lease = lease;
-    srv_lease_remove(e->leases, addr);
-    if (!srv_lease_find(e->offers, addr, NULL))
-        srv_alloc_unmark(e->alloc, addr);
-    return 0;
+    srv_step_forget_lease(&s, &lease);
+    return s.out_of_memory ? ERR_NOMEM : 0;
+}
+
+int srv_engine_reclaim(struct srv_engine *e, time_ms now, struct srv_actions *out)
+{
+    const struct srv_event ev = {.kind = SRV_DEADLINE, .now = now};
+    struct srv_step s = {.e = e, .ev = &ev, .out = out};
+    return run(&s, srv_expire_leases);
 }
 
 void srv_engine_count_drop(struct srv_engine *e, enum reason reason)

@@ -94,6 +94,10 @@ void srv_engine_loaded(struct srv_engine *e);
 int srv_engine_put_lease(struct srv_engine *e, const struct srv_lease *lease, struct srv_actions *out);
 /* Forgets a lease: its client is unknown, its address is free. ERR_NOTFOUND. */
 int srv_engine_delete_lease(struct srv_engine *e, ip4 addr, time_ms now, struct srv_actions *out);
+/* Makes every lease free whose time is over at `now`, whether or not it may wait for its turn. 0 or
+ * ERR_NOMEM.
+ */
+int srv_engine_reclaim(struct srv_engine *e, time_ms now, struct srv_actions *out);
 /* The lease of the address. False, and *out untouched, if there is none; offers are not leases. */
 bool srv_engine_find_lease(const struct srv_engine *e, ip4 addr, struct srv_lease *out);
 
@@ -106,7 +110,8 @@ void srv_engine_count_drop(struct srv_engine *e, enum reason reason);
 int srv_engine_reconfigure(struct srv_engine *e, const struct srv_config *config);
 
 /* One event in, actions appended to `out`. Before the event itself, what is due at `now` expires, at most
- * SRV_EXPIRE_MAX leases and offers a step. Returns 0 or ERR_NOMEM (the event is lost, the engine is intact).
+ * SRV_EXPIRE_MAX leases and as many offers a step; without a message, as struct srv_expiry says. Returns 0 or
+ * ERR_NOMEM (the event is lost, the engine is intact).
  */
 int srv_engine_step(struct srv_engine *e, const struct srv_event *event, struct srv_actions *out);
 

@@ -1,5 +1,7 @@
 #include "server/srv_expire.h"
 
+#include "server/srv_step.h"
+
 static void tell_expired(struct srv_step *s, enum reason reason, const struct srv_lease *lease)
 {
     srv_step_trace(s, TRACE_DECISION, reason, &(struct trace_facts){.addr = lease->addr})->client = lease->hw;
@@ -15,8 +17,7 @@ static bool expire_offer(struct srv_step *s)
     return true;
 }
 
-/* A held record whose time is over is free. Nobody has a claim to an address that comes out of quarantine,
- * least of all who declined it. */
+/* Nobody has a claim to an address that comes out of quarantine, least of all who declined it. */
 void srv_expire_free(struct srv_lease *lease)
 {
     if (lease->state == SRV_LEASE_DECLINED) {
@@ -34,13 +35,124 @@ static bool expire_lease(struct srv_step *s)
         return false;
     tell_expired(s, lease.state == SRV_LEASE_DECLINED ? REASON_DECLINE_ENDED : REASON_LEASE_EXPIRED, &lease);
     srv_expire_free(&lease);
-    srv_step_keep_lease(s, &lease);
+    if (s->e->config->expiry.is_given && s->e->config->expiry.flush_wait_s == 0)
+        srv_step_forget_lease(s, &lease);
+    else
+        srv_step_keep_lease(s, &lease);
     return true;
 }
 
+void srv_expire_leases(struct srv_step *s)
+{
+    while (!s->out_of_memory && expire_lease(s))
+        ;
+}
+
+static void expire_some(struct srv_step *s, bool (*expire)(struct srv_step *s))
+{
+    for (int i = 0; i < SRV_EXPIRE_MAX && !s->out_of_memory && expire(s); i++)
+        ;
+}
+
+/* ---- expired-leases-processing ---- */
+
+static void end_pass(struct srv_step *s)
+{
+    const struct srv_expiry *config = &s->e->config->expiry;
+    struct srv_expire *x = &s->e->expire;
+    bool is_behind = srv_lease_deadline(s->e->leases) <= s->ev->now;
+    x->behind = is_behind ? x->behind + 1 : 0;
+    if (x->behind > config->unwarned) {
+        srv_step_decide(s, REASON_RECLAIM_BEHIND, (struct trace_facts){.num = x->behind});
+        x->behind = 0;
+    }
+    x->reclaim_ms = time_add(s->ev->now, (time_ms)config->reclaim_wait_s * 1000);
+    x->reclaim_done = 0;
+}
+
+/* A pass may take several steps: it is over when nothing is due, or when it has done enough. */
+static void run_pass(struct srv_step *s)
+{
+    const struct srv_expiry *config = &s->e->config->expiry;
+    struct srv_expire *x = &s->e->expire;
+    bool is_due = true;
+    for (int i = 0; i < SRV_EXPIRE_MAX && is_due; i++) {
+        if (config->max_leases != 0 && x->reclaim_done >= config->max_leases)
+            break;
+        is_due = expire_lease(s) && !s->out_of_memory;
+        x->reclaim_done += is_due;
+    }
+    if (!is_due || (config->max_leases != 0 && x->reclaim_done >= config->max_leases))
+        end_pass(s);
+}
+
+/* Forgets the oldest free lease of all subnets, if it was kept long enough. */
+static bool flush_one(struct srv_step *s)
+{
+    time_ms hold_ms = (time_ms)s->e->config->expiry.hold_s * 1000;
+    struct srv_lease lease;
+    if (!srv_lease_find_oldest_of_all(s->e->leases, &lease) ||
+        time_add(lease.expires_ms, hold_ms) > s->ev->now)
+        return false;
+    srv_step_trace(s, TRACE_DECISION, REASON_LEASE_FORGOTTEN,
+                   &(struct trace_facts){.addr = lease.addr, .num = (s->ev->now - lease.expires_ms) / 1000})
+        ->client = lease.hw;
+    srv_step_forget_lease(s, &lease);
+    return true;
+}
+
+static void flush(struct srv_step *s)
+{
+    const struct srv_expiry *config = &s->e->config->expiry;
+    struct srv_expire *x = &s->e->expire;
+    struct srv_lease oldest;
+    for (int i = 0; i < SRV_EXPIRE_MAX; i++) {
+        if (!s->out_of_memory && flush_one(s))
+            continue;
+        x->flush_ms = time_add(s->ev->now, (time_ms)config->flush_wait_s * 1000);
+        if (!srv_lease_find_oldest_of_all(s->e->leases, &oldest))
+            return;
+        time_ms due_ms = time_add(oldest.expires_ms, (time_ms)config->hold_s * 1000);
+        x->flush_ms = due_ms > x->flush_ms ? due_ms : x->flush_ms;
+        return;
+    }
+}
+
+static bool flushes(const struct srv_config *config)
+{
+    return config->expiry.is_given && config->expiry.flush_wait_s != 0;
+}
+
+/* ---- when ---- */
+
+/* A message never meets a lease that only waits to be made free. */
 void srv_expire(struct srv_step *s)
 {
-    for (int i = 0; i < SRV_EXPIRE_MAX && !s->out_of_memory; i++)
-        if (!expire_offer(s) && !expire_lease(s))
-            return;
+    const struct srv_config *config = s->e->config;
+    const struct srv_expire *x = &s->e->expire;
+    time_ms now = s->ev->now;
+    expire_some(s, expire_offer);
+    if (!config->expiry.is_given || s->ev->kind != SRV_DEADLINE)
+        expire_some(s, expire_lease);
+    else if (config->expiry.reclaim_wait_s != 0 && x->reclaim_ms <= now)
+        run_pass(s);
+    if (flushes(config) && s->ev->kind == SRV_DEADLINE && x->flush_ms <= now)
+        flush(s);
+}
+
+static time_ms later(time_ms a, time_ms b)
+{
+    return a > b ? a : b;
+}
+
+time_ms srv_expire_deadline(const struct srv_engine *e)
+{
+    const struct srv_expiry *config = &e->config->expiry;
+    time_ms lease = srv_lease_deadline(e->leases), offer = srv_lease_deadline(e->offers);
+    if (config->is_given)
+        lease = config->reclaim_wait_s == 0 ? TIME_NEVER : later(lease, e->expire.reclaim_ms);
+    time_ms first = lease < offer ? lease : offer;
+    if (flushes(e->config) && srv_lease_table_has_free(e->leases) && e->expire.flush_ms < first)
+        first = e->expire.flush_ms;
+    return first;
 }

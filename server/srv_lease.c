@@ -38,7 +38,7 @@ struct entry {
 };
 
 struct srv_lease_table {
-    size_t max, n;
+    size_t max, n, n_held;
     struct siphash_key key;
     size_t n_buckets; /* power of two */
     struct entry **by_addr, **by_client;
@@ -284,6 +284,11 @@ size_t srv_lease_table_room(const struct srv_lease_table *t)
     return t->n < t->max ? t->max - t->n : 0;
 }
 
+bool srv_lease_table_has_free(const struct srv_lease_table *t)
+{
+    return t->n_held < t->n;
+}
+
 static size_t state_place(enum srv_lease_state state)
 {
     return state == SRV_LEASE_OFFERED ? N_STATES - 1 : (size_t)state;
@@ -398,6 +403,7 @@ static void insert(struct srv_lease_table *t, struct entry *e, struct subnet *su
     t->all[t->n++] = e;
     subnet->n++;
     subnet->n_by_state[state_place(e->state)]++;
+    t->n_held += entry_is_held(e);
     link_chains(t, e);
     arm(t, e);
 }
@@ -408,6 +414,7 @@ static void drop(struct srv_lease_table *t, struct entry *e)
     unlink_chains(t, e);
     e->subnet->n--;
     e->subnet->n_by_state[state_place(e->state)]--;
+    t->n_held -= entry_is_held(e);
     struct entry *last = t->all[--t->n];
     t->all[e->place] = last;
     last->place = e->place;
@@ -488,6 +495,19 @@ bool srv_lease_find_oldest(const struct srv_lease_table *t, uint32_t subnet_id, 
         return false;
     entry_lease((const struct entry *)(const void *)first, out); /* the node is the entry's first member */
     return true;
+}
+
+bool srv_lease_find_oldest_of_all(const struct srv_lease_table *t, struct srv_lease *out)
+{
+    const struct timerq_node *oldest = NULL;
+    for (size_t i = 0; i < t->n_subnets; i++) {
+        const struct timerq_node *first = timerq_first(&t->subnets[i]->free);
+        if (first != NULL && (oldest == NULL || first->at < oldest->at))
+            oldest = first;
+    }
+    if (oldest != NULL)
+        entry_lease((const struct entry *)(const void *)oldest, out);
+    return oldest != NULL;
 }
 
 bool srv_lease_find_oldest_in(const struct srv_lease_table *t, uint32_t subnet_id, struct ip4_range range,

@@ -69,6 +69,8 @@ void srv_lease_table_set_max(struct srv_lease_table *t, size_t max);
 size_t srv_lease_table_count(const struct srv_lease_table *t);
 /* How many records of new addresses can be put. */
 size_t srv_lease_table_room(const struct srv_lease_table *t);
+/* Is there a record that is not srv_lease_is_held()? */
+bool srv_lease_table_has_free(const struct srv_lease_table *t);
 /* Records of the subnet that srv_lease_is_held(). */
 size_t srv_lease_table_held(const struct srv_lease_table *t, uint32_t subnet_id);
 /* Records of the subnet in the state. */
@@ -99,6 +101,8 @@ bool srv_lease_find_oldest(const struct srv_lease_table *t, uint32_t subnet_id, 
  * subnet. */
 bool srv_lease_find_oldest_in(const struct srv_lease_table *t, uint32_t subnet_id, struct ip4_range range,
                               struct srv_lease *out);
+/* The same of all subnets. Takes time in proportion to their number. */
+bool srv_lease_find_oldest_of_all(const struct srv_lease_table *t, struct srv_lease *out);
 /* One of the free records of the subnet that are not withheld: which one follows from `draw`, and all are as
  * likely if that is drawn at random. False if there is none. */
 bool srv_lease_find_free(const struct srv_lease_table *t, uint32_t subnet_id, uint64_t draw,

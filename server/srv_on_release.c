@@ -1,6 +1,13 @@
 /* DHCPRELEASE, RFC 2131 4.3.4. */
 #include "server/srv_on.h"
 
+/* As Kea does where the configuration does not want it to keep the lease for its client. */
+static void forget(struct srv_step *s, const struct srv_lease *lease)
+{
+    srv_step_decide(s, REASON_RELEASED, (struct trace_facts){.addr = lease->addr});
+    srv_step_forget_lease(s, lease);
+}
+
 /* "The server SHOULD retain a record of the client's initialization parameters for possible reuse in response
  * to subsequent requests from the client." */
 static void release(struct srv_step *s, struct srv_lease *lease)
@@ -31,8 +38,10 @@ void srv_on_release(struct srv_step *s)
         return;
     }
     s->client.match_client_id = srv_config_matches_client_id(s->e->config, lease.subnet_id);
-    if (srv_lease_is_of(&lease, &s->client))
+    if (srv_lease_is_of(&lease, &s->client) && srv_config_keeps_leases(s->e->config))
         release(s, &lease);
+    else if (srv_lease_is_of(&lease, &s->client))
+        forget(s, &lease);
     else
         srv_step_decide(s, REASON_RELEASE_NOT_OWNER, (struct trace_facts){.addr = addr});
 }

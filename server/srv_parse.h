@@ -63,6 +63,8 @@ void srv_parse_options(struct srv_parse *p, const cJSON *map, struct srv_options
 /* "compatibility" and "sanity-checks" of the map. */
 void srv_parse_compatibility(struct srv_parse *p, const cJSON *global);
 void srv_parse_sanity_checks(struct srv_parse *p, const cJSON *global);
+/* "expired-leases-processing" of the map; after srv_parse_compatibility(). */
+void srv_parse_expiry(struct srv_parse *p, const cJSON *global);
 /* Makes room for all reservations below the global map, and reads how they are looked up. */
 void srv_parse_hosts_begin(struct srv_parse *p, const cJSON *global);
 /* "reservations" of the map of a subnet, or of the global one (NULL). */

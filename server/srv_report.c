@@ -199,6 +199,15 @@ static void set_compatibility(cJSON *map, const struct srv_config *config)
     set_bool(map, "exclude-first-last-24", config->exclude_first_last);
 }
 
+static void set_expiry(cJSON *map, const struct srv_expiry *e)
+{
+    set_number(map, "reclaim-timer-wait-time", e->reclaim_wait_s);
+    set_number(map, "flush-reclaimed-timer-wait-time", e->flush_wait_s);
+    set_number(map, "hold-reclaimed-time", e->hold_s);
+    set_number(map, "max-reclaim-leases", e->max_leases);
+    set_number(map, "unwarned-reclaim-cycles", e->unwarned);
+}
+
 static void set_host_ids(cJSON *map, const struct srv_config *config)
 {
     if (cJSON_HasObjectItem(map, "host-reservation-identifiers"))
@@ -238,6 +247,8 @@ static void complete_global(cJSON *map, const struct srv_config *config)
     set_compatibility(set_map(map, "compatibility"), config);
     set_text(set_map(map, "sanity-checks"), "lease-checks",
              srv_config_lease_check_words[config->lease_checks]);
+    if (config->expiry.is_given)
+        set_expiry(set_map(map, "expired-leases-processing"), &config->expiry);
     set_list(map, "option-def");
     set_list(map, "option-data");
     set_number(set_map(map, "dhcp-queue-control"), "capacity", config->queue_capacity);

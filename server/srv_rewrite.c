@@ -67,7 +67,7 @@ static bool set_add(struct address_set *set, ip4 addr)
 }
 
 /* Moves what is kept of `text`, which ends with a newline, to its end, the lines in their order. Returns
- * where it starts. */
+ * where it starts. A deletion has done its part when the older records of its address are gone. */
 static size_t keep_newest(char *text, size_t len, struct address_set *seen)
 {
     size_t kept = len;
@@ -76,7 +76,8 @@ static size_t keep_newest(char *text, size_t len, struct address_set *seen)
         size_t start = newline == NULL ? 0 : (size_t)(newline + 1 - text);
         struct srv_lease lease;
         const char *why;
-        if (!srv_csv_parse(text + start, end - 1 - start, 0, &lease, &why) || set_add(seen, lease.addr)) {
+        bool is_lease = srv_csv_parse(text + start, end - 1 - start, 0, &lease, &why);
+        if (!is_lease || (set_add(seen, lease.addr) && !srv_lease_is_deletion(&lease))) {
             kept -= end - start;
             memmove(text + kept, text + start, end - start);
         }

@@ -62,6 +62,21 @@ void srv_step_keep_lease(struct srv_step *s, const struct srv_lease *lease)
         srv_alloc_mark(e->alloc, lease->addr);
 }
 
+void srv_step_forget_lease(struct srv_step *s, const struct srv_lease *lease)
+{
+    struct srv_engine *e = s->e;
+    struct srv_lease gone = *lease;
+    gone.state = SRV_LEASE_ACTIVE; /* with no time at all: srv_lease_is_deletion() */
+    gone.lease_s = 0;
+    gone.granted_ms = gone.expires_ms = s->ev->now;
+    srv_step_add(s, SRV_LEASE_PUT)->lease = gone;
+    if (s->out_of_memory)
+        return;
+    srv_lease_remove(e->leases, gone.addr);
+    if (!srv_lease_find(e->offers, gone.addr, NULL))
+        srv_alloc_unmark(e->alloc, gone.addr);
+}
+
 void srv_step_end_offer(struct srv_step *s, ip4 addr)
 {
     struct srv_engine *e = s->e;

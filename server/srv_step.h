@@ -7,6 +7,7 @@
 #include "server/srv_alloc.h"
 #include "server/srv_class.h"
 #include "server/srv_engine.h"
+#include "server/srv_expire.h"
 #include "server/srv_force.h"
 #include "server/srv_park.h"
 
@@ -17,6 +18,7 @@ struct srv_engine {
     struct srv_lease_table *offers; /* OFFERED: never stored, and never in the way of a lease's record */
     struct srv_alloc *alloc;
     struct srv_park park;
+    struct srv_expire expire;
     size_t n_deletions;       /* among the leases, while loading */
     struct srv_secret secret; /* if has_secret */
     bool has_secret;
@@ -70,6 +72,8 @@ const char *srv_step_text(struct srv_step *s, const char *text);
 
 /* Changes of the tables. The record to store is an action of its own. */
 void srv_step_keep_lease(struct srv_step *s, const struct srv_lease *lease);
+/* The record of the lease is gone, from the tables and, by an action that this adds, from the store. */
+void srv_step_forget_lease(struct srv_step *s, const struct srv_lease *lease);
 void srv_step_keep_offer(struct srv_step *s, const struct srv_lease *offer);
 void srv_step_end_offer(struct srv_step *s, ip4 addr); /* nothing happens if there is none */
 

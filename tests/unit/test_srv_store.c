@@ -343,12 +343,15 @@ static char *contents(const char *name)
     return text;
 }
 
+/* 10.0.0.4 was deleted: nothing of it is left. */
 static void rewriting_keeps_the_newest_record_of_each_address_in_order(void **state)
 {
     (void)state;
     struct seen seen;
     static const char before[] = SRV_CSV_HEADER "\n"
                                                 "10.0.0.1,aa:bb:cc:dd:ee:ff,,60,1700000000,1,0,0,old,0,,0\n"
+                                                "10.0.0.4,aa:bb:cc:dd:ee:ff,,60,1700000000,1,0,0,,0,,0\n"
+                                                "10.0.0.4,aa:bb:cc:dd:ee:ff,,0,1700000060,1,0,0,,0,,0\n"
                                                 "# a remark\n"
                                                 "10.0.0.2,aa:bb:cc:dd:ee:ff,,60,1700000000,1,0,0,,0,,0\n"
                                                 "10.0.0.1,aa:bb:cc:dd:ee:ff,,60,1700000100,1,0,0,new,0,,0\n"
