@@ -15,6 +15,9 @@
     X(REASON_FRAME_NOT_UDP, "frame-not-udp", "the datagram does not carry UDP")                              \
     X(REASON_FRAME_UDP_LENGTH, "frame-udp-length", "the UDP length does not fit the datagram")               \
     X(REASON_FRAME_UDP_CHECKSUM, "frame-udp-checksum", "the UDP checksum is wrong")                          \
+    X(REASON_LINK_LOSS, "link-loss", "the wire {text} loses the frame")                                      \
+    X(REASON_LINK_CUT, "link-cut", "the wire {text} is cut")                                                 \
+    X(REASON_LINK_SCRIPT, "link-script", "the wire {text} drops the frame, as the scenario says")            \
     X(REASON_FRAME_NOT_ARP, "frame-not-arp",                                                                 \
       "the frame carries no ARP request or reply of IPv4 and Ethernet")                                      \
     /* the DHCP message as a whole */                                                                        \
