@@ -311,6 +311,24 @@ static void add_option(struct dissect *d, size_t at, const struct dhcp_option *o
     dissect_close(d, above);
 }
 
+/* Option 255 and what fills the message up behind it. */
+static void add_end(struct dissect *d, size_t at, size_t len)
+{
+    const struct dhcp_msg *m = &d->dhcp;
+    size_t end = DHCP_OPTIONS_AT;
+    for (unsigned i = 0; i < m->n_pieces; i++) {
+        size_t next = m->pieces[i].offset + m->pieces[i].len + 2U;
+        if (m->pieces[i].region == DHCP_IN_OPTIONS && next > end)
+            end = next;
+    }
+    while (end < len && d->now[at + end] == DHCP_OPT_PAD)
+        end++;
+    if (end >= len || d->now[at + end] != DHCP_OPT_END)
+        return;
+    dissect_mean(d, dissect_add(d, "end", at + end, 1, "%u", DHCP_OPT_END), "no more options in this field");
+    dissect_data(d, "padding", at + end + 1, len - end - 1);
+}
+
 void dissect_dhcp(struct dissect *d, size_t at, size_t len)
 {
     d->protocol = "DHCP";
@@ -331,6 +349,7 @@ void dissect_dhcp(struct dissect *d, size_t at, size_t len)
                      "options follow");
     for (unsigned i = 0; i < d->dhcp.n_options; i++)
         add_option(d, at, &d->dhcp.options[i]);
+    add_end(d, at, len);
     dissect_dhcp_warnings(d, at, len);
     dissect_close(d, above);
 }

@@ -24,6 +24,7 @@ static const struct {
     {"leases", command_leases, "[HOST...]", "the servers' view: who has which address, and until when"},
     {"events", command_events, "HOST", "what a client does, as it happens, from the client itself"},
     {"log", command_log, "[HOST...]", "every message with every option, every decision"},
+    {"explain", command_explain, "FILE|-", "what is in a capture, packet by packet and octet by octet"},
     {"timeline", command_timeline, "", "when each kind of client would send what, in virtual time"},
     {"command", command_send, "HOST COMMAND [JSON]", "send a command of Kea's command channel to a program"},
     {"exec", command_exec, "HOST COMMAND...", "run a program inside a host"},

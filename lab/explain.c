@@ -1,0 +1,186 @@
+/* dhcplab explain: what every octet of a capture means. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/dissect.h"
+#include "lab/command.h"
+#include "lab/explain_ladder.h"
+#include "lab/explain_print.h"
+#include "lab/explain_read.h"
+#include "lab/view.h"
+
+static const char help[] =
+    "Usage: dhcplab explain FILE|- [--packet N] [--bytes] [--json | --ladder]\n"
+    "\n"
+    "Reads a capture of anybody, pcap or pcapng (Ethernet with VLAN tags, Linux cooked, raw IP, loopback), "
+    "and\n"
+    "says what is in it: one line per packet; `-` reads standard input, as it comes.\n"
+    "\n"
+    "  --packet N       this packet only, with every field: offset, length, value, meaning\n"
+    "  --bytes          every field of every packet with its octets, and a dump\n"
+    "  --json           one JSON object per packet and line, with the tree of fields; with --bytes their "
+    "octets\n"
+    "  --ladder         the DHCP messages as arrows between clients and servers, with their options\n"
+    "  --help           this text\n"
+    "\n"
+    "Colours only on a terminal, and not with NO_COLOR set.\n"
+    "\n"
+    "Exit codes: 0 ok; 1 the capture ends in the middle or packet N is not in it; 2 wrong usage or no "
+    "capture.\n"
+    "\n"
+    "Examples:\n"
+    "  dhcplab explain lease.pcapng\n"
+    "  dhcplab explain lease.pcapng --packet 2 --bytes\n"
+    "  dhcplab exec h1 tcpdump -U -w - -i eth0 | dhcplab explain -\n"
+    "  dhcplab explain --json lease.pcapng | jq -r 'select(.warnings > 0) | .. | select(.name? == "
+    "\"warning\") | "
+    ".value'\n";
+
+enum { OUT_BUFFER = 1 << 18 };
+
+static const struct option long_options[] = {
+    {"packet", required_argument, NULL, 'p'}, {"bytes", no_argument, NULL, 'b'},
+    {"json", no_argument, NULL, 'j'},         {"ladder", no_argument, NULL, 'l'},
+    {"help", no_argument, NULL, 'h'},         {0},
+};
+
+struct arguments {
+    const char *path;
+    uint64_t packet; /* 0: all */
+    bool bytes, json, ladder;
+};
+
+static int usage_error(const char *what, const char *value)
+{
+    fprintf(stderr, "dhcplab: explain: %s%s; `dhcplab explain --help` tells more\n", what, value);
+    return EXIT_CODE_USAGE;
+}
+
+static bool read_number(const char *text, uint64_t *out)
+{
+    char *end;
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *out > 0;
+}
+
+/* -1 to go on, or the exit code. */
+static int read_arguments(int argc, char **argv, struct arguments *out)
+{
+    int option;
+    *out = (struct arguments){0};
+    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        switch (option) {
+        case 'p':
+            if (!read_number(optarg, &out->packet))
+                return usage_error("--packet takes a number from 1, not ", optarg);
+            break;
+        case 'b':
+            out->bytes = true;
+            break;
+        case 'j':
+            out->json = true;
+            break;
+        case 'l':
+            out->ladder = true;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return EXIT_CODE_OK;
+        default: /* getopt_long has told what is wrong */
+            return EXIT_CODE_USAGE;
+        }
+    }
+    if (optind != argc - 1)
+        return usage_error(optind == argc ? "which capture?" : "one capture at a time", "");
+    if (out->ladder && (out->json || out->bytes || out->packet != 0))
+        return usage_error("--ladder draws all messages; it does not go with the others", "");
+    out->path = argv[optind];
+    return -1;
+}
+
+struct explain {
+    const struct arguments *args;
+    enum trace_color color;
+    struct arena arena;
+    struct dissect dissect;
+    struct explain_ladder ladder;
+};
+
+static bool has_tree(const struct arguments *args)
+{
+    return args->json || args->bytes || args->packet != 0;
+}
+
+/* False if memory is out. */
+static bool show_packet(struct explain *e, const struct explain_packet *packet)
+{
+    const struct dissect *d = &e->dissect;
+    if (e->args->ladder)
+        return explain_ladder_add(&e->ladder, packet, d);
+    if (e->args->packet != 0 && e->args->packet != packet->number)
+        return true;
+    if (e->args->json)
+        explain_print_json(stdout, packet, d, NULL, e->args->bytes);
+    else if (has_tree(e->args))
+        explain_print_tree(stdout, packet, d, e->args->bytes, e->color);
+    else
+        explain_print_line(stdout, packet, d, NULL, e->color);
+    return !d->out_of_memory;
+}
+
+/* Reads until the end, the packet that is wanted or the end of whoever reads us. An exit code. */
+static int show_packets(struct explain *e, struct explain_reader *reader)
+{
+    struct explain_packet packet = {0};
+    bool failed = false;
+    uint64_t wanted = e->args->packet;
+    dissect_init(&e->dissect, has_tree(e->args) ? &e->arena : NULL);
+    while ((wanted == 0 || packet.number < wanted) && !ferror(stdout) &&
+           explain_reader_next(reader, &packet, &failed)) {
+        arena_reset(&e->arena);
+        dissect_packet(&e->dissect, explain_reader_linktype(reader), packet.bytes, packet.len);
+        if (!show_packet(e, &packet)) {
+            fprintf(stderr, "dhcplab: out of memory\n");
+            return EXIT_CODE_FAILED;
+        }
+        if (explain_reader_is_live(reader))
+            fflush(stdout);
+    }
+    if (!failed && wanted > packet.number) {
+        fprintf(stderr, "dhcplab: %s has %llu packets\n", e->args->path, (unsigned long long)packet.number);
+        failed = true;
+    }
+    if (e->args->ladder && !explain_ladder_print(&e->ladder))
+        failed = true;
+    return failed || fflush(stdout) != 0 ? EXIT_CODE_FAILED : EXIT_CODE_OK;
+}
+
+int command_explain(int argc, char **argv)
+{
+    struct arguments args;
+    int code = read_arguments(argc, argv, &args);
+    if (code >= 0)
+        return code;
+    struct explain_reader *reader = explain_reader_new(args.path);
+    if (reader == NULL)
+        return EXIT_CODE_USAGE;
+    struct explain *e = calloc(1, sizeof *e);
+    if (e != NULL && (!args.ladder || explain_ladder_init(&e->ladder, stdout, view_color()))) {
+        e->args = &args;
+        e->color = view_color();
+        arena_init(&e->arena);
+        setvbuf(stdout, NULL, _IOFBF, OUT_BUFFER);
+        code = show_packets(e, reader);
+        arena_fini(&e->arena);
+        explain_ladder_fini(&e->ladder);
+    } else {
+        fprintf(stderr, "dhcplab: out of memory\n");
+        code = EXIT_CODE_FAILED;
+    }
+    free(e);
+    explain_reader_free(reader);
+    return code;
+}

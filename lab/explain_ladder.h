@@ -1,0 +1,30 @@
+/* The DHCP messages of a capture as ladders (ladder.h): clients and servers are the columns. A capture has no
+ * host names, so that a client is called by option 12 or the last octets of its hardware address, a server by
+ * its address. Printed in parts of EXPLAIN_LADDER_MAX messages: memory does not grow with the capture. */
+#pragma once
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "common/dissect.h"
+#include "common/trace.h"
+#include "lab/explain_read.h"
+
+enum { EXPLAIN_LADDER_MAX = 200, EXPLAIN_LADDER_HOSTS = 16 };
+
+struct explain_ladder {
+    FILE *out;
+    enum trace_color color;
+    cJSON *events;
+    unsigned n;
+    char hosts[EXPLAIN_LADDER_HOSTS][64];
+    size_t n_hosts;
+};
+
+/* False if memory is out; likewise below. */
+bool explain_ladder_init(struct explain_ladder *l, FILE *out, enum trace_color color);
+void explain_ladder_fini(struct explain_ladder *l);
+/* Does nothing for a packet without DHCP. */
+bool explain_ladder_add(struct explain_ladder *l, const struct explain_packet *packet,
+                        const struct dissect *d);
+/* Prints what there is. */
+bool explain_ladder_print(struct explain_ladder *l);

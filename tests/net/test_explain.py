@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""dhcplab explain over captures that are made here: every form of file, what is printed, and files that end in the middle."""
+
+import json
+import pathlib
+import struct
+import subprocess
+import tempfile
+import unittest
+
+import labtest
+from labtest import DHCPLAB
+
+ETHERNET, RAW, SLL = 1, 101, 113
+CLIENT, SERVER, ALL = bytes.fromhex("02005e100001"), bytes.fromhex("02005e100002"), b"\xff" * 6
+NOBODY, EVERYBODY = "0.0.0.0", "255.255.255.255"
+
+
+def octets(address):
+    return bytes(map(int, address.split(".")))
+
+
+def checksum(data):
+    total = sum(struct.unpack(f">{len(data) // 2}H", data[: len(data) // 2 * 2])) + (data[-1] << 8 if len(data) % 2 else 0)
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def ip(src, dst, protocol, payload, ident=1, offset=0, more=False):
+    """An IPv4 datagram, or one fragment of it."""
+    words = offset // 8 | (0x2000 if more else 0)
+    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(payload), ident, words, 64, protocol, 0) + octets(src) + octets(dst)
+    return head[:10] + struct.pack(">H", checksum(head)) + head[12:] + payload
+
+
+def udp(src, dst, sport, dport, payload):
+    head = struct.pack(">HHH", sport, dport, 8 + len(payload))
+    pseudo = octets(src) + octets(dst) + struct.pack(">HH", 17, 8 + len(payload))
+    return ip(src, dst, 17, head + struct.pack(">H", checksum(pseudo + head + b"\0\0" + payload)) + payload)
+
+
+def option(code, value):
+    return bytes([code, len(value)]) + value
+
+
+def dhcp(kind, options, xid=0x3903F326, ciaddr=NOBODY, yiaddr=NOBODY, mac=CLIENT):
+    op = 2 if kind in (2, 5, 6) else 1
+    head = struct.pack(">BBBBIHH", op, 1, 6, 0, xid, 0, 0) + octets(ciaddr) + octets(yiaddr) + bytes(8)
+    body = head + mac.ljust(16, b"\0") + bytes(192) + bytes.fromhex("63825363") + option(53, bytes([kind]))
+    return (body + b"".join(option(*pair) for pair in options) + b"\xff").ljust(300, b"\0")
+
+
+def from_client(kind, options=(), dst=EVERYBODY, src=NOBODY, **fields):
+    return ALL + CLIENT + b"\x08\0" + udp(src, dst, 68, 67, dhcp(kind, options, **fields))
+
+
+def from_server(kind, options=(), src="10.77.0.1", dst="10.77.0.100", **fields):
+    options = [(54, octets(src)), *options]
+    return CLIENT + SERVER + b"\x08\0" + udp(src, dst, 67, 68, dhcp(kind, options, **fields))
+
+
+LEASE = [(51, struct.pack(">I", 3600)), (1, octets("255.255.255.0"))]
+FIRST_LEASE = [
+    from_client(1),
+    from_server(2, LEASE, yiaddr="10.77.0.100"),
+    from_client(3, [(50, octets("10.77.0.100")), (54, octets("10.77.0.1"))]),
+    from_server(5, LEASE, yiaddr="10.77.0.100"),
+]
+
+
+def pcap(packets, linktype=ETHERNET, order="<", nano=False, step_ms=100):
+    """`packets`: octets, or (milliseconds, octets)."""
+    magic = 0xA1B23C4D if nano else 0xA1B2C3D4
+    out = struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 262144, linktype)
+    for number, packet in enumerate(packets):
+        at_ms, data = packet if isinstance(packet, tuple) else (number * step_ms, packet)
+        fraction = at_ms % 1000 * (1000000 if nano else 1000)
+        out += struct.pack(order + "IIII", 1800000000 + at_ms // 1000, fraction, len(data), len(data)) + data
+    return out
+
+
+def pcapng(packets):
+    def block(kind, body):
+        body += b"\0" * (-len(body) % 4)
+        return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+
+    out = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
+    out += block(1, struct.pack("<HHI", ETHERNET, 0, 0))
+    for number, data in enumerate(packets):
+        at = 1800000000 * 10**6 + number * 100000
+        out += block(6, struct.pack("<IIIII", 0, at >> 32, at & 0xFFFFFFFF, len(data), len(data)) + data)
+    return out
+
+
+class ExplainCase(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.file = pathlib.Path(folder.name) / "it.pcap"
+
+    def run_program(self, *arguments, code=0, data=None):
+        command = [DHCPLAB, "explain", *map(str, arguments)]
+        done = subprocess.run(command, input=data, capture_output=True, timeout=60, check=False, env={"TZ": "UTC"})
+        self.assertEqual(done.returncode, code, done.stderr.decode())
+        return done.stdout.decode(), done.stderr.decode()
+
+    def explain(self, data, *arguments, code=0):
+        self.file.write_bytes(data)
+        return self.run_program(self.file, *arguments, code=code)[0]
+
+    def objects(self, data, *arguments):
+        return [json.loads(line) for line in self.explain(data, "--json", *arguments).splitlines()]
+
+
+class Explain(ExplainCase):
+    def test_every_form_of_file_gives_the_same_lines(self):
+        lines = self.explain(pcap(FIRST_LEASE))
+        for kind, line in zip(("DISCOVER", "OFFER", "REQUEST", "ACK"), lines.splitlines()):
+            self.assertIn(f"DHCP      {kind}  ", line)
+        self.assertIn("    2  08:00:00.100000  ", lines)
+        self.assertIn("10.77.0.1:67 > 10.77.0.100:68  xid 0x3903f326  chaddr 02:00:5e:10:00:01  yiaddr 10.77.0.100", lines)
+        for other in (pcap(FIRST_LEASE, order=">"), pcap(FIRST_LEASE, nano=True), pcapng(FIRST_LEASE)):
+            self.assertEqual(self.explain(other), lines)
+        self.assertEqual(self.explain(pcap([packet[14:] for packet in FIRST_LEASE], RAW)), lines)
+        self.assertEqual(self.run_program("-", data=pcap(FIRST_LEASE))[0], lines)
+
+    def test_one_packet_with_every_field(self):
+        text = self.explain(pcap(FIRST_LEASE), "--packet", 4)
+        self.assertIn("Packet 4, 2027-01-15T08:00:00.300000000+00:00, 342 octets", text)
+        self.assertIn("dhcp-lease-time    3600 s (1 h)  (option 51)", text)
+        self.assertNotIn("Packet 3", text)
+        self.assertIn("checksum           0x", text)
+        text = self.explain(pcap(FIRST_LEASE), "--packet", 4, "--bytes")
+        self.assertIn("   278     4  63 82 53 63 ", text)
+        self.assertIn("   272  00 00 00 00 00 00 63 82 53 63 35 01 05 36 04 0a  ......c.Sc5..6..", text)
+        self.explain(pcap(FIRST_LEASE), "--packet", 5, code=1)
+
+    def test_json_has_each_field_with_its_octets(self):
+        for packet, data in zip(self.objects(pcap(FIRST_LEASE), "--bytes"), FIRST_LEASE):
+            self.assertEqual([layer["name"] for layer in packet["layers"]], ["eth", "ip", "udp", "dhcp"])
+            self.assertEqual(packet["warnings"], 0)
+            fields = list(packet["layers"])
+            while fields:
+                field = fields.pop()
+                fields += field.get("fields", [])
+                end = field["offset"] + field["length"]
+                self.assertEqual(field.get("hex", ""), data[field["offset"]:end].hex())
+
+    def test_ladder(self):
+        text = self.explain(pcap(FIRST_LEASE), "--ladder")
+        self.assertEqual(text.count(" DISCOVER ") + text.count(" OFFER ") + text.count(" REQUEST ") + text.count(" ACK "), 4)
+        self.assertIn(" 51 dhcp-lease-time               4  3600 s (1 h)", text)
+        self.assertIn("5e:10:00:01", text.splitlines()[0])
+        self.assertLessEqual(max(len(line) for line in text.splitlines() if "|" in line), 80)
+
+    def test_a_file_that_ends_in_the_middle_is_explained_up_to_there(self):
+        whole = pcap(FIRST_LEASE)
+        for cut in range(24, len(whole), 7):
+            self.file.write_bytes(whole[:cut])
+            n, rest = divmod(cut - 24, 16 + len(FIRST_LEASE[0]))  # all four have the same length
+            out, err = self.run_program(self.file, code=1 if rest else 0)
+            self.assertEqual(len(out.splitlines()), n)
+            self.assertEqual(f"behind packet {n}" in err, rest != 0)
+
+    def test_what_is_no_capture(self):
+        self.file.write_bytes(b"no capture")
+        self.run_program(self.file, code=2)
+        self.run_program(self.file.with_suffix(".missing"), code=2)
+        self.file.write_bytes(pcap([], 127))
+        self.assertIn("link type IEEE802_11_RADIO (127)", self.run_program(self.file, code=2)[1])
+        self.run_program(code=2)
+        self.run_program(self.file, "--packet", "0", code=2)
+        self.run_program(self.file, "--ladder", "--json", code=2)
+
+
+if __name__ == "__main__":
+    labtest.main()
