@@ -66,6 +66,13 @@
       "a renewal goes past the relay: option 82 is that of the lease of {addr} (stash-agent-options)")       \
     X(REASON_HOST, "reservation", "a reservation for {text} in {net} holds")                                 \
     X(REASON_HOST_GLOBAL, "reservation-global", "a global reservation for {text} holds")                     \
+    X(REASON_IDENTITY_ID, "identity-client-id",                                                              \
+      "the client is known by its client identifier {text} (RFC 2131 4.2)")                                  \
+    X(REASON_IDENTITY_HW, "identity-hardware-address",                                                       \
+      "the client is known by its hardware address {hw}: it sends no client identifier (RFC 2131 4.2)")      \
+    X(REASON_IDENTITY_HW_ONLY, "identity-match-client-id",                                                   \
+      "the client is known by its hardware address {hw}: its client identifier does not count "              \
+      "(match-client-id)")                                                                                   \
     X(REASON_SERVER_ID_OVERRIDE, "server-id-override",                                                       \
       "the relay wants the server identifier {addr} (RFC 5107)")                                             \
     X(REASON_SUBNET_CLASS, "subnet-class", "subnet {net} is not for the classes that the client is in")      \
@@ -192,6 +199,16 @@
     X(REASON_INFORM, "inform", "{addr} asks for its configuration: no lease is looked up or made")           \
     X(REASON_INFORM_ADDR, "inform-address",                                                                  \
       "INFORM ignored: {addr} cannot be the address of a client in {net}")                                   \
+    /* server: the options of the answer */                                                                  \
+    X(REASON_OPTIONS_SENT, "options-sent", "options, each with where it comes from: {text}")                 \
+    X(REASON_OPTIONS_NOT_CONFIGURED, "options-not-configured", "asked for, but in no scope: {text}")         \
+    X(REASON_OPTIONS_NEVER_SENT, "options-never-sent", "asked for, but a scope says never-send: {text}")     \
+    X(REASON_OPTIONS_CLASS, "options-class", "asked for, but only for clients of other classes: {text}")     \
+    X(REASON_OPTIONS_SUPERSEDED, "options-superseded",                                                       \
+      "asked for, but another option is sent in its place (RFC 3442, RFC 4702 3.1): {text}")                 \
+    X(REASON_OPTIONS_NO_LEASE, "options-no-lease",                                                           \
+      "asked for, but the answer to an INFORM has no lease (RFC 2131 4.3.5): {text}")                        \
+    X(REASON_OPTIONS_NO_ROOM, "options-no-room", "asked for, but the message has no room for it: {text}")    \
     /* server: where the answer goes, RFC 2131 4.1 */                                                        \
     X(REASON_TO_RELAY, "to-relay", "to the relay {addr}, port 67: giaddr is set (RFC 2131 4.1)")             \
     X(REASON_TO_RELAY_PORT, "to-relay-port",                                                                 \

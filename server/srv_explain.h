@@ -7,8 +7,8 @@
 
 enum {
     SRV_EXPLAIN_MAX = 256,       /* transactions */
-    SRV_EXPLAIN_NOTES_MAX = 24,  /* decisions of one; more are counted */
-    SRV_EXPLAIN_TEXT_MAX = 1536, /* octets of the texts in these; longer ones are cut */
+    SRV_EXPLAIN_NOTES_MAX = 32,  /* decisions of one; more are counted */
+    SRV_EXPLAIN_TEXT_MAX = 3072, /* octets of the texts in these; longer ones are cut */
     SRV_EXPLAIN_BYTES_MAX = 1500 /* a longer message is not kept */
 };
 

@@ -28,7 +28,7 @@ static bool find_claim(struct srv_step *s, ip4 addr, struct srv_lease *out)
     if (!is_leased && !srv_lease_find(s->e->offers, addr, &lease))
         return false;
     *out = lease;
-    s->client.match_client_id = srv_config_matches_client_id(s->e->config, lease.subnet_id);
+    srv_step_identify(s, srv_config_matches_client_id(s->e->config, lease.subnet_id));
     return true;
 }
 

@@ -37,7 +37,7 @@ void srv_on_release(struct srv_step *s)
         srv_step_decide(s, REASON_RELEASE_UNKNOWN, (struct trace_facts){.addr = addr});
         return;
     }
-    s->client.match_client_id = srv_config_matches_client_id(s->e->config, lease.subnet_id);
+    srv_step_identify(s, srv_config_matches_client_id(s->e->config, lease.subnet_id));
     if (srv_lease_is_of(&lease, &s->client) && srv_config_keeps_leases(s->e->config))
         release(s, &lease);
     else if (srv_lease_is_of(&lease, &s->client))

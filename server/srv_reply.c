@@ -135,7 +135,7 @@ bool srv_reply_is_requested(const struct dhcp_msg *request, uint8_t code)
 /* RFC 3442: "When a DHCP client requests the Classless Static Routes option and also requests either or both
  * of the Router option and the Static Routes option, and the DHCP server is sending Classless Static Routes
  * options to that client, the server SHOULD NOT include the Router or Static Routes options." */
-static bool is_superseded(const struct srv_reply *r, uint8_t code)
+bool srv_reply_is_superseded(const struct srv_reply *r, uint8_t code)
 {
     if (code == DHCP_OPT_HOST_NAME) /* RFC 4702 3.1: not both */
         return r->fqdn_len != 0;
@@ -146,7 +146,7 @@ static bool is_superseded(const struct srv_reply *r, uint8_t code)
 
 static void add_configured(struct draft *d, const struct srv_option *option)
 {
-    if (!is_superseded(d->reply, option->code))
+    if (!srv_reply_is_superseded(d->reply, option->code))
         add_item(d, option->code, option->data, option->len);
 }
 

@@ -70,6 +70,9 @@ bool srv_reply_is_usual(const struct srv_scopes *scopes, uint8_t code);
 /* Does the message ask for the option, in its option 55? */
 bool srv_reply_is_requested(const struct dhcp_msg *request, uint8_t code);
 
+/* Does another option of the answer stand in for this one, which is not sent then? */
+bool srv_reply_is_superseded(const struct srv_reply *reply, uint8_t code);
+
 /* T1 and T2 for a lease time, as configured; 0 for one that is not to be sent. *out_t1 < *out_t2 < lease_s
  * for those that are not 0. */
 void srv_reply_timers(const struct srv_timers *timers, uint32_t lease_s, uint32_t *out_t1, uint32_t *out_t2);

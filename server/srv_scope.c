@@ -60,6 +60,31 @@ const struct srv_option *srv_scope_find(const struct srv_scopes *scopes, uint8_t
     return narrowest;
 }
 
+const char *srv_scope_name(const struct srv_scopes *scopes, const struct srv_option *option)
+{
+    size_t i = 0;
+    while (option < scopes->at[i].options->list ||
+           option >= scopes->at[i].options->list + scopes->at[i].options->n)
+        i++;
+    return scopes->at[i].name;
+}
+
+bool srv_scope_mentions(const struct srv_scopes *scopes, uint8_t code)
+{
+    for (size_t i = 0; i < scopes->n; i++)
+        if (srv_config_find_option(scopes->at[i].options, code) != NULL)
+            return true;
+    return false;
+}
+
+bool srv_scope_is_never_sent(const struct srv_scopes *scopes, uint8_t code)
+{
+    for (size_t i = 0; i < scopes->n; i++)
+        if (is_never_sent(scopes->at[i].options, code))
+            return true;
+    return false;
+}
+
 bool srv_scope_is_always_sent(const struct srv_scopes *scopes, uint8_t code)
 {
     for (size_t i = 0; i < scopes->n; i++) {

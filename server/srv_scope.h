@@ -29,6 +29,12 @@ void srv_scope_list(const struct srv_config *config, const struct srv_host *host
 /* The option of the narrowest scope that has it, or NULL. As in Kea, one scope that never sends it, whichever
  * it is, makes that NULL. */
 const struct srv_option *srv_scope_find(const struct srv_scopes *scopes, uint8_t code);
+/* The name of the scope that has this very option, which is one of the list's. */
+const char *srv_scope_name(const struct srv_scopes *scopes, const struct srv_option *option);
+/* Does any scope have the option, if only for other clients or to say that it is never sent? */
+bool srv_scope_mentions(const struct srv_scopes *scopes, uint8_t code);
+/* Does any scope say that the option is never sent? */
+bool srv_scope_is_never_sent(const struct srv_scopes *scopes, uint8_t code);
 /* Does any scope say that the option is sent to clients that do not ask for it? As in Kea, a narrower scope
  * does not take that back. */
 bool srv_scope_is_always_sent(const struct srv_scopes *scopes, uint8_t code);

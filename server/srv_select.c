@@ -104,7 +104,6 @@ static void enter(struct srv_step *s, const struct srv_subnet *subnet)
     srv_class_apply(s->classes, &s->boot, &s->lifetime);
     if (s->host != NULL)
         apply_host(s->host, &s->boot);
-    s->client.match_client_id = subnet->match_client_id;
 }
 
 void srv_select_move(struct srv_step *s, const struct srv_subnet *subnet)
@@ -115,6 +114,8 @@ void srv_select_move(struct srv_step *s, const struct srv_subnet *subnet)
         s, REASON_SUBNET_SHARED,
         (struct trace_facts){.net = subnet->net, .text = srv_step_text(s, subnet->network->name)});
     find_host(s, subnet);
+    if (s->client.match_client_id != subnet->match_client_id)
+        srv_step_identify(s, subnet->match_client_id);
     enter(s, subnet);
 }
 
@@ -140,6 +141,7 @@ bool srv_select_take(struct srv_step *s, const struct srv_subnet *subnet, enum r
     find_host(s, subnet);
     if (!srv_classify_known(s, is_known_early || is_known(s, subnet)))
         return false;
+    srv_step_identify(s, subnet->match_client_id);
     enter(s, subnet);
     return true;
 }

@@ -1,8 +1,26 @@
 #include "server/srv_send.h"
 
+#include <assert.h>
+
 #include "server/srv_classify.h"
 #include "server/srv_force_step.h"
 #include "server/srv_name.h"
+#include "server/srv_origin.h"
+
+static void tell_options(void *user, enum reason reason, const char *text)
+{
+    struct srv_step *s = user;
+    srv_step_decide(s, reason, (struct trace_facts){.text = srv_step_text(s, text)});
+}
+
+/* What is in the answer and what is not, with the whys. */
+static void tell_content(struct srv_step *s, const struct srv_reply *reply, const uint8_t *bytes, size_t len)
+{
+    struct dhcp_msg answer;
+    enum reason reason = dhcp_msg_decode(&answer, bytes, len);
+    assert(reason == REASON_NONE); /* we have just encoded it */
+    srv_origin_tell(reply, &answer, tell_options, s);
+}
 
 void srv_send_scopes(const struct srv_step *s, const struct srv_pool *pool, struct srv_scopes *out)
 {
@@ -36,6 +54,7 @@ void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, struct srv_
     if (reply->server_id != 0)
         srv_step_decide(s, REASON_SERVER_ID_OVERRIDE, (struct trace_facts){.addr = reply->server_id});
     srv_reply_encode(reply, buf, &size);
+    tell_content(s, reply, buf, size.len);
     enum reason route = srv_reply_route(reply, &packet, &via, &facts);
     if (size.dropped != 0)
         srv_step_decide(s, REASON_OPTIONS_DROPPED,

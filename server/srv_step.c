@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "common/dhcp_opt_text.h"
+
 struct srv_action *srv_step_add(struct srv_step *s, enum srv_action_kind kind)
 {
     struct srv_action *action = arena_alloc(&s->out->arena, sizeof *action);
@@ -38,6 +40,28 @@ void srv_step_decide(struct srv_step *s, enum reason reason, struct trace_facts 
 void srv_step_drop(struct srv_step *s, enum reason reason, struct trace_facts facts)
 {
     srv_step_trace(s, TRACE_DROP, reason, &facts);
+}
+
+/* RFC 2131 4.2: "If the client supplies a 'client identifier', ... the server MUST use that identifier to
+ * identify the client. If the client does not provide a 'client identifier' option, the server MUST use the
+ * contents of the 'chaddr' field". */
+void srv_step_identify(struct srv_step *s, bool match_client_id)
+{
+    enum { SHOWN = 128 };
+    char text[SHOWN] = "";
+    struct opt_text t;
+    struct trace_facts facts = {.hw = s->client.hw};
+    enum reason reason = REASON_IDENTITY_HW;
+    s->client.match_client_id = match_client_id;
+    if (s->client.client_id_len != 0 && !match_client_id) {
+        reason = REASON_IDENTITY_HW_ONLY;
+    } else if (s->client.client_id_len != 0) {
+        reason = REASON_IDENTITY_ID;
+        dhcp_opt_text_init(&t, text, sizeof text);
+        dhcp_opt_text_hex(&t, s->client.client_id, s->client.client_id_len);
+        facts.text = srv_step_text(s, text);
+    }
+    srv_step_decide(s, reason, facts);
 }
 
 const char *srv_step_text(struct srv_step *s, const char *text)

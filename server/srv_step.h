@@ -67,6 +67,9 @@ struct trace_event *srv_step_trace(struct srv_step *s, enum trace_kind kind, enu
                                    const struct trace_facts *facts);
 void srv_step_decide(struct srv_step *s, enum reason reason, struct trace_facts facts);
 void srv_step_drop(struct srv_step *s, enum reason reason, struct trace_facts facts);
+/* From now on the client goes by its client identifier, if it has one and that counts, or by its hardware
+ * address; the record says which. RFC 2131 4.2. */
+void srv_step_identify(struct srv_step *s, bool match_client_id);
 /* A copy that lives as long as the actions. */
 const char *srv_step_text(struct srv_step *s, const char *text);
 

@@ -91,7 +91,8 @@ class Commands(LabCase):
         self.assertEqual([(one["query"]["type"], one["response"]["type"]) for one in told],
                          [("REQUEST", "ACK"), ("DISCOVER", "OFFER")])
         reasons = [decision["reason"] for decision in told[0]["decisions"]]
-        self.assertLessEqual({"request-selecting", "subnet-interface", "lease-new", "to-yiaddr"}, set(reasons))
+        self.assertLessEqual({"request-selecting", "subnet-interface", "identity-client-id", "lease-new", "options-sent",
+                              "options-not-configured", "to-yiaddr"}, set(reasons))
 
     def test_exit_codes_and_usage(self):
         self.assertEqual(self.command("nonsense", code=1)["result"], 2)

@@ -1,0 +1,99 @@
+#include "server/srv_origin.h"
+
+#include "common/dhcp_opt.h"
+#include "common/dhcp_opt_text.h"
+
+/* ---- what is sent ---- */
+
+/* Of options that no scope has the say in. */
+static const struct {
+    uint8_t code;
+    const char *origin;
+} origins[] = {
+    {DHCP_OPT_TYPE, "server"},        {DHCP_OPT_SERVER_ID, "server"},
+    {DHCP_OPT_LEASE_TIME, "lease"},   {DHCP_OPT_T1, "lease"},
+    {DHCP_OPT_T2, "lease"},           {DHCP_OPT_SUBNET_MASK, "subnet"},
+    {DHCP_OPT_AUTH, "server"},        {DHCP_OPT_FORCERENEW_NONCE, "request"},
+    {DHCP_OPT_MESSAGE, "server"},     {DHCP_OPT_RAPID_COMMIT, "request"},
+    {DHCP_OPT_FQDN, "name"},          {DHCP_OPT_CLIENT_ID, "request"},
+    {DHCP_OPT_RELAY_INFO, "request"}, {DHCP_OPT_SUBNET_SELECTION, "request"},
+};
+
+static const char *origin_of(const struct srv_reply *r, uint8_t code)
+{
+    const struct srv_option *option;
+    if (code == DHCP_OPT_SERVER_ID && r->server_id != 0)
+        return "relay";
+    for (size_t i = 0; i < sizeof origins / sizeof origins[0]; i++)
+        if (origins[i].code == code)
+            return origins[i].origin;
+    option = srv_scope_find(r->scopes, code);
+    return option != NULL ? srv_scope_name(r->scopes, option) : "server";
+}
+
+static void add_option(struct opt_text *t, uint8_t code)
+{
+    const struct opt_def *def = dhcp_opt_find(OPT_SPACE_DHCP, code);
+    dhcp_opt_text_add(t, "%s%u%s%s", t->len == 0 ? "" : ", ", code, def != NULL ? " " : "",
+                      def != NULL ? def->name : "");
+}
+
+static void tell_sent(const struct srv_reply *r, const struct dhcp_msg *answer, srv_origin_fn *tell,
+                      void *user)
+{
+    char buf[SRV_ORIGIN_TEXT];
+    struct opt_text t;
+    dhcp_opt_text_init(&t, buf, sizeof buf);
+    for (unsigned i = 0; i < answer->n_options; i++) {
+        uint8_t code = answer->options[i].code;
+        add_option(&t, code);
+        dhcp_opt_text_add(&t, " (%s)", origin_of(r, code));
+    }
+    if (t.len != 0) /* BOOTP has answers without */
+        tell(user, REASON_OPTIONS_SENT, buf);
+}
+
+/* ---- what is absent ---- */
+
+static enum reason absence(const struct srv_reply *r, uint8_t code)
+{
+    bool is_time = code == DHCP_OPT_LEASE_TIME || code == DHCP_OPT_T1 || code == DHCP_OPT_T2;
+    if (is_time && r->inform_to != 0)
+        return REASON_OPTIONS_NO_LEASE;
+    if (srv_reply_is_superseded(r, code))
+        return REASON_OPTIONS_SUPERSEDED;
+    if (srv_scope_find(r->scopes, code) != NULL)
+        return REASON_OPTIONS_NO_ROOM;
+    if (!srv_scope_mentions(r->scopes, code))
+        return REASON_OPTIONS_NOT_CONFIGURED;
+    return srv_scope_is_never_sent(r->scopes, code) ? REASON_OPTIONS_NEVER_SENT : REASON_OPTIONS_CLASS;
+}
+
+static bool list_absent(const struct srv_reply *r, const struct dhcp_msg *answer, enum reason reason,
+                        char *buf)
+{
+    const struct dhcp_option *prl = dhcp_msg_find(r->request, DHCP_OPT_PRL);
+    bool seen[256] = {false};
+    struct opt_text t;
+    dhcp_opt_text_init(&t, buf, SRV_ORIGIN_TEXT);
+    for (unsigned i = 0; prl != NULL && i < prl->len; i++) {
+        uint8_t code = prl->data[i];
+        if (!seen[code] && !dhcp_msg_has(answer, code) && absence(r, code) == reason)
+            add_option(&t, code);
+        seen[code] = true;
+    }
+    return t.len != 0;
+}
+
+void srv_origin_tell(const struct srv_reply *reply, const struct dhcp_msg *answer, srv_origin_fn *tell,
+                     void *user)
+{
+    static const enum reason reasons[] = {REASON_OPTIONS_NOT_CONFIGURED, REASON_OPTIONS_NEVER_SENT,
+                                          REASON_OPTIONS_CLASS,          REASON_OPTIONS_SUPERSEDED,
+                                          REASON_OPTIONS_NO_LEASE,       REASON_OPTIONS_NO_ROOM};
+    char buf[SRV_ORIGIN_TEXT];
+    tell_sent(reply, answer, tell, user);
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0] && reply->type != DHCP_NAK; i++)
+        if (list_absent(reply, answer, reasons[i], buf))
+            tell(user, reasons[i], buf);
+}
