@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/err.h"
+#include "common/io_sock_inside.h"
 
 /* ---- interfaces ---- */
 
@@ -124,7 +125,9 @@ int io_iface_pick(struct io_iface *iface, ip4 addr)
     return rc;
 }
 
-/* ---- UDP ---- */
+/* ---- sockets ---- */
+
+enum { CROWD_BUFFER = 8 << 20 };
 
 /* Closes a socket that could not be set up, keeping errno for the caller's message. */
 static int give_up(int fd)
@@ -144,6 +147,25 @@ static int set_flag(int fd, int level, int option)
     return setsockopt(fd, level, option, &on, sizeof on);
 }
 
+void io_sock_grow(int fd)
+{
+    int size = CROWD_BUFFER;
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+}
+
+/* ---- UDP ---- */
+
+int io_udp_open_at(ip4 addr, uint16_t port, int *out_fd)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(addr)};
+    if (fd < 0 || set_flag(fd, IPPROTO_IP, IP_PKTINFO) < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) < 0)
+        return give_up(fd);
+    *out_fd = fd;
+    return 0;
+}
+
 int io_udp_open(const char *ifname, uint16_t port, int *out_fd)
 {
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -156,19 +178,56 @@ int io_udp_open(const char *ifname, uint16_t port, int *out_fd)
     return 0;
 }
 
-/* Room for one control message, aligned for its header. */
-union control_buffer {
-    struct cmsghdr header;
-    char pktinfo[CMSG_SPACE(sizeof(struct in_pktinfo))];
-    char auxdata[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
-};
-
 static const void *find_control(struct msghdr *msg, int level, int type)
 {
     for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c))
         if (c->cmsg_level == level && c->cmsg_type == type)
             return CMSG_DATA(c);
     return NULL;
+}
+
+void io_sock_put_source(struct msghdr *msg, union io_sock_control *control, int ifindex, ip4 src)
+{
+    struct in_pktinfo info = {.ipi_ifindex = ifindex, .ipi_spec_dst.s_addr = htonl(src)};
+    *control = (union io_sock_control){0};
+    msg->msg_control = control;
+    msg->msg_controllen = CMSG_SPACE(sizeof info);
+    struct cmsghdr *header = CMSG_FIRSTHDR(msg);
+    header->cmsg_level = IPPROTO_IP;
+    header->cmsg_type = IP_PKTINFO;
+    header->cmsg_len = CMSG_LEN(sizeof info);
+    memcpy(CMSG_DATA(header), &info, sizeof info);
+}
+
+ip4 io_sock_destination(struct msghdr *msg)
+{
+    struct in_pktinfo info = {0};
+    const void *data = find_control(msg, IPPROTO_IP, IP_PKTINFO);
+    if (data != NULL)
+        memcpy(&info, data, sizeof info);
+    return ntohl(info.ipi_addr.s_addr);
+}
+
+enum frame_checksum io_sock_checksum(struct msghdr *msg)
+{
+    struct tpacket_auxdata aux = {0};
+    const void *data = find_control(msg, SOL_PACKET, PACKET_AUXDATA);
+    if (data != NULL)
+        memcpy(&aux, data, sizeof aux);
+    return aux.tp_status & TP_STATUS_CSUMNOTREADY ? FRAME_CHECKSUM_NOT_READY : FRAME_CHECKSUM_CHECK;
+}
+
+uint16_t io_sock_port(int fd)
+{
+    struct sockaddr_in local = {0};
+    socklen_t len = sizeof local;
+    getsockname(fd, (struct sockaddr *)&local, &len);
+    return ntohs(local.sin_port);
+}
+
+bool io_sock_is_empty(void)
+{
+    return errno == EAGAIN || errno == ENETDOWN || errno == ECONNREFUSED;
 }
 
 /* recvmsg that knows "nothing there": 1 with *out_len, 0, or ERR_IO. */
@@ -178,8 +237,8 @@ static int receive(int fd, struct msghdr *msg, size_t *out_len)
     do
         n = recvmsg(fd, msg, 0);
     while (n < 0 && errno == EINTR);
-    if (n < 0) /* ENETDOWN: the interface went down; it may come back */
-        return errno == EAGAIN || errno == ENETDOWN || errno == ECONNREFUSED ? 0 : ERR_IO;
+    if (n < 0)
+        return io_sock_is_empty() ? 0 : ERR_IO;
     *out_len = (size_t)n;
     return 1;
 }
@@ -187,7 +246,7 @@ static int receive(int fd, struct msghdr *msg, size_t *out_len)
 int io_udp_recv(int fd, uint8_t *buf, size_t cap, struct packet *out)
 {
     struct sockaddr_in from = {0};
-    union control_buffer control;
+    union io_sock_control control;
     struct iovec iov = {.iov_base = buf, .iov_len = cap};
     struct msghdr msg = {.msg_name = &from,
                          .msg_namelen = sizeof from,
@@ -199,17 +258,10 @@ int io_udp_recv(int fd, uint8_t *buf, size_t cap, struct packet *out)
     int rc = receive(fd, &msg, &len);
     if (rc <= 0)
         return rc;
-    struct in_pktinfo info = {0};
-    const void *data = find_control(&msg, IPPROTO_IP, IP_PKTINFO);
-    if (data != NULL)
-        memcpy(&info, data, sizeof info);
-    struct sockaddr_in local = {0};
-    socklen_t local_len = sizeof local;
-    getsockname(fd, (struct sockaddr *)&local, &local_len);
     *out = (struct packet){.src = ntohl(from.sin_addr.s_addr),
                            .sport = ntohs(from.sin_port),
-                           .dst = ntohl(info.ipi_addr.s_addr),
-                           .dport = ntohs(local.sin_port),
+                           .dst = io_sock_destination(&msg),
+                           .dport = io_sock_port(fd),
                            .bytes = buf,
                            .len = len};
     return 1;
@@ -219,20 +271,12 @@ int io_udp_send(int fd, int ifindex, const struct packet *p)
 {
     struct sockaddr_in to = {
         .sin_family = AF_INET, .sin_port = htons(p->dport), .sin_addr.s_addr = htonl(p->dst)};
-    union control_buffer control = {0};
+    union io_sock_control control;
     uint8_t *bytes;
     memcpy(&bytes, &p->bytes, sizeof bytes); /* sendmsg only reads what iov_base points to */
     struct iovec iov = {.iov_base = bytes, .iov_len = p->len};
-    struct msghdr msg = {.msg_name = &to,
-                         .msg_namelen = sizeof to,
-                         .msg_iov = &iov,
-                         .msg_iovlen = 1,
-                         .msg_control = &control,
-                         .msg_controllen = CMSG_SPACE(sizeof(struct in_pktinfo))};
-    struct in_pktinfo info = {.ipi_ifindex = ifindex, .ipi_spec_dst.s_addr = htonl(p->src)};
-    control.header = (struct cmsghdr){
-        .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO, .cmsg_len = CMSG_LEN(sizeof info)};
-    memcpy(CMSG_DATA(&control.header), &info, sizeof info);
+    struct msghdr msg = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &iov, .msg_iovlen = 1};
+    io_sock_put_source(&msg, &control, ifindex, p->src);
     ssize_t n;
     do
         n = sendmsg(fd, &msg, 0);
@@ -247,8 +291,6 @@ bool io_udp_is_drained(int fd)
 }
 
 /* ---- AF_PACKET ---- */
-
-enum { RAW_CROWD_BUFFER = 8 << 20 };
 
 /* Where a filter finds what the kernel knows about a packet. */
 #define AUXILIARY(what) ((uint32_t)(SKF_AD_OFF + (what)))
@@ -300,22 +342,20 @@ int io_raw_open(int ifindex, uint16_t port, int *out_fd)
 int io_raw_open_promiscuous(int ifindex, uint16_t port, int *out_fd)
 {
     struct packet_mreq all = {.mr_ifindex = ifindex, .mr_type = PACKET_MR_PROMISC};
-    int fd, size = RAW_CROWD_BUFFER;
+    int fd;
     int rc = open_raw(ifindex, port, PACKET_OUTGOING, &fd);
     if (rc < 0)
         return rc;
     if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof all) < 0)
         return give_up(fd);
-    /* Beyond net.core.rmem_max only with CAP_NET_ADMIN; as much as there is will do. */
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
-        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    io_sock_grow(fd);
     *out_fd = fd;
     return 0;
 }
 
 int io_raw_recv(int fd, uint8_t *buf, size_t cap, struct packet *out, enum reason *out_reason)
 {
-    union control_buffer control;
+    union io_sock_control control;
     struct iovec iov = {.iov_base = buf, .iov_len = cap};
     struct msghdr msg = {
         .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
@@ -323,13 +363,7 @@ int io_raw_recv(int fd, uint8_t *buf, size_t cap, struct packet *out, enum reaso
     int rc = receive(fd, &msg, &len);
     if (rc <= 0)
         return rc;
-    struct tpacket_auxdata aux = {0};
-    const void *data = find_control(&msg, SOL_PACKET, PACKET_AUXDATA);
-    if (data != NULL)
-        memcpy(&aux, data, sizeof aux);
-    enum frame_checksum checksum =
-        aux.tp_status & TP_STATUS_CSUMNOTREADY ? FRAME_CHECKSUM_NOT_READY : FRAME_CHECKSUM_CHECK;
-    *out_reason = frame_decode(buf, len, checksum, out);
+    *out_reason = frame_decode(buf, len, io_sock_checksum(&msg), out);
     return 1;
 }
 

@@ -24,6 +24,14 @@ int io_iface_pick(struct io_iface *iface, ip4 addr);
 /* Up to `max` interfaces into `out`; the number found, or ERR_IO. */
 int io_iface_list(struct io_iface *out, int max);
 
+/* As large a receive buffer as the sender of a crowd needs: beyond net.core.rmem_max only with CAP_NET_ADMIN,
+ * as much as there is otherwise. */
+void io_sock_grow(int fd);
+
+/* A non-blocking UDP socket bound to the address (0: any) and port, on whatever interface. ERR_DENIED (no
+ * permission for the port), ERR_EXISTS (it is taken), ERR_IO (errno: EADDRNOTAVAIL, it is not an address of
+ * ours). */
+int io_udp_open_at(ip4 addr, uint16_t port, int *out_fd);
 /* A non-blocking UDP socket bound to `port` on the interface, that may send broadcasts and learns where each
  * datagram was sent to. *out_fd is the caller's. ERR_DENIED (no permission for the port), ERR_EXISTS (port
  * taken), ERR_IO. */

@@ -17,7 +17,7 @@ _dhcplab_hosts() {
 }
 
 _dhcplab() {
-  local commands='up ps status timers release renew rebind decline inform restart leases events log explain timeline command exec down'
+  local commands='up ps status timers release renew rebind decline inform restart leases events log explain timeline load command exec down'
   local current=${COMP_WORDS[COMP_CWORD]} command='' options='--help --name' words='' i
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
@@ -41,6 +41,8 @@ _dhcplab() {
   log) options+=' --follow --json --ladder' words=$(_dhcplab_hosts) ;;
   explain) options='--help --packet --bytes --json --ladder' words=$(compgen -f -- "$current") ;;
   timeline) options='--help --lease --t1 --t2 --profile --no-server --until --seed --all --json' ;;
+  load) options='--help --server --local --relays --interface --window --rate --clients --mix --preload --duration
+    --exchanges --drop-time --seed --pool --progress --json' ;;
   command | exec) words=$(_dhcplab_hosts) ;;
   down) options+=' --all' ;;
   esac

@@ -26,6 +26,7 @@ static const struct {
     {"log", command_log, "[HOST...]", "every message with every option, every decision"},
     {"explain", command_explain, "FILE|-", "what is in a capture, packet by packet and octet by octet"},
     {"timeline", command_timeline, "", "when each kind of client would send what, in virtual time"},
+    {"load", command_load, "--server A --local B", "put a server under load: rate, delays, wrong answers"},
     {"command", command_send, "HOST COMMAND [JSON]", "send a command of Kea's command channel to a program"},
     {"exec", command_exec, "HOST COMMAND...", "run a program inside a host"},
     {"down", command_down, "[NAME]", "take a lab away, whatever state it is in"},

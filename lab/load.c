@@ -1,0 +1,325 @@
+/* dhcplab load: how many leases a second does a server give, how soon, and are they right? */
+#include "common/err.h"
+#include "common/io_loop.h"
+#include "lab/command.h"
+#include "lab/load_report.h"
+#include "lab/load_run.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+    "Usage: dhcplab load --server ADDRESS --local ADDRESS [--rate N | --window N] [OPTION...]\n"
+    "       dhcplab load --interface IF [--rate N | --window N] [OPTION...]\n"
+    "\n"
+    "Puts a DHCP server under load, counts what comes back and how soon, and checks each answer: an address "
+    "that\n"
+    "no other client has, from the pools, the same in OFFER and ACK. It needs the rights of a relay (port "
+    "67) or\n"
+    "of raw sockets. Only ever use it in a lab of your own.\n"
+    "\n"
+    "Where from:\n"
+    "      --server ADDRESS  the server, asked as a relay\n"
+    "      --local ADDRESS   the relay's own address, giaddr; the server answers there\n"
+    "      --relays N        as N relays: the others have the addresses that follow (default 1)\n"
+    "      --interface IF    instead: as clients that are directly attached; they answer ARP, too\n"
+    "\n"
+    "How much:\n"
+    "      --window N        closed loop: N exchanges under way at any time (default 64)\n"
+    "      --rate N          open loop: N exchanges begin each second, whether the server keeps up or not; a "
+    "delay\n"
+    "                        counts from when its message should have been sent\n"
+    "      --clients N       so many different clients, in turn (default 50000)\n"
+    "      --mix SHARES      what they do, such as dora=8,renew=1,release=1 (default dora=1)\n"
+    "      --preload N       N clients get a lease beforehand, which does not count (default 0)\n"
+    "      --duration S      for how many seconds exchanges begin (default 10)\n"
+    "      --exchanges N     no more than N of them\n"
+    "      --drop-time S     how long an answer is waited for (default 1)\n"
+    "      --seed N          other hardware addresses, transaction ids and order (default 1)\n"
+    "\n"
+    "What is right:\n"
+    "      --pool RANGE      every address must be in A-B or A/LEN; may be repeated\n"
+    "\n"
+    "      --progress S      a line every S seconds (default 1 on a terminal, otherwise 0: none)\n"
+    "      --json            the report as JSON\n"
+    "      --help            this text\n"
+    "\n"
+    "Exit codes: 0 every exchange ended well; 1 failed; 2 wrong usage; 3 answers were missing, wrong or "
+    "late, or\n"
+    "an address was given twice.\n"
+    "\n"
+    "Examples:\n"
+    "  dhcplab load --server 10.77.0.1 --local 10.77.0.2\n"
+    "  dhcplab load --server 10.77.0.1 --local 10.77.0.2 --rate 5000 --duration 30 --mix dora=1,renew=3\n"
+    "  dhcplab exec h1 dhcplab load --interface eth0 --window 16 --clients 500 --pool 10.77.0.0/16 --json\n";
+
+enum {
+    CLIENTS = 50000,
+    WINDOW = 64,
+    DURATION_S = 10,
+    S_MAX = 86400,
+    RATE_MAX = 10000000,
+    SHARE_MAX = 1000000,
+    OPT_SERVER = 256,
+    OPT_LOCAL,
+    OPT_INTERFACE,
+    OPT_RELAYS,
+    OPT_WINDOW,
+    OPT_RATE,
+    OPT_CLIENTS,
+    OPT_MIX,
+    OPT_PRELOAD,
+    OPT_DURATION,
+    OPT_EXCHANGES,
+    OPT_DROP_TIME,
+    OPT_SEED,
+    OPT_POOL,
+    OPT_PROGRESS,
+};
+
+#define SECOND_US 1e6
+
+static const struct option long_options[] = {
+    {"server", required_argument, NULL, OPT_SERVER},
+    {"local", required_argument, NULL, OPT_LOCAL},
+    {"interface", required_argument, NULL, OPT_INTERFACE},
+    {"relays", required_argument, NULL, OPT_RELAYS},
+    {"window", required_argument, NULL, OPT_WINDOW},
+    {"rate", required_argument, NULL, OPT_RATE},
+    {"clients", required_argument, NULL, OPT_CLIENTS},
+    {"mix", required_argument, NULL, OPT_MIX},
+    {"preload", required_argument, NULL, OPT_PRELOAD},
+    {"duration", required_argument, NULL, OPT_DURATION},
+    {"exchanges", required_argument, NULL, OPT_EXCHANGES},
+    {"drop-time", required_argument, NULL, OPT_DROP_TIME},
+    {"seed", required_argument, NULL, OPT_SEED},
+    {"pool", required_argument, NULL, OPT_POOL},
+    {"progress", required_argument, NULL, OPT_PROGRESS},
+    {"json", no_argument, NULL, 'j'},
+    {"help", no_argument, NULL, 'h'},
+    {0},
+};
+
+struct arguments {
+    struct load_settings settings;
+    struct load_link_settings link;
+    uint64_t progress_us;
+    bool json, closed; /* --window was given */
+};
+
+static volatile sig_atomic_t ended;
+
+static void on_signal(int number)
+{
+    (void)number;
+    ended = 1;
+}
+
+/* ---- the command line ---- */
+
+static int usage_error(const char *what, const char *value)
+{
+    fprintf(stderr, "dhcplab: load: %s%s; `dhcplab load --help` tells more\n", what, value);
+    return EXIT_CODE_USAGE;
+}
+
+static bool read_number(const char *text, uint64_t least, uint64_t most, uint64_t *out)
+{
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value < least || value > most)
+        return false;
+    *out = value;
+    return true;
+}
+
+/* Seconds, with or without a fraction. */
+static bool read_span(const char *text, double least, uint64_t *out_us)
+{
+    char *end;
+    double s = strtod(text, &end);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || !(s >= least && s <= S_MAX))
+        return false;
+    *out_us = (uint64_t)(s * SECOND_US);
+    return true;
+}
+
+static bool read_u32(const char *text, uint64_t least, uint64_t most, uint32_t *out)
+{
+    uint64_t value;
+    if (!read_number(text, least, most, &value))
+        return false;
+    *out = (uint32_t)value;
+    return true;
+}
+
+/* "dora=8,renew=1": what is not named has no share. */
+static bool read_mix(char *text, uint32_t *out)
+{
+    static const char *const jobs[LOAD_JOBS] = {
+        [LOAD_DORA] = "dora", [LOAD_RENEW] = "renew", [LOAD_RELEASE] = "release"};
+    uint32_t mix[LOAD_JOBS] = {0};
+    char *rest = text;
+    for (char *part; (part = strsep(&rest, ",")) != NULL;) {
+        char *value = strchr(part, '=');
+        size_t job = 0, len = value == NULL ? 0 : (size_t)(value - part);
+        while (job < LOAD_JOBS && (strlen(jobs[job]) != len || strncmp(jobs[job], part, len) != 0))
+            job++;
+        if (job == LOAD_JOBS || value == NULL || !read_u32(value + 1, 0, SHARE_MAX, &mix[job]))
+            return false;
+    }
+    memcpy(out, mix, sizeof mix);
+    return mix[LOAD_DORA] + mix[LOAD_RENEW] + mix[LOAD_RELEASE] > 0;
+}
+
+static bool add_pool(const char *text, struct load_settings *s)
+{
+    return s->n_pools < LOAD_POOLS_MAX && ip4_range_parse(text, &s->pools[s->n_pools]) && ++s->n_pools > 0;
+}
+
+/* Whether the option's value is one. */
+static bool take_option(int option, struct arguments *a)
+{
+    struct load_settings *s = &a->settings;
+    switch (option) {
+    case OPT_SERVER:
+        return ip4_parse(optarg, &a->link.server) && ip4_is_host(a->link.server);
+    case OPT_LOCAL:
+        return ip4_parse(optarg, &a->link.local) && ip4_is_host(a->link.local);
+    case OPT_INTERFACE:
+        a->link.ifname = optarg;
+        return true;
+    case OPT_RELAYS:
+        return read_u32(optarg, 1, LOAD_RELAYS_MAX, &a->link.relays);
+    case OPT_WINDOW:
+        a->closed = true;
+        return read_u32(optarg, 1, LOAD_CLIENTS_MAX, &s->window);
+    case OPT_RATE:
+        return read_number(optarg, 1, RATE_MAX, &s->rate);
+    case OPT_CLIENTS:
+        return read_u32(optarg, 1, LOAD_CLIENTS_MAX, &s->clients);
+    case OPT_MIX:
+        return read_mix(optarg, s->mix);
+    case OPT_PRELOAD:
+        return read_u32(optarg, 0, LOAD_CLIENTS_MAX, &s->preload);
+    case OPT_DURATION:
+        return read_span(optarg, 1e-3, &s->duration_us);
+    case OPT_EXCHANGES:
+        return read_number(optarg, 1, UINT64_MAX, &s->limit);
+    case OPT_DROP_TIME:
+        return read_span(optarg, 1e-3, &s->drop_us);
+    case OPT_SEED:
+        return read_number(optarg, 0, UINT64_MAX, &s->seed);
+    case OPT_POOL:
+        return add_pool(optarg, s);
+    case OPT_PROGRESS:
+        return read_span(optarg, 0, &a->progress_us);
+    default:
+        return false;
+    }
+}
+
+static int check_arguments(const struct arguments *a)
+{
+    bool hosts = a->link.ifname != NULL;
+    if (hosts && (a->link.server != 0 || a->link.local != 0 || a->link.relays != 1))
+        return usage_error("--interface is for clients, --server, --local and --relays are for relays", "");
+    if (!hosts && (a->link.server == 0 || a->link.local == 0))
+        return usage_error("--server and --local are needed, or --interface", "");
+    if (a->closed && a->settings.rate > 0)
+        return usage_error("--rate and --window exclude each other", "");
+    if (a->settings.preload > a->settings.clients)
+        return usage_error("--preload is at most --clients", "");
+    return -1;
+}
+
+/* -1 to go on, or the exit code. */
+static int parse(int argc, char **argv, struct arguments *a)
+{
+    optind = 1;
+    for (int option; (option = getopt_long(argc, argv, "h", long_options, NULL)) != -1;) {
+        if (option == 'h') {
+            fputs(help, stdout);
+            return EXIT_CODE_OK;
+        }
+        if (option == '?')
+            return usage_error("an option is not understood", "");
+        if (option == 'j')
+            a->json = true;
+        else if (!take_option(option, a))
+            return usage_error("not a value that this option can have: ", optarg);
+    }
+    if (optind < argc)
+        return usage_error("not understood: ", argv[optind]);
+    return check_arguments(a);
+}
+
+/* ---- running ---- */
+
+static int failed(const char *what)
+{
+    fprintf(stderr, "dhcplab: load: %s\n", what);
+    return EXIT_CODE_FAILED;
+}
+
+static void print_report(const struct arguments *a, const struct load_stats *stats)
+{
+    struct text t;
+    text_init(&t);
+    cJSON *json = a->json ? load_report_json(&a->settings, stats) : NULL;
+    if (!a->json)
+        load_report_text(&t, &a->settings, stats);
+    char *text = a->json ? cJSON_Print(json) : text_take(&t);
+    if (text != NULL)
+        printf("%s%s", text, a->json ? "\n" : "");
+    free(text);
+    cJSON_Delete(json);
+    if (a->json)
+        text_fini(&t);
+}
+
+static int run_and_report(const struct arguments *a, struct load_engine *engine, struct load_link *link)
+{
+    struct load_run run = {.engine = engine, .link = link, .progress_us = a->progress_us, .ended = &ended};
+    load_messages_init(&run.messages, a->settings.seed);
+    if (load_run(&run) < 0)
+        return failed(strerror(errno));
+    const struct load_stats *stats = load_engine_stats(engine);
+    print_report(a, stats);
+    return load_stats_is_good(stats) ? EXIT_CODE_OK : EXIT_CODE_PARTLY;
+}
+
+int command_load(int argc, char **argv)
+{
+    struct arguments a = {.settings = {.clients = CLIENTS,
+                                       .window = WINDOW,
+                                       .mix = {[LOAD_DORA] = 1},
+                                       .drop_us = (uint64_t)SECOND_US,
+                                       .duration_us = DURATION_S * (uint64_t)SECOND_US,
+                                       .seed = 1},
+                          .link = {.relays = 1},
+                          .progress_us = isatty(STDERR_FILENO) ? (uint64_t)SECOND_US : 0};
+    int code = parse(argc, argv, &a);
+    if (code >= 0)
+        return code;
+    char why[LOAD_WHY_MAX];
+    struct load_link *link = NULL;
+    int rc = load_link_open(&a.link, &link, why);
+    if (rc < 0) {
+        failed(why);
+        return rc == ERR_DENIED ? EXIT_CODE_DENIED : EXIT_CODE_FAILED;
+    }
+    struct load_engine *engine = load_engine_new(&a.settings, io_now_us());
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    code = engine == NULL ? failed(err_text(ERR_NOMEM)) : run_and_report(&a, engine, link);
+    load_engine_free(engine);
+    load_link_close(link);
+    return code;
+}

@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""dhcplab load: it gets leases as a relay and as hosts, and a server that answers wrongly does not pass."""
+
+import json
+import socket
+import sys
+
+import labtest
+from leasetest import LeaseCase
+
+POOL = "10.9.1.0-10.9.255.254"
+SERVER = "10.9.0.1"
+COOKIE = bytes((99, 130, 83, 99))
+DISCOVER, OFFER, REQUEST, ACK, NAK = 1, 2, 3, 5, 6
+
+
+def options(message):
+    found, at = {}, 240
+    while message[at] != 255:
+        if message[at] == 0:
+            at += 1
+            continue
+        found[message[at]] = message[at + 2:at + 2 + message[at + 1]]
+        at += 2 + message[at + 1]
+    return found
+
+
+def serve(mistake):
+    """A server of one's own on a host of the lab: each client has an address after its number, but for the mistake."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as port:
+        port.bind((SERVER, 67))
+        print("ready", flush=True)
+        while True:
+            message, peer = port.recvfrom(2048)
+            number = int.from_bytes(message[31:34], "big")
+            kind = options(message)[53][0]
+            answer = {DISCOVER: OFFER, REQUEST: ACK}[kind]
+            address = 0x0a090100 + number
+            chaddr = message[28:44]
+            if mistake == "twice" and number == 7:
+                address -= 1
+            elif mistake == "other-address" and kind == REQUEST and number == 7:
+                address += 1000
+            elif mistake == "not-in-pool" and number == 7:
+                address = 0x0a0a0001
+            elif mistake == "nak" and kind == REQUEST and number == 7:
+                answer, address = NAK, 0
+            elif mistake == "wrong-client" and number == 7:
+                chaddr = bytes(16)
+            elif mistake == "silent" and number == 7:
+                continue
+            head = bytes((2, 1, 6, 0)) + message[4:12] + bytes(4) + address.to_bytes(4, "big") + bytes(4) + message[24:28]
+            port.sendto(head + chaddr + bytes(192) + COOKIE + bytes((53, 1, answer, 54, 4)) + socket.inet_aton(SERVER)
+                        + bytes((51, 4, 0, 0, 14, 16, 255)), peer)
+
+
+class Load(LeaseCase):
+    def load(self, *arguments, code=0):
+        done = self.on("c", labtest.DHCPLAB, "load", "--json", *map(str, arguments), code=code)
+        return json.loads(done.stdout)
+
+    def relay(self, *arguments, **more):
+        return self.load("--server", SERVER, "--local", "10.9.0.2", "--pool", POOL, *arguments, **more)
+
+    def check_server(self, report, leases=None):
+        """Nothing was lost or wrong, and the server knows so many leases."""
+        for exchange in report["exchanges"].values():
+            self.assertEqual([exchange[key] for key in ("drops", "orphans", "rejected", "non_unique")], [0, 0, 0, 0])
+        if leases is not None:
+            self.assertEqual(len(self.leases()), leases)
+
+    def test_some_thousand_leases_as_a_relay(self):
+        self.start_server()
+        report = self.relay("--exchanges", 3000, "--clients", 2000)
+        self.check_server(report, 2000)
+        self.assertEqual(report["completed"], {"dora": 3000, "renew": 0, "release": 0})
+        self.assertEqual(report["dora"]["delay"]["count"], 3000)
+        self.assertGreater(report["dora"]["delay"]["p99_ms"], 0)
+        self.assertTrue(report["ok"])
+
+    def test_as_several_relays_at_a_rate(self):
+        self.start_server()
+        self.on("c", "ip", "address", "add", "10.9.0.3/16", "dev", "eth0")
+        report = self.relay("--relays", 2, "--exchanges", 1000, "--rate", 500, "--preload", 100,
+                            "--mix", "dora=1,renew=1,release=1")
+        self.check_server(report)
+        self.assertEqual(sum(report["completed"].values()), 1000)
+        self.assertGreater(report["duration_s"], 1.9)  # 1000 at 500 a second
+        self.assertEqual(report["late"], 0)
+
+    def test_as_hosts_that_answer_arp(self):
+        self.start_server()
+        report = self.load("--interface", "eth0", "--pool", POOL, "--clients", 50, "--exchanges", 2000, "--window", 8,
+                           "--mix", "dora=2,renew=2,release=1", "--drop-time", 5)
+        for job in ("dora", "renew", "release"):
+            self.assertGreater(report["completed"][job], 200, report)
+        held = 50 - report["completed"]["release"]
+        self.assertLessEqual(held, len(self.leases()))
+        self.assertTrue(report["ok"])
+
+    def test_a_relay_needs_its_address(self):
+        done = self.on("c", labtest.DHCPLAB, "load", "--server", SERVER, "--local", "10.9.0.99", code=1)
+        self.assertIn("10.9.0.99", done.stderr)
+
+    def test_wrong_usage(self):
+        for arguments in ([], ["--server", SERVER], ["--server", SERVER, "--local", "10.9.0.2", "--mix", "discover=1"],
+                          ["--server", SERVER, "--local", "10.9.0.2", "--rate", "5", "--window", "5"],
+                          ["--interface", "eth0", "--relays", "2"],
+                          ["--interface", "eth0", "--clients", "5", "--preload", "6"]):
+            with self.subTest(arguments):
+                self.dhcplab("load", *arguments, code=2)
+
+    def test_a_server_that_answers_wrongly_does_not_pass(self):
+        for mistake in ("twice", "other-address", "not-in-pool", "nak", "wrong-client", "silent", "none"):
+            with self.subTest(mistake):
+                server = self.spawn("s", sys.executable, "-B", __file__, "serve", mistake, stdout=-1)
+                self.assertEqual(server.stdout.readline(), "ready\n")
+                report = self.relay("--exchanges", 20, "--clients", 20, "--drop-time", 0.3,
+                                    code=0 if mistake == "none" else 3)
+                rejected = {name: n for name, n in report["rejected"].items() if n}
+                faulty = mistake in report["rejected"]
+                self.assertEqual(rejected, {mistake: 1} if faulty else {})
+                self.assertEqual(report["exchanges"]["request-ack"]["non_unique"], int(mistake == "twice"))
+                self.assertEqual(report["exchanges"]["discover-offer"]["drops"], int(mistake == "silent"))
+                self.assertEqual(report["completed"]["dora"], 20 if mistake in ("twice", "none") else 19)
+                server.kill()
+                server.wait()
+                server.stdout.close()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["serve"]:
+        serve(sys.argv[2])
+    labtest.main()
