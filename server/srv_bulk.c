@@ -9,7 +9,8 @@
 /* Option 151, RFC 6926 6.2.2 */
 enum status { SUCCESS = 0, UNSPEC_FAIL = 1, MALFORMED_QUERY = 3 };
 
-/* Addresses that were leased when the question came: what has become of each is looked up when it is told. */
+/* Addresses that were leased or reserved when the question came: what has become of each is looked up when it
+ * is told. */
 struct list {
     ip4 *addrs;
     size_t n, cap, at;
@@ -30,7 +31,7 @@ struct srv_bulk {
     ip4 server;
     bool has_told; /* a message was sent: only the first has the server identifier */
     struct list list;
-    struct cursor cursor; /* SRV_QUERY_BY_NOTHING: all pools come before the list */
+    struct cursor cursor; /* SRV_QUERY_BY_NOTHING: all pools come before the list of what is in none */
     uint8_t bytes[];      /* of the request, which points into them */
 };
 
@@ -61,11 +62,24 @@ static bool list_lease(void *user, const struct srv_lease *lease)
 {
     struct srv_bulk *b = user;
     bool is_listed = b->query.by == SRV_QUERY_BY_NOTHING
-                         ? !is_in_pool(b->e->config, lease->addr)
+                         ? !srv_query_is_managed(b->e->config, lease->addr)
                          : lease->state == SRV_LEASE_ACTIVE && srv_query_has(&b->query, lease);
     if (is_listed)
         keep(&b->list, lease->addr);
     return !b->list.out_of_memory;
+}
+
+/* RFC 6926 has "all configured" addresses: those that are reserved outside of the pools are. */
+static void list_reserved(struct srv_bulk *b)
+{
+    const struct srv_config *config = b->e->config;
+    for (size_t i = 0; i < config->n_hosts && !b->list.out_of_memory; i++) {
+        const struct srv_host *host = &config->host_list[i];
+        bool is_first = srv_host_find_addr(config->hosts, host->subnet_id, host->addr, NULL) == host;
+        if (host->addr != 0 && is_first && !is_in_pool(config, host->addr) &&
+            srv_query_is_managed(config, host->addr))
+            keep(&b->list, host->addr);
+    }
 }
 
 static enum status read_query(struct srv_bulk *b, size_t len)
@@ -77,6 +91,8 @@ static enum status read_query(struct srv_bulk *b, size_t len)
         keep(&b->list, b->query.addr);
     else
         srv_lease_each(b->e->leases, list_lease, b);
+    if (b->query.by == SRV_QUERY_BY_NOTHING)
+        list_reserved(b);
     return b->list.out_of_memory ? UNSPEC_FAIL : SUCCESS;
 }
 
@@ -197,7 +213,7 @@ static size_t tell_address(struct srv_bulk *b, const struct clock_now *now, ip4 
 {
     struct srv_lease lease;
     bool is_known = srv_lease_find(b->e->leases, addr, &lease);
-    if (!is_known && !is_in_pool(b->e->config, addr))
+    if (!is_known && !srv_query_is_managed(b->e->config, addr))
         return 0;
     int64_t changed_s = is_known ? clock_wall_at(now, lease.granted_ms) / 1000 : 0;
     if (!is_in_time(b, changed_s))

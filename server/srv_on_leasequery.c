@@ -29,13 +29,6 @@ static bool take_lease(void *user, const struct srv_lease *lease)
     return true;
 }
 
-/* "the server manages this IP address": it could give it. */
-static bool is_managed(const struct srv_step *s, ip4 addr)
-{
-    const struct srv_subnet *subnet = srv_config_find_subnet(s->e->config, addr);
-    return subnet != NULL && srv_config_find_pool(subnet, addr) != NULL;
-}
-
 /* RFC 4388 6.4.2 has no other options in DHCPLEASEUNASSIGNED, and 6.4 none in DHCPLEASEUNKNOWN. */
 static void begin_answer(const struct srv_step *s, enum dhcp_type type, struct dhcp_msg *out)
 {
@@ -92,7 +85,7 @@ static void on_address(struct srv_step *s, ip4 addr)
     if (srv_lease_find(s->e->leases, addr, &lease) && lease.state == SRV_LEASE_ACTIVE) {
         find_associated(s, &lease, &found);
         send_active(s, &lease, found.addrs, found.n);
-    } else if (is_managed(s, addr)) {
+    } else if (srv_query_is_managed(s->e->config, addr)) {
         srv_step_decide(s, REASON_QUERY_UNASSIGNED, (struct trace_facts){.addr = addr});
         send_bare(s, DHCP_LEASEUNASSIGNED);
     } else {

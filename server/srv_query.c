@@ -4,6 +4,7 @@
 
 #include "common/clock.h"
 #include "common/dhcp_opt_walk.h"
+#include "server/srv_host.h"
 #include "server/srv_reply.h"
 
 enum {
@@ -95,6 +96,14 @@ bool srv_query_has(const struct srv_query *q, const struct srv_lease *lease)
         return true;
     }
     return false;
+}
+
+bool srv_query_is_managed(const struct srv_config *config, ip4 addr)
+{
+    static const struct srv_host_ids nobody;
+    const struct srv_subnet *subnet = srv_config_find_subnet(config, addr);
+    return subnet != NULL &&
+           (srv_config_find_pool(subnet, addr) != NULL || srv_host_is_kept(config, subnet, addr, &nobody));
 }
 
 /* ---- the answer ---- */
@@ -279,6 +288,24 @@ static void put_usual(struct draft *d)
     put_option(d, DHCP_OPT_RELAY_INFO);
 }
 
+/* The reservation of the lease's client, by what is on record of it; NULL: none. */
+static const struct srv_host *find_host(const struct srv_config *config, const struct srv_subnet *subnet,
+                                        const struct srv_lease *lease)
+{
+    struct dhcp_msg client;
+    struct srv_host_ids ids;
+    dhcp_msg_init(&client, DHCP_BOOTREQUEST);
+    client.htype = lease->hw.type;
+    client.hlen = lease->hw.len;
+    memcpy(client.chaddr, lease->hw.bytes, lease->hw.len);
+    if (lease->client_id_len != 0)
+        dhcp_put_bytes(&client, DHCP_OPT_CLIENT_ID, lease->client_id, lease->client_id_len);
+    if (lease->relay_info_len != 0)
+        dhcp_put_bytes(&client, DHCP_OPT_RELAY_INFO, lease->relay_info, lease->relay_info_len);
+    srv_host_ids_read(config->host_ids, config->n_host_ids, &client, true, &ids);
+    return srv_host_of(config, subnet, &ids);
+}
+
 unsigned srv_query_put_lease(const struct srv_query_answer *answer, struct dhcp_msg *out)
 {
     const struct srv_lease *lease = answer->lease;
@@ -286,8 +313,8 @@ unsigned srv_query_put_lease(const struct srv_query_answer *answer, struct dhcp_
     struct draft d = {.answer = answer, .m = out};
     d.subnet = srv_config_find_subnet_id(answer->config, lease->subnet_id);
     if (d.subnet != NULL)
-        srv_scope_list(answer->config, NULL, d.subnet, srv_config_find_pool(d.subnet, lease->addr), NULL,
-                       &d.scopes);
+        srv_scope_list(answer->config, find_host(answer->config, d.subnet, lease), d.subnet,
+                       srv_config_find_pool(d.subnet, lease->addr), NULL, &d.scopes);
     out->ciaddr = lease->addr;
     out->htype = lease->hw.type;
     out->hlen = lease->hw.len;

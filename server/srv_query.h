@@ -31,6 +31,9 @@ enum reason srv_query_read(const struct dhcp_msg *request, bool is_bulk, struct 
 /* Is the record one that the question asks for? By address: the one of the address. */
 bool srv_query_has(const struct srv_query *query, const struct srv_lease *lease);
 
+/* RFC 4388 6.1: does "the server manage this IP address"? It could give it: it is in a pool, or reserved. */
+bool srv_query_is_managed(const struct srv_config *config, ip4 addr);
+
 /* The answer DHCPLEASEACTIVE, whole but for what is copied from a query of its own. */
 struct srv_query_answer {
     const struct dhcp_msg *request;

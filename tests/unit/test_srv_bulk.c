@@ -183,6 +183,25 @@ static void rfc6926_all_configured_addresses(void **state)
     expect_done(4, 0);
 }
 
+/* Each address once, whether it is reserved, leased, both or neither. */
+static void rfc6926_all_configured_addresses_has_the_reserved_ones(void **state)
+{
+    (void)state;
+    start("{ \"Dhcp4\": { \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\","
+          "  \"pools\": [ { \"pool\": \"10.0.0.10 - 10.0.0.10\" } ], \"reservations\": ["
+          "    { \"hw-address\": \"02:00:00:00:00:0a\", \"ip-address\": \"10.0.0.200\" },"
+          "    { \"hw-address\": \"02:00:00:00:00:0b\", \"ip-address\": \"10.0.0.201\" },"
+          "    { \"hw-address\": \"02:00:00:00:00:0c\", \"ip-address\": \"10.0.0.10\" },"
+          "    { \"hw-address\": \"02:00:00:00:00:0d\", \"hostname\": \"d\" } ] } ] } }");
+    lease('a', IP(10, 0, 0, 200), NULL);
+    query();
+    ask();
+    expect(0, DHCP_LEASEUNASSIGNED, IP(10, 0, 0, 10));
+    expect(1, DHCP_LEASEACTIVE, IP(10, 0, 0, 200));
+    expect(2, DHCP_LEASEUNASSIGNED, IP(10, 0, 0, 201));
+    expect_done(3, 0);
+}
+
 static void rfc6926_only_what_changed_in_a_time(void **state)
 {
     (void)state;
@@ -283,6 +302,7 @@ int main(void)
         TEST(a_lease_that_ends_while_others_are_told_is_told_as_it_is_then),
         TEST(rfc6926_what_is_malformed_is_answered_so),
         TEST(every_shorter_question_is_answered),
+        TEST(rfc6926_all_configured_addresses_has_the_reserved_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -290,6 +290,34 @@ static void an_infinite_lease_has_no_end_to_count_to(void **state)
     assert_int_equal(number(DHCP_OPT_LEASE_TIME), UINT32_MAX);
 }
 
+/* RFC 4388 6.4.2: "the options that were actually sent to the client". 6.1: an address that is only
+ * reserved is managed, too. */
+static void rfc4388_6_4_2_a_reservation_has_its_options_and_its_address(void **state)
+{
+    static const uint8_t prl[] = {15, 42};
+    (void)state;
+    start("{ \"Dhcp4\": { \"hooks-libraries\": [ { \"library\": \"libdhcp_lease_query.so\","
+          "    \"parameters\": { \"requesters\": [ \"192.0.2.0/24\" ] } } ],"
+          "  \"option-data\": [ { \"name\": \"domain-name\", \"data\": \"lab\" } ],"
+          "  \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\","
+          "    \"pools\": [ { \"pool\": \"10.0.0.10 - 10.0.0.12\" } ], \"reservations\": ["
+          "      { \"hw-address\": \"02:00:00:00:00:0a\", \"ip-address\": \"10.0.0.200\", \"option-data\": ["
+          "          { \"name\": \"domain-name\", \"data\": \"mine\" } ] },"
+          "      { \"client-id\": \"01:61\", \"ip-address\": \"10.0.0.201\" } ] } ] } }");
+    discover('a', 0);
+    selecting('a', SERVER, IP(10, 0, 0, 200));
+    expect_ack(IP(10, 0, 0, 200));
+    query()->ciaddr = IP(10, 0, 0, 200);
+    dhcp_put_bytes(&request, DHCP_OPT_PRL, prl, sizeof prl);
+    ask();
+    expect_answer(DHCP_LEASEACTIVE, IP(10, 0, 0, 200));
+    assert_memory_equal(dhcp_msg_find(&seen.msg, DHCP_OPT_DOMAIN_NAME)->data, "mine", 4);
+    ask_addr(IP(10, 0, 0, 201));
+    expect_answer(DHCP_LEASEUNASSIGNED, IP(10, 0, 0, 201));
+    ask_addr(IP(10, 0, 0, 202));
+    expect_answer(DHCP_LEASEUNKNOWN, IP(10, 0, 0, 202));
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, stop)
 
 int main(void)
@@ -306,6 +334,7 @@ int main(void)
         TEST(rfc4388_6_2_what_is_told_unasked),
         TEST(rfc4388_6_4_2_options_may_be_withheld),
         TEST(an_infinite_lease_has_no_end_to_count_to),
+        TEST(rfc4388_6_4_2_a_reservation_has_its_options_and_its_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
