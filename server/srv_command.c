@@ -302,80 +302,6 @@ static void config_write(struct srv_command_call *call)
     call->out->effect = SRV_DO_CONFIG_WRITE;
 }
 
-/* ---- statistics ---- */
-
-static struct srv_stat_source stat_source(const struct srv_command_call *call)
-{
-    const struct srv_command_context *c = call->c;
-    return (struct srv_stat_source){&c->state->stat, c->engine, c->config, c->now};
-}
-
-static void statistic_get(struct srv_command_call *call)
-{
-    const char *name;
-    struct srv_stat_source s = stat_source(call);
-    if (srv_command_require(call, "name") && srv_command_text(call, "name", &name))
-        call->out->arguments = srv_stat_get(&s, name);
-}
-
-static void statistic_get_all(struct srv_command_call *call)
-{
-    struct srv_stat_source s = stat_source(call);
-    call->out->arguments = srv_stat_get(&s, NULL);
-}
-
-static void statistic_reset(struct srv_command_call *call)
-{
-    const char *name;
-    struct srv_stat_source s = stat_source(call);
-    if (!srv_command_require(call, "name") || !srv_command_text(call, "name", &name))
-        return;
-    switch (srv_stat_reset(&s, name)) {
-    case SRV_STAT_RESET:
-        srv_command_say(call, CONTROL_SUCCESS, "Statistic '%.80s' reset.", name);
-        break;
-    case SRV_STAT_UNKNOWN:
-        srv_command_say(call, CONTROL_ERROR, "No '%.80s' statistic found", name);
-        break;
-    case SRV_STAT_NOT_A_COUNTER:
-        srv_command_say(call, CONTROL_ERROR,
-                        "Statistic '%.80s' is counted from leases and pools: it cannot be reset", name);
-        break;
-    }
-}
-
-static void statistic_reset_all(struct srv_command_call *call)
-{
-    struct srv_stat_source s = stat_source(call);
-    srv_stat_reset(&s, NULL);
-    srv_command_say(call, CONTROL_SUCCESS, "All statistics reset to neutral values.");
-}
-
-static void stat_lease4_get(struct srv_command_call *call)
-{
-    struct srv_stat_source s = stat_source(call);
-    double first = 1, last = UINT32_MAX;
-    unsigned n;
-    if (srv_command_number(call, "subnet-id", 1, UINT32_MAX, &first))
-        last = first;
-    const cJSON *range = find(call, "subnet-range");
-    struct srv_command_call inner = {call->c, range, call->out};
-    if (range != NULL) {
-        srv_command_number(&inner, "first-subnet-id", 1, UINT32_MAX, &first);
-        srv_command_number(&inner, "last-subnet-id", 1, UINT32_MAX, &last);
-    }
-    if (srv_command_failed(call))
-        return;
-    cJSON *json = srv_stat_subnets(&s, (uint32_t)first, (uint32_t)last, &n);
-    if (n == 0) {
-        cJSON_Delete(json);
-        srv_command_say(call, CONTROL_EMPTY, "stat-lease4-get: no matching data was found");
-        return;
-    }
-    srv_command_say(call, CONTROL_SUCCESS, "stat-lease4-get: %u rows found", n);
-    call->out->arguments = json;
-}
-
 /* ---- the table ---- */
 
 static void list_commands(struct srv_command_call *call);
@@ -422,11 +348,17 @@ static const struct {
     {"reservation-get-page", srv_command_host_get_page},
     {"reservation-update", srv_command_host_update},
     {"shutdown", shutdown_server},
-    {"stat-lease4-get", stat_lease4_get},
-    {"statistic-get", statistic_get},
-    {"statistic-get-all", statistic_get_all},
-    {"statistic-reset", statistic_reset},
-    {"statistic-reset-all", statistic_reset_all},
+    {"stat-lease4-get", srv_command_stat_lease},
+    {"statistic-get", srv_command_statistic_get},
+    {"statistic-get-all", srv_command_statistic_get_all},
+    {"statistic-remove", srv_command_statistic_remove},
+    {"statistic-remove-all", srv_command_statistic_remove_all},
+    {"statistic-reset", srv_command_statistic_reset},
+    {"statistic-reset-all", srv_command_statistic_reset_all},
+    {"statistic-sample-age-set", srv_command_statistic_sample_age_set},
+    {"statistic-sample-age-set-all", srv_command_statistic_sample_age_set_all},
+    {"statistic-sample-count-set", srv_command_statistic_sample_count_set},
+    {"statistic-sample-count-set-all", srv_command_statistic_sample_count_set_all},
     {"status-get", status_get},
     {"subnet4-get", srv_command_subnet_get},
     {"subnet4-list", srv_command_subnet_list},

@@ -48,6 +48,18 @@ void srv_command_leases_reclaim(struct srv_command_call *call);
 void srv_command_dhcp_disable(struct srv_command_call *call);
 void srv_command_dhcp_enable(struct srv_command_call *call);
 
+void srv_command_stat_lease(struct srv_command_call *call);
+void srv_command_statistic_get(struct srv_command_call *call);
+void srv_command_statistic_get_all(struct srv_command_call *call);
+void srv_command_statistic_remove(struct srv_command_call *call);
+void srv_command_statistic_remove_all(struct srv_command_call *call);
+void srv_command_statistic_reset(struct srv_command_call *call);
+void srv_command_statistic_reset_all(struct srv_command_call *call);
+void srv_command_statistic_sample_age_set(struct srv_command_call *call);
+void srv_command_statistic_sample_age_set_all(struct srv_command_call *call);
+void srv_command_statistic_sample_count_set(struct srv_command_call *call);
+void srv_command_statistic_sample_count_set_all(struct srv_command_call *call);
+
 void srv_command_explain(struct srv_command_call *call);
 
 void srv_command_class_get(struct srv_command_call *call);

@@ -90,6 +90,8 @@ static const char *const global_keys[] = {
     "server-hostname",
     "shared-networks",
     "stash-agent-options",
+    "statistic-default-sample-age",
+    "statistic-default-sample-count",
     "store-extended-info",
     "subnet-selection",
     "subnet4",
@@ -121,8 +123,6 @@ static const char *const global_elsewhere[] = {
     "offer-lifetime",
     "reservation-mode",
     "server-tag",
-    "statistic-default-sample-age",
-    "statistic-default-sample-count",
     NULL,
 };
 /* clang-format on */

@@ -121,6 +121,7 @@ struct srv_boot {
 };
 
 struct srv_pool {
+    uint32_t id;            /* of its statistics; several may have one */
     struct ip4_range range; /* inside its subnet; no two pools overlap */
     struct srv_gate gate;
     struct srv_options options;
@@ -268,8 +269,9 @@ struct srv_config {
     uint32_t max_declined;   /* addresses in quarantine, all in all */
     uint32_t queue_capacity; /* packets that are received and not yet served; >= 1 */
     struct srv_metrics_at metrics;
-    uint32_t max_log_rate; /* lines of one kind in a second; 0: no limit */
-    bool bootp;            /* RFC 951 clients get addresses of the pools; reserved ones in any case */
+    uint32_t max_log_rate;           /* lines of one kind in a second; 0: no limit */
+    uint32_t stat_count, stat_age_s; /* samples of a statistic that are kept: so many; 0: of so long */
+    bool bootp; /* RFC 951 clients get addresses of the pools; reserved ones in any case */
     struct srv_ping ping;
     struct srv_expiry expiry;
     uint32_t offer_hold_s; /* how long an offer waits for its REQUEST */

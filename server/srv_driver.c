@@ -49,6 +49,7 @@ void srv_driver_step(struct srv_driver *d, const struct srv_event *event)
     for (struct srv_action *a = last != NULL ? last->next : d->actions.first; a != NULL; a = a->next)
         a->received_us = d->received_us;
     srv_driver_tell(d);
+    srv_stat_observe(&(struct srv_stat_source){&d->commands.stat, d->engine, d->config, now});
 }
 
 /* ---- executing what the engine answered ---- */
@@ -156,6 +157,7 @@ static void finish(struct srv_driver *d)
     io_loop_free(d->loop);
     srv_engine_free(d->engine);
     srv_explain_free(d->explain);
+    srv_stat_fini(&d->commands.stat);
     srv_actions_fini(&d->actions);
     srv_config_free(d->config);
     io_log_free(d->trace->log);

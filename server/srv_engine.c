@@ -5,6 +5,7 @@
 
 #include "common/err.h"
 #include "server/srv_classify.h"
+#include "server/srv_count.h"
 #include "server/srv_expire.h"
 #include "server/srv_on.h"
 #include "server/srv_select.h"
@@ -152,18 +153,6 @@ static void on_rx(struct srv_step *s)
     srv_classify_tell(s);
 }
 
-static void count(struct srv_counters *counters, const struct srv_action *first, const struct srv_step *s)
-{
-    for (const struct srv_action *a = first; a != NULL; a = a->next) {
-        if (a->kind != SRV_TRACE)
-            continue;
-        counters->reasons[a->trace.reason]++;
-        counters->dropped += a->trace.kind == TRACE_DROP;
-    }
-    if (s->has_sent)
-        counters->sent[s->sent]++;
-}
-
 /* Each piece of work has all its actions, or none of them. */
 static int run(struct srv_step *s, void (*work)(struct srv_step *s))
 {
@@ -173,7 +162,7 @@ static int run(struct srv_step *s, void (*work)(struct srv_step *s))
         srv_engine_rewind(s->out, last);
         return ERR_NOMEM;
     }
-    count(&s->e->counters, last == NULL ? s->out->first : last->next, s);
+    srv_count(s, last == NULL ? s->out->first : last->next);
     return 0;
 }
 
@@ -238,6 +227,16 @@ const struct srv_counters *srv_engine_counters(const struct srv_engine *e)
     return &e->counters;
 }
 
+struct srv_tally *srv_engine_tally(struct srv_engine *e)
+{
+    return e->tally;
+}
+
+unsigned srv_engine_generation(const struct srv_engine *e)
+{
+    return e->generation;
+}
+
 /* ---- start, reload, end ---- */
 
 static void free_parts(struct srv_engine *e)
@@ -245,6 +244,7 @@ static void free_parts(struct srv_engine *e)
     srv_lease_table_free(e->leases);
     srv_lease_table_free(e->offers);
     srv_alloc_free(e->alloc);
+    srv_tally_free(e->tally);
 }
 
 /* Empty tables for `config`. False, and nothing to free, if memory is out. */
@@ -255,7 +255,8 @@ static bool make_parts(struct srv_engine *e, const struct srv_config *config, co
     e->leases = srv_lease_table_new(config->max_leases, key);
     e->offers = srv_lease_table_new(config->max_offers, key);
     e->alloc = srv_alloc_new(config, key);
-    bool ok = e->leases != NULL && e->offers != NULL && e->alloc != NULL;
+    e->tally = srv_tally_new(config);
+    bool ok = e->leases != NULL && e->offers != NULL && e->alloc != NULL && e->tally != NULL;
     if (!ok)
         free_parts(e);
     return ok;
@@ -268,6 +269,8 @@ struct srv_engine *srv_engine_new(const struct srv_config *config, const struct 
         free(e);
         return NULL;
     }
+    if (e != NULL)
+        e->generation = 1;
     return e;
 }
 
@@ -301,10 +304,7 @@ int srv_engine_load(struct srv_engine *e, const struct srv_lease *lease, time_ms
         srv_lease_table_set_max(e->leases, e->config->max_leases + ++e->n_deletions);
     if (srv_lease_is_held(lease) && lease->expires_ms <= now)
         srv_expire_free(&loaded);
-    int err = srv_lease_put(e->leases, &loaded, home->match_client_id);
-    if (err == 0)
-        srv_alloc_mark(e->alloc, loaded.addr);
-    return err;
+    return srv_step_put_record(e, &loaded, home->match_client_id);
 }
 
 void srv_engine_loaded(struct srv_engine *e)
@@ -314,8 +314,7 @@ void srv_engine_loaded(struct srv_engine *e)
         srv_lease_at(e->leases, i, &lease);
         if (!srv_lease_is_deletion(&lease))
             continue;
-        srv_lease_remove(e->leases, lease.addr); /* the last record takes its place: seen already */
-        srv_alloc_unmark(e->alloc, lease.addr);
+        srv_step_remove_record(e, &lease); /* the last one takes its place: seen already */
     }
     e->n_deletions = 0;
     srv_lease_table_set_max(e->leases, e->config->max_leases);
@@ -336,6 +335,8 @@ static int move_table(struct srv_engine *to, struct srv_lease_table *table,
             lease.subnet_id = home->id;
         err = srv_lease_put(table, &lease, home == NULL || home->match_client_id);
         srv_alloc_mark(to->alloc, lease.addr);
+        if (table == to->leases)
+            srv_tally_lease(to->tally, &lease, 1);
     }
     srv_lease_table_set_max(table, max);
     return err;
@@ -369,6 +370,8 @@ int srv_engine_reconfigure(struct srv_engine *e, const struct srv_config *config
     e->leases = fresh.leases;
     e->offers = fresh.offers;
     e->alloc = fresh.alloc;
+    e->tally = fresh.tally;
+    e->generation++;
     e->expire = (struct srv_expire){0}; /* what was to wait need not wait so long now */
     return 0;
 }
@@ -380,15 +383,14 @@ int srv_engine_put_lease(struct srv_engine *e, const struct srv_lease *lease, st
     struct srv_step s = {.e = e, .out = out};
     struct srv_action *last = out->last;
     srv_step_add(&s, SRV_LEASE_PUT)->lease = *lease;
-    int err = s.out_of_memory ? ERR_NOMEM
-                              : srv_lease_put(e->leases, lease,
-                                              srv_config_matches_client_id(e->config, lease->subnet_id));
+    int err = s.out_of_memory
+                  ? ERR_NOMEM
+                  : srv_step_put_record(e, lease, srv_config_matches_client_id(e->config, lease->subnet_id));
     if (err < 0) {
         srv_engine_rewind(out, last);
         return err;
     }
     srv_lease_remove(e->offers, lease->addr);
-    srv_alloc_mark(e->alloc, lease->addr);
     return 0;
 }
 

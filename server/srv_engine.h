@@ -136,3 +136,7 @@ struct srv_counters {
         dropped; /* messages that could not be read (traced by the driver) or are not served (TRACE_DROP) */
 };
 const struct srv_counters *srv_engine_counters(const struct srv_engine *e);
+/* What is counted of the leases; borrowed until srv_engine_reconfigure(), which counts anew, and then the
+ * generation is another one. */
+struct srv_tally *srv_engine_tally(struct srv_engine *e);
+unsigned srv_engine_generation(const struct srv_engine *e);

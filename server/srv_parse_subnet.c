@@ -64,11 +64,9 @@ static const char *const subnet_elsewhere[] = {
 };
 
 static const char *const pool_keys[] = {
-    "client-class", "client-classes", "evaluate-additional-classes",
-    "option-data",  "pool",           "require-client-classes",
-    NULL,
+    "client-class", "client-classes", "evaluate-additional-classes", "option-data",
+    "pool",         "pool-id",        "require-client-classes",      NULL,
 };
-static const char *const pool_elsewhere[] = {"pool-id", NULL};
 
 static const char *const relay_keys[] = {"ip-address", "ip-addresses", NULL};
 
@@ -98,7 +96,7 @@ static void read_pool(struct srv_parse *p, const cJSON *map, struct srv_subnet *
     char net[IP4_NET_LEN];
     if (!jcfg_is_map(&p->c, map, "a map with a pool"))
         return;
-    jcfg_check_keys(&p->c, map, pool_keys, pool_elsewhere);
+    jcfg_check_keys(&p->c, map, pool_keys, NULL);
     jcfg_require(&p->c, map, "pool");
     if (!jcfg_get_text(&p->c, map, "pool", &text))
         return;
@@ -113,6 +111,7 @@ static void read_pool(struct srv_parse *p, const cJSON *map, struct srv_subnet *
         jcfg_error(&p->c, item, "the pool %s is not inside the subnet %s", text,
                    ip4_net_format(subnet->net, net));
     check_overlap(p, item, subnet, pool.range);
+    jcfg_get_u32(&p->c, map, "pool-id", 0, UINT32_MAX - 1, &pool.id);
     srv_parse_gate(p, map, &pool.gate);
     srv_parse_options(p, map, &pool.options);
     subnet->pools[subnet->n_pools++] = pool;

@@ -226,5 +226,7 @@ int srv_start(struct srv_driver *d)
     int rc = 0;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && rc == 0; i++)
         rc = steps[i](d);
+    if (rc == 0) /* the statistics begin now */
+        srv_stat_observe(&(struct srv_stat_source){&d->commands.stat, d->engine, d->config, io_now()});
     return rc;
 }

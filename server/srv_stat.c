@@ -1,8 +1,10 @@
 #include "server/srv_stat.h"
 
-#include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "server/srv_tally.h"
 
 /* ---- counters: they only grow ---- */
 
@@ -39,12 +41,6 @@ static uint64_t dropped(const struct srv_counters *c)
     return c->dropped;
 }
 
-static uint64_t no_address(const struct srv_counters *c)
-{
-    return c->reasons[REASON_POOL_EMPTY] + c->reasons[REASON_NETWORK_EMPTY] + c->reasons[REASON_LEASE_LIMIT] +
-           c->reasons[REASON_OFFER_LIMIT];
-}
-
 enum source { OF_RECEIVED, OF_SENT, OF_REASON, OF_SUM };
 
 static const struct counter {
@@ -72,17 +68,9 @@ static const struct counter {
     {"pkt4-queue-full", OF_REASON, REASON_QUEUE_FULL, NULL},
     {"pkt4-duplicate", OF_REASON, REASON_QUEUE_REPLACED, NULL},
     {"pkt4-service-disabled", OF_REASON, REASON_SERVICE_DISABLED, NULL},
-    {"cumulative-assigned-addresses", OF_REASON, REASON_LEASE_NEW, NULL},
-    {"reclaimed-leases", OF_REASON, REASON_LEASE_EXPIRED, NULL},
-    {"v4-reservation-conflicts", OF_REASON, REASON_RESERVED_IN_USE, NULL},
-    {"v4-allocation-fail", OF_SUM, 0, no_address},
-    {"v4-allocation-fail-shared-network", OF_REASON, REASON_NETWORK_EMPTY, NULL},
-    {"v4-allocation-fail-subnet", OF_REASON, REASON_POOL_EMPTY, NULL},
 };
 
 enum { N_COUNTERS = sizeof counters / sizeof counters[0] };
-
-static_assert((int)N_COUNTERS <= (int)SRV_STAT_COUNTERS_MAX, "each counter has its place in struct srv_stat");
 
 static uint64_t counter_value(const struct counter *row, const struct srv_counters *c)
 {
@@ -99,156 +87,206 @@ static uint64_t counter_value(const struct counter *row, const struct srv_counte
     return 0;
 }
 
-/* ---- what is counted in the leases ---- */
+/* ---- the list ---- */
 
-struct tally {
-    uint32_t subnet_id; /* 0: all */
-    uint64_t assigned, declined;
-};
-
-static bool tally_lease(void *user, const struct srv_lease *lease)
+static void start_series(const struct srv_stat_source *s, struct srv_series *series, uint64_t counted)
 {
-    struct tally *t = user;
-    if (t->subnet_id != 0 && lease->subnet_id != t->subnet_id)
-        return true;
-    /* Kea counts a declined address as assigned, too. */
-    t->assigned += lease->state == SRV_LEASE_ACTIVE || lease->state == SRV_LEASE_DECLINED;
-    t->declined += lease->state == SRV_LEASE_DECLINED;
+    struct srv_series_limit limit = {s->config->stat_count, s->config->stat_age_s};
+    srv_series_start(series, limit, counted, s->now.wall_ms);
+}
+
+/* The list is the counters, then what each row of the tally counts. */
+static bool build(const struct srv_stat_source *s)
+{
+    struct srv_stat *stat = s->stat;
+    const struct srv_counters *c = srv_engine_counters(s->engine);
+    const struct srv_tally *t = srv_engine_tally(s->engine);
+    const struct srv_tally_row *last = &t->rows[t->n_rows - 1];
+    size_t n = N_COUNTERS + last->n_before + srv_tally_kinds(last);
+    for (size_t i = N_COUNTERS; i < stat->n; i++)
+        srv_series_free(&stat->list[i]);
+    if (stat->n > N_COUNTERS)
+        stat->n = N_COUNTERS;
+    struct srv_series *list = realloc(stat->list, n * sizeof *list);
+    if (list == NULL)
+        return false;
+    stat->list = list;
+    for (; stat->n < N_COUNTERS; stat->n++)
+        start_series(s, &list[stat->n], counter_value(&counters[stat->n], c));
+    for (size_t row = 0; row < t->n_rows; row++)
+        for (unsigned kind = 0; kind < srv_tally_kinds(&t->rows[row]); kind++)
+            start_series(s, &list[stat->n++], t->rows[row].n[kind]);
+    stat->generation = srv_engine_generation(s->engine);
     return true;
 }
 
-static struct tally count_leases(const struct srv_stat_source *s, uint32_t subnet_id)
+void srv_stat_fini(struct srv_stat *stat)
 {
-    struct tally t = {.subnet_id = subnet_id};
-    srv_engine_leases(s->engine, tally_lease, &t);
-    return t;
+    for (size_t i = 0; i < stat->n; i++)
+        srv_series_free(&stat->list[i]);
+    free(stat->list);
+    *stat = (struct srv_stat){0};
 }
 
-static uint64_t pool_addresses(const struct srv_subnet *subnet)
+static void observe_row(const struct srv_stat_source *s, const struct srv_tally *t, size_t row)
 {
-    uint64_t n = 0;
-    for (size_t i = 0; i < subnet->n_pools; i++)
-        n += ip4_range_size(subnet->pools[i].range);
-    return n;
+    struct srv_series *series = &s->stat->list[N_COUNTERS + t->rows[row].n_before];
+    for (unsigned kind = 0; kind < srv_tally_kinds(&t->rows[row]); kind++)
+        srv_series_add(&series[kind], t->rows[row].n[kind], s->now.wall_ms);
 }
 
-/* ---- samples ---- */
-
-static void put_sample(cJSON *map, const struct clock_now *now, const char *name, uint64_t value)
+void srv_stat_observe(const struct srv_stat_source *s)
 {
-    char iso[CLOCK_ISO_LEN], at[CLOCK_ISO_LEN + 8];
-    clock_iso(now->wall_ms, now->utc_offset_s, iso);
-    snprintf(at, sizeof at, "%.10s %.12s000", iso, iso + 11);
-    cJSON *samples = cJSON_AddArrayToObject(map, name), *sample = cJSON_CreateArray();
-    cJSON_AddItemToArray(sample, cJSON_CreateNumber((double)value));
-    cJSON_AddItemToArray(sample, cJSON_CreateString(at));
-    cJSON_AddItemToArray(samples, sample);
+    const struct srv_counters *c = srv_engine_counters(s->engine);
+    struct srv_tally *t = srv_engine_tally(s->engine);
+    if (s->stat->generation != srv_engine_generation(s->engine) && !build(s))
+        return;
+    for (size_t i = 0; i < N_COUNTERS; i++)
+        srv_series_add(&s->stat->list[i], counter_value(&counters[i], c), s->now.wall_ms);
+    for (size_t i = 0; i < t->n_changed; i++)
+        observe_row(s, t, t->changed[i]);
+    srv_tally_clear_changed(t);
 }
 
-struct collect {
-    const struct srv_stat_source *s;
-    cJSON *map;       /* NULL: only look whether there is such a name */
-    const char *name; /* NULL: all */
-    bool found;
+/* ---- names ---- */
+
+enum { NAME_MAX_LEN = 96 };
+
+/* "subnet[1].pool[0]." and so on; "" of the server. */
+static void format_prefix(const struct srv_tally_row *row, char out[NAME_MAX_LEN])
+{
+    if (row->pool != NULL)
+        snprintf(out, NAME_MAX_LEN, "subnet[%u].pool[%u].", row->subnet->id, row->pool->id);
+    else if (row->subnet != NULL)
+        snprintf(out, NAME_MAX_LEN, "subnet[%u].", row->subnet->id);
+    else
+        out[0] = '\0';
+}
+
+/* Told about each statistic that is meant. */
+typedef void visit_fn(void *user, const char *name, struct srv_series *series);
+
+static bool offer(struct srv_series *series, const char *wanted, const char *name, visit_fn *visit,
+                  void *user)
+{
+    if (series->is_removed || (wanted != NULL && strcmp(wanted, name) != 0))
+        return false;
+    visit(user, name, series);
+    return true;
+}
+
+/* Visits the statistic with the name, or all (NULL). Returns whether there is one. */
+static bool each(const struct srv_stat_source *s, const char *wanted, visit_fn *visit, void *user)
+{
+    const struct srv_tally *t = srv_engine_tally(s->engine);
+    bool is_found = false;
+    srv_stat_observe(s);
+    if (s->stat->generation == 0)
+        return false;
+    for (size_t i = 0; i < N_COUNTERS; i++)
+        is_found |= offer(&s->stat->list[i], wanted, counters[i].name, visit, user);
+    for (size_t row = 0; row < t->n_rows; row++) {
+        char name[NAME_MAX_LEN];
+        format_prefix(&t->rows[row], name);
+        size_t len = strlen(name);
+        struct srv_series *series = &s->stat->list[N_COUNTERS + t->rows[row].n_before];
+        bool is_of_row = wanted == NULL || strncmp(wanted, name, len) == 0;
+        for (unsigned kind = 0; kind < srv_tally_kinds(&t->rows[row]) && is_of_row; kind++) {
+            snprintf(name + len, sizeof name - len, "%s", srv_tally_name((enum srv_tally_kind)kind));
+            is_found |= offer(&series[kind], wanted, name, visit, user);
+        }
+    }
+    return is_found;
+}
+
+/* ---- what one does with them ---- */
+
+struct reporting {
+    cJSON *map;
+    const struct clock_now *now;
 };
 
-static void offer_sample(struct collect *g, const char *name, uint64_t value)
+static void report(void *user, const char *name, struct srv_series *series)
 {
-    if (g->name != NULL && strcmp(g->name, name) != 0)
-        return;
-    g->found = true;
-    if (g->map != NULL)
-        put_sample(g->map, &g->s->now, name, value);
-}
-
-static void offer_subnet(struct collect *g, const struct srv_subnet *subnet)
-{
-    char name[64];
-    int len = snprintf(name, sizeof name, "subnet[%u].", subnet->id);
-    if (g->name != NULL && strncmp(g->name, name, (size_t)len) != 0)
-        return;
-    struct tally t = count_leases(g->s, subnet->id);
-    const struct {
-        const char *name;
-        uint64_t value;
-    } rows[] = {
-        {"total-addresses", pool_addresses(subnet)},
-        {"assigned-addresses", t.assigned},
-        {"declined-addresses", t.declined},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        snprintf(name + len, sizeof name - (size_t)len, "%s", rows[i].name);
-        offer_sample(g, name, rows[i].value);
-    }
-}
-
-static void offer_gauges(struct collect *g)
-{
-    struct tally t = count_leases(g->s, 0);
-    offer_sample(g, "assigned-addresses", t.assigned);
-    offer_sample(g, "declined-addresses", t.declined);
-    for (size_t i = 0; i < g->s->config->n_subnets; i++)
-        offer_subnet(g, &g->s->config->subnets[i]);
-}
-
-static void offer_counters(struct collect *g)
-{
-    const struct srv_counters *c = srv_engine_counters(g->s->engine);
-    for (size_t i = 0; i < N_COUNTERS; i++)
-        offer_sample(g, counters[i].name, counter_value(&counters[i], c) - g->s->stat->zero[i]);
+    struct reporting *r = user;
+    cJSON_AddItemToObject(r->map, name, srv_series_report(series, r->now));
 }
 
 cJSON *srv_stat_get(const struct srv_stat_source *s, const char *name)
 {
-    struct collect g = {.s = s, .map = cJSON_CreateObject(), .name = name};
-    offer_counters(&g);
-    offer_gauges(&g);
-    return g.map;
+    struct reporting r = {cJSON_CreateObject(), &s->now};
+    each(s, name, report, &r);
+    return r.map;
 }
 
-enum srv_stat_reset srv_stat_reset(const struct srv_stat_source *s, const char *name)
+struct changing {
+    enum srv_stat_change change;
+    struct srv_series_limit limit;
+    time_ms wall_ms;
+};
+
+static void change_one(void *user, const char *name, struct srv_series *series)
 {
-    const struct srv_counters *c = srv_engine_counters(s->engine);
-    bool found = name == NULL;
-    for (size_t i = 0; i < N_COUNTERS; i++) {
-        if (name != NULL && strcmp(name, counters[i].name) != 0)
-            continue;
-        s->stat->zero[i] = counter_value(&counters[i], c);
-        found = true;
+    const struct changing *g = user;
+    (void)name;
+    switch (g->change) {
+    case SRV_STAT_RESET:
+        srv_series_reset(series, g->wall_ms);
+        break;
+    case SRV_STAT_REMOVE:
+        srv_series_remove(series, g->wall_ms);
+        break;
+    case SRV_STAT_LIMIT:
+        srv_series_set_limit(series, g->limit, g->wall_ms);
+        break;
     }
-    if (found)
-        return SRV_STAT_RESET;
-    struct collect g = {.s = s, .name = name};
-    offer_gauges(&g);
-    return g.found ? SRV_STAT_NOT_A_COUNTER : SRV_STAT_UNKNOWN;
 }
+
+bool srv_stat_change(const struct srv_stat_source *s, const char *name, enum srv_stat_change change,
+                     struct srv_series_limit limit)
+{
+    struct changing g = {change, limit, s->now.wall_ms};
+    return each(s, name, change_one, &g);
+}
+
+/* ---- stat-lease4-get ---- */
 
 static cJSON *subnet_row(const struct srv_stat_source *s, const struct srv_subnet *subnet)
 {
-    struct tally t = count_leases(s, subnet->id);
-    const uint64_t cells[] = {subnet->id, pool_addresses(subnet), t.assigned, t.declined};
+    const uint64_t *n = srv_tally_of_subnet(srv_engine_tally(s->engine), subnet)->n;
+    const uint64_t cells[] = {subnet->id, n[SRV_TALLY_TOTAL], n[SRV_TALLY_CUMULATIVE], n[SRV_TALLY_ASSIGNED],
+                              n[SRV_TALLY_DECLINED]};
     cJSON *row = cJSON_CreateArray();
     for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++)
         cJSON_AddItemToArray(row, cJSON_CreateNumber((double)cells[i]));
     return row;
 }
 
+/* The subnet with the lowest identifier from `from` to `last`, or NULL. */
+static const struct srv_subnet *next_subnet(const struct srv_config *config, uint64_t from, uint32_t last)
+{
+    const struct srv_subnet *next = NULL;
+    for (size_t i = 0; i < config->n_subnets; i++) {
+        const struct srv_subnet *subnet = &config->subnets[i];
+        if (subnet->id >= from && subnet->id <= last && (next == NULL || subnet->id < next->id))
+            next = subnet;
+    }
+    return next;
+}
+
 cJSON *srv_stat_subnets(const struct srv_stat_source *s, uint32_t first, uint32_t last, unsigned *out_n)
 {
-    static const char *const columns[] = {"subnet-id", "total-addresses", "assigned-addresses",
-                                          "declined-addresses"};
-    char at[CLOCK_ISO_LEN];
-    clock_iso(s->now.wall_ms, s->now.utc_offset_s, at);
+    static const char *const columns[] = {"subnet-id", "total-addresses", "cumulative-assigned-addresses",
+                                          "assigned-addresses", "declined-addresses"};
+    char at[SRV_SERIES_TIME_LEN];
     cJSON *json = cJSON_CreateObject(), *set = cJSON_AddObjectToObject(json, "result-set");
     cJSON_AddItemToObject(set, "columns",
                           cJSON_CreateStringArray(columns, sizeof columns / sizeof columns[0]));
     cJSON *rows = cJSON_AddArrayToObject(set, "rows");
-    cJSON_AddStringToObject(set, "timestamp", at);
+    cJSON_AddStringToObject(set, "timestamp", srv_series_time(&s->now, s->now.wall_ms, at));
     *out_n = 0;
-    for (size_t i = 0; i < s->config->n_subnets; i++) {
-        const struct srv_subnet *subnet = &s->config->subnets[i];
-        if (subnet->id < first || subnet->id > last)
-            continue;
+    const struct srv_subnet *subnet = next_subnet(s->config, first, last);
+    for (; subnet != NULL; subnet = next_subnet(s->config, (uint64_t)subnet->id + 1, last)) {
         cJSON_AddItemToArray(rows, subnet_row(s, subnet));
         ++*out_n;
     }

@@ -77,28 +77,44 @@ const char *srv_step_text(struct srv_step *s, const char *text)
 
 /* ---- leases and offers ---- */
 
+int srv_step_put_record(struct srv_engine *e, const struct srv_lease *lease, bool match_client_id)
+{
+    struct srv_lease before;
+    bool is_known = srv_lease_find(e->leases, lease->addr, &before);
+    int err = srv_lease_put(e->leases, lease, match_client_id);
+    if (err < 0)
+        return err;
+    if (is_known)
+        srv_tally_lease(e->tally, &before, -1);
+    srv_tally_lease(e->tally, lease, 1);
+    srv_alloc_mark(e->alloc, lease->addr);
+    return 0;
+}
+
+void srv_step_remove_record(struct srv_engine *e, const struct srv_lease *lease)
+{
+    srv_tally_lease(e->tally, lease, -1);
+    srv_lease_remove(e->leases, lease->addr);
+    if (!srv_lease_find(e->offers, lease->addr, NULL))
+        srv_alloc_unmark(e->alloc, lease->addr);
+}
+
 void srv_step_keep_lease(struct srv_step *s, const struct srv_lease *lease)
 {
-    struct srv_engine *e = s->e;
-    if (srv_lease_put(e->leases, lease, srv_config_matches_client_id(s->e->config, lease->subnet_id)) < 0)
+    if (srv_step_put_record(s->e, lease, srv_config_matches_client_id(s->e->config, lease->subnet_id)) < 0)
         s->out_of_memory = true;
-    else
-        srv_alloc_mark(e->alloc, lease->addr);
 }
 
 void srv_step_forget_lease(struct srv_step *s, const struct srv_lease *lease)
 {
-    struct srv_engine *e = s->e;
     struct srv_lease gone = *lease;
     gone.state = SRV_LEASE_ACTIVE; /* with no time at all: srv_lease_is_deletion() */
     gone.lease_s = 0;
     gone.granted_ms = gone.expires_ms = s->ev->now;
     srv_step_add(s, SRV_LEASE_PUT)->lease = gone;
-    if (s->out_of_memory)
-        return;
-    srv_lease_remove(e->leases, gone.addr);
-    if (!srv_lease_find(e->offers, gone.addr, NULL))
-        srv_alloc_unmark(e->alloc, gone.addr);
+    struct srv_lease before;
+    if (!s->out_of_memory && srv_lease_find(s->e->leases, lease->addr, &before))
+        srv_step_remove_record(s->e, &before);
 }
 
 void srv_step_end_offer(struct srv_step *s, ip4 addr)

@@ -10,6 +10,7 @@
 #include "server/srv_expire.h"
 #include "server/srv_force.h"
 #include "server/srv_park.h"
+#include "server/srv_tally.h"
 
 struct srv_engine {
     const struct srv_config *config;
@@ -17,6 +18,8 @@ struct srv_engine {
     struct srv_lease_table *leases; /* ACTIVE, DECLINED, EXPIRED, RELEASED */
     struct srv_lease_table *offers; /* OFFERED: never stored, and never in the way of a lease's record */
     struct srv_alloc *alloc;
+    struct srv_tally *tally;
+    unsigned generation;
     struct srv_park park;
     struct srv_expire expire;
     size_t n_deletions;       /* among the leases, while loading */
@@ -72,6 +75,13 @@ void srv_step_drop(struct srv_step *s, enum reason reason, struct trace_facts fa
 void srv_step_identify(struct srv_step *s, bool match_client_id);
 /* A copy that lives as long as the actions. */
 const char *srv_step_text(struct srv_step *s, const char *text);
+
+/* Puts a record of a lease (not an offer) into the tables, in place of the one of its address:
+ * srv_lease_put().
+ */
+int srv_step_put_record(struct srv_engine *e, const struct srv_lease *lease, bool match_client_id);
+/* The lease is one that is in the table. */
+void srv_step_remove_record(struct srv_engine *e, const struct srv_lease *lease);
 
 /* Changes of the tables. The record to store is an action of its own. */
 void srv_step_keep_lease(struct srv_step *s, const struct srv_lease *lease);

@@ -1,0 +1,56 @@
+#include "server/srv_count.h"
+
+static bool has_pools(const struct srv_step *s)
+{
+    for (const struct srv_subnet *subnet = s->subnet; subnet != NULL;
+         subnet = srv_config_next_neighbour(s->e->config, s->subnet, subnet))
+        if (subnet->n_pools != 0)
+            return true;
+    return false;
+}
+
+/* `is_closed`: a pool was not for the client's classes. */
+static void tally_failure(struct srv_step *s, bool is_closed)
+{
+    struct srv_tally *t = s->e->tally;
+    uint32_t id = s->subnet->id;
+    srv_tally_add(t, id, 0, SRV_TALLY_FAIL, 1);
+    srv_tally_add(t, id, 0, s->subnet->network != NULL ? SRV_TALLY_FAIL_NETWORK : SRV_TALLY_FAIL_SUBNET, 1);
+    if (!has_pools(s))
+        srv_tally_add(t, id, 0, SRV_TALLY_FAIL_NO_POOLS, 1);
+    if (is_closed)
+        srv_tally_add(t, id, 0, SRV_TALLY_FAIL_CLASSES, 1);
+}
+
+/* How a message of a client that has a subnet ended. */
+static void tally(struct srv_step *s, enum reason reason, ip4 addr, bool is_closed)
+{
+    struct srv_tally *t = s->e->tally;
+    if (reason == REASON_LEASE_NEW)
+        srv_tally_add(t, s->subnet->id, addr, SRV_TALLY_CUMULATIVE, 1);
+    else if (reason == REASON_LEASE_KEPT && s->sent == DHCP_ACK)
+        srv_tally_add(t, s->subnet->id, addr, SRV_TALLY_REUSES, 1);
+    else if (reason == REASON_RESERVED_IN_USE)
+        srv_tally_add(t, s->subnet->id, addr, SRV_TALLY_CONFLICTS, 1);
+    else if (reason == REASON_POOL_EMPTY || reason == REASON_NETWORK_EMPTY || reason == REASON_LEASE_LIMIT ||
+             reason == REASON_OFFER_LIMIT)
+        tally_failure(s, is_closed);
+}
+
+void srv_count(struct srv_step *s, const struct srv_action *first)
+{
+    struct srv_counters *counters = &s->e->counters;
+    bool is_closed = false;
+    for (const struct srv_action *a = first; a != NULL; a = a->next) {
+        if (a->kind != SRV_TRACE)
+            continue;
+        enum reason reason = a->trace.reason;
+        counters->reasons[reason]++;
+        counters->dropped += a->trace.kind == TRACE_DROP;
+        is_closed = is_closed || reason == REASON_POOL_CLASS;
+        if (s->subnet != NULL)
+            tally(s, reason, a->trace.facts.addr, is_closed);
+    }
+    if (s->has_sent)
+        counters->sent[s->sent]++;
+}
