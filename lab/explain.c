@@ -5,21 +5,30 @@
 #include <string.h>
 
 #include "common/dissect.h"
+#include "common/dissect_conn.h"
+#include "common/dissect_reasm.h"
 #include "lab/command.h"
 #include "lab/explain_ladder.h"
 #include "lab/explain_print.h"
 #include "lab/explain_read.h"
+#include "lab/explain_teach.h"
 #include "lab/view.h"
 
 static const char help[] =
-    "Usage: dhcplab explain FILE|- [--packet N] [--bytes] [--json | --ladder]\n"
+    "Usage: dhcplab explain FILE|- [--packet N] [--bytes] [--teach] [--json | --ladder]\n"
     "\n"
     "Reads a capture of anybody, pcap or pcapng (Ethernet with VLAN tags, Linux cooked, raw IP, loopback), "
     "and\n"
     "says what is in it: one line per packet; `-` reads standard input, as it comes.\n"
+    "Fragments are put together, TCP connections followed: the packet that completes a datagram shows it "
+    "whole,\n"
+    "and each segment tells what it does and the states of both sides.\n"
     "\n"
     "  --packet N       this packet only, with every field: offset, length, value, meaning\n"
     "  --bytes          every field of every packet with its octets, and a dump\n"
+    "  --teach          what each packet is for, and how its numbers come about: the UDP checksum step by "
+    "step,\n"
+    "                   the offsets of fragments\n"
     "  --json           one JSON object per packet and line, with the tree of fields; with --bytes their "
     "octets\n"
     "  --ladder         the DHCP messages as arrows between clients and servers, with their options\n"
@@ -33,23 +42,28 @@ static const char help[] =
     "Examples:\n"
     "  dhcplab explain lease.pcapng\n"
     "  dhcplab explain lease.pcapng --packet 2 --bytes\n"
+    "  dhcplab explain ping.pcap --teach\n"
     "  dhcplab exec h1 tcpdump -U -w - -i eth0 | dhcplab explain -\n"
     "  dhcplab explain --json lease.pcapng | jq -r 'select(.warnings > 0) | .. | select(.name? == "
     "\"warning\") | "
     ".value'\n";
 
-enum { OUT_BUFFER = 1 << 18 };
+enum { OUT_BUFFER = 1 << 18, NOTE_MAX = 256 };
 
 static const struct option long_options[] = {
-    {"packet", required_argument, NULL, 'p'}, {"bytes", no_argument, NULL, 'b'},
-    {"json", no_argument, NULL, 'j'},         {"ladder", no_argument, NULL, 'l'},
-    {"help", no_argument, NULL, 'h'},         {0},
+    {"packet", required_argument, NULL, 'p'},
+    {"bytes", no_argument, NULL, 'b'},
+    {"teach", no_argument, NULL, 't'},
+    {"json", no_argument, NULL, 'j'},
+    {"ladder", no_argument, NULL, 'l'},
+    {"help", no_argument, NULL, 'h'},
+    {0},
 };
 
 struct arguments {
     const char *path;
     uint64_t packet; /* 0: all */
-    bool bytes, json, ladder;
+    bool bytes, teach, json, ladder;
 };
 
 static int usage_error(const char *what, const char *value)
@@ -80,6 +94,9 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
         case 'b':
             out->bytes = true;
             break;
+        case 't':
+            out->teach = true;
+            break;
         case 'j':
             out->json = true;
             break;
@@ -95,8 +112,10 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
     }
     if (optind != argc - 1)
         return usage_error(optind == argc ? "which capture?" : "one capture at a time", "");
-    if (out->ladder && (out->json || out->bytes || out->packet != 0))
+    if (out->ladder && (out->json || out->bytes || out->teach || out->packet != 0))
         return usage_error("--ladder draws all messages; it does not go with the others", "");
+    if (out->teach && out->json)
+        return usage_error("--teach is for people, --json for programs", "");
     out->path = argv[optind];
     return -1;
 }
@@ -106,12 +125,72 @@ struct explain {
     enum trace_color color;
     struct arena arena;
     struct dissect dissect;
+    struct dissect_reasm *reasm;
+    struct dissect_conns *conns;
+    struct dissect_reasm_answer fragment; /* of the packet, if it is one */
+    struct dissect_conn_answer segment;   /* likewise */
+    char note[NOTE_MAX];                  /* what the packet means to what it belongs to */
     struct explain_ladder ladder;
 };
 
 static bool has_tree(const struct arguments *args)
 {
     return args->json || args->bytes || args->packet != 0;
+}
+
+static void note_fragment(struct explain *e)
+{
+    const struct dissect_reasm_answer *a = &e->fragment;
+    switch (a->status) {
+    case DISSECT_REASM_KEPT:
+        snprintf(e->note, sizeof e->note, "fragment %u, %zu octets so far%s", a->n_fragments, a->octets,
+                 a->overlap ? ", overlaps another" : "");
+        return;
+    case DISSECT_REASM_WHOLE:
+        snprintf(e->note, sizeof e->note, "fragment %u, the datagram is whole: %zu octets%s", a->n_fragments,
+                 a->total, a->overlap ? ", overlaps another" : "");
+        return;
+    case DISSECT_REASM_REFUSED:
+        snprintf(e->note, sizeof e->note, "does not fit the other fragments, or is cut");
+        return;
+    }
+}
+
+static void note_segment(struct explain *e)
+{
+    const struct dissect_conn_answer *a = &e->segment;
+    const char *text = dissect_conn_event_text(a->event);
+    snprintf(e->note, sizeof e->note, "connection %u, relative seq %u ack %u%s%s; %s, %s", a->number, a->seq,
+             a->ack, text[0] != '\0' ? "; " : "", text, dissect_conn_state_name(a->sender),
+             dissect_conn_state_name(a->receiver));
+}
+
+/* What the packet means to the packets before it. */
+static void relate_packet(struct explain *e, const struct explain_packet *packet)
+{
+    struct dissect *d = &e->dissect;
+    e->note[0] = '\0';
+    if (dissect_reasm_is_fragment(d)) {
+        dissect_reasm_add(e->reasm, d, packet->time_ns, &e->fragment);
+        note_fragment(e);
+        if (e->fragment.status == DISSECT_REASM_WHOLE)
+            dissect_datagram(d, e->fragment.bytes, e->fragment.total);
+    }
+    if (d->tcp.found) {
+        dissect_conns_step(e->conns, d, &e->segment);
+        dissect_conns_show(d, &e->segment);
+        note_segment(e);
+    }
+}
+
+static void teach_packet(const struct explain *e)
+{
+    const struct explain_context context = {
+        .fragment = dissect_reasm_is_fragment(&e->dissect) ? &e->fragment : NULL,
+        .segment = e->dissect.tcp.found ? &e->segment : NULL,
+    };
+    explain_teach(stdout, &e->dissect, &context);
+    putchar('\n');
 }
 
 /* False if memory is out. */
@@ -123,11 +202,13 @@ static bool show_packet(struct explain *e, const struct explain_packet *packet)
     if (e->args->packet != 0 && e->args->packet != packet->number)
         return true;
     if (e->args->json)
-        explain_print_json(stdout, packet, d, NULL, e->args->bytes);
+        explain_print_json(stdout, packet, d, e->note, e->args->bytes);
     else if (has_tree(e->args))
         explain_print_tree(stdout, packet, d, e->args->bytes, e->color);
     else
-        explain_print_line(stdout, packet, d, NULL, e->color);
+        explain_print_line(stdout, packet, d, e->note, e->color);
+    if (e->args->teach)
+        teach_packet(e);
     return !d->out_of_memory;
 }
 
@@ -142,6 +223,7 @@ static int show_packets(struct explain *e, struct explain_reader *reader)
            explain_reader_next(reader, &packet, &failed)) {
         arena_reset(&e->arena);
         dissect_packet(&e->dissect, explain_reader_linktype(reader), packet.bytes, packet.len);
+        relate_packet(e, &packet);
         if (!show_packet(e, &packet)) {
             fprintf(stderr, "dhcplab: out of memory\n");
             return EXIT_CODE_FAILED;
@@ -158,6 +240,32 @@ static int show_packets(struct explain *e, struct explain_reader *reader)
     return failed || fflush(stdout) != 0 ? EXIT_CODE_FAILED : EXIT_CODE_OK;
 }
 
+static void explain_free(struct explain *e)
+{
+    arena_fini(&e->arena);
+    dissect_reasm_free(e->reasm);
+    dissect_conns_free(e->conns);
+    explain_ladder_fini(&e->ladder);
+    free(e);
+}
+
+/* NULL if memory is out. */
+static struct explain *explain_new(const struct arguments *args)
+{
+    struct explain *e = calloc(1, sizeof *e);
+    if (e == NULL)
+        return NULL;
+    e->args = args;
+    e->color = view_color();
+    arena_init(&e->arena);
+    e->reasm = dissect_reasm_new(&dissect_reasm_default);
+    e->conns = dissect_conns_new();
+    if (e->reasm != NULL && e->conns != NULL && explain_ladder_init(&e->ladder, stdout, e->color))
+        return e;
+    explain_free(e);
+    return NULL;
+}
+
 int command_explain(int argc, char **argv)
 {
     struct arguments args;
@@ -167,20 +275,15 @@ int command_explain(int argc, char **argv)
     struct explain_reader *reader = explain_reader_new(args.path);
     if (reader == NULL)
         return EXIT_CODE_USAGE;
-    struct explain *e = calloc(1, sizeof *e);
-    if (e != NULL && (!args.ladder || explain_ladder_init(&e->ladder, stdout, view_color()))) {
-        e->args = &args;
-        e->color = view_color();
-        arena_init(&e->arena);
+    struct explain *e = explain_new(&args);
+    if (e != NULL) {
         setvbuf(stdout, NULL, _IOFBF, OUT_BUFFER);
         code = show_packets(e, reader);
-        arena_fini(&e->arena);
-        explain_ladder_fini(&e->ladder);
+        explain_free(e);
     } else {
         fprintf(stderr, "dhcplab: out of memory\n");
         code = EXIT_CODE_FAILED;
     }
-    free(e);
     explain_reader_free(reader);
     return code;
 }

@@ -1,9 +1,13 @@
 /* Any bytes as a captured packet: the first octet picks the link type. The tree is whole, every field lies in
- * the packet, its text can be shown; with and without a tree the same is found. Every prefix is survived. */
+ * the packet, its text can be shown; with and without a tree the same is found. The same bytes are then read
+ * as several raw packets, each with an octet of length in front, whose fragments and segments are followed.
+ */
 #include <assert.h>
 #include <string.h>
 
 #include "common/dissect.h"
+#include "common/dissect_conn.h"
+#include "common/dissect_reasm.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { DEPTH_MAX = 16 };
@@ -48,6 +52,45 @@ static void check(struct arena *arena, int linktype, const uint8_t *data, size_t
     arena_reset(arena);
 }
 
+static void follow(struct arena *arena, struct dissect_reasm *reasm, struct dissect_conns *conns,
+                   const uint8_t *bytes, size_t len, int64_t now_ns)
+{
+    static struct dissect d;
+    struct dissect_reasm_answer fragment;
+    struct dissect_conn_answer segment;
+    dissect_init(&d, arena);
+    dissect_packet(&d, DISSECT_LINK_RAW, bytes, len);
+    if (dissect_reasm_is_fragment(&d)) {
+        dissect_reasm_add(reasm, &d, now_ns, &fragment);
+        if (fragment.status == DISSECT_REASM_WHOLE)
+            dissect_datagram(&d, fragment.bytes, fragment.total);
+    }
+    if (d.tcp.found) {
+        dissect_conns_step(conns, &d, &segment);
+        assert(dissect_conn_event_text(segment.event) != NULL);
+        dissect_conns_show(&d, &segment);
+    }
+    check_fields(&d, d.tree, 0);
+    arena_reset(arena);
+}
+
+static void follow_all(struct arena *arena, const uint8_t *data, size_t size)
+{
+    const struct dissect_reasm_limits limits = {.datagrams = 3, .octets = 20000, .time_ns = 5};
+    struct dissect_reasm *reasm = dissect_reasm_new(&limits);
+    struct dissect_conns *conns = dissect_conns_new();
+    assert(reasm != NULL && conns != NULL);
+    int64_t now_ns = 0;
+    for (size_t at = 0; at < size; now_ns++) {
+        size_t len = data[at++];
+        len = len < size - at ? len : size - at;
+        follow(arena, reasm, conns, data + at, len, now_ns);
+        at += len;
+    }
+    dissect_reasm_free(reasm);
+    dissect_conns_free(conns);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const int types[] = {DISSECT_LINK_ETHERNET, DISSECT_LINK_NULL, DISSECT_LINK_RAW,
@@ -57,6 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     arena_init(&arena);
     check(&arena, types[data[0] % (sizeof types / sizeof types[0])], data + 1, size - 1);
+    follow_all(&arena, data, size);
     arena_fini(&arena);
     return 0;
 }

@@ -173,6 +173,52 @@ class Explain(ExplainCase):
         self.run_program(self.file, "--packet", "0", code=2)
         self.run_program(self.file, "--ladder", "--json", code=2)
 
+    def test_a_ping_of_8000_octets(self):
+        message = struct.pack(">BBHHH", 8, 0, 0, 7, 1) + bytes(range(250)) * 32
+        message = message[:2] + struct.pack(">H", checksum(message)) + message[4:]
+        parts = [(at, message[at:at + 1480]) for at in range(0, len(message), 1480)]
+        packets = [ip("10.77.0.100", "10.77.0.1", 1, part, offset=at, more=at + 1480 < len(message)) for at, part in parts]
+        self.assertEqual([at for at, _ in parts], [0, 1480, 2960, 4440, 5920, 7400])
+        lines = self.explain(pcap(packets, RAW)).splitlines()
+        self.assertIn("fragment of 0x0001, octets 5920 to 7399, more follow  (fragment 5, 7400 octets so far)", lines[4])
+        self.assertIn("echo request  id 7  seq 1  8000 octets  (fragment 6, the datagram is whole: 8008 octets)", lines[5])
+        text = self.explain(pcap(packets, RAW), "--packet", 6, "--teach")
+        self.assertIn("925 x 8 = 7400, so it holds octets 7400 to 8007", text)
+        self.assertIn("6 fragments make a payload of 8008 octets", text)
+        whole = self.objects(pcap(packets, RAW), "--bytes")[5]["layers"][-1]
+        self.assertEqual((whole["name"], whole["source"], whole["hex"]), ("icmp", "reassembled", message.hex()))
+        self.assertIn("correct", [field.get("meaning") for field in whole["fields"]])
+
+    def test_the_udp_checksum_step_by_step(self):
+        packet = udp("10.0.0.1", "10.0.0.2", 1024, 9, b"\xf0\x01\xff\xfeZ")
+        text = self.explain(pcap([packet], RAW), "--teach")
+        # 1837 + f001 = 0839 with its carry, + fffe = 0838 likewise, + 5a00 = 6238
+        for step in ("+ 000d =  1421", "+ 000d =  1837", "+ f001 fffe 5a00", "= 6238", "The sum is 6238", "turned over: 9dc7",
+                     "the number of octets is odd", "The packet has 9dc7: correct"):
+            self.assertIn(step, text)
+
+    def test_a_connection_is_opened_and_closed(self):
+        def segment(to_server, flags, seq, ack, data=b""):
+            ends = ("10.0.0.1", "10.0.0.2") if to_server else ("10.0.0.2", "10.0.0.1")
+            ports = (1024, 80) if to_server else (80, 1024)
+            head = struct.pack(">HHIIBBHHH", *ports, seq, ack, 0x50, flags, 1000, 0, 0)
+            pseudo = octets(ends[0]) + octets(ends[1]) + struct.pack(">HH", 6, 20 + len(data))
+            head = head[:16] + struct.pack(">H", checksum(pseudo + head + data)) + head[18:]
+            return ip(*ends, 6, head + data)
+
+        packets = [segment(True, 2, 1000, 0), segment(False, 18, 7000, 1001), segment(True, 16, 1001, 7001),
+                   segment(True, 24, 1001, 7001, b"GET /metrics HTTP/1.1\r\n\r\n"),
+                   segment(False, 24, 7001, 1026, b"HTTP/1.1 200 OK\r\n\r\n"), segment(False, 17, 7020, 1026),
+                   segment(True, 16, 1026, 7021), segment(True, 17, 1026, 7021), segment(False, 16, 7021, 1027)]
+        lines = self.explain(pcap(packets, RAW)).splitlines()
+        for line, words in zip(lines, (
+                "relative seq 0 ack 0; handshake 1 of 3; SYN-SENT, LISTEN", "relative seq 0 ack 1; handshake 2 of 3",
+                "handshake 3 of 3: the connection is open; ESTABLISHED, ESTABLISHED", "GET /metrics HTTP/1.1",
+                "HTTP/1.1 200 OK", "FIN-WAIT-1, CLOSE-WAIT", "the FIN is acknowledged; CLOSE-WAIT, FIN-WAIT-2",
+                "LAST-ACK, TIME-WAIT", "the connection is over; TIME-WAIT, CLOSED")):
+            self.assertIn(words, line)
+            self.assertNotIn("warning", line)
+
 
 if __name__ == "__main__":
     labtest.main()

@@ -1,0 +1,259 @@
+#include "common/dissect_conn.h"
+
+#include <stdlib.h>
+
+#include "common/dissect_tree.h"
+
+enum { WAYS = 4, SETS = DISSECT_CONNS_MAX / WAYS };
+
+struct side {
+    ip4 addr;
+    uint16_t port;
+    enum dissect_conn_state state;
+    bool has_first;
+    uint32_t first; /* its sequence number 0: of the SYN, or of the first octet seen */
+    uint32_t next;  /* behind the last octet that it sent */
+    bool fin;
+    uint32_t fin_end; /* what acknowledges its FIN */
+};
+
+struct conn {
+    bool used;
+    unsigned number;
+    uint64_t last; /* step at which it was seen */
+    struct side sides[2];
+};
+
+struct dissect_conns {
+    uint64_t step;
+    unsigned n;
+    struct conn sets[SETS][WAYS];
+};
+
+const char *dissect_conn_state_name(enum dissect_conn_state state)
+{
+    static const char *const names[] = {
+#define X(name, text) [name] = text,
+        DISSECT_CONN_STATE_MAP(X)
+#undef X
+    };
+    return names[state];
+}
+
+const char *dissect_conn_event_text(enum dissect_conn_event event)
+{
+    static const char *const texts[] = {
+#define X(name, text) [name] = text,
+        DISSECT_CONN_EVENT_MAP(X)
+#undef X
+    };
+    return texts[event];
+}
+
+struct dissect_conns *dissect_conns_new(void)
+{
+    return calloc(1, sizeof(struct dissect_conns));
+}
+
+void dissect_conns_free(struct dissect_conns *c)
+{
+    free(c);
+}
+
+/* RFC 9293 3.4: comparison modulo 2^32. */
+static bool is_before(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b) < 0;
+}
+
+/* The same set for both directions. */
+static size_t set_of(const struct dissect *d)
+{
+    uint32_t hash = (d->ip.src ^ d->ip.dst) * 2654435761U + (uint32_t)(d->tcp.sport ^ d->tcp.dport) * 40503U;
+    return (hash >> 8) % SETS;
+}
+
+static bool is_side(const struct side *s, ip4 addr, uint16_t port)
+{
+    return s->addr == addr && s->port == port;
+}
+
+/* The connection, and which side the sender is; a new one, without states, if there is none. */
+static struct conn *find(struct dissect_conns *c, const struct dissect *d, int *out_sender)
+{
+    struct conn *set = c->sets[set_of(d)], *victim = set;
+    for (int i = 0; i < WAYS; i++) {
+        struct conn *x = &set[i];
+        for (int s = 0; s < 2 && x->used; s++) {
+            if (is_side(&x->sides[s], d->ip.src, d->tcp.sport) &&
+                is_side(&x->sides[!s], d->ip.dst, d->tcp.dport)) {
+                *out_sender = s;
+                return x;
+            }
+        }
+        if (!x->used || (victim->used && x->last < victim->last))
+            victim = x;
+    }
+    *victim = (struct conn){.used = true, .number = ++c->n};
+    victim->sides[0] = (struct side){.addr = d->ip.src, .port = d->tcp.sport};
+    victim->sides[1] = (struct side){.addr = d->ip.dst, .port = d->tcp.dport};
+    *out_sender = 0;
+    return victim;
+}
+
+static void begin(struct side *s, uint32_t first)
+{
+    s->has_first = true;
+    s->first = s->next = first;
+}
+
+/* A SYN of either kind begins the count of its sender; one after the end begins a new connection. */
+static enum dissect_conn_event take_syn(struct dissect_conns *c, struct conn *x, int from,
+                                        const struct dissect_tcp *t)
+{
+    struct side *sender = &x->sides[from], *receiver = &x->sides[!from];
+    bool again = sender->has_first && sender->first == t->seq;
+    if (!(t->flags & DISSECT_TCP_ACK)) {
+        if (again)
+            return sender->state == CONN_SYN_SENT ? CONN_SYN_AGAIN : CONN_AGAIN;
+        if (sender->has_first)
+            x->number = ++c->n;
+        *sender = (struct side){.addr = sender->addr, .port = sender->port, .state = CONN_SYN_SENT};
+        *receiver = (struct side){.addr = receiver->addr, .port = receiver->port, .state = CONN_LISTEN};
+        begin(sender, t->seq);
+        sender->next++;
+        return CONN_SYN;
+    }
+    if (again)
+        return CONN_AGAIN;
+    begin(sender, t->seq);
+    sender->next++;
+    sender->state = CONN_SYN_RECEIVED;
+    if (!receiver->has_first)
+        begin(receiver, t->ack - 1);
+    receiver->state = CONN_ESTABLISHED;
+    return CONN_SYN_ACK;
+}
+
+static enum dissect_conn_event take_reset(struct side *sender, struct side *receiver)
+{
+    bool refused = receiver->state == CONN_SYN_SENT;
+    sender->state = receiver->state = CONN_CLOSED;
+    return refused ? CONN_REFUSED : CONN_RESET;
+}
+
+/* What the acknowledgment does to the one that receives it: RFC 9293 3.10.7.4, fifth. */
+static enum dissect_conn_event take_ack(struct side *receiver, uint32_t ack)
+{
+    if (receiver->state == CONN_SYN_RECEIVED && ack == receiver->first + 1) {
+        receiver->state = CONN_ESTABLISHED;
+        return CONN_OPENED;
+    }
+    if (!receiver->fin || is_before(ack, receiver->fin_end))
+        return CONN_NOTHING;
+    switch (receiver->state) {
+    case CONN_FIN_WAIT_1:
+        receiver->state = CONN_FIN_WAIT_2;
+        return CONN_FIN_ACKED;
+    case CONN_CLOSING:
+        receiver->state = CONN_TIME_WAIT;
+        return CONN_DONE;
+    case CONN_LAST_ACK:
+        receiver->state = CONN_CLOSED;
+        return CONN_DONE;
+    case CONN_CLOSED:
+    case CONN_LISTEN:
+    case CONN_SYN_SENT:
+    case CONN_SYN_RECEIVED:
+    case CONN_ESTABLISHED:
+    case CONN_FIN_WAIT_2:
+    case CONN_CLOSE_WAIT:
+    case CONN_TIME_WAIT:
+        break;
+    }
+    return CONN_NOTHING;
+}
+
+/* A FIN moves its sender when it leaves and its receiver when it arrives: RFC 9293 3.6. */
+static enum dissect_conn_event take_fin(struct side *sender, struct side *receiver, uint32_t end)
+{
+    if (sender->fin)
+        return CONN_AGAIN;
+    sender->fin = true;
+    sender->fin_end = end;
+    sender->next = end;
+    sender->state = sender->state == CONN_CLOSE_WAIT ? CONN_LAST_ACK : CONN_FIN_WAIT_1;
+    if (receiver->state == CONN_FIN_WAIT_2) {
+        receiver->state = CONN_TIME_WAIT;
+    } else if (receiver->state == CONN_FIN_WAIT_1) { /* both at a time */
+        receiver->state = CONN_CLOSING;
+        sender->state = CONN_CLOSING;
+    } else {
+        receiver->state = CONN_CLOSE_WAIT;
+    }
+    return receiver->fin ? CONN_BOTH_CLOSED : CONN_HALF_CLOSED;
+}
+
+static enum dissect_conn_event take_segment(struct conn *x, int from, const struct dissect_tcp *t)
+{
+    struct side *sender = &x->sides[from], *receiver = &x->sides[!from];
+    enum dissect_conn_event event = CONN_NOTHING;
+    uint32_t end = t->seq + t->segment_len;
+    if (t->flags & DISSECT_TCP_RST)
+        return take_reset(sender, receiver);
+    if (!sender->has_first) {
+        begin(sender, t->seq);
+        event = receiver->has_first ? CONN_NOTHING : CONN_MIDDLE;
+        if (event == CONN_MIDDLE)
+            sender->state = receiver->state = CONN_ESTABLISHED;
+    }
+    if (!receiver->has_first && t->flags & DISSECT_TCP_ACK)
+        begin(receiver, t->ack);
+    if (t->segment_len > 0 && is_before(t->seq, sender->next))
+        event = CONN_AGAIN;
+    if (is_before(sender->next, end))
+        sender->next = end;
+    if (t->flags & DISSECT_TCP_ACK) {
+        enum dissect_conn_event acked = take_ack(receiver, t->ack);
+        event = acked != CONN_NOTHING ? acked : event;
+    }
+    return t->flags & DISSECT_TCP_FIN ? take_fin(sender, receiver, end + 1) : event;
+}
+
+void dissect_conns_step(struct dissect_conns *c, const struct dissect *d, struct dissect_conn_answer *out)
+{
+    const struct dissect_tcp *t = &d->tcp;
+    int from;
+    struct conn *x = find(c, d, &from);
+    x->last = ++c->step;
+    enum dissect_conn_event event =
+        t->flags & DISSECT_TCP_SYN ? take_syn(c, x, from, t) : take_segment(x, from, t);
+    const struct side *sender = &x->sides[from], *receiver = &x->sides[!from];
+    *out = (struct dissect_conn_answer){
+        .number = x->number,
+        .event = event,
+        .sender = sender->state,
+        .receiver = receiver->state,
+        .seq = sender->has_first ? t->seq - sender->first : 0,
+        .ack = t->flags & DISSECT_TCP_ACK && receiver->has_first ? t->ack - receiver->first : 0,
+    };
+}
+
+void dissect_conns_show(struct dissect *d, const struct dissect_conn_answer *answer)
+{
+    if (d->tree == NULL)
+        return;
+    d->parent = d->tree;
+    struct dissect_field *above = dissect_open(d, "connection", 0, 0, "%u", answer->number);
+    const char *text = dissect_conn_event_text(answer->event);
+    if (text[0] != '\0')
+        dissect_add(d, "event", 0, 0, "%s", text);
+    dissect_mean(d, dissect_add(d, "relative_seq", d->tcp.at + 4, 4, "%u", answer->seq),
+                 "octets from the beginning; the SYN is 0");
+    if (d->tcp.flags & DISSECT_TCP_ACK)
+        dissect_mean(d, dissect_add(d, "relative_ack", d->tcp.at + 8, 4, "%u", answer->ack),
+                     "the next octet that is wanted");
+    dissect_add(d, "sender_state", 0, 0, "%s", dissect_conn_state_name(answer->sender));
+    dissect_add(d, "receiver_state", 0, 0, "%s", dissect_conn_state_name(answer->receiver));
+    dissect_close(d, above);
+}
