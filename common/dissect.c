@@ -25,6 +25,8 @@ bool dissect_has_tree(const struct dissect *d)
 /* ---- building ---- */
 
 static const char *copy_text(struct dissect *d, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+static const char *copy_text(struct dissect *d, const char *format, va_list args)
 {
     char text[VALUE_MAX];
     int len = vsnprintf(text, sizeof text, format, args);

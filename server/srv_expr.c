@@ -487,7 +487,7 @@ static void do_step(struct machine *m, const struct srv_expr_step *step)
     case EXPR_OR:
     case EXPR_UNLESS:
     case EXPR_GOTO:
-        assert(!"jumps are not done here");
+        assert(false && "jumps are not done here");
         break;
     }
 }

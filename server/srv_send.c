@@ -123,5 +123,5 @@ void srv_send_to_relay(struct srv_step *s, enum dhcp_type type, const struct dhc
                                  .bytes = buf,
                                  .len = len};
     s->has_sent = true;
-    s->sent = type;
+    s->sent = (uint8_t)type;
 }
