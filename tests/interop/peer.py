@@ -208,6 +208,38 @@ class Udhcpd(Server):
         return "00:00:00:00:00:00" in self.says_of(address)
 
 
+class Dhcrelay(Peer):
+    """A relay from the clients on eth1 to a server beyond eth0; it puts the name of eth1 into option 82."""
+
+    NAME = "dhcrelay"
+
+    def __init__(self, test, host, server):
+        super().__init__(test, host)
+        self.server = server
+
+    def command(self):
+        relay = program("isc-dhcp-relay", "usr/sbin/dhcrelay")
+        return [*relay, "-4", "-d", "--no-pid", "-a", "-iu", "eth0", "-id", "eth1", self.server]
+
+
+class DnsmasqRelay(Peer):
+    """A relay from the clients on the link with an address of ours; without option 82."""
+
+    NAME = "dnsmasq"
+
+    def __init__(self, test, host, server, address):
+        super().__init__(test, host)
+        self.server, self.address = server, address
+
+    def command(self):
+        return [
+            *program("dnsmasq-base", "usr/sbin/dnsmasq"),
+            *("--no-daemon", "--conf-file=/dev/null", "--port=0", "--interface=eth1", "--interface=eth0"),
+            *("--user=root", "--pid-file", "--no-resolv", "--no-hosts", "--log-dhcp"),
+            f"--dhcp-relay={self.address},{self.server}",
+        ]
+
+
 class Client(Peer):
     """A DHCP client. Where it leaves the address to a script it gets one that does nothing else: nothing of the machine is
     touched, such as /etc/resolv.conf."""
