@@ -27,6 +27,7 @@ static const struct {
     {"explain", command_explain, "FILE|-", "what is in a capture, packet by packet and octet by octet"},
     {"timeline", command_timeline, "", "when each kind of client would send what, in virtual time"},
     {"load", command_load, "--server A --local B", "put a server under load: rate, delays, wrong answers"},
+    {"run", command_run, "FILE", "a scenario in virtual time: what happens when, and what is expected"},
     {"command", command_send, "HOST COMMAND [JSON]", "send a command of Kea's command channel to a program"},
     {"exec", command_exec, "HOST COMMAND...", "run a program inside a host"},
     {"down", command_down, "[NAME]", "take a lab away, whatever state it is in"},

@@ -1,5 +1,6 @@
 #include "lab/sim_link.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -108,4 +109,26 @@ void sim_link_pass(struct sim_link *l, time_ms now, const struct packet *packet,
     } else if (twice) {
         out->copies = 2;
     }
+}
+
+void sim_fault_format(const struct sim_fault *fault, char buf[SIM_FAULT_LEN])
+{
+    snprintf(buf, SIM_FAULT_LEN, "%s#%" PRIu64 ":%s", fault->link, fault->frame, sim_luck_name(fault->luck));
+}
+
+bool sim_fault_parse(const char *text, struct sim_fault *out)
+{
+    struct sim_fault fault = {.frame = 0};
+    char word[16];
+    int used = 0;
+    if (sscanf(text, "%71[^#]#%" SCNu64 ":%15[a-z]%n", fault.link, &fault.frame, word, &used) != 3 ||
+        text[used] != '\0')
+        return false;
+    for (unsigned i = 0; i <= SIM_REORDER; i++)
+        if (strcmp(sim_luck_name((enum sim_luck)i), word) == 0) {
+            fault.luck = (enum sim_luck)i;
+            *out = fault;
+            return true;
+        }
+    return false;
 }

@@ -49,6 +49,12 @@ struct sim_fault {
     enum sim_luck luck;
 };
 
+enum { SIM_FAULT_LEN = SIM_LINK_NAME_MAX + 40 };
+/* "server.eth0>h1.eth0#3:loss". */
+void sim_fault_format(const struct sim_fault *fault, char buf[SIM_FAULT_LEN]);
+/* False, and *out untouched, if it is none. */
+bool sim_fault_parse(const char *text, struct sim_fault *out);
+
 /* A repetition with less bad luck: of what luck would do, only what is listed happens. */
 struct sim_fault_list {
     const struct sim_fault *list;

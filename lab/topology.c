@@ -8,6 +8,7 @@
 
 #include "common/err.h"
 #include "common/io_file.h"
+#include "common/jcfg_part.h"
 #include "lab/supervisor.h"
 
 /* What the rows below share while a file is read. */
@@ -32,75 +33,6 @@ static void copy_name(char out[LAB_NAME_MAX], const char *name)
     snprintf(out, LAB_NAME_MAX, "%s", name);
 }
 
-/* Where the value that starts at `from` ends. The text is known to be well-formed. */
-static size_t value_end(const char *text, size_t len, size_t from)
-{
-    int depth = 0;
-    for (size_t i = from; i < len; i++) {
-        char next = i + 1 < len ? text[i + 1] : '\0';
-        const char *comment_end;
-        if (text[i] == '"') {
-            for (i++; i < len && text[i] != '"'; i++)
-                if (text[i] == '\\')
-                    i++;
-        } else if (text[i] == '{' || text[i] == '[') {
-            depth++;
-        } else if (text[i] == '}' || text[i] == ']') {
-            if (--depth == 0)
-                return i + 1;
-        } else if (text[i] == '#' || (text[i] == '/' && next == '/')) {
-            comment_end = memchr(text + i, '\n', len - i);
-            i = comment_end == NULL ? len : (size_t)(comment_end - text);
-        } else if (text[i] == '/' && next == '*') {
-            comment_end = memmem(text + i + 2, len - i - 2, "*/", 2);
-            i = comment_end == NULL ? len : (size_t)(comment_end - text) + 1;
-        }
-    }
-    return len;
-}
-
-static bool is_continuation(char byte)
-{
-    return ((unsigned char)byte & 0xc0) == 0x80;
-}
-
-/* Where line and column (from 1, in characters) are in the text. */
-static size_t place_of(const char *text, size_t len, unsigned line, unsigned column)
-{
-    size_t at = 0;
-    for (; line > 1 && at < len; at++)
-        if (text[at] == '\n')
-            line--;
-    for (; at < len && (column > 1 || is_continuation(text[at])); at++)
-        if (!is_continuation(text[at]))
-            column--;
-    return at;
-}
-
-/* The text with everything but the value `item` blanked: line and column of what is left stay the same. */
-static char *text_of(const struct reading *r, const cJSON *item)
-{
-    unsigned line, column;
-    jcfg_where(r->c, item, &line, &column);
-    size_t from = place_of(r->text, r->len, line, column);
-    size_t to = value_end(r->text, r->len, from);
-    char *out = malloc(to + 2);
-    if (out == NULL)
-        return NULL;
-    size_t used = 0;
-    for (size_t i = 0; i < from; i++) {
-        if (r->text[i] == '\n')
-            out[used++] = '\n';
-        else if (!is_continuation(r->text[i]))
-            out[used++] = ' ';
-    }
-    memcpy(out + used, r->text + from, to - from);
-    used += to - from;
-    out[used++] = '\n';
-    out[used] = '\0';
-    return out;
-}
-
 /* `name` beside the topology file. */
 static char *path_beside(const struct reading *r, const char *name)
 {
@@ -118,7 +50,7 @@ static void read_config(struct reading *r, struct topology_host *host, const cJS
 {
     const char *file;
     if (cJSON_IsObject(item)) {
-        host->config_text = text_of(r, item);
+        host->config_text = jcfg_part(r->c, r->text, r->len, item);
         if (host->config_text == NULL)
             r->err = ERR_NOMEM;
     } else if (jcfg_as_text(r->c, item, "the program's configuration or the name of its file", &file)) {
@@ -395,16 +327,21 @@ static bool is_file(const char *path)
 
 int topology_find(const char *name, char out_path[TOPOLOGY_PATH_MAX])
 {
+    return topology_find_in("labs", name, out_path);
+}
+
+int topology_find_in(const char *folder, const char *name, char out_path[TOPOLOGY_PATH_MAX])
+{
     /* Beside the program first: in a build folder within the source tree, then where it was installed,
      * however the tree was moved or copied since. Then where the build knew them, for a build folder
      * elsewhere. */
     static const struct {
         bool beside;
-        const char *folder;
-    } places[] = {{true, "/../../config/labs"},
-                  {true, "/../share/dhcplab/labs"},
-                  {false, LAB_SOURCE_LABS},
-                  {false, LAB_INSTALLED_LABS}};
+        const char *parent;
+    } places[] = {{true, "/../../config"},
+                  {true, "/../share/dhcplab"},
+                  {false, LAB_SOURCE_CONFIG},
+                  {false, LAB_INSTALLED_CONFIG}};
     char programs[TOPOLOGY_PATH_MAX], file[2 * TOPOLOGY_PATH_MAX];
     if (supervisor_programs(programs, sizeof programs) < 0)
         return ERR_IO;
@@ -419,8 +356,8 @@ int topology_find(const char *name, char out_path[TOPOLOGY_PATH_MAX])
     const char *dot = strrchr(name, '.');
     const char *suffix = dot != NULL && strcmp(dot, ".json") == 0 ? "" : ".json";
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        snprintf(file, sizeof file, "%s%s/%s%s", places[i].beside ? programs : "", places[i].folder, name,
-                 suffix);
+        snprintf(file, sizeof file, "%s%s/%s/%s%s", places[i].beside ? programs : "", places[i].parent,
+                 folder, name, suffix);
         if (is_file(file) && realpath(file, out_path) != NULL)
             return 0;
     }

@@ -77,6 +77,8 @@ void topology_fini(struct topology *t);
  * `lan.json`, the file of that name among the labs that come with the program. ERR_NOTFOUND; ERR_LIMIT: too
  * long. */
 int topology_find(const char *name, char out_path[TOPOLOGY_PATH_MAX]);
+/* The same in another folder of files that come with the program than "labs". */
+int topology_find_in(const char *folder, const char *name, char out_path[TOPOLOGY_PATH_MAX]);
 
 /* Can this name a lab or a host? Letters, digits, '-' and '_', beginning with a letter or digit, shorter than
  * LAB_NAME_MAX. */

@@ -1,0 +1,206 @@
+/* dhcplab run: a scenario in virtual time. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/err.h"
+#include "common/io_loop.h"
+#include "lab/command.h"
+#include "lab/scenario_report.h"
+#include "lab/view.h"
+
+static const char help[] =
+    "Usage: dhcplab run FILE [--virtual] [--seed N] [--only-faults LIST] [--trace FILE] [--json]\n"
+    "\n"
+    "Runs a scenario: a lab, what happens to it when, and what is expected of it. The engines are those of "
+    "dhcplab-server and\n"
+    "dhcplab-client; the network and the clock are simulated, so that a week passes in a second, and a seed "
+    "repeats every\n"
+    "stroke of bad luck. FILE is a path, or the name of a scenario that comes with the program. For what was "
+    "not met it is\n"
+    "told what was seen instead, with the ladder of the messages around.\n"
+    "\n"
+    "  --virtual            in virtual time, which is all that there is: no privilege is needed\n"
+    "  --seed N             of what is left to chance; the scenario's own, or 1\n"
+    "  --only-faults LIST   of the bad luck of the seed only this, as `dhcplab sweep` tells it; \"\" for "
+    "none\n"
+    "  --trace FILE         write each event as a JSON object a line\n"
+    "  --json               what came of it as JSON\n"
+    "  --help               this text\n"
+    "\n"
+    "Exit codes: 0 all expectations are met; 1 one is not, or an invariant is violated; 2 wrong usage or a "
+    "file with an error.\n"
+    "\n"
+    "Examples:\n"
+    "  dhcplab run teaching\n"
+    "  dhcplab run lost-ack --seed 7 --trace /tmp/trace.ndjson\n"
+    "  dhcplab run my/scenario.json --json | jq '.expectations[] | select(.met | not)'\n";
+
+struct run_options {
+    const char *file, *trace;
+    bool json, has_seed, has_only;
+    uint64_t seed;
+    struct sim_fault_list only;
+    struct sim_fault *faults;
+};
+
+static int usage_error(const char *what, const char *value)
+{
+    fprintf(stderr, "dhcplab run: %s%s; see `dhcplab run --help`\n", what, value);
+    return EXIT_CODE_USAGE;
+}
+
+static bool read_seed(const char *text, uint64_t *out)
+{
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0)
+        return false;
+    *out = value;
+    return true;
+}
+
+/* "A>B#3:loss,A>B#5:duplicate". */
+static int read_faults(char *list, struct run_options *out)
+{
+    size_t n = 0;
+    for (const char *p = list; *p != '\0'; p++)
+        n += *p == ',';
+    out->faults = calloc(n + 1, sizeof *out->faults);
+    if (out->faults == NULL)
+        return EXIT_CODE_FAILED;
+    out->has_only = true;
+    for (char *word = strtok(list, ","); word != NULL; word = strtok(NULL, ","))
+        if (!sim_fault_parse(word, &out->faults[out->only.n++]))
+            return usage_error("this is no fault: ", word);
+    out->only.list = out->faults;
+    return -1;
+}
+
+/* -1: go on; else the exit code. */
+static int parse_options(int argc, char **argv, struct run_options *out)
+{
+    enum { OPT_VIRTUAL = 256, OPT_SEED, OPT_ONLY, OPT_TRACE, OPT_JSON };
+    static const struct option options[] = {{"virtual", no_argument, NULL, OPT_VIRTUAL},
+                                            {"seed", required_argument, NULL, OPT_SEED},
+                                            {"only-faults", required_argument, NULL, OPT_ONLY},
+                                            {"trace", required_argument, NULL, OPT_TRACE},
+                                            {"json", no_argument, NULL, OPT_JSON},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    int option, code = -1;
+    while (code < 0 && (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        switch (option) {
+        case OPT_VIRTUAL:
+            break;
+        case OPT_SEED:
+            out->has_seed = true;
+            if (!read_seed(optarg, &out->seed))
+                code = usage_error("--seed takes a number, not ", optarg);
+            break;
+        case OPT_ONLY:
+            code = read_faults(optarg, out);
+            break;
+        case OPT_TRACE:
+            out->trace = optarg;
+            break;
+        case OPT_JSON:
+            out->json = true;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return EXIT_CODE_OK;
+        default:
+            return usage_error("an option is wrong", "");
+        }
+    }
+    if (code < 0 && argc - optind != 1)
+        return usage_error("one scenario at a time", "");
+    out->file = argv[optind];
+    return code;
+}
+
+/* 0, or the exit code with everything told. */
+static int load(const char *name, struct scenario *out)
+{
+    char path[TOPOLOGY_PATH_MAX], error[JCFG_TEXT_MAX] = "";
+    *out = (struct scenario){0};
+    if (scenario_find(name, path) < 0) {
+        fprintf(stderr, "dhcplab: there is no scenario %s\n", name);
+        return EXIT_CODE_USAGE;
+    }
+    if (scenario_load(out, path, error) < 0) {
+        fprintf(stderr, "dhcplab: %s\n", error);
+        return EXIT_CODE_USAGE;
+    }
+    return 0;
+}
+
+static void write_line(void *user, cJSON *event)
+{
+    char *line = cJSON_PrintUnformatted(event);
+    if (line != NULL)
+        fprintf(user, "%s\n", line);
+    free(line);
+    cJSON_Delete(event);
+}
+
+static int report(const struct scenario_report *r, bool json)
+{
+    if (json) {
+        cJSON *value = scenario_report_json(r);
+        view_print_json(value);
+        cJSON_Delete(value);
+    } else {
+        scenario_report_print(stdout, r);
+    }
+    return r->outcome->met ? EXIT_CODE_OK : EXIT_CODE_FAILED;
+}
+
+static int run(const struct scenario *s, const struct run_options *o)
+{
+    struct scenario_setting setting = {.seed = o->has_seed ? o->seed : s->seed,
+                                       .only = o->has_only ? &o->only : NULL};
+    struct scenario_outcome outcome;
+    FILE *trace = o->trace == NULL ? NULL : fopen(o->trace, "w");
+    if (o->trace != NULL && trace == NULL) {
+        fprintf(stderr, "dhcplab: %s cannot be written: %s\n", o->trace, strerror(errno));
+        return EXIT_CODE_FAILED;
+    }
+    setting.trace = trace == NULL ? NULL : write_line;
+    setting.trace_user = trace;
+    uint64_t start = io_now_us();
+    int rc = scenario_run(s, &setting, &outcome);
+    struct scenario_report r = {s, &setting, &outcome, io_now_us() - start};
+    int code = EXIT_CODE_FAILED;
+    if (rc < 0)
+        fprintf(stderr, "dhcplab: %s\n", err_text(rc));
+    if (trace != NULL && fclose(trace) != 0) {
+        fprintf(stderr, "dhcplab: %s cannot be written: %s\n", o->trace, strerror(errno));
+        rc = ERR_IO;
+    }
+    if (rc == 0)
+        code = report(&r, o->json);
+    scenario_outcome_fini(&outcome);
+    return code;
+}
+
+int command_run(int argc, char **argv)
+{
+    struct run_options o = {0};
+    struct scenario *s = malloc(sizeof *s);
+    int code = s == NULL ? EXIT_CODE_FAILED : parse_options(argc, argv, &o);
+    if (code < 0) {
+        code = load(o.file, s);
+        if (code == 0)
+            code = run(s, &o);
+        scenario_fini(s);
+    }
+    free(o.faults);
+    free(s);
+    return code;
+}

@@ -1,0 +1,474 @@
+#include "lab/scenario.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/cli_load.h"
+#include "common/dhcp_proto.h"
+#include "common/err.h"
+#include "common/io_file.h"
+#include "common/jcfg_part.h"
+#include "lab/sim_check.h"
+
+const char *scenario_do_name(enum scenario_do what)
+{
+    static const char *const names[] = {
+#define X(name, word, takes) [name] = word,
+        SCENARIO_DO_MAP(X)
+#undef X
+    };
+    return names[what];
+}
+
+/* ---- times ---- */
+
+static const struct {
+    const char *unit;
+    time_ms ms;
+} units[] = {{"d", 86400000}, {"h", 3600000}, {"min", 60000}, {"s", 1000}, {"ms", 1}};
+
+enum { UNITS = sizeof units / sizeof units[0], TIME_DIGITS_MAX = 9 };
+
+bool scenario_time_parse(const char *text, time_ms *out)
+{
+    time_ms sum = 0;
+    do {
+        char unit[4];
+        unsigned number;
+        int used = 0;
+        size_t i = 0;
+        text += strspn(text, " ");
+        if (strspn(text, "0123456789") > TIME_DIGITS_MAX || *text < '0' || *text > '9' ||
+            sscanf(text, "%u %3[a-z]%n", &number, unit, &used) != 2)
+            return false;
+        while (i < UNITS && strcmp(units[i].unit, unit) != 0)
+            i++;
+        if (i == UNITS)
+            return false;
+        sum += number * units[i].ms;
+        text += used;
+    } while (*text != '\0');
+    *out = sum;
+    return true;
+}
+
+const char *scenario_time_format(time_ms t, char *buf)
+{
+    size_t used = 0;
+    buf[0] = '\0';
+    for (size_t i = 0; i < UNITS; i++) {
+        if (t < units[i].ms)
+            continue;
+        used += (size_t)snprintf(buf + used, SCENARIO_TIME_LEN - used, "%s%" PRId64 " %s",
+                                 used > 0 ? " " : "", t / units[i].ms, units[i].unit);
+        t %= units[i].ms;
+    }
+    return used > 0 ? buf : strcpy(buf, "0 s");
+}
+
+static bool as_time(struct scenario_reading *r, const cJSON *item, time_ms *out)
+{
+    const char *text;
+    if (!jcfg_as_text(r->c, item, "a time such as \"30 min\"", &text))
+        return false;
+    if (scenario_time_parse(text, out))
+        return true;
+    jcfg_error(r->c, item, "expected a time such as \"1 h 30 min\" or \"250 ms\", found \"%s\"", text);
+    return false;
+}
+
+bool scenario_read_time(struct scenario_reading *r, const cJSON *map, const char *key, time_ms *out)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(map, key);
+    return item != NULL && as_time(r, item, out);
+}
+
+/* ---- hosts ---- */
+
+static bool find_host(const struct topology *t, const char *name, size_t *out)
+{
+    for (size_t i = 0; i < t->n_hosts; i++)
+        if (strcmp(t->hosts[i].name, name) == 0) {
+            *out = i;
+            return true;
+        }
+    return false;
+}
+
+static bool as_host(struct scenario_reading *r, const cJSON *item, size_t *out)
+{
+    const char *name;
+    if (!jcfg_as_text(r->c, item, "a host's name", &name))
+        return false;
+    if (find_host(&r->s->topology, name, out))
+        return true;
+    jcfg_error(r->c, item, "no host has the name \"%s\"", name);
+    return false;
+}
+
+bool scenario_read_host(struct scenario_reading *r, const cJSON *map, size_t *out)
+{
+    jcfg_require(r->c, map, "host");
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(map, "host");
+    return item != NULL && as_host(r, item, out);
+}
+
+/* ---- the lab ---- */
+
+static void take_error(struct scenario_reading *r, int rc, const char *error)
+{
+    if (rc == ERR_NOMEM)
+        r->err = rc;
+    else if (rc < 0 && !jcfg_failed(r->c)) /* it names the place itself */
+        snprintf(r->c->error, sizeof r->c->error, "%s", error);
+}
+
+static int load_server(const struct topology_host *host, const char *path, struct srv_config **out,
+                       char *error)
+{
+    char *text = NULL;
+    size_t len;
+    if (host->config_text != NULL)
+        return srv_config_parse(path, host->config_text, strlen(host->config_text), NULL, NULL, error, out);
+    int rc = io_file_read(host->config_file, &text, &len);
+    if (rc == 0)
+        rc = srv_config_parse(host->config_file, text, len, NULL, NULL, error, out);
+    else
+        snprintf(error, JCFG_TEXT_MAX, "%s cannot be read: %s", host->config_file, err_text(rc));
+    free(text);
+    return rc;
+}
+
+static int load_client(const struct topology_host *host, const char *path, struct cli_config *out,
+                       char *error)
+{
+    if (host->config_text == NULL)
+        return cli_load_config(host->config_file, NULL, NULL, error, out);
+    int rc = cli_config_parse(path, host->config_text, strlen(host->config_text), NULL, NULL, error, out);
+    struct cli_profile profile;
+    if (rc < 0 || out->profile_file[0] == '\0')
+        return rc;
+    rc = cli_load_profile(out->profile_file, error, &profile);
+    if (rc == 0)
+        cli_config_use_profile(out, &profile);
+    return rc;
+}
+
+static void load_configs(struct scenario_reading *r)
+{
+    struct scenario *s = r->s;
+    for (size_t i = 0; i < s->topology.n_hosts; i++) {
+        const struct topology_host *host = &s->topology.hosts[i];
+        char error[JCFG_TEXT_MAX] = "";
+        if (host->role == LAB_SERVER)
+            take_error(r, load_server(host, s->path, &s->servers[i], error), error);
+        if (host->role != LAB_CLIENT)
+            continue;
+        s->clients[i] = calloc(1, sizeof *s->clients[i]);
+        take_error(r, s->clients[i] == NULL ? ERR_NOMEM : load_client(host, s->path, s->clients[i], error),
+                   error);
+    }
+}
+
+static void read_topology(struct scenario_reading *r, const cJSON *root)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, "topology");
+    char error[JCFG_TEXT_MAX] = "", path[TOPOLOGY_PATH_MAX];
+    const char *name;
+    int rc = 0;
+    if (cJSON_IsObject(item)) {
+        char *part = jcfg_part(r->c, r->text, r->len, item);
+        rc = part == NULL
+                 ? ERR_NOMEM
+                 : topology_parse(&r->s->topology, r->s->path, part, strlen(part), NULL, NULL, error);
+        free(part);
+    } else if (item != NULL && jcfg_as_text(r->c, item, "a topology, or the name of one", &name)) {
+        if (topology_find(name, path) < 0)
+            jcfg_error(r->c, item, "there is no lab \"%s\"", name);
+        else
+            rc = topology_load(&r->s->topology, path, NULL, NULL, error);
+    }
+    take_error(r, rc, error);
+    if (rc == 0 && !jcfg_failed(r->c))
+        load_configs(r);
+}
+
+/* ---- steps ---- */
+
+/* "h1>server", "*>h1", or "*" for all. */
+static void read_link(struct scenario_reading *r, const cJSON *map, struct scenario_step *step)
+{
+    const char *word;
+    size_t ignored;
+    jcfg_require(r->c, map, "link");
+    if (!jcfg_get_text(r->c, map, "link", &word))
+        return;
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(map, "link");
+    const char *arrow = strchr(word, '>');
+    if (arrow == NULL && strcmp(word, "*") == 0)
+        word = "*>*", arrow = word + 1;
+    if (arrow == NULL || arrow - word >= LAB_NAME_MAX) {
+        jcfg_error(r->c, item, "expected a direction such as \"h1>server\", \"*>h1\" or \"*\"");
+        return;
+    }
+    snprintf(step->from, sizeof step->from, "%.*s", (int)(arrow - word), word);
+    snprintf(step->to, sizeof step->to, "%s", arrow + 1);
+    const char *const ends[] = {step->from, step->to};
+    for (size_t i = 0; i < 2; i++)
+        if (strcmp(ends[i], "*") != 0 && !find_host(&r->s->topology, ends[i], &ignored))
+            jcfg_error(r->c, item, "no host has the name \"%s\"", ends[i]);
+}
+
+static void read_share(struct scenario_reading *r, const cJSON *map, const char *key, uint32_t *out)
+{
+    double share;
+    if (jcfg_get_real(r->c, map, key, 0, 1, &share))
+        *out = (uint32_t)(share * SIM_PPM + 0.5);
+}
+
+static void read_faults(struct scenario_reading *r, const cJSON *map, struct sim_faults *out)
+{
+    read_share(r, map, "loss", &out->loss);
+    read_share(r, map, "duplicate", &out->duplicate);
+    read_share(r, map, "reorder", &out->reorder);
+    scenario_read_time(r, map, "delay", &out->delay_ms);
+    scenario_read_time(r, map, "jitter", &out->jitter_ms);
+    out->reorder_by_ms = 2 * (out->delay_ms + out->jitter_ms) + 10;
+    scenario_read_time(r, map, "reorder-by", &out->reorder_by_ms);
+}
+
+static void read_script(struct scenario_reading *r, const cJSON *map, struct sim_script *out)
+{
+    const char *word;
+    uint32_t nth = 1, count = 1;
+    jcfg_require(r->c, map, "type");
+    if (jcfg_get_text(r->c, map, "type", &word)) {
+        for (unsigned i = 1; i < 19 && out->type == 0; i++)
+            if (strcmp(dhcp_type_name((uint8_t)i), word) == 0)
+                out->type = (uint8_t)i;
+        if (out->type == 0)
+            jcfg_error(r->c, cJSON_GetObjectItemCaseSensitive(map, "type"),
+                       "expected a message such as \"ACK\", found \"%s\"", word);
+    }
+    jcfg_get_u32(r->c, map, "nth", 1, 1000000, &nth);
+    jcfg_get_u32(r->c, map, "count", 1, 1000000, &count);
+    out->first = nth;
+    out->last = nth + count - 1;
+}
+
+static void read_new_config(struct scenario_reading *r, const cJSON *map, struct scenario_step *step)
+{
+    char error[JCFG_TEXT_MAX] = "";
+    jcfg_require(r->c, map, "server");
+    const cJSON *item = jcfg_get_map(r->c, map, "server");
+    char *part = item == NULL ? NULL : jcfg_part(r->c, r->text, r->len, item);
+    if (part != NULL)
+        take_error(r, srv_config_parse(r->s->path, part, strlen(part), NULL, NULL, error, &step->config),
+                   error);
+    else if (item != NULL)
+        r->err = ERR_NOMEM;
+    free(part);
+}
+
+static void read_when(struct scenario_reading *r, const cJSON *map, struct scenario_step *step)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(map, "at");
+    jcfg_require(r->c, map, "at");
+    if (cJSON_IsArray(item) && cJSON_GetArraySize(item) == 2) {
+        as_time(r, cJSON_GetArrayItem(item, 0), &step->from_ms);
+        as_time(r, cJSON_GetArrayItem(item, 1), &step->to_ms);
+    } else if (item != NULL && as_time(r, item, &step->from_ms)) {
+        step->to_ms = step->from_ms;
+    }
+    if (step->to_ms < step->from_ms)
+        jcfg_error(r->c, item, "it ends before it begins");
+    if (step->to_ms > r->s->duration_ms)
+        jcfg_error(r->c, item, "it is after the scenario's duration");
+}
+
+static void read_target(struct scenario_reading *r, const cJSON *map, enum scenario_takes takes,
+                        struct scenario_step *step)
+{
+    if (takes == SCENARIO_TAKES_LINK) {
+        read_link(r, map, step);
+        return;
+    }
+    if (!scenario_read_host(r, map, &step->host))
+        return;
+    enum lab_role role = r->s->topology.hosts[step->host].role;
+    if (takes == SCENARIO_TAKES_SERVER && role != LAB_SERVER)
+        jcfg_error(r->c, map, "\"%s\" is for servers", scenario_do_name(step->what));
+    if (takes == SCENARIO_TAKES_CLIENT && role != LAB_CLIENT)
+        jcfg_error(r->c, map, "\"%s\" is for clients", scenario_do_name(step->what));
+}
+
+static void check_step_keys(struct scenario_reading *r, const cJSON *map, enum scenario_do what)
+{
+    static const char *const host[] = {"at", "do", "host", NULL};
+    static const char *const configure[] = {"at", "do", "host", "server", NULL};
+    static const char *const link[] = {"at", "do", "link", NULL};
+    static const char *const faults[] = {"at",      "do",    "link",   "loss",       "duplicate",
+                                         "reorder", "delay", "jitter", "reorder-by", NULL};
+    static const char *const drop[] = {"at", "do", "link", "type", "nth", "count", NULL};
+    jcfg_check_keys(r->c, map,
+                    what == SCENARIO_CONFIGURE                      ? configure
+                    : what == SCENARIO_FAULTS                       ? faults
+                    : what == SCENARIO_DROP                         ? drop
+                    : what == SCENARIO_CUT || what == SCENARIO_HEAL ? link
+                                                                    : host,
+                    NULL);
+}
+
+static void read_step(struct scenario_reading *r, const cJSON *map)
+{
+    static const char *const words[] = {
+#define X(name, word, takes) word,
+        SCENARIO_DO_MAP(X)
+#undef X
+            NULL};
+    static const enum scenario_takes takes[] = {
+#define X(name, word, target) target,
+        SCENARIO_DO_MAP(X)
+#undef X
+    };
+    struct scenario_step *step = &r->s->steps[r->s->n_steps];
+    int what = 0;
+    if (!jcfg_is_map(r->c, map, "a map: {\"at\": ..., \"do\": ...}"))
+        return;
+    jcfg_require(r->c, map, "do");
+    if (!jcfg_get_word(r->c, map, "do", words, &what))
+        return;
+    step->what = (enum scenario_do)what;
+    r->s->n_steps++;
+    check_step_keys(r, map, step->what);
+    read_when(r, map, step);
+    read_target(r, map, takes[what], step);
+    if (step->what == SCENARIO_FAULTS)
+        read_faults(r, map, &step->faults);
+    if (step->what == SCENARIO_DROP)
+        read_script(r, map, &step->script);
+    if (step->what == SCENARIO_CONFIGURE)
+        read_new_config(r, map, step);
+}
+
+static void read_steps(struct scenario_reading *r, const cJSON *list)
+{
+    const cJSON *item;
+    if (cJSON_GetArraySize(list) > SCENARIO_STEPS_MAX) {
+        jcfg_error(r->c, list, "at most %d steps", SCENARIO_STEPS_MAX);
+        return;
+    }
+    r->s->steps = calloc(SCENARIO_STEPS_MAX, sizeof *r->s->steps);
+    if (r->s->steps == NULL) {
+        r->err = ERR_NOMEM;
+        return;
+    }
+    cJSON_ArrayForEach(item, list) read_step(r, item);
+}
+
+/* ---- the whole ---- */
+
+static void read_off(struct scenario_reading *r, const cJSON *root)
+{
+    const cJSON *item;
+    size_t host;
+    cJSON_ArrayForEach(item, jcfg_get_list(r->c, root, "off")) if (as_host(r, item, &host))
+        r->s->is_off[host] = true;
+    cJSON_ArrayForEach(item, jcfg_get_list(r->c, root, "unchecked"))
+    {
+        const char *word;
+        int i = 0;
+        if (!jcfg_as_text(r->c, item, "an invariant's name", &word))
+            return;
+        while (i < SIM_INVARIANT_COUNT && strcmp(sim_invariant_name((enum sim_invariant)i), word) != 0)
+            i++;
+        if (i == SIM_INVARIANT_COUNT)
+            jcfg_error(r->c, item, "no invariant has the name \"%s\"", word);
+        else
+            r->s->off |= 1U << i;
+    }
+}
+
+static void read_root(struct scenario_reading *r)
+{
+    static const char *const known[] = {"$schema",      "description", "topology", "off",
+                                        "unchecked",    "seed",        "duration", "storage-delay",
+                                        "bound-within", "steps",       "expect",   NULL};
+    const cJSON *root = r->c->root;
+    struct scenario *s = r->s;
+    const char *text;
+    uint32_t seed = 1;
+    if (!jcfg_is_map(r->c, root, "a map with topology, steps and expect"))
+        return;
+    jcfg_check_keys(r->c, root, known, NULL);
+    if (jcfg_get_text(r->c, root, "description", &text))
+        snprintf(s->description, sizeof s->description, "%s", text);
+    jcfg_get_u32(r->c, root, "seed", 0, UINT32_MAX, &seed);
+    s->seed = seed;
+    jcfg_require(r->c, root, "duration");
+    jcfg_require(r->c, root, "topology");
+    scenario_read_time(r, root, "duration", &s->duration_ms);
+    scenario_read_time(r, root, "storage-delay", &s->sync_ms);
+    scenario_read_time(r, root, "bound-within", &s->bound_within_ms);
+    if (!jcfg_failed(r->c))
+        read_topology(r, root);
+    if (jcfg_failed(r->c) || r->err != 0)
+        return;
+    read_off(r, root);
+    read_steps(r, jcfg_get_list(r->c, root, "steps"));
+    scenario_read_expects(r, jcfg_get_list(r->c, root, "expect"));
+}
+
+int scenario_parse(struct scenario *s, const char *path, const char *text, size_t len, char *out_error)
+{
+    struct jcfg c;
+    *s = (struct scenario){.bound_within_ms = TIME_NEVER};
+    snprintf(s->path, sizeof s->path, "%s", path);
+    out_error[0] = '\0';
+    int rc = jcfg_parse(&c, path, text, len, NULL, NULL);
+    struct scenario_reading r = {.s = s, .c = &c, .text = text, .len = len};
+    if (rc == 0) {
+        read_root(&r);
+        rc = r.err != 0 ? r.err : jcfg_failed(&c) ? ERR_CONFIG : 0;
+    }
+    if (rc < 0)
+        snprintf(out_error, JCFG_TEXT_MAX, "%s", rc == ERR_CONFIG ? c.error : err_text(rc));
+    jcfg_fini(&c);
+    return rc;
+}
+
+int scenario_load(struct scenario *s, const char *path, char *out_error)
+{
+    char *text;
+    size_t len;
+    *s = (struct scenario){0};
+    int rc = io_file_read(path, &text, &len);
+    if (rc < 0) {
+        snprintf(out_error, JCFG_TEXT_MAX, "%s cannot be read: %s", path, err_text(rc));
+        return rc;
+    }
+    rc = scenario_parse(s, path, text, len, out_error);
+    free(text);
+    return rc;
+}
+
+void scenario_fini(struct scenario *s)
+{
+    for (size_t i = 0; i < LAB_HOSTS_MAX; i++) {
+        srv_config_free(s->servers[i]);
+        free(s->clients[i]);
+    }
+    for (size_t i = 0; i < s->n_steps; i++)
+        srv_config_free(s->steps[i].config);
+    free(s->steps);
+    free(s->expects);
+    topology_fini(&s->topology);
+    *s = (struct scenario){0};
+}
+
+int scenario_find(const char *name, char out_path[TOPOLOGY_PATH_MAX])
+{
+    return topology_find_in("scenarios", name, out_path);
+}

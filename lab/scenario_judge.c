@@ -1,0 +1,138 @@
+/* Whether what happens is what a scenario expects. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/dhcp_msg.h"
+#include "lab/scenario_run.h"
+
+static bool is_in_time(const struct scenario_expect *e, time_ms now)
+{
+    return now >= e->from_ms && now <= e->until_ms;
+}
+
+static void say(struct scenario_verdict *v, const char *separator, const char *text)
+{
+    size_t used = strlen(v->instead);
+    if (used + strlen(text) + 32 < sizeof v->instead) /* what is longer is left out */
+        snprintf(v->instead + used, sizeof v->instead - used, "%s%s", used > 0 ? separator : "", text);
+}
+
+static bool has_all(const struct dhcp_msg *msg, const uint8_t *codes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!dhcp_msg_has(msg, codes[i]))
+            return false;
+    return true;
+}
+
+static bool has_any(const struct dhcp_msg *msg, const uint8_t *codes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (dhcp_msg_has(msg, codes[i]))
+            return true;
+    return false;
+}
+
+static bool is_such(const struct scenario_expect *e, const struct packet *packet, const struct dhcp_msg *msg)
+{
+    return (e->type == 0 || e->type == msg->type) &&
+           (!e->has_unicast || e->unicast == (packet->dst != IP4_BROADCAST)) &&
+           (!e->has_ciaddr || e->ciaddr == (msg->ciaddr != 0)) && has_all(msg, e->with, e->n_with) &&
+           !has_any(msg, e->without, e->n_without);
+}
+
+void scenario_judge_message(const struct scenario_expect *e, time_ms now, const struct packet *packet,
+                            struct scenario_verdict *v)
+{
+    struct dhcp_msg msg;
+    char text[160], at[SCENARIO_TIME_LEN];
+    if (e->fact != SCENARIO_SENDS || !is_in_time(e, now) ||
+        dhcp_msg_decode(&msg, packet->bytes, packet->len) != REASON_NONE)
+        return;
+    v->seen += is_such(e, packet, &msg);
+    snprintf(text, sizeof text, "%s (%s, ciaddr %s) at %s", dhcp_type_name(msg.type),
+             packet->dst == IP4_BROADCAST ? "broadcast" : "unicast", msg.ciaddr != 0 ? "set" : "zero",
+             scenario_time_format(now, at));
+    say(v, ", ", text);
+}
+
+void scenario_judge_reason(const struct scenario_expect *e, time_ms now, enum reason reason,
+                           struct scenario_verdict *v)
+{
+    if (e->fact == SCENARIO_REASON && is_in_time(e, now))
+        v->seen += e->reason == reason;
+}
+
+/* How many clients of the host are as expected. */
+static size_t count_clients(const struct scenario_expect *e, const struct sim_host *host)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < host->n_clients; i++) {
+        struct cli_status status;
+        if (e->fact == SCENARIO_ADDRESS) {
+            n += host->clients[i].station.addr == e->address;
+            continue;
+        }
+        sim_client_status(&host->clients[i], &status);
+        n += status.state == e->state;
+    }
+    return n;
+}
+
+void scenario_judge_host(const struct scenario_expect *e, const struct sim_host *host,
+                         struct scenario_verdict *v)
+{
+    if (v->seen > 0 || !is_in_time(e, host->world->now))
+        return;
+    switch (e->fact) {
+    case SCENARIO_STATE:
+    case SCENARIO_ADDRESS:
+        v->seen = count_clients(e, host) == host->n_clients;
+        break;
+    case SCENARIO_LEASES:
+        v->seen = sim_server_count(host) == e->leases;
+        break;
+    case SCENARIO_SENDS:
+    case SCENARIO_REASON:
+        break;
+    }
+}
+
+static void tell_client(const struct scenario_expect *e, const struct sim_host *host,
+                        struct scenario_verdict *v)
+{
+    struct cli_status status;
+    char addr[IP4_LEN];
+    if (host->n_clients > 1) {
+        snprintf(v->instead, sizeof v->instead, "%zu of its %zu clients", count_clients(e, host),
+                 host->n_clients);
+        return;
+    }
+    sim_client_status(&host->clients[0], &status);
+    ip4 held = host->clients[0].station.addr;
+    snprintf(v->instead, sizeof v->instead, "it is %s and holds %s; %s", cli_state_name(status.state),
+             held == 0 ? "no address" : ip4_format(held, addr), status.state_text);
+}
+
+void scenario_judge_end(const struct scenario_expect *e, const struct sim_host *host,
+                        struct scenario_verdict *v)
+{
+    scenario_judge_host(e, host, v);
+    v->met = e->has_count ? v->seen == e->count : v->seen > 0;
+    switch (e->fact) {
+    case SCENARIO_STATE:
+    case SCENARIO_ADDRESS:
+        tell_client(e, host, v);
+        break;
+    case SCENARIO_LEASES:
+        snprintf(v->instead, sizeof v->instead, "it has %zu", sim_server_count(host));
+        break;
+    case SCENARIO_SENDS:
+        if (v->instead[0] == '\0')
+            say(v, "", "it sent nothing");
+        break;
+    case SCENARIO_REASON:
+        snprintf(v->instead, sizeof v->instead, "it decided so %llu times", (unsigned long long)v->seen);
+        break;
+    }
+}

@@ -1,0 +1,158 @@
+#include "lab/scenario_report.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/err.h"
+#include "lab/ladder.h"
+#include "lab/view.h"
+
+enum { AROUND_MS = 5000, AROUND_EVENTS = 60 };
+
+/* ---- the ladder around ---- */
+
+/* The last messages of a span. */
+struct around {
+    time_ms from_ms, until_ms;
+    cJSON *events;
+};
+
+static void keep(void *user, cJSON *event)
+{
+    struct around *a = user;
+    double at = view_number(event, "boot_ms", 0);
+    bool is_wanted = strcmp(view_text(event, "kind"), "message") == 0 && at >= (double)a->from_ms &&
+                     at <= (double)a->until_ms;
+    if (!is_wanted) {
+        cJSON_Delete(event);
+        return;
+    }
+    cJSON_AddItemToArray(a->events, event);
+    if (cJSON_GetArraySize(a->events) > AROUND_EVENTS)
+        cJSON_DeleteItemFromArray(a->events, 0);
+}
+
+/* The same seed gives the same run. */
+static void print_around(FILE *out, const struct scenario_report *report, const char *host, time_ms from_ms,
+                         time_ms until_ms)
+{
+    struct around around = {from_ms - AROUND_MS, until_ms + AROUND_MS, cJSON_CreateArray()};
+    struct scenario_setting setting = *report->setting;
+    struct scenario_outcome again;
+    const char *hosts[LADDER_HOSTS_MAX];
+    struct ladder_view view = {hosts, 0, &host, 1, view_color()};
+    for (size_t i = 0; i < report->s->topology.n_hosts && i < LADDER_HOSTS_MAX; i++)
+        if (report->s->topology.hosts[i].role != LAB_PLAIN)
+            hosts[view.n_hosts++] = report->s->topology.hosts[i].name;
+    setting.trace = keep;
+    setting.trace_user = &around;
+    scenario_run(report->s, &setting, &again);
+    char *text = ladder_text(around.events, &view);
+    if (text != NULL)
+        fputs(text, out);
+    free(text);
+    scenario_outcome_fini(&again);
+    cJSON_Delete(around.events);
+}
+
+/* ---- text ---- */
+
+static void print_expectation(FILE *out, const struct scenario_report *report, size_t i)
+{
+    const struct scenario_expect *e = &report->s->expects[i];
+    fprintf(out, "%s:%u: not met: %s\n  instead: %s\n", report->s->path, e->line, e->text,
+            report->outcome->verdicts[i].instead);
+    print_around(out, report, report->s->topology.hosts[e->host].name, e->from_ms, e->until_ms);
+}
+
+static void print_violation(FILE *out, const struct scenario_report *report)
+{
+    const struct sim_check *check = &report->outcome->check;
+    char at[SCENARIO_TIME_LEN];
+    fprintf(out, "%s: violated at %s: %s (%s)\n  instead: %s\n", report->s->path,
+            scenario_time_format(check->at_ms, at), sim_invariant_text(check->invariant),
+            sim_invariant_name(check->invariant), check->why);
+    print_around(out, report, check->host, check->at_ms, check->at_ms);
+}
+
+static size_t count_met(const struct scenario_report *report)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < report->s->n_expects; i++)
+        n += report->outcome->verdicts[i].met;
+    return n;
+}
+
+static double per_second(const struct scenario_report *report)
+{
+    return (double)report->outcome->counts.events * 1e6 / (double)(report->took_us > 0 ? report->took_us : 1);
+}
+
+void scenario_report_print(FILE *out, const struct scenario_report *report)
+{
+    const struct scenario_outcome *o = report->outcome;
+    char simulated[SCENARIO_TIME_LEN];
+    if (o->check.failed) /* it ended the run: what was expected later could not be */
+        print_violation(out, report);
+    for (size_t i = 0; !o->check.failed && i < report->s->n_expects; i++)
+        if (!o->verdicts[i].met)
+            print_expectation(out, report, i);
+    if (o->err == ERR_LIMIT)
+        fprintf(out, "%s: time stands still: more than %d events at one instant\n", report->s->path,
+                SIM_INSTANT_MAX);
+    fprintf(out,
+            "%s: %zu of %zu expectations met, seed %" PRIu64 "; simulated %s in %.2f s: %" PRIu64
+            " events, %.0f a second\n",
+            report->s->path, count_met(report), report->s->n_expects, report->setting->seed,
+            scenario_time_format(o->simulated_ms, simulated), (double)report->took_us / 1e6, o->counts.events,
+            per_second(report));
+}
+
+/* ---- JSON ---- */
+
+static void add_expectations(cJSON *json, const struct scenario_report *report)
+{
+    cJSON *list = cJSON_AddArrayToObject(json, "expectations");
+    for (size_t i = 0; i < report->s->n_expects; i++) {
+        const struct scenario_verdict *v = &report->outcome->verdicts[i];
+        cJSON *item = cJSON_CreateObject();
+        cJSON_AddNumberToObject(item, "line", report->s->expects[i].line);
+        cJSON_AddStringToObject(item, "text", report->s->expects[i].text);
+        cJSON_AddBoolToObject(item, "met", v->met);
+        cJSON_AddNumberToObject(item, "seen", (double)v->seen);
+        cJSON_AddStringToObject(item, "instead", v->met ? "" : v->instead);
+        cJSON_AddItemToArray(list, item);
+    }
+}
+
+static void add_violation(cJSON *json, const struct sim_check *check)
+{
+    if (!check->failed) {
+        cJSON_AddNullToObject(json, "violation");
+        return;
+    }
+    cJSON *item = cJSON_AddObjectToObject(json, "violation");
+    cJSON_AddStringToObject(item, "invariant", sim_invariant_name(check->invariant));
+    cJSON_AddNumberToObject(item, "boot_ms", (double)check->at_ms);
+    cJSON_AddStringToObject(item, "host", check->host);
+    cJSON_AddStringToObject(item, "text", check->why);
+}
+
+cJSON *scenario_report_json(const struct scenario_report *report)
+{
+    const struct scenario_outcome *o = report->outcome;
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddStringToObject(json, "scenario", report->s->path);
+    cJSON_AddNumberToObject(json, "seed", (double)report->setting->seed);
+    cJSON_AddBoolToObject(json, "met", o->met);
+    cJSON_AddNumberToObject(json, "simulated_ms", (double)o->simulated_ms);
+    cJSON_AddNumberToObject(json, "took_us", (double)report->took_us);
+    cJSON_AddNumberToObject(json, "events", (double)o->counts.events);
+    cJSON_AddNumberToObject(json, "events_per_s", per_second(report));
+    cJSON_AddNumberToObject(json, "messages", (double)o->counts.messages);
+    cJSON_AddNumberToObject(json, "lost", (double)o->counts.lost);
+    add_violation(json, &o->check);
+    add_expectations(json, report);
+    return json;
+}

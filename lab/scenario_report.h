@@ -1,0 +1,19 @@
+/* What came of a scenario, for people and as JSON. */
+#pragma once
+#include <stdio.h>
+
+#include <cjson/cJSON.h>
+
+#include "lab/scenario_run.h"
+
+struct scenario_report {
+    const struct scenario *s;
+    const struct scenario_setting *setting;
+    const struct scenario_outcome *outcome;
+    uint64_t took_us; /* of real time */
+};
+
+/* What was not met, with the ladder around it, for which the scenario is run once more, and a last line. */
+void scenario_report_print(FILE *out, const struct scenario_report *report);
+/* The caller owns it; NULL if memory is out. */
+cJSON *scenario_report_json(const struct scenario_report *report);

@@ -1,0 +1,268 @@
+/* Scenario files: what is wrong with one is told with its place, and what is not met with what was seen. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/err.h"
+#include "lab/scenario_report.h"
+
+#define LAB                                                                                                  \
+    "\"topology\": {\"hosts\": {"                                                                            \
+    "\"server\": {\"server\": {\"Dhcp4\": {\"valid-lifetime\": 3600, \"renew-timer\": 1800,"                 \
+    " \"rebind-timer\": 3150, \"subnet4\": [{\"id\": 1, \"subnet\": \"10.0.0.0/24\","                        \
+    " \"pools\": [{\"pool\": \"10.0.0.10 - 10.0.0.19\"}]}]}}},"                                              \
+    "\"h1\": {\"client\": {\"start-delay-ms\": [0, 0], \"address-conflict-detection\": false}}},"            \
+    "\"links\": [{\"type\": \"veth\", \"ends\": [{\"host\": \"server\", \"address\": \"10.0.0.1/24\"},"      \
+    " {\"host\": \"h1\"}]}]}"
+
+static struct scenario scenario;
+static struct scenario_outcome outcome;
+static char error[JCFG_TEXT_MAX];
+
+static int parse(const char *text)
+{
+    return scenario_parse(&scenario, "x.json", text, strlen(text), error);
+}
+
+static void run(const char *text, struct scenario_setting setting)
+{
+    int rc = parse(text);
+    assert_string_equal(error, "");
+    assert_int_equal(rc, 0);
+    setting.seed = setting.seed != 0 ? setting.seed : scenario.seed;
+    assert_int_equal(scenario_run(&scenario, &setting, &outcome), 0);
+}
+
+static int end(void **state)
+{
+    (void)state;
+    scenario_outcome_fini(&outcome);
+    scenario_fini(&scenario);
+    return 0;
+}
+
+static void test_times(void **state)
+{
+    static const struct {
+        const char *text;
+        time_ms ms;
+        const char *formatted;
+    } rows[] = {
+        {"0 s", 0, "0 s"},
+        {"250 ms", 250, "250 ms"},
+        {"1 h 30 min", 5400000, "1 h 30 min"},
+        {"90min", 5400000, "1 h 30 min"},
+        {"7 d", 604800000, "7 d"},
+        {"1 d 1 s 1 ms", 86401001, "1 d 1 s 1 ms"},
+    };
+    static const char *const wrong[] = {"", "s", "5", "5 years", "-5 s", "5 s and", "1.5 s", "9999999999 s"};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        time_ms ms = -1;
+        char buf[SCENARIO_TIME_LEN];
+        assert_true(scenario_time_parse(rows[i].text, &ms));
+        assert_int_equal(ms, rows[i].ms);
+        assert_string_equal(scenario_time_format(ms, buf), rows[i].formatted);
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        time_ms ms = -1;
+        assert_false(scenario_time_parse(wrong[i], &ms));
+        assert_int_equal(ms, -1);
+    }
+}
+
+static void test_errors_have_a_place(void **state)
+{
+    static const struct {
+        const char *text, *error;
+    } rows[] = {
+        {"{\n\"topology\": \"pair\"}", "x.json:1:1: at $: the key \"duration\" is missing"},
+        {"{\"duration\": \"1 h\",\n\"topology\": \"no-such\"}",
+         "x.json:2:13: at $.topology: there is no lab \"no-such\""},
+        {"{\"duration\": \"1 h\", " LAB
+         ",\n\"steps\": [{\"at\": \"2 h\", \"do\": \"crash\", \"host\": \"h1\"}]}",
+         "x.json:2:18: at $.steps[0].at: it is after the scenario's duration"},
+        {"{\"duration\": \"1 h\", " LAB
+         ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"crash\", \"host\": \"h2\"}]}",
+         "x.json:2:48: at $.steps[0].host: no host has the name \"h2\""},
+        {"{\"duration\": \"1 h\", " LAB ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"renew\", \"host\": "
+         "\"server\"}]}",
+         "x.json:2:11: at $.steps[0]: \"renew\" is for clients"},
+        {"{\"duration\": \"1 h\", " LAB
+         ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"cut\", \"link\": \"h1\"}]}",
+         "x.json:2:46: at $.steps[0].link: expected a direction such as \"h1>server\", \"*>h1\" or \"*\""},
+        {"{\"duration\": \"1 h\", " LAB ",\n\"expect\": [{\"host\": \"h1\"}]}",
+         "x.json:2:12: at $.expect[0]: expected one of \"state\", \"address\", \"leases\", \"sends\" and "
+         "\"reason\""},
+        {"{\"duration\": \"1 h\", " LAB ",\n\"expect\": [{\"host\": \"h1\", \"leases\": 1}]}",
+         "x.json:2:12: at $.expect[0]: only a server has leases"},
+        {"{\"duration\": \"1 h\", " LAB ",\n\"expect\": [{\"host\": \"h1\", \"state\": \"bound\"}]}",
+         "x.json:2:36: at $.expect[0].state: expected a state such as \"BOUND\", found \"bound\""},
+        {"{\"duration\": \"1 h\", " LAB ", \n\"unchecked\": [\"x\"]}",
+         "x.json:2:15: at $.unchecked[0]: no invariant has the name \"x\""},
+        {"{\"duration\": \"1 h\", \"topology\": {\n\"hosts\": {\"a\": {\"client\": {}}}}}",
+         "x.json:2:16: at $.hosts.a: a client needs an interface: no link has an end at \"a\""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(parse(rows[i].text), ERR_CONFIG);
+        assert_string_equal(error, rows[i].error);
+        scenario_fini(&scenario);
+    }
+}
+
+/* Each expectation alone: is it met? */
+static void test_expectations(void **state)
+{
+    static const struct {
+        const char *expect;
+        bool met;
+    } rows[] = {
+        {"\"until\": \"1 s\", \"host\": \"h1\", \"state\": \"BOUND\"", true},
+        {"\"until\": \"1 s\", \"host\": \"h1\", \"state\": \"RENEWING\"", false},
+        {"\"at\": \"10 min\", \"host\": \"h1\", \"state\": \"BOUND\"", true},
+        {"\"host\": \"h1\", \"state\": \"REBINDING\", \"never\": true", true},
+        {"\"host\": \"h1\", \"state\": \"RENEWING\", \"never\": true", false},
+        {"\"at\": \"10 min\", \"host\": \"h1\", \"address\": \"10.0.0.10\"", true},
+        {"\"at\": \"10 min\", \"host\": \"h1\", \"address\": \"none\"", false},
+        {"\"at\": \"10 min\", \"host\": \"server\", \"leases\": 1", true},
+        {"\"at\": \"10 min\", \"host\": \"server\", \"leases\": 2", false},
+        {"\"at\": \"0 s\", \"host\": \"h1\", \"sends\": \"DISCOVER\", \"unicast\": false", true},
+        {"\"at\": \"0 s\", \"host\": \"h1\", \"sends\": \"DISCOVER\", \"unicast\": true", false},
+        {"\"host\": \"h1\", \"sends\": \"REQUEST\", \"count\": 2", true},
+        {"\"host\": \"h1\", \"sends\": \"REQUEST\", \"count\": 1", false},
+        {"\"host\": \"h1\", \"sends\": \"REQUEST\", \"ciaddr\": true, \"count\": 1", true},
+        {"\"host\": \"h1\", \"sends\": \"REQUEST\", \"options\": [50], \"count\": 1", true},
+        {"\"host\": \"h1\", \"sends\": \"REQUEST\", \"without-options\": [50], \"count\": 1", true},
+        {"\"from\": \"1 s\", \"until\": \"29 min\", \"host\": \"h1\", \"sends\": \"any\", \"never\": true",
+         true},
+        {"\"from\": \"1 s\", \"until\": \"31 min\", \"host\": \"h1\", \"sends\": \"any\", \"never\": true",
+         false},
+        {"\"host\": \"h1\", \"reason\": \"t1\", \"count\": 1", true},
+        {"\"host\": \"h1\", \"reason\": \"expired\"", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[2048];
+        snprintf(text, sizeof text, "{\"duration\": \"40 min\", " LAB ", \"expect\": [{%s}]}",
+                 rows[i].expect);
+        run(text, (struct scenario_setting){0});
+        if (outcome.met != rows[i].met || outcome.verdicts[0].met != rows[i].met)
+            fail_msg("%s: seen %llu, %s", rows[i].expect, (unsigned long long)outcome.verdicts[0].seen,
+                     outcome.verdicts[0].instead);
+        end(NULL);
+    }
+}
+
+static char *printed(const struct scenario_setting *setting)
+{
+    char *text;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+    struct scenario_report report = {&scenario, setting, &outcome, 1000};
+    assert_non_null(out);
+    scenario_report_print(out, &report);
+    fclose(out);
+    return text;
+}
+
+static void test_what_was_seen_instead(void **state)
+{
+    struct scenario_setting setting = {.seed = 1};
+    (void)state;
+    run("{\"duration\": \"1 h\", " LAB
+        ",\n\"steps\": [{\"at\": \"0 s\", \"do\": \"cut\", \"link\": \"h1>server\"}],\n"
+        "\"expect\": [{\"until\": \"2 s\", \"host\": \"h1\", \"state\": \"BOUND\"},\n"
+        "{\"until\": \"2 s\", \"host\": \"h1\", \"sends\": \"REQUEST\"}]}",
+        setting);
+    assert_false(outcome.met);
+    char *text = printed(&setting);
+    assert_non_null(strstr(text,
+                           "x.json:3: not met: h1 is BOUND, from 0 s to 2 s\n  instead: it is SELECTING and "
+                           "holds no address; "));
+    assert_non_null(strstr(text, "x.json:4: not met: h1 sends REQUEST, from 0 s to 2 s\n  instead: DISCOVER "
+                                 "(broadcast, ciaddr zero) at 0 s\n"));
+    assert_non_null(strstr(text, "nobody received it"));
+    assert_non_null(strstr(text, "0 of 2 expectations met, seed 1; simulated 1 h in 0.00 s: "));
+    free(text);
+}
+
+static void test_a_violation_ends_the_run(void **state)
+{
+    struct scenario_setting setting = {.seed = 1, .bugs = SIM_BUG_RENEW_LATE};
+    (void)state;
+    run("{\"duration\": \"1 h\", " LAB
+        ",\n\"steps\": [{\"at\": \"1 s\", \"do\": \"crash\", \"host\": \"server\"}]}",
+        setting);
+    assert_false(outcome.met);
+    assert_true(outcome.check.failed);
+    assert_int_equal(outcome.check.invariant, SIM_TIMERS_KEPT);
+    char *text = printed(&setting);
+    assert_non_null(strstr(text, "x.json: violated at 30 min"));
+    assert_non_null(strstr(text,
+                           "(timers-kept)\n  instead: h1 is RENEWING until 3150000 ms, but next wakes up at "
+                           "3600000 ms\n"));
+    free(text);
+    scenario_outcome_fini(&outcome);
+    scenario_fini(&scenario);
+
+    /* The same is not looked at where the file says so. */
+    run("{\"duration\": \"1 h\", \"unchecked\": [\"timers-kept\", \"not-expired\"], " LAB
+        ",\n\"steps\": [{\"at\": \"1 s\", \"do\": \"crash\", \"host\": \"server\"}]}",
+        setting);
+    assert_true(outcome.met);
+}
+
+static void test_everybody_is_bound_in_the_end(void **state)
+{
+    (void)state;
+    run("{\"duration\": \"1 min\", \"bound-within\": \"10 s\", " LAB ",\n\"steps\": ["
+        "{\"at\": \"0 s\", \"do\": \"cut\", \"link\": \"*\"}, {\"at\": \"20 s\", \"do\": \"heal\", \"link\": "
+        "\"server>h1\"}]}",
+        (struct scenario_setting){.seed = 1});
+    assert_false(outcome.met);
+    assert_int_equal(outcome.check.invariant, SIM_BOUND);
+    assert_int_equal(outcome.check.at_ms, 30000);
+    assert_memory_equal(outcome.check.why, "h1 is SELECTING", 15);
+}
+
+static void test_a_step_between_two_times(void **state)
+{
+    static const char text[] =
+        "{\"duration\": \"1 min\", " LAB ",\n\"steps\": ["
+        "{\"at\": [\"10 s\", \"20 s\"], \"do\": \"release\", \"host\": \"h1\"}],"
+        "\"expect\": [{\"from\": \"10 s\", \"until\": \"20 s\", \"host\": \"h1\", \"sends\": "
+        "\"RELEASE\", \"count\": 1}]}";
+    char first[SCENARIO_SEEN_MAX];
+    unsigned differ = 0;
+    (void)state;
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        run(text, (struct scenario_setting){.seed = seed});
+        assert_true(outcome.met);
+        if (seed == 1)
+            memcpy(first, outcome.verdicts[0].instead, sizeof first);
+        differ += strcmp(first, outcome.verdicts[0].instead) != 0;
+        end(NULL);
+    }
+    assert_int_equal(differ, 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_times),
+        cmocka_unit_test(test_errors_have_a_place),
+        cmocka_unit_test(test_expectations),
+        cmocka_unit_test_teardown(test_what_was_seen_instead, end),
+        cmocka_unit_test_teardown(test_a_violation_ends_the_run, end),
+        cmocka_unit_test_teardown(test_everybody_is_bound_in_the_end, end),
+        cmocka_unit_test_teardown(test_a_step_between_two_times, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
