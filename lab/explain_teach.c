@@ -30,7 +30,7 @@ static uint32_t show_word(FILE *out, uint32_t sum, uint16_t word, const char *wh
 
 static uint16_t word_at(const uint8_t *bytes, size_t len, size_t at)
 {
-    return at + 1 < len ? wire_u16(bytes + at) : (uint16_t)(bytes[at] << 8);
+    return (uint16_t)(bytes[at] << 8 | (at + 1 < len ? bytes[at + 1] : 0));
 }
 
 /* The words of one line, and the sum behind them; lines of zeros are counted, they change nothing. */
