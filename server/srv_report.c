@@ -131,7 +131,11 @@ static void set_pools(cJSON *map)
 {
     cJSON *pool;
     set_list(map, "pools");
-    cJSON_ArrayForEach(pool, cJSON_GetObjectItemCaseSensitive(map, "pools")) set_list(pool, "option-data");
+    cJSON_ArrayForEach(pool, cJSON_GetObjectItemCaseSensitive(map, "pools"))
+    {
+        set_list(pool, "option-data");
+        set_number(pool, "pool-id", 0);
+    }
 }
 
 static void set_relay(cJSON *map, const ip4 *relays, size_t n)
