@@ -6,8 +6,10 @@
 
 #include "common/dissect.h"
 #include "common/dissect_conn.h"
+#include "common/dissect_exchange.h"
 #include "common/dissect_reasm.h"
 #include "lab/command.h"
+#include "lab/explain_exchange.h"
 #include "lab/explain_ladder.h"
 #include "lab/explain_print.h"
 #include "lab/explain_read.h"
@@ -15,7 +17,7 @@
 #include "lab/view.h"
 
 static const char help[] =
-    "Usage: dhcplab explain FILE|- [--packet N] [--bytes] [--teach] [--json | --ladder]\n"
+    "Usage: dhcplab explain FILE|- [--packet N] [--bytes] [--teach] [--json | --ladder | --exchanges]\n"
     "\n"
     "Reads a capture of anybody, pcap or pcapng (Ethernet with VLAN tags, Linux cooked, raw IP, loopback), "
     "and\n"
@@ -32,6 +34,9 @@ static const char help[] =
     "  --json           one JSON object per packet and line, with the tree of fields; with --bytes their "
     "octets\n"
     "  --ladder         the DHCP messages as arrows between clients and servers, with their options\n"
+    "  --exchanges      what happened between clients and servers, by client: first lease, renewal, "
+    "INIT-REBOOT...,\n"
+    "                   who offered and who was chosen, response times, T1, T2 and expiry, what is unusual\n"
     "  --help           this text\n"
     "\n"
     "Colours only on a terminal, and not with NO_COLOR set.\n"
@@ -51,19 +56,16 @@ static const char help[] =
 enum { OUT_BUFFER = 1 << 18, NOTE_MAX = 256 };
 
 static const struct option long_options[] = {
-    {"packet", required_argument, NULL, 'p'},
-    {"bytes", no_argument, NULL, 'b'},
-    {"teach", no_argument, NULL, 't'},
-    {"json", no_argument, NULL, 'j'},
-    {"ladder", no_argument, NULL, 'l'},
-    {"help", no_argument, NULL, 'h'},
-    {0},
+    {"packet", required_argument, NULL, 'p'}, {"bytes", no_argument, NULL, 'b'},
+    {"teach", no_argument, NULL, 't'},        {"json", no_argument, NULL, 'j'},
+    {"ladder", no_argument, NULL, 'l'},       {"exchanges", no_argument, NULL, 'x'},
+    {"help", no_argument, NULL, 'h'},         {0},
 };
 
 struct arguments {
     const char *path;
     uint64_t packet; /* 0: all */
-    bool bytes, teach, json, ladder;
+    bool bytes, teach, json, ladder, exchanges;
 };
 
 static int usage_error(const char *what, const char *value)
@@ -103,6 +105,9 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
         case 'l':
             out->ladder = true;
             break;
+        case 'x':
+            out->exchanges = true;
+            break;
         case 'h':
             fputs(help, stdout);
             return EXIT_CODE_OK;
@@ -112,8 +117,9 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
     }
     if (optind != argc - 1)
         return usage_error(optind == argc ? "which capture?" : "one capture at a time", "");
-    if (out->ladder && (out->json || out->bytes || out->teach || out->packet != 0))
-        return usage_error("--ladder draws all messages; it does not go with the others", "");
+    bool packets = out->json || out->bytes || out->teach || out->packet != 0;
+    if ((out->ladder && (packets || out->exchanges)) || (out->exchanges && packets))
+        return usage_error("--ladder and --exchanges show all messages in their own way, alone", "");
     if (out->teach && out->json)
         return usage_error("--teach is for people, --json for programs", "");
     out->path = argv[optind];
@@ -127,6 +133,7 @@ struct explain {
     struct dissect dissect;
     struct dissect_reasm *reasm;
     struct dissect_conns *conns;
+    struct dissect_exchanges *exchanges;
     struct dissect_reasm_answer fragment; /* of the packet, if it is one */
     struct dissect_conn_answer segment;   /* likewise */
     char note[NOTE_MAX];                  /* what the packet means to what it belongs to */
@@ -176,6 +183,12 @@ static void relate_packet(struct explain *e, const struct explain_packet *packet
         if (e->fragment.status == DISSECT_REASM_WHOLE)
             dissect_datagram(d, e->fragment.bytes, e->fragment.total);
     }
+    if (d->has_dhcp) {
+        const struct dissect_exchange *exchange =
+            dissect_exchanges_add(e->exchanges, d, packet->number, packet->time_ns);
+        if (exchange != NULL)
+            explain_exchange_note(exchange, e->note);
+    }
     if (d->tcp.found) {
         dissect_conns_step(e->conns, d, &e->segment);
         dissect_conns_show(d, &e->segment);
@@ -199,6 +212,8 @@ static bool show_packet(struct explain *e, const struct explain_packet *packet)
     const struct dissect *d = &e->dissect;
     if (e->args->ladder)
         return explain_ladder_add(&e->ladder, packet, d);
+    if (e->args->exchanges)
+        return true;
     if (e->args->packet != 0 && e->args->packet != packet->number)
         return true;
     if (e->args->json)
@@ -237,6 +252,8 @@ static int show_packets(struct explain *e, struct explain_reader *reader)
     }
     if (e->args->ladder && !explain_ladder_print(&e->ladder))
         failed = true;
+    if (e->args->exchanges)
+        explain_exchanges_print(stdout, e->exchanges, e->color);
     return failed || fflush(stdout) != 0 ? EXIT_CODE_FAILED : EXIT_CODE_OK;
 }
 
@@ -245,6 +262,7 @@ static void explain_free(struct explain *e)
     arena_fini(&e->arena);
     dissect_reasm_free(e->reasm);
     dissect_conns_free(e->conns);
+    dissect_exchanges_free(e->exchanges);
     explain_ladder_fini(&e->ladder);
     free(e);
 }
@@ -260,7 +278,9 @@ static struct explain *explain_new(const struct arguments *args)
     arena_init(&e->arena);
     e->reasm = dissect_reasm_new(&dissect_reasm_default);
     e->conns = dissect_conns_new();
-    if (e->reasm != NULL && e->conns != NULL && explain_ladder_init(&e->ladder, stdout, e->color))
+    e->exchanges = dissect_exchanges_new();
+    if (e->reasm != NULL && e->conns != NULL && e->exchanges != NULL &&
+        explain_ladder_init(&e->ladder, stdout, e->color))
         return e;
     explain_free(e);
     return NULL;

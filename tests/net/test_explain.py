@@ -173,6 +173,23 @@ class Explain(ExplainCase):
         self.run_program(self.file, "--packet", "0", code=2)
         self.run_program(self.file, "--ladder", "--json", code=2)
 
+    def test_exchanges_by_client(self):
+        renewal = [from_client(3, src="10.77.0.100", dst="10.77.0.1", ciaddr="10.77.0.100", xid=2),
+                   from_server(5, LEASE, ciaddr="10.77.0.100", yiaddr="10.77.0.100", xid=2)]
+        other = from_server(2, LEASE, src="10.77.0.2", yiaddr="10.77.0.200")
+        times = [0, 100, 150, 200, 300, 1800200, 1800210]
+        packets = list(zip(times, [*FIRST_LEASE[:2], other, *FIRST_LEASE[2:], *renewal]))
+        text = self.explain(pcap(packets), "--exchanges")
+        for words in ("Client 02:00:5e:10:00:01", "1-5       08:00:00.000  first lease  (xid 0x3903f326, 5 messages)",
+                      "offered by 10.77.0.1: 10.77.0.100, after 100.000 ms; this one was chosen",
+                      "offered by 10.77.0.2: 10.77.0.200, after 150.000 ms\n", "answered 100.000 ms after the request",
+                      "all of it took 300.000 ms", "T1 at 08:30:00, T2 at 08:52:30, expires 09:00:00",
+                      "6-7       08:30:00.200  renewal at T1", "answered 10.000 ms", "expires 09:30:00"):
+            self.assertIn(words, text)
+        self.assertNotIn("!", text)
+        lines = self.explain(pcap(packets)).splitlines()
+        self.assertTrue(lines[6].endswith("(renewal at T1: 10.77.0.100 for 1 h from 10.77.0.1)"))
+
     def test_a_ping_of_8000_octets(self):
         message = struct.pack(">BBHHH", 8, 0, 0, 7, 1) + bytes(range(250)) * 32
         message = message[:2] + struct.pack(">H", checksum(message)) + message[4:]

@@ -1,0 +1,308 @@
+#include "common/dissect_exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/dhcp_proto.h"
+
+static const int64_t s_ns = 1000000000;
+
+struct dissect_exchanges {
+    size_t n;
+    uint64_t left_out;
+    struct dissect_exchange rows[DISSECT_EXCHANGES_MAX];
+};
+
+struct dissect_exchanges *dissect_exchanges_new(void)
+{
+    return calloc(1, sizeof(struct dissect_exchanges));
+}
+
+void dissect_exchanges_free(struct dissect_exchanges *x)
+{
+    free(x);
+}
+
+size_t dissect_exchanges_count(const struct dissect_exchanges *x)
+{
+    return x->n;
+}
+
+const struct dissect_exchange *dissect_exchanges_at(const struct dissect_exchanges *x, size_t i)
+{
+    return &x->rows[i];
+}
+
+uint64_t dissect_exchanges_left_out(const struct dissect_exchanges *x)
+{
+    return x->left_out;
+}
+
+const char *dissect_exchange_name(enum dissect_exchange_kind kind)
+{
+    static const char *const names[] = {
+#define X(name, text) [name] = text,
+        DISSECT_EXCHANGE_MAP(X)
+#undef X
+    };
+    return names[kind];
+}
+
+/* ---- grouping ---- */
+
+/* What a client's message begins. RFC 2131 table 4: which fields a REQUEST has tells the client's state. */
+static enum dissect_exchange_kind kind_of(const struct dissect *d)
+{
+    const struct dhcp_msg *m = &d->dhcp;
+    switch (m->type) {
+    case DHCP_BOOTP:
+        return EXCHANGE_BOOTP;
+    case DHCP_DISCOVER:
+        return EXCHANGE_LEASE;
+    case DHCP_REQUEST:
+        if (dhcp_msg_has(m, DHCP_OPT_SERVER_ID) && m->ciaddr == 0)
+            return EXCHANGE_SELECTION;
+        if (m->ciaddr == 0)
+            return EXCHANGE_REBOOT;
+        return d->ip.dst == IP4_BROADCAST ? EXCHANGE_REBINDING : EXCHANGE_RENEWAL;
+    case DHCP_RELEASE:
+        return EXCHANGE_RELEASE;
+    case DHCP_DECLINE:
+        return EXCHANGE_DECLINE;
+    case DHCP_INFORM:
+        return EXCHANGE_INFORM;
+    case DHCP_OFFER:
+    case DHCP_ACK:
+    case DHCP_NAK:
+        return EXCHANGE_UNKNOWN;
+    default: /* lease queries and FORCERENEW */
+        return EXCHANGE_OTHER;
+    }
+}
+
+/* A client that does not change its xid from one exchange to the next still begins another. */
+static bool begins_another(const struct dissect_exchange *e, enum dissect_exchange_kind kind)
+{
+    if (kind == EXCHANGE_UNKNOWN || kind == EXCHANGE_OTHER)
+        return false;
+    if (kind == EXCHANGE_SELECTION)
+        return false;
+    return kind != e->kind || e->outcome == OUTCOME_ACK || e->outcome == OUTCOME_NAK;
+}
+
+static const struct dissect_exchange *find_last(const struct dissect_exchanges *x,
+                                                const struct hw_addr *client,
+                                                const struct dissect_exchange *before)
+{
+    size_t i = before != NULL ? (size_t)(before - x->rows) : x->n;
+    while (i-- > 0)
+        if (hw_equal(&x->rows[i].client, client))
+            return &x->rows[i];
+    return NULL;
+}
+
+static struct dissect_exchange *find(struct dissect_exchanges *x, const struct dissect *d, uint64_t number,
+                                     int64_t now_ns)
+{
+    struct hw_addr client = dhcp_msg_hw(&d->dhcp);
+    enum dissect_exchange_kind kind = kind_of(d);
+    bool first = true;
+    for (size_t i = x->n; i-- > 0;) {
+        struct dissect_exchange *e = &x->rows[i];
+        if (!hw_equal(&e->client, &client))
+            continue;
+        first = false;
+        if (e->xid != d->dhcp.xid)
+            continue;
+        if (!begins_another(e, kind))
+            return e;
+        break;
+    }
+    if (x->n == DISSECT_EXCHANGES_MAX)
+        return NULL;
+    x->rows[x->n] = (struct dissect_exchange){.client = client,
+                                              .xid = d->dhcp.xid,
+                                              .kind = kind,
+                                              .first = first,
+                                              .first_packet = number,
+                                              .first_ns = now_ns};
+    return &x->rows[x->n++];
+}
+
+/* ---- what each message adds ---- */
+
+/* The exchange before `e` that gave the client the lease which it has; NULL if none was seen, or if it was
+ * given back or refused since. */
+static const struct dissect_exchange *lease_before(const struct dissect_exchanges *x,
+                                                   const struct dissect_exchange *e)
+{
+    while ((e = find_last(x, &e->client, e)) != NULL) {
+        if (e->outcome == OUTCOME_ACK && e->has_lease)
+            return e;
+        if (e->outcome == OUTCOME_NAK || e->outcome == OUTCOME_NONE_NEEDED)
+            return NULL;
+    }
+    return NULL;
+}
+
+static int64_t lease_start(const struct dissect_exchange *e)
+{
+    return e->request_ns != 0 ? e->request_ns : e->answer_ns;
+}
+
+static void judge_renewal(const struct dissect_exchanges *x, struct dissect_exchange *e, int64_t now_ns)
+{
+    const struct dissect_exchange *before = lease_before(x, e);
+    if (before == NULL || before->lease_s == LEASE_INFINITE)
+        return;
+    int64_t age_ns = now_ns - lease_start(before);
+    if (age_ns + s_ns < (int64_t)before->t1_s * s_ns)
+        e->odd |= ODD_EARLY;
+    if (age_ns > (int64_t)before->lease_s * s_ns)
+        e->odd |= ODD_EXPIRED;
+}
+
+static bool was_offered(const struct dissect_exchange *e, ip4 address)
+{
+    for (unsigned i = 0; i < e->n_offers; i++)
+        if (e->offers[i].address == address)
+            return true;
+    return e->n_offers == 0;
+}
+
+static void take_request(const struct dissect_exchanges *x, struct dissect_exchange *e,
+                         const struct dissect *d, int64_t now_ns, bool copy)
+{
+    const struct dhcp_msg *m = &d->dhcp;
+    if (!copy && e->n_requests++ > 0)
+        e->odd |= ODD_REQUEST_AGAIN;
+    e->asked = m->ciaddr;
+    dhcp_get_ip4(m, DHCP_OPT_REQUESTED_IP, &e->asked);
+    if (!dhcp_get_ip4(m, DHCP_OPT_SERVER_ID, &e->server) && e->kind == EXCHANGE_RENEWAL)
+        e->server = d->ip.dst;
+    if (!copy)
+        e->request_ns = now_ns;
+    if (e->kind == EXCHANGE_LEASE && !was_offered(e, e->asked))
+        e->odd |= ODD_NOT_OFFERED;
+    if (e->kind == EXCHANGE_RENEWAL || e->kind == EXCHANGE_REBINDING)
+        judge_renewal(x, e, now_ns);
+}
+
+static void take_offer(struct dissect_exchange *e, const struct dissect *d, int64_t now_ns)
+{
+    struct dissect_offer offer = {d->ip.src, d->dhcp.yiaddr, now_ns};
+    dhcp_get_ip4(&d->dhcp, DHCP_OPT_SERVER_ID, &offer.server);
+    if (e->n_requests > 0)
+        e->odd |= ODD_LATE_OFFER;
+    for (unsigned i = 0; i < e->n_offers; i++) {
+        if (e->offers[i].server == offer.server)
+            return; /* sent again, or seen behind the relay too */
+        if (e->offers[i].address == offer.address)
+            e->odd |= ODD_SAME_OFFER;
+    }
+    if (now_ns - e->first_ns > s_ns && e->n_discovers == 1)
+        e->odd |= ODD_SLOW;
+    if (e->n_offers < EXCHANGE_OFFERS_MAX)
+        e->offers[e->n_offers++] = offer;
+}
+
+/* RFC 2131 4.4.5: "T1 defaults to (0.5 * duration_of_lease). T2 defaults to (0.875 * duration_of_lease)." */
+static void take_times(struct dissect_exchange *e, const struct dhcp_msg *m)
+{
+    e->has_lease = dhcp_get_u32(m, DHCP_OPT_LEASE_TIME, &e->lease_s);
+    if (!e->has_lease)
+        return;
+    e->t1_s = e->lease_s == LEASE_INFINITE ? LEASE_INFINITE : e->lease_s / 2;
+    e->t2_s = e->lease_s == LEASE_INFINITE ? LEASE_INFINITE : (uint32_t)((uint64_t)e->lease_s * 7 / 8);
+    dhcp_get_u32(m, DHCP_OPT_T1, &e->t1_s);
+    dhcp_get_u32(m, DHCP_OPT_T2, &e->t2_s);
+}
+
+static void judge_ack(const struct dissect_exchanges *x, struct dissect_exchange *e)
+{
+    const struct dissect_exchange *before = lease_before(x, e);
+    if (e->asked != 0 && e->address != 0 && e->address != e->asked)
+        e->odd |= ODD_OTHER_ADDRESS;
+    if (before == NULL || !e->has_lease || e->address != before->address || e->lease_s == LEASE_INFINITE)
+        return;
+    if (before->lease_s == LEASE_INFINITE ||
+        lease_start(e) + (int64_t)e->lease_s * s_ns < lease_start(before) + (int64_t)before->lease_s * s_ns)
+        e->odd |= ODD_SHORTER;
+}
+
+static void take_answer(const struct dissect_exchanges *x, struct dissect_exchange *e,
+                        const struct dissect *d, int64_t now_ns)
+{
+    enum dissect_outcome outcome = d->dhcp.type == DHCP_ACK ? OUTCOME_ACK : OUTCOME_NAK;
+    ip4 server = d->ip.src;
+    dhcp_get_ip4(&d->dhcp, DHCP_OPT_SERVER_ID, &server);
+    if (e->outcome != OUTCOME_OPEN) {
+        if (e->outcome != outcome || e->server != server)
+            e->odd |= ODD_TWO_ANSWERS;
+        return;
+    }
+    if (e->server != 0 && e->server != server)
+        e->odd |= ODD_OTHER_SERVER;
+    if (e->request_ns != 0 && now_ns - e->request_ns > s_ns)
+        e->odd |= ODD_SLOW;
+    e->outcome = outcome;
+    e->server = server;
+    e->answer_ns = now_ns;
+    if (outcome == OUTCOME_NAK)
+        return;
+    e->address = d->dhcp.yiaddr != 0 ? d->dhcp.yiaddr : d->dhcp.ciaddr;
+    take_times(e, &d->dhcp);
+    judge_ack(x, e);
+}
+
+static void take_notice(struct dissect_exchange *e, const struct dhcp_msg *m)
+{
+    e->outcome = OUTCOME_NONE_NEEDED;
+    e->address = m->ciaddr;
+    dhcp_get_ip4(m, DHCP_OPT_REQUESTED_IP, &e->address);
+    dhcp_get_ip4(m, DHCP_OPT_SERVER_ID, &e->server);
+}
+
+const struct dissect_exchange *dissect_exchanges_add(struct dissect_exchanges *x, const struct dissect *d,
+                                                     uint64_t number, int64_t now_ns)
+{
+    const struct dhcp_msg *m = &d->dhcp;
+    struct dissect_exchange *e = find(x, d, number, now_ns);
+    if (e == NULL) {
+        x->left_out++;
+        return NULL;
+    }
+    bool copy = e->n_messages > 0 && (m->hops != e->last_hops || m->giaddr != e->last_giaddr);
+    e->last_hops = m->hops;
+    e->last_giaddr = m->giaddr;
+    e->last_packet = number;
+    e->n_messages++;
+    switch (m->type) {
+    case DHCP_DISCOVER:
+        if (!copy && e->n_discovers++ > 0)
+            e->odd |= ODD_DISCOVER_AGAIN;
+        break;
+    case DHCP_REQUEST:
+        take_request(x, e, d, now_ns, copy && e->n_requests > 0);
+        break;
+    case DHCP_OFFER:
+        take_offer(e, d, now_ns);
+        break;
+    case DHCP_ACK:
+    case DHCP_NAK:
+        take_answer(x, e, d, now_ns);
+        break;
+    case DHCP_INFORM:
+        e->request_ns = now_ns;
+        e->asked = m->ciaddr;
+        break;
+    case DHCP_RELEASE:
+    case DHCP_DECLINE:
+        take_notice(e, m);
+        break;
+    default: /* what has no outcome that we know */
+        break;
+    }
+    return e;
+}

@@ -1,0 +1,99 @@
+/* What happened between DHCP clients and servers, as a capture shows it: messages grouped by client and
+ * transaction, what they came to, how long it took, and what was unusual. Bounded: of more exchanges than
+ * fit, the later ones are counted and left out. Pure. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/dissect.h"
+
+/* X(identifier, name) */
+#define DISSECT_EXCHANGE_MAP(X)                                                                              \
+    X(EXCHANGE_UNKNOWN, "the beginning was not captured")                                                    \
+    X(EXCHANGE_LEASE, "lease by DISCOVER")                                                                   \
+    X(EXCHANGE_RENEWAL, "renewal")     /* REQUEST with ciaddr to one server: T1 */                           \
+    X(EXCHANGE_REBINDING, "rebinding") /* the same to all: T2 */                                             \
+    X(EXCHANGE_REBOOT, "INIT-REBOOT")  /* is the address that I had still good? */                           \
+    X(EXCHANGE_SELECTION, "selection, its DISCOVER was not captured")                                        \
+    X(EXCHANGE_RELEASE, "release")                                                                           \
+    X(EXCHANGE_DECLINE, "decline")                                                                           \
+    X(EXCHANGE_INFORM, "inform")                                                                             \
+    X(EXCHANGE_BOOTP, "BOOTP")                                                                               \
+    X(EXCHANGE_OTHER, "other")
+
+enum dissect_exchange_kind {
+#define X(name, text) name,
+    DISSECT_EXCHANGE_MAP(X)
+#undef X
+};
+
+/* What is unusual: bits of dissect_exchange.odd. X(identifier, bit, sentence) */
+#define DISSECT_ODD_MAP(X)                                                                                   \
+    X(ODD_DISCOVER_AGAIN, 0, "DISCOVER was sent more than once")                                             \
+    X(ODD_REQUEST_AGAIN, 1, "REQUEST was sent more than once")                                               \
+    X(ODD_LATE_OFFER, 2, "an offer came after the client had chosen")                                        \
+    X(ODD_SAME_OFFER, 3, "two servers offered the same address")                                             \
+    X(ODD_OTHER_SERVER, 4, "the answer came from another server than the one that was asked")                \
+    X(ODD_OTHER_ADDRESS, 5, "the ACK has another address than was asked for")                                \
+    X(ODD_NOT_OFFERED, 6, "the client asked for an address that was not offered")                            \
+    X(ODD_TWO_ANSWERS, 7, "ACK and NAK, or the answers of two servers, to one REQUEST")                      \
+    X(ODD_SLOW, 8, "an answer took longer than a second")                                                    \
+    X(ODD_EARLY, 9, "before T1 of the lease that was seen")                                                  \
+    X(ODD_EXPIRED, 10, "after the lease that was seen had expired")                                          \
+    X(ODD_SHORTER, 11, "the lease ends earlier than the one before it")
+
+enum dissect_odd {
+#define X(name, bit, text) name = 1 << (bit),
+    DISSECT_ODD_MAP(X)
+#undef X
+};
+
+enum { EXCHANGE_OFFERS_MAX = 8, DISSECT_EXCHANGES_MAX = 4096 };
+
+enum dissect_outcome { OUTCOME_OPEN, OUTCOME_ACK, OUTCOME_NAK, OUTCOME_NONE_NEEDED };
+
+struct dissect_offer {
+    ip4 server, address;
+    int64_t time_ns;
+};
+
+struct dissect_exchange {
+    struct hw_addr client;
+    uint32_t xid;
+    enum dissect_exchange_kind kind;
+    enum dissect_outcome outcome;
+    bool first; /* of this client in the capture */
+    uint64_t first_packet, last_packet;
+    unsigned n_messages, n_discovers, n_requests;
+    int64_t first_ns;
+    int64_t request_ns, answer_ns; /* of the last REQUEST or INFORM before the answer; 0: not seen */
+    unsigned n_offers;
+    struct dissect_offer offers[EXCHANGE_OFFERS_MAX];
+    ip4 asked;   /* address in option 50 or ciaddr */
+    ip4 server;  /* that was chosen or asked; of the answer if none was */
+    ip4 address; /* of the ACK */
+    bool has_lease;
+    uint32_t lease_s, t1_s, t2_s; /* of the ACK; T1 and T2 by the rule of RFC 2131 4.4.5 if it does not say */
+    unsigned odd;                 /* bits of enum dissect_odd */
+    uint8_t last_hops;            /* private: a relay's copy is no repetition */
+    ip4 last_giaddr;              /* likewise */
+};
+
+struct dissect_exchanges;
+
+/* NULL if memory is out. */
+struct dissect_exchanges *dissect_exchanges_new(void);
+void dissect_exchanges_free(struct dissect_exchanges *x);
+/* Takes the message in *d, d->has_dhcp; packet `number`, seen at `now_ns`. The exchange that it belongs to,
+ * borrowed; NULL if there is no room for another. */
+const struct dissect_exchange *dissect_exchanges_add(struct dissect_exchanges *x, const struct dissect *d,
+                                                     uint64_t number, int64_t now_ns);
+size_t dissect_exchanges_count(const struct dissect_exchanges *x);
+const struct dissect_exchange *dissect_exchanges_at(const struct dissect_exchanges *x,
+                                                    size_t i); /* by first packet */
+uint64_t
+dissect_exchanges_left_out(const struct dissect_exchanges *x); /* messages for which there was no room */
+
+/* "renewal"; static storage. */
+const char *dissect_exchange_name(enum dissect_exchange_kind kind);

@@ -1,0 +1,178 @@
+#include "lab/explain_exchange.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "lab/explain_print.h"
+
+enum { NS_PER_S = 1000000000, INDENT = 26, SPAN_LEN = 32 };
+
+#define SGR_RED  "\x1b[31m"
+#define SGR_BOLD "\x1b[1m"
+#define SGR_END  "\x1b[0m"
+
+static const char *sgr(enum trace_color color, const char *code)
+{
+    return color == TRACE_COLOR ? code : "";
+}
+
+/* "12:30:00.000" of a time; `buf` holds EXPLAIN_TIME_LEN. */
+static const char *clock_of(int64_t time_ns, char *buf)
+{
+    char whole[EXPLAIN_TIME_LEN];
+    snprintf(buf, EXPLAIN_TIME_LEN, "%.12s", explain_time(time_ns, whole) + strlen("2026-11-21T"));
+    return buf;
+}
+
+/* "0.250 ms"; `buf` holds SPAN_LEN. */
+static const char *span_of(int64_t span_ns, char *buf)
+{
+    if (llabs(span_ns) < NS_PER_S)
+        snprintf(buf, SPAN_LEN, "%.3f ms", (double)span_ns / 1e6);
+    else
+        snprintf(buf, SPAN_LEN, "%.3f s", (double)span_ns / 1e9);
+    return buf;
+}
+
+static const char *outcome_text(const struct dissect_exchange *e, char *buf)
+{
+    char addr[IP4_LEN], server[IP4_LEN], span[CLOCK_SPAN_LEN];
+    ip4_format(e->address, addr);
+    ip4_format(e->server, server);
+    switch (e->outcome) {
+    case OUTCOME_ACK:
+        if (!e->has_lease) {
+            snprintf(buf, EXPLAIN_NOTE_LEN, "the settings for %s from %s", addr, server);
+            break;
+        }
+        clock_span(e->lease_s, span);
+        snprintf(buf, EXPLAIN_NOTE_LEN, "%s for %s from %s", addr, span, server);
+        break;
+    case OUTCOME_NAK:
+        snprintf(buf, EXPLAIN_NOTE_LEN, "refused (NAK) by %s: %s", server, ip4_format(e->asked, addr));
+        break;
+    case OUTCOME_NONE_NEEDED:
+        snprintf(buf, EXPLAIN_NOTE_LEN, "%s, told to %s", addr,
+                 e->server != 0 ? server : "nobody in particular");
+        break;
+    case OUTCOME_OPEN:
+        snprintf(buf, EXPLAIN_NOTE_LEN, "%s", e->n_offers > 0 ? "not finished" : "nobody has answered");
+        break;
+    }
+    return buf;
+}
+
+static const char *name_of(const struct dissect_exchange *e)
+{
+    switch (e->kind) {
+    case EXCHANGE_LEASE:
+        return e->first ? "first lease" : "new lease";
+    case EXCHANGE_RENEWAL:
+        return e->odd & ODD_EARLY ? "renewal" : "renewal at T1";
+    case EXCHANGE_REBINDING:
+        return e->odd & ODD_EARLY ? "rebinding" : "rebinding at T2";
+    case EXCHANGE_REBOOT:
+        return "INIT-REBOOT: is the address still good?";
+    case EXCHANGE_UNKNOWN:
+    case EXCHANGE_SELECTION:
+    case EXCHANGE_RELEASE:
+    case EXCHANGE_DECLINE:
+    case EXCHANGE_INFORM:
+    case EXCHANGE_BOOTP:
+    case EXCHANGE_OTHER:
+        break;
+    }
+    return dissect_exchange_name(e->kind);
+}
+
+const char *explain_exchange_note(const struct dissect_exchange *e, char *buf)
+{
+    char outcome[EXPLAIN_NOTE_LEN];
+    if (e->outcome == OUTCOME_OPEN || e->kind == EXCHANGE_OTHER)
+        snprintf(buf, EXPLAIN_NOTE_LEN, "%s", name_of(e));
+    else
+        snprintf(buf, EXPLAIN_NOTE_LEN, "%s: %s", name_of(e), outcome_text(e, outcome));
+    return buf;
+}
+
+/* ---- the groups ---- */
+
+static void print_offers(FILE *out, const struct dissect_exchange *e)
+{
+    char server[IP4_LEN], addr[IP4_LEN], span[SPAN_LEN];
+    for (unsigned i = 0; i < e->n_offers; i++) {
+        const struct dissect_offer *o = &e->offers[i];
+        fprintf(out, "%*soffered by %s: %s, after %s%s\n", INDENT, "", ip4_format(o->server, server),
+                ip4_format(o->address, addr), span_of(o->time_ns - e->first_ns, span),
+                e->n_offers > 1 && o->server == e->server ? "; this one was chosen" : "");
+    }
+}
+
+static void print_times(FILE *out, const struct dissect_exchange *e)
+{
+    char span[SPAN_LEN], t1[EXPLAIN_TIME_LEN], t2[EXPLAIN_TIME_LEN], end[EXPLAIN_TIME_LEN];
+    if (e->answer_ns == 0)
+        return;
+    if (e->request_ns != 0)
+        fprintf(out, "%*sanswered %s after the request\n", INDENT, "",
+                span_of(e->answer_ns - e->request_ns, span));
+    if (e->kind == EXCHANGE_LEASE)
+        fprintf(out, "%*sall of it took %s\n", INDENT, "", span_of(e->answer_ns - e->first_ns, span));
+    if (!e->has_lease || e->lease_s == LEASE_INFINITE)
+        return;
+    /* RFC 2131 4.4.5: the lease counts from when the client sent its REQUEST. */
+    int64_t start = e->request_ns != 0 ? e->request_ns : e->answer_ns;
+    fprintf(out, "%*sT1 at %.8s, T2 at %.8s, expires %.8s\n", INDENT, "",
+            clock_of(start + (int64_t)e->t1_s * NS_PER_S, t1),
+            clock_of(start + (int64_t)e->t2_s * NS_PER_S, t2),
+            clock_of(start + (int64_t)e->lease_s * NS_PER_S, end));
+}
+
+static void print_odd(FILE *out, const struct dissect_exchange *e, enum trace_color color)
+{
+    static const struct {
+        unsigned bit;
+        const char *text;
+    } rows[] = {
+#define X(name, bit, text) {1U << (bit), text},
+        DISSECT_ODD_MAP(X)
+#undef X
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (e->odd & rows[i].bit)
+            fprintf(out, "%*s%s! %s%s\n", INDENT, "", sgr(color, SGR_RED), rows[i].text, sgr(color, SGR_END));
+}
+
+static void print_exchange(FILE *out, const struct dissect_exchange *e, enum trace_color color)
+{
+    char time[EXPLAIN_TIME_LEN], outcome[EXPLAIN_NOTE_LEN], packets[48];
+    snprintf(packets, sizeof packets, "%llu-%llu", (unsigned long long)e->first_packet,
+             (unsigned long long)e->last_packet);
+    fprintf(out, "  %-9s %s  %s  (xid 0x%08x, %u message%s)\n", packets, clock_of(e->first_ns, time),
+            name_of(e), e->xid, e->n_messages, e->n_messages == 1 ? "" : "s");
+    if (e->kind != EXCHANGE_OTHER && e->kind != EXCHANGE_BOOTP)
+        fprintf(out, "%*s%s\n", INDENT, "", outcome_text(e, outcome));
+    print_offers(out, e);
+    print_times(out, e);
+    print_odd(out, e, color);
+}
+
+void explain_exchanges_print(FILE *out, const struct dissect_exchanges *x, enum trace_color color)
+{
+    char hw[HW_LEN];
+    size_t n = dissect_exchanges_count(x);
+    for (size_t i = 0; i < n; i++) {
+        const struct dissect_exchange *e = dissect_exchanges_at(x, i);
+        if (!e->first)
+            continue;
+        fprintf(out, "%sClient %s%s\n", sgr(color, SGR_BOLD), hw_format(&e->client, hw), sgr(color, SGR_END));
+        for (size_t j = i; j < n; j++)
+            if (hw_equal(&dissect_exchanges_at(x, j)->client, &e->client))
+                print_exchange(out, dissect_exchanges_at(x, j), color);
+    }
+    if (dissect_exchanges_left_out(x) > 0)
+        fprintf(out, "%llu messages of later exchanges are left out: there is room for %d\n",
+                (unsigned long long)dissect_exchanges_left_out(x), DISSECT_EXCHANGES_MAX);
+}

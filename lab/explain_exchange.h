@@ -1,0 +1,12 @@
+/* The exchanges of a capture (dissect_exchange.h) for people: grouped by client, what happened, how long it
+ * took, the timers of the lease, what is unusual. */
+#pragma once
+#include <stdio.h>
+
+#include "common/dissect_exchange.h"
+#include "common/trace.h"
+
+enum { EXPLAIN_NOTE_LEN = 128 };
+/* "renewal at T1: 10.77.0.100 for 1 h"; `buf` holds EXPLAIN_NOTE_LEN. */
+const char *explain_exchange_note(const struct dissect_exchange *e, char *buf);
+void explain_exchanges_print(FILE *out, const struct dissect_exchanges *x, enum trace_color color);
