@@ -1,0 +1,72 @@
+/* The least that a DHCP server could be, for tests/bench/run: it answers each DISCOVER and REQUEST of a relay
+ * with an address made of the client's number, in batches, without leases, limits or checks. What it does in
+ * a second is what sockets allow. Usage: bench_responder ADDRESS */
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/dhcp_proto.h"
+#include "common/io_batch.h"
+#include "common/io_sock.h"
+
+enum { MESSAGE_MAX = 1500, ANSWER_LEN = 300, NUMBER_AT = 31, YIADDR_AT = 16, TYPE_AT = DHCP_OPTIONS_AT + 2 };
+
+static bool on_failed(void *user, int i)
+{
+    (void)user;
+    (void)i;
+    return false;
+}
+
+static void put_ip4(uint8_t *at, ip4 addr)
+{
+    for (int i = 0; i < 4; i++)
+        at[i] = (uint8_t)(addr >> (24 - 8 * i));
+}
+
+/* Option 53 stands first in what dhcplab load sends, and in what perfdhcp sends. */
+static void answer(const struct packet *question, ip4 self, uint8_t *out)
+{
+    const uint8_t tail[] = {
+        DHCP_OPT_TYPE, 1, 0, DHCP_OPT_SERVER_ID, 4, 0, 0, 0, 0, DHCP_OPT_LEASE_TIME, 4, 0, 0, 14, 16,
+        DHCP_OPT_END};
+    memset(out, 0, ANSWER_LEN);
+    memcpy(out, question->bytes, DHCP_OPTIONS_AT);
+    memcpy(out + DHCP_OPTIONS_AT, tail, sizeof tail);
+    out[0] = DHCP_BOOTREPLY;
+    out[TYPE_AT] = question->bytes[TYPE_AT] == DHCP_DISCOVER ? DHCP_OFFER : DHCP_ACK;
+    put_ip4(out + TYPE_AT + 3, self);
+    put_ip4(out + YIADDR_AT, self);
+    memcpy(out + YIADDR_AT + 1, question->bytes + NUMBER_AT, 3);
+}
+
+int main(int argc, char **argv)
+{
+    ip4 self;
+    int fd;
+    struct io_batch *in = io_batch_new(MESSAGE_MAX), *out = io_batch_new(MESSAGE_MAX);
+    if (argc != 2 || !ip4_parse(argv[1], &self) || in == NULL || out == NULL ||
+        io_udp_open_at(self, DHCP_PORT_SERVER, &fd) < 0) {
+        fprintf(stderr, "bench_responder: cannot answer on the address that is its argument\n");
+        return 1;
+    }
+    io_sock_grow(fd);
+    for (;;) {
+        poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, -1);
+        int n = io_batch_recv_udp(in, fd);
+        for (int i = 0; i < n; i++) {
+            const struct packet *p = io_batch_packet(in, i, NULL);
+            uint8_t bytes[ANSWER_LEN];
+            if (p->len <= TYPE_AT)
+                continue;
+            answer(p, self, bytes);
+            io_batch_add_udp(out, 0,
+                             &(struct packet){.src = self,
+                                              .dst = p->src,
+                                              .dport = DHCP_PORT_SERVER,
+                                              .bytes = bytes,
+                                              .len = sizeof bytes});
+        }
+        io_batch_send(out, fd, on_failed, NULL);
+    }
+}
