@@ -71,6 +71,21 @@ static void on_arp(void *user, int fd, int what)
     }
 }
 
+static void on_link(void *user, int fd, int what)
+{
+    (void)fd, (void)what;
+    struct cli_driver *d = user;
+    struct cli_event event = {.kind = CLI_CARRIER_LOST};
+    for (bool has_carrier; cli_netif_next_change(d->netif, &has_carrier);) {
+        if (has_carrier == d->link.has_carrier)
+            continue;
+        d->link.has_carrier = has_carrier;
+        event.kind = has_carrier ? CLI_CARRIER_BACK : CLI_CARRIER_LOST;
+        event.now = io_now().boot_ms;
+        cli_driver_step(d, &event);
+    }
+}
+
 static void close_socket(int *fd, struct io_watch **watch)
 {
     io_watch_free(*watch);
@@ -102,6 +117,17 @@ static int listen_udp(struct cli_driver *d)
     if (rc == 0)
         close_socket(&d->raw_fd, &d->raw_watch);
     return rc;
+}
+
+static int listen_link(struct cli_driver *d, char *why)
+{
+    int fd;
+    int rc = cli_netif_watch(d->netif, &fd, why);
+    if (rc < 0)
+        return rc;
+    d->link_watch = io_watch_new(d->loop, fd, IO_READ, on_link, d);
+    snprintf(why, CLI_NETIF_WHY_MAX, "%s", err_text(ERR_NOMEM));
+    return d->link_watch == NULL ? ERR_NOMEM : 0;
 }
 
 static int listen_arp(struct cli_driver *d)
@@ -241,6 +267,15 @@ static bool load_saved(struct cli_driver *d, struct cli_lease *out)
     return rc == 0;
 }
 
+/* The MTU; the carrier is known from on_link(). */
+static void read_link(struct cli_driver *d)
+{
+    struct cli_netif_info info;
+    char why[CLI_NETIF_WHY_MAX];
+    if (d->hook != NULL && cli_netif_info(d->netif, &info, why) == 0)
+        d->link.mtu = info.mtu;
+}
+
 static void execute(struct cli_driver *d, const struct cli_action *action)
 {
     switch (action->kind) {
@@ -274,7 +309,8 @@ static void execute(struct cli_driver *d, const struct cli_action *action)
         do_arp(d, &action->arp);
         break;
     case CLI_HOOK:
-        cli_hook_run(d->hook, action->hook, action->has_lease ? &action->lease : NULL, &d->ack);
+        read_link(d);
+        cli_hook_run(d->hook, action->hook, &d->link, action->has_lease ? &action->lease : NULL, &d->ack);
         break;
     case CLI_TRACE:
         io_trace_event(d->trace, &action->trace);
@@ -357,8 +393,12 @@ static int fail(const char *subject, const char *why)
 static int open_interface(struct cli_driver *d)
 {
     char why[CLI_NETIF_WHY_MAX];
+    struct cli_netif_info info;
     if (cli_netif_open(d->options->ifname, &d->netif, why) < 0 || cli_netif_up(d->netif, why) < 0)
         return fail(d->options->ifname, why);
+    if (listen_link(d, why) < 0 || cli_netif_info(d->netif, &info, why) < 0)
+        return fail(d->options->ifname, why);
+    d->link.has_carrier = info.has_carrier;
     int rc = io_iface_find(d->options->ifname, &d->iface);
     if (rc < 0)
         return fail(d->options->ifname, err_text(rc));
@@ -418,6 +458,7 @@ static void finish(struct cli_driver *d)
     io_timer_free(d->deadline);
     io_timer_free(d->once_limit);
     cli_engine_free(d->engine);
+    io_watch_free(d->link_watch);
     cli_netif_close(d->netif);
     cli_host_free(d->host);
     cli_actions_fini(&d->actions);

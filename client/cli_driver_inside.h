@@ -35,7 +35,8 @@ struct cli_driver {
     char not_applied[CLI_NETIF_WHY_MAX]; /* why the lease is not on the interface; "" if it is */
     int raw_fd, udp_fd;                  /* one is open at a time, the other is -1 */
     int arp_fd;                          /* -1 without address conflict detection */
-    struct io_watch *raw_watch, *udp_watch, *arp_watch;
+    struct io_watch *raw_watch, *udp_watch, *arp_watch, *link_watch;
+    struct cli_hook_link link; /* the interface now */
     uint8_t buf[IO_DATAGRAM_MAX];
     bool is_limited; /* once_limit runs */
     int exit_code;

@@ -6,6 +6,7 @@
 
 #include "client/cli_answer.h"
 #include "client/cli_bound.h"
+#include "client/cli_carrier.h"
 #include "client/cli_command.h"
 #include "client/cli_force.h"
 #include "client/cli_fsm.h"
@@ -199,6 +200,12 @@ static void handle(struct cli_step *s, const struct cli_event *event)
         cli_probe_on_arp(s, &event->arp);
         return;
     case CLI_DEADLINE: /* done by fire_due() */
+        return;
+    case CLI_CARRIER_LOST:
+        cli_carrier_lost(s);
+        return;
+    case CLI_CARRIER_BACK:
+        cli_carrier_back(s);
         return;
     case CLI_RELEASE:
         cli_command_release(s);

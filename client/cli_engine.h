@@ -45,10 +45,12 @@ const char *cli_state_name(enum cli_state state); /* static storage */
 struct cli_engine;
 
 enum cli_event_kind {
-    CLI_START,    /* get a lease, after the start delay; nothing new if not STOPPED */
-    CLI_RX,       /* a datagram came for port 68 */
-    CLI_ARP_RX,   /* an ARP message came, any one; only with config.acd anything comes of it */
-    CLI_DEADLINE, /* cli_engine_deadline() has come; too early or late does no harm */
+    CLI_START,        /* get a lease, after the start delay; nothing new if not STOPPED */
+    CLI_RX,           /* a datagram came for port 68 */
+    CLI_ARP_RX,       /* an ARP message came, any one; only with config.acd anything comes of it */
+    CLI_DEADLINE,     /* cli_engine_deadline() has come; too early or late does no harm */
+    CLI_CARRIER_LOST, /* the interface has no carrier any more: cable pulled, peer down, or set down */
+    CLI_CARRIER_BACK, /* it has one now */
     CLI_RELEASE,
     CLI_RENEW,
     CLI_REBIND,
@@ -82,7 +84,9 @@ struct cli_event {
     X(CLI_HOOK_RELEASE, "RELEASE")                                                                           \
     X(CLI_HOOK_STOP, "STOP")                                                                                 \
     X(CLI_HOOK_FAIL, "FAIL") /* no ACK came, or the new address is somebody else's */                        \
-    X(CLI_HOOK_V6ONLY, "V6ONLY")
+    X(CLI_HOOK_V6ONLY, "V6ONLY")                                                                             \
+    X(CLI_HOOK_NOCARRIER, "NOCARRIER") /* the lease, if there is one, stays */                               \
+    X(CLI_HOOK_CARRIER, "CARRIER")     /* the lease, if there was one, is taken away and asked for again */
 
 enum cli_hook_reason {
 #define X(name, word) name,
@@ -181,6 +185,10 @@ void cli_engine_free(struct cli_engine *e);
  * 2131 3.2). If nobody answers the profile's transmissions, it is used until it ends, with its T1 and T2: a
  * host whose server is away for a while keeps its network. A lease is saved with each ACK, and forgotten on
  * release, NAK, conflict and expiry, not on CLI_STOP.
+ *
+ * CLI_CARRIER_LOST changes nothing: a cable that is out for a moment costs nobody its connections.
+ * CLI_CARRIER_BACK takes the lease away and asks for it again as after a restart, from INIT-REBOOT on;
+ * without a lease an acquisition or INFORM that is under way starts anew, and a wait of INIT goes on.
  *
  * With config.acd an address that is new to us is probed for by ARP (RFC 5227, client/cli_acd.h) before the
  * interface gets it: PROBING takes 4 to 7 s. It is announced then, and defended while it is ours. On a

@@ -18,6 +18,8 @@ static enum cli_hook_reason hook_of_init(enum cli_state from, enum reason reason
 {
     if (reason == REASON_STARTED)
         return CLI_HOOK_PREINIT;
+    if (reason == REASON_CARRIER_BACK)
+        return CLI_HOOK_CARRIER;
     if (reason == REASON_GOT_NAK)
         return CLI_HOOK_NAK;
     if (reason == REASON_V6ONLY_WAIT)
@@ -32,7 +34,7 @@ static enum cli_hook_reason hook_of(const struct cli_engine *e, enum cli_state t
 {
     switch (to) {
     case CLI_INIT_REBOOT:
-        return CLI_HOOK_PREINIT;
+        return reason == REASON_CARRIER_BACK ? CLI_HOOK_CARRIER : CLI_HOOK_PREINIT;
     case CLI_INIT:
         return hook_of_init(e->state, reason);
     case CLI_BOUND:

@@ -47,7 +47,8 @@ static bool is_up(enum cli_hook_reason reason)
     return reason >= CLI_HOOK_BOUND && reason <= CLI_HOOK_INFORM;
 }
 
-static char *make_env(struct cli_hook *h, enum cli_hook_reason reason, const char *vars)
+static char *make_env(struct cli_hook *h, enum cli_hook_reason reason, const struct cli_hook_link *link,
+                      const char *vars)
 {
     struct text t;
     const char *path = getenv("PATH");
@@ -55,6 +56,7 @@ static char *make_env(struct cli_hook *h, enum cli_hook_reason reason, const cha
     text_add(&t, "PATH=%s\n", path != NULL ? path : "/usr/sbin:/usr/bin:/sbin:/bin");
     text_add(&t, "reason=%s\ninterface=%s\npid=%d\nprotocol=dhcp\n", cli_hook_reason_name(reason), h->ifname,
              (int)getpid());
+    text_add(&t, "ifcarrier=%s\nifmtu=%u\n", link->has_carrier ? "up" : "down", link->mtu);
     text_add(&t, "if_up=%s\nif_down=%s\n", is_up(reason) ? "true" : "false",
              is_up(reason) ? "false" : "true");
     add_vars(&t, "new_", vars);
@@ -178,15 +180,17 @@ void cli_hook_free(struct cli_hook *h)
     free(h);
 }
 
-void cli_hook_run(struct cli_hook *h, enum cli_hook_reason reason, const struct cli_lease *lease,
-                  const struct cli_ack *ack)
+void cli_hook_run(struct cli_hook *h, enum cli_hook_reason reason, const struct cli_hook_link *link,
+                  const struct cli_lease *lease, const struct cli_ack *ack)
 {
     if (h == NULL)
         return;
     char *vars = lease != NULL ? cli_hook_vars(lease, ack) : NULL;
-    char *env = lease != NULL && vars == NULL ? NULL : make_env(h, reason, vars);
-    free(h->old);
-    h->old = vars;
+    char *env = lease != NULL && vars == NULL ? NULL : make_env(h, reason, link, vars);
+    if (reason != CLI_HOOK_NOCARRIER) {
+        free(h->old);
+        h->old = vars;
+    }
     if (env == NULL || h->n_queue == CLI_HOOK_QUEUE_MAX) {
         io_trace_log(h->trace, "error", "the hook script is not run for %s: %s", cli_hook_reason_name(reason),
                      env == NULL ? err_text(ERR_NOMEM) : "too many of its runs are waiting");

@@ -1,6 +1,7 @@
 #include "client/cli_netif.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netlink/errno.h>
@@ -12,13 +13,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "common/err.h"
 
-enum { MTU_MIN = 576, LIFETIME_FOREVER = -1 /* as uint32_t: INFINITY_LIFE_TIME of the kernel */ };
+enum {
+    CHANGE_MAX = 16384, /* octets of a notice about a link; what is longer is cut behind what is read */
+    MTU_MIN = 576,
+    LIFETIME_FOREVER = -1 /* as uint32_t: INFINITY_LIFE_TIME of the kernel */
+};
 
 struct cli_netif {
     struct nl_sock *sock;
+    struct nl_sock *watch; /* NULL: not watched */
     int index;
     char name[IFNAMSIZ]; /* for messages */
 
@@ -118,6 +125,7 @@ void cli_netif_close(struct cli_netif *n)
 {
     if (n == NULL)
         return;
+    nl_socket_free(n->watch);
     nl_socket_free(n->sock);
     free(n);
 }
@@ -133,6 +141,7 @@ int cli_netif_info(struct cli_netif *n, struct cli_netif_info *out, char *why)
         .index = n->index,
         .hw.type = type <= UINT8_MAX ? (uint8_t)type : 0, /* the kernel's own types have no DHCP number */
         .up = rtnl_link_get_flags(link) & IFF_UP,
+        .has_carrier = rtnl_link_get_flags(link) & IFF_RUNNING,
         .mtu = rtnl_link_get_mtu(link),
     };
     struct nl_addr *hw = rtnl_link_get_addr(link);
@@ -142,6 +151,46 @@ int cli_netif_info(struct cli_netif *n, struct cli_netif_info *out, char *why)
     }
     rtnl_link_put(link);
     return 0;
+}
+
+int cli_netif_watch(struct cli_netif *n, int *out_fd, char *why)
+{
+    n->watch = nl_socket_alloc();
+    if (n->watch == NULL)
+        return no_memory(why);
+    nl_join_groups(n->watch, RTMGRP_LINK);
+    int rc = nl_connect(n->watch, NETLINK_ROUTE);
+    if (rc >= 0)
+        rc = nl_socket_set_nonblocking(n->watch);
+    *out_fd = nl_socket_get_fd(n->watch);
+    return report(n, rc, "watching the link", why);
+}
+
+bool cli_netif_next_change(struct cli_netif *n, bool *out_has_carrier)
+{
+    unsigned char buf[CHANGE_MAX] __attribute__((aligned(NLMSG_ALIGNTO)));
+    struct ifinfomsg link;
+    for (;;) {
+        ssize_t len = recv(nl_socket_get_fd(n->watch), buf, sizeof buf, 0);
+        if (len < 0 && errno == ENOBUFS) {
+            char why[CLI_NETIF_WHY_MAX];
+            struct cli_netif_info info;
+            *out_has_carrier = cli_netif_info(n, &info, why) == 0 && info.has_carrier;
+            return true;
+        }
+        if (len < 0)
+            return false;
+        /* A notice comes alone in its datagram. */
+        struct nlmsghdr header;
+        if ((size_t)len < NLMSG_HDRLEN + sizeof link)
+            continue;
+        memcpy(&header, buf, sizeof header);
+        memcpy(&link, buf + NLMSG_HDRLEN, sizeof link);
+        if (header.nlmsg_type != RTM_NEWLINK || link.ifi_index != n->index)
+            continue;
+        *out_has_carrier = link.ifi_flags & IFF_RUNNING;
+        return true;
+    }
 }
 
 /* Sets the flag IFF_UP, or the MTU if that is not 0. */

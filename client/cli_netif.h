@@ -25,6 +25,7 @@ struct cli_netif_info {
     int index;
     struct hw_addr hw;
     bool up;
+    bool has_carrier; /* up, and so is the other end: something can be sent */
     unsigned mtu;
 };
 
@@ -35,6 +36,14 @@ void cli_netif_close(struct cli_netif *n);
 
 /* As the kernel has it now. */
 int cli_netif_info(struct cli_netif *n, struct cli_netif_info *out, char *why);
+
+/* *out_fd, not blocking and closed with `n`, is readable whenever an interface has changed. */
+int cli_netif_watch(struct cli_netif *n, int *out_fd, char *why);
+
+/* After it became readable: hands over what the interface was at each change, in order, oldest first. True: a
+ * change is in *out_has_carrier; false: there is no more. If the kernel had to leave changes out it is what
+ * the interface is now. */
+bool cli_netif_next_change(struct cli_netif *n, bool *out_has_carrier);
 
 /* Sets the interface up, if it is not. It stays up after cli_netif_clear(). */
 int cli_netif_up(struct cli_netif *n, char *why);

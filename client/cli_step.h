@@ -1,8 +1,8 @@
 /* Inside of the engine: its state, one step of it, and what a step can do. Only the modules of the engine
  * include this header: cli_step (effects), cli_fsm (states, timers, transmissions), cli_offer (choosing),
  * cli_answer (ACK and NAK), cli_bound (a lease in use), cli_probe (RFC 5227), cli_command (what the user
- * wants), cli_inform (DHCPINFORM), cli_engine (the rest). Each may call the others; the public contract is
- * client/cli_engine.h. Pure.
+ * wants), cli_inform (DHCPINFORM), cli_carrier (the cable), cli_engine (the rest). Each may call the others;
+ * the public contract is client/cli_engine.h. Pure.
  */
 #pragma once
 #include <stdbool.h>

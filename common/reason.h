@@ -347,6 +347,10 @@
       "{addr} is leased: its configuration comes with the lease, a renewal asks again")                      \
     X(REASON_READER_SLOW, "reader-slow",                                                                     \
       "a reader of the events is dropped: more than {num} octets would wait for it")                         \
+    X(REASON_CARRIER_LOST, "carrier-lost",                                                                   \
+      "the interface has lost its carrier: what is set stays until it is back")                              \
+    X(REASON_CARRIER_BACK, "carrier-back",                                                                   \
+      "the interface has a carrier again: it may be on another network (RFC 2131 3.7)")                      \
     X(REASON_COMMAND_STOP, "command-stop", "asked to stop")                                                  \
     X(REASON_NO_LEASE, "no-lease", "there is no lease")
 

@@ -2,8 +2,9 @@
 # An example of a hook script for `dhcplab-client --hook`. It is run for each transition; everything that it is told stands in
 # its environment, under the names that dhcpcd uses. Values come from the network: quote them, and never give them to eval.
 #
-#   reason       PREINIT BOUND RENEW REBIND REBOOT TIMEOUT INFORM EXPIRE NAK RELEASE STOP FAIL V6ONLY
+#   reason       PREINIT BOUND RENEW REBIND REBOOT TIMEOUT INFORM EXPIRE NAK RELEASE STOP FAIL V6ONLY NOCARRIER CARRIER
 #   interface    eth0
+#   ifcarrier    up or down; ifmtu: the MTU
 #   if_up        true while there is a configuration, else false
 #   new_*        the lease: new_ip_address, new_subnet_cidr, new_routers, new_domain_name_servers, new_dhcp_lease_time, ...
 #   old_*        the lease before, under the same names
@@ -18,7 +19,7 @@ BOUND | RENEW | REBIND | REBOOT | TIMEOUT)
 EXPIRE | NAK | RELEASE | STOP)
   logger -t dhcplab-hook "$interface: $reason: ${old_ip_address:-no address} is gone"
   ;;
-INFORM | FAIL | V6ONLY | PREINIT)
+INFORM | FAIL | V6ONLY | PREINIT | NOCARRIER | CARRIER)
   logger -t dhcplab-hook "$interface: $reason"
   ;;
 esac

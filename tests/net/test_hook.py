@@ -107,6 +107,37 @@ class Hook(LabCase):
         self.on("server", "ip", "link", "set", "eth0", "down")
         self.assertEqual(self.wait_for_reason("EXPIRE")["old_ip_address"], "10.77.0.100")
 
+    def test_cable_that_is_pulled_and_put_back(self):
+        """The lease is verified as after a restart, and what the kernel dropped with the link is set again."""
+        self.start()
+        bound = self.wait_for_reason("BOUND")
+        self.assertEqual((bound["ifcarrier"], bound["ifmtu"]), ("up", "1500"))
+        self.on("h1", "ip", "link", "set", "eth0", "down")
+        lost = self.wait_for_reason("NOCARRIER")
+        self.assertEqual((lost["ifcarrier"], lost["if_up"], lost["old_ip_address"]), ("down", "false", "10.77.0.100"))
+        self.on("h1", "ip", "link", "set", "eth0", "up")
+        back = self.wait_for_reason("CARRIER")
+        self.assertEqual((back["ifcarrier"], back["old_ip_address"]), ("up", "10.77.0.100"))
+        self.assertEqual(self.wait_for_reason("REBOOT")["new_ip_address"], "10.77.0.100")
+        self.assertEqual(self.reasons(), ["PREINIT", "BOUND", "NOCARRIER", "CARRIER", "REBOOT"])
+        self.assertIn("default via 10.77.0.1", self.on("h1", "ip", "route").stdout)
+        # The other end of the pair takes the carrier away, too.
+        self.on("server", "ip", "link", "set", "eth0", "down")
+        self.wait_for_reason("NOCARRIER", 2)
+        self.on("server", "ip", "link", "set", "eth0", "up")
+        self.wait_for_reason("REBOOT", 2)
+
+    def test_inform(self):
+        self.start()
+        self.wait_for_reason("BOUND")
+        self.command("release")
+        self.wait_for_reason("RELEASE")
+        self.on("h1", "ip", "address", "add", "10.77.0.50/24", "dev", "eth0")
+        self.command("inform")
+        told = self.wait_for_reason("INFORM")
+        self.assertEqual((told["if_up"], told["new_ip_address"], told["new_routers"], told.get("new_dhcp_lease_time")),
+                         ("true", "10.77.0.50", "10.77.0.1", None))
+
     def test_script_that_hangs_holds_nobody_up_and_is_killed(self):
         self.start({"hook-timeout": 1}, sleep=60)
         wait_for(self.lease_file.exists, "the lease")

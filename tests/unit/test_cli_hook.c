@@ -17,6 +17,7 @@ static char folder[] = "/tmp/test_cli_hook.XXXXXX";
 static char script[64], output[64], trace_file[64];
 static const struct cli_lease lease = {.addr = 0x0a00000a, .prefix_len = 24};
 static const struct cli_ack no_ack;
+static const struct cli_hook_link link_up = {.has_carrier = true, .mtu = 1400};
 
 static void write_script(const char *body)
 {
@@ -58,7 +59,7 @@ static void run(unsigned n, time_ms limit_ms)
     struct cli_hook *h = cli_hook_new(loop, script, limit_ms, "eth0", &trace);
     assert_non_null(h);
     for (unsigned i = 0; i < n; i++)
-        cli_hook_run(h, i % 2 ? CLI_HOOK_STOP : CLI_HOOK_BOUND, i % 2 ? NULL : &lease, &no_ack);
+        cli_hook_run(h, i % 2 ? CLI_HOOK_STOP : CLI_HOOK_BOUND, &link_up, i % 2 ? NULL : &lease, &no_ack);
     cli_hook_free(h);
     io_trace_close(&trace);
     io_loop_free(loop);
@@ -69,12 +70,13 @@ static void variables_of_the_lease_and_of_the_one_before(void **state)
     (void)state;
     char body[200];
     snprintf(body, sizeof body,
-             "echo \"$reason $interface $if_up <$new_ip_address> <$old_ip_address>\" >> %s", output);
+             "echo \"$reason $interface $if_up $ifcarrier $ifmtu <$new_ip_address> <$old_ip_address>\" >> %s",
+             output);
     write_script(body);
     run(3, 10000);
-    assert_string_equal(read_file(output), "BOUND eth0 true <10.0.0.10> <>\n"
-                                           "STOP eth0 false <> <10.0.0.10>\n"
-                                           "BOUND eth0 true <10.0.0.10> <>\n");
+    assert_string_equal(read_file(output), "BOUND eth0 true up 1400 <10.0.0.10> <>\n"
+                                           "STOP eth0 false up 1400 <> <10.0.0.10>\n"
+                                           "BOUND eth0 true up 1400 <10.0.0.10> <>\n");
     assert_string_equal(read_file(trace_file), "");
 }
 
