@@ -180,7 +180,7 @@ class Usage(ProgramCase):
         for arguments, code, pattern in (
                 ([], 2, r"^dhcplab-client: -i INTERFACE is missing\nTry 'dhcplab-client --help'\.\n$"),
                 (["--nonsense"], 2, "--nonsense"),
-                (["-i", "eth0", "more"], 2, r"there are no arguments but options: more\n"),
+                (["-i", "eth0", "more"], 2, r"a command goes with --control PATH, and without -i: more\n"),
                 (["-i", "eth0", "-1", "-t", "soon"], 2, "--timeout takes a number of seconds.*, not soon\n"),
                 (["-i", "eth0", "--seed", "x"], 2, "--seed takes a number, not x\n"),
                 (["-i", "eth0", "-c", "none.json"], 2, r"^dhcplab-client: none\.json: \S.*\n$"),
