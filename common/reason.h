@@ -117,6 +117,8 @@
       "no address is free in the shared network {text}: {num} are leased, offered or in quarantine")         \
     X(REASON_OFFER_LIMIT, "offer-limit",                                                                     \
       "{num} offers are outstanding, as many as the configuration allows")                                   \
+    X(REASON_OFFER_LIMIT_CLIENT, "offer-limit-client",                                                       \
+      "{num} offers to {hw} are outstanding, as many as the configuration allows for one hardware address")  \
     X(REASON_LEASE_LIMIT, "lease-limit", "{num} leases are held, as many as the configuration allows")       \
     /* server: is anybody at the address? RFC 2131 2.2 */                                                    \
     X(REASON_PROBING, "probing", "{addr} is probed before it is given (RFC 2131 2.2)")                       \

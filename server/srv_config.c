@@ -18,6 +18,7 @@ enum {
     OFFER_HOLD_DEFAULT_S = 60,
     OFFER_HOLD_MAX_S = 86400,
     OFFERS_DEFAULT = 10000,
+    OFFERS_PER_CLIENT_DEFAULT = 16,
     PING_REQUESTS_DEFAULT = 1,
     PING_TIMEOUT_DEFAULT_MS = 100,
     PING_CLTT_DEFAULT_S = 60,
@@ -70,6 +71,7 @@ static const char *const global_keys[] = {
     "max-leases",
     "max-log-rate",
     "max-offers",
+    "max-offers-per-client",
     "max-valid-lifetime",
     "metrics",
     "min-valid-lifetime",
@@ -263,6 +265,7 @@ static void read_global(struct srv_parse *p, const cJSON *map)
                                            .max_pending = PING_PENDING_DEFAULT},
                                   .offer_hold_s = OFFER_HOLD_DEFAULT_S,
                                   .max_offers = OFFERS_DEFAULT,
+                                  .max_offers_per_client = OFFERS_PER_CLIENT_DEFAULT,
                                   .max_leases = LEASES_DEFAULT};
     jcfg_check_keys(&p->c, map, global_keys, global_elsewhere);
     read_interfaces(p, map);
@@ -281,6 +284,7 @@ static void read_global(struct srv_parse *p, const cJSON *map)
     jcfg_get_u32(&p->c, map, "max-declines-per-client", 0, DECLINES_MAX, &config->max_declines);
     jcfg_get_u32(&p->c, map, "offer-hold-time", 1, OFFER_HOLD_MAX_S, &config->offer_hold_s);
     jcfg_get_u32(&p->c, map, "max-offers", 1, LIMIT_MAX, &config->max_offers);
+    jcfg_get_u32(&p->c, map, "max-offers-per-client", 1, LIMIT_MAX, &config->max_offers_per_client);
     jcfg_get_u32(&p->c, map, "max-leases", 1, LIMIT_MAX, &config->max_leases);
     srv_parse_hooks(p, map);
     srv_parse_optdefs(p, map);

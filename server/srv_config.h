@@ -276,7 +276,8 @@ struct srv_config {
     struct srv_expiry expiry;
     uint32_t offer_hold_s; /* how long an offer waits for its REQUEST */
     uint32_t max_offers;
-    uint32_t max_leases; /* records of leases, expired and released ones included */
+    uint32_t max_offers_per_client; /* for one hardware address, whatever its client identifiers */
+    uint32_t max_leases;            /* records of leases, expired and released ones included */
     struct srv_lease_query lease_query;
     struct srv_class_name *class_names; /* by number */
     size_t n_class_names;

@@ -33,7 +33,7 @@ static void tally(struct srv_step *s, enum reason reason, ip4 addr, bool is_clos
     else if (reason == REASON_RESERVED_IN_USE)
         srv_tally_add(t, s->subnet->id, addr, SRV_TALLY_CONFLICTS, 1);
     else if (reason == REASON_POOL_EMPTY || reason == REASON_NETWORK_EMPTY || reason == REASON_LEASE_LIMIT ||
-             reason == REASON_OFFER_LIMIT)
+             reason == REASON_OFFER_LIMIT || reason == REASON_OFFER_LIMIT_CLIENT)
         tally_failure(s, is_closed);
 }
 

@@ -11,11 +11,8 @@ static void make_offer(struct srv_step *s, ip4 addr, bool is_bound)
 {
     struct srv_lease before, offer;
     bool had_offer = srv_step_find_offer(s, &before);
-    if (!is_bound && !had_offer && srv_lease_table_room(s->e->offers) == 0) {
-        srv_step_decide(s, REASON_OFFER_LIMIT,
-                        (struct trace_facts){.num = (int64_t)srv_lease_table_count(s->e->offers)});
+    if (!is_bound && !had_offer && !srv_step_may_offer(s))
         return;
-    }
     uint32_t left_s = srv_grant_left(s, addr);
     if (left_s != 0)
         srv_step_decide(s, REASON_LEASE_KEPT, (struct trace_facts){.addr = addr, .span_s = left_s});

@@ -157,10 +157,7 @@ bool srv_park_hold(struct srv_step *s, ip4 addr, enum reason reason)
         return false;
     if (waiting->n >= s->e->config->ping.max_pending)
         srv_step_drop(s, REASON_PROBE_LIMIT, (struct trace_facts){.num = (int64_t)waiting->n});
-    else if (srv_lease_table_room(s->e->offers) == 0)
-        srv_step_decide(s, REASON_OFFER_LIMIT,
-                        (struct trace_facts){.num = (int64_t)srv_lease_table_count(s->e->offers)});
-    else
+    else if (srv_step_may_offer(s))
         park(s, addr);
     return true;
 }

@@ -283,6 +283,7 @@ static void complete_global(cJSON *map, const struct srv_config *config)
     set_bool(map, "forcerenew", config->forcerenew);
     set_number(map, "offer-hold-time", config->offer_hold_s);
     set_number(map, "max-offers", config->max_offers);
+    set_number(map, "max-offers-per-client", config->max_offers_per_client);
     set_number(map, "max-leases", config->max_leases);
 }
 

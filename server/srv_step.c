@@ -127,6 +127,42 @@ void srv_step_end_offer(struct srv_step *s, ip4 addr)
         srv_alloc_unmark(e->alloc, addr);
 }
 
+struct tally {
+    const struct hw_addr *hw;
+    size_t n;
+};
+
+static bool count_offer(void *user, const struct srv_lease *offer)
+{
+    struct tally *t = user;
+    t->n += hw_equal(&offer->hw, t->hw);
+    return true;
+}
+
+/* Each client identifier makes another client of one hardware address. Without one, it is a single client,
+ * whose offers take each other's place. */
+static size_t count_offers(const struct srv_step *s)
+{
+    struct tally t = {.hw = &s->client.hw};
+    if (s->client.hw.len != 0 && s->client.client_id_len != 0)
+        srv_lease_each(s->e->offers, count_offer, &t);
+    return t.n;
+}
+
+bool srv_step_may_offer(struct srv_step *s)
+{
+    struct trace_facts facts = {.num = (int64_t)srv_lease_table_count(s->e->offers), .hw = s->client.hw};
+    if (srv_lease_table_room(s->e->offers) == 0) {
+        srv_step_decide(s, REASON_OFFER_LIMIT, facts);
+        return false;
+    }
+    facts.num = (int64_t)count_offers(s);
+    if (facts.num < s->e->config->max_offers_per_client)
+        return true;
+    srv_step_decide(s, REASON_OFFER_LIMIT_CLIENT, facts);
+    return false;
+}
+
 void srv_step_keep_offer(struct srv_step *s, const struct srv_lease *offer)
 {
     struct srv_engine *e = s->e;

@@ -87,6 +87,8 @@ void srv_step_remove_record(struct srv_engine *e, const struct srv_lease *lease)
 void srv_step_keep_lease(struct srv_step *s, const struct srv_lease *lease);
 /* The record of the lease is gone, from the tables and, by an action that this adds, from the store. */
 void srv_step_forget_lease(struct srv_step *s, const struct srv_lease *lease);
+/* May the client be made an offer beside those that stand? If not, the record says why. */
+bool srv_step_may_offer(struct srv_step *s);
 void srv_step_keep_offer(struct srv_step *s, const struct srv_lease *offer);
 void srv_step_end_offer(struct srv_step *s, ip4 addr); /* nothing happens if there is none */
 

@@ -696,6 +696,35 @@ static void rfc2132_2_host_name_of_the_client_is_kept_without_trailing_nul(void 
 
 /* ---- limits ---- */
 
+static void discover_as(char client, const char *id)
+{
+    dhcp_put_bytes(msg(client, DHCP_DISCOVER), DHCP_OPT_CLIENT_ID, id, strlen(id));
+    send_to(IP4_BROADCAST);
+}
+
+/* A client that invents identifiers cannot take all offers. One that has an offer gets it again, and other
+ * hardware addresses are served. */
+static void offers_for_one_hardware_address_are_limited(void **state)
+{
+    (void)state;
+    start("{ \"Dhcp4\": { \"max-offers-per-client\": 2, \"offer-hold-time\": 10, \"subnet4\": [ { \"id\": 1,"
+          "  \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.10 - 10.0.0.99\" } ] } ] } }");
+    discover_as('a', "\1one");
+    expect_offer(IP(10, 0, 0, 10));
+    discover_as('a', "\1two");
+    expect_offer(IP(10, 0, 0, 11));
+    discover_as('a', "\1three");
+    expect_silence(REASON_OFFER_LIMIT_CLIENT);
+    assert_int_equal(seen.last.facts.num, 2);
+    discover_as('a', "\1two");
+    expect_offer(IP(10, 0, 0, 11));
+    discover_as('b', "\1three");
+    expect_offer(IP(10, 0, 0, 12));
+    at(10 * S);
+    discover_as('a', "\1three");
+    assert_int_equal(seen.msg.type, DHCP_OFFER);
+}
+
 static void offers_are_limited(void **state)
 {
     (void)state;
@@ -1072,6 +1101,7 @@ int main(void)
         TEST(what_has_no_usable_identity_is_dropped),
         TEST(rfc2132_2_host_name_of_the_client_is_kept_without_trailing_nul),
         TEST(offers_are_limited),
+        TEST(offers_for_one_hardware_address_are_limited),
         TEST(leases_are_limited_and_free_ones_make_room),
         TEST(one_step_expires_a_bounded_number_of_leases),
         TEST(other_messages_are_named_and_counted),
