@@ -17,7 +17,7 @@ _dhcplab_hosts() {
 }
 
 _dhcplab() {
-  local commands='up ps status timers release renew rebind decline inform restart leases events log explain timeline load command exec down run'
+  local commands='up ps status timers release renew rebind decline inform restart leases events log explain timeline load command exec down run sweep'
   local current=${COMP_WORDS[COMP_CWORD]} command='' options='--help --name' words='' i
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
@@ -44,6 +44,7 @@ _dhcplab() {
   load) options='--help --server --local --relays --interface --window --rate --clients --mix --preload --duration
     --exchanges --drop-time --seed --pool --progress --json' ;;
   run) options='--help --virtual --seed --only-faults --trace --json' words=$(compgen -f -- "$current") ;;
+  sweep) options='--help --seeds --jobs' words=$(compgen -f -- "$current") ;;
   command | exec) words=$(_dhcplab_hosts) ;;
   down) options+=' --all' ;;
   esac

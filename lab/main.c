@@ -28,6 +28,7 @@ static const struct {
     {"timeline", command_timeline, "", "when each kind of client would send what, in virtual time"},
     {"load", command_load, "--server A --local B", "put a server under load: rate, delays, wrong answers"},
     {"run", command_run, "FILE", "a scenario in virtual time: what happens when, and what is expected"},
+    {"sweep", command_sweep, "FILE --seeds A-B", "a scenario with one seed after another, until one fails"},
     {"command", command_send, "HOST COMMAND [JSON]", "send a command of Kea's command channel to a program"},
     {"exec", command_exec, "HOST COMMAND...", "run a program inside a host"},
     {"down", command_down, "[NAME]", "take a lab away, whatever state it is in"},

@@ -124,22 +124,6 @@ static int parse_options(int argc, char **argv, struct run_options *out)
     return code;
 }
 
-/* 0, or the exit code with everything told. */
-static int load(const char *name, struct scenario *out)
-{
-    char path[TOPOLOGY_PATH_MAX], error[JCFG_TEXT_MAX] = "";
-    *out = (struct scenario){0};
-    if (scenario_find(name, path) < 0) {
-        fprintf(stderr, "dhcplab: there is no scenario %s\n", name);
-        return EXIT_CODE_USAGE;
-    }
-    if (scenario_load(out, path, error) < 0) {
-        fprintf(stderr, "dhcplab: %s\n", error);
-        return EXIT_CODE_USAGE;
-    }
-    return 0;
-}
-
 static void write_line(void *user, cJSON *event)
 {
     char *line = cJSON_PrintUnformatted(event);
@@ -195,7 +179,7 @@ int command_run(int argc, char **argv)
     struct scenario *s = malloc(sizeof *s);
     int code = s == NULL ? EXIT_CODE_FAILED : parse_options(argc, argv, &o);
     if (code < 0) {
-        code = load(o.file, s);
+        code = scenario_open(o.file, s);
         if (code == 0)
             code = run(s, &o);
         scenario_fini(s);

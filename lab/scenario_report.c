@@ -5,10 +5,28 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "lab/command.h"
 #include "lab/ladder.h"
 #include "lab/view.h"
 
 enum { AROUND_MS = 5000, AROUND_EVENTS = 60 };
+
+/* ---- the file ---- */
+
+int scenario_open(const char *name, struct scenario *out)
+{
+    char path[TOPOLOGY_PATH_MAX], error[JCFG_TEXT_MAX] = "";
+    *out = (struct scenario){0};
+    if (scenario_find(name, path) < 0) {
+        fprintf(stderr, "dhcplab: there is no scenario %s\n", name);
+        return EXIT_CODE_USAGE;
+    }
+    if (scenario_load(out, path, error) < 0) {
+        fprintf(stderr, "dhcplab: %s\n", error);
+        return EXIT_CODE_USAGE;
+    }
+    return 0;
+}
 
 /* ---- the ladder around ---- */
 

@@ -1,10 +1,14 @@
-/* What came of a scenario, for people and as JSON. */
+/* A scenario of the command line, and what came of it, for people and as JSON. */
 #pragma once
 #include <stdio.h>
 
 #include <cjson/cJSON.h>
 
 #include "lab/scenario_run.h"
+
+/* Loads the scenario of a command line: a path or a name. 0, or the exit code with everything told. After any
+ * return scenario_fini() frees. */
+int scenario_open(const char *name, struct scenario *out);
 
 struct scenario_report {
     const struct scenario *s;

@@ -1,0 +1,170 @@
+/* dhcplab sweep: a scenario with one seed after another. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/err.h"
+#include "common/io_loop.h"
+#include "lab/command.h"
+#include "lab/scenario_report.h"
+#include "lab/sweep.h"
+
+enum { PROGRESS_US = 200000, BAR = 40 };
+
+static const char help[] =
+    "Usage: dhcplab sweep FILE --seeds A-B [--jobs N]\n"
+    "\n"
+    "Runs a scenario in virtual time with each seed from A to B: other losses, other delays, other moments. "
+    "After every step\n"
+    "what must always be true is checked. The first seed that fails is made as short as it can be: of its "
+    "bad "
+    "luck only what\n"
+    "the failure needs is kept. Then it is told, with the command that repeats it.\n"
+    "\n"
+    "  --seeds A-B   the seeds\n"
+    "  --jobs N      so many processes; without it, one for each processor\n"
+    "  --help        this text\n"
+    "\n"
+    "Exit codes: 0 no seed failed; 1 one failed; 2 wrong usage or a file with an error.\n"
+    "\n"
+    "Examples:\n"
+    "  dhcplab sweep faults --seeds 1-100000\n"
+    "  dhcplab sweep my/scenario.json --seeds 1-1000 --jobs 4\n";
+
+static int usage_error(const char *what, const char *value)
+{
+    fprintf(stderr, "dhcplab sweep: %s%s; see `dhcplab sweep --help`\n", what, value);
+    return EXIT_CODE_USAGE;
+}
+
+static bool read_seeds(const char *text, struct sweep_setting *out)
+{
+    int used = 0;
+    return strspn(text, "0123456789-") == strlen(text) && text[0] != '-' &&
+           sscanf(text, "%19" SCNu64 "-%19" SCNu64 "%n", &out->first, &out->last, &used) == 2 &&
+           text[used] == '\0' && out->first <= out->last;
+}
+
+/* -1: go on; else the exit code. */
+static int parse_options(int argc, char **argv, struct sweep_setting *out, const char **out_file)
+{
+    enum { OPT_SEEDS = 256, OPT_JOBS };
+    static const struct option options[] = {{"seeds", required_argument, NULL, OPT_SEEDS},
+                                            {"jobs", required_argument, NULL, OPT_JOBS},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    long jobs = sysconf(_SC_NPROCESSORS_ONLN);
+    bool has_seeds = false;
+    int option;
+    char *end;
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        switch (option) {
+        case OPT_SEEDS:
+            has_seeds = true;
+            if (!read_seeds(optarg, out))
+                return usage_error("--seeds takes two numbers such as 1-1000, not ", optarg);
+            break;
+        case OPT_JOBS:
+            jobs = strtol(optarg, &end, 10);
+            if (*optarg == '\0' || *end != '\0' || jobs < 1 || jobs > SWEEP_JOBS_MAX)
+                return usage_error("--jobs takes a number from 1 to 256, not ", optarg);
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return EXIT_CODE_OK;
+        default:
+            return usage_error("an option is wrong", "");
+        }
+    }
+    if (argc - optind != 1)
+        return usage_error("one scenario at a time", "");
+    if (!has_seeds)
+        return usage_error("which --seeds?", "");
+    out->jobs = jobs < 1 ? 1 : jobs > SWEEP_JOBS_MAX ? SWEEP_JOBS_MAX : (unsigned)jobs;
+    *out_file = argv[optind];
+    return -1;
+}
+
+/* On a terminal: a bar, not too often. */
+static void show_progress(void *user, uint64_t done, uint64_t total)
+{
+    uint64_t *shown_us = user;
+    uint64_t now_us = io_now_us();
+    if (now_us - *shown_us < PROGRESS_US && done != total)
+        return;
+    *shown_us = now_us;
+    int filled = (int)(done * BAR / total);
+    fprintf(stderr, "\r[%.*s%*s] %" PRIu64 " of %" PRIu64 " seeds%s", filled,
+            "########################################", BAR - filled, "", done, total,
+            done == total ? "\n" : "");
+    fflush(stderr);
+}
+
+static void print_command(const struct scenario *s, const struct sweep_outcome *o)
+{
+    printf("It is repeated by:\n  dhcplab run %s --seed %" PRIu64 " --only-faults '", s->path, o->seed);
+    for (size_t i = 0; i < o->n_faults; i++) {
+        char fault[SIM_FAULT_LEN];
+        sim_fault_format(&o->faults[i], fault);
+        printf("%s%s", i > 0 ? "," : "", fault);
+    }
+    printf("'\n");
+}
+
+static void print_failure(const struct scenario *s, const struct sweep_outcome *o)
+{
+    struct sim_fault_list only = {o->faults, o->n_faults};
+    struct scenario_setting setting = {.seed = o->seed, .only = &only};
+    struct scenario_outcome outcome;
+    printf("Seed %" PRIu64 " fails. Of its %zu faults it needs %zu:\n", o->seed, o->n_faults_before,
+           o->n_faults);
+    uint64_t start = io_now_us();
+    if (scenario_run(s, &setting, &outcome) == 0) {
+        struct scenario_report report = {s, &setting, &outcome, io_now_us() - start};
+        scenario_report_print(stdout, &report);
+    }
+    scenario_outcome_fini(&outcome);
+    print_command(s, o);
+}
+
+static int sweep(const struct scenario *s, struct sweep_setting *setting)
+{
+    struct sweep_outcome o;
+    uint64_t start = io_now_us(), shown_us = 0;
+    if (isatty(STDERR_FILENO)) {
+        setting->progress = show_progress;
+        setting->progress_user = &shown_us;
+    }
+    int rc = sweep_run(s, setting, &o);
+    if (rc < 0)
+        fprintf(stderr, "dhcplab: the sweep ended early: %s\n", err_text(rc));
+    else if (o.failed)
+        print_failure(s, &o);
+    else
+        printf("%s: %" PRIu64 " seeds, none failed, in %.1f s\n", s->path, o.done,
+               (double)(io_now_us() - start) / 1e6);
+    int code = rc < 0 || o.failed ? EXIT_CODE_FAILED : EXIT_CODE_OK;
+    sweep_outcome_fini(&o);
+    return code;
+}
+
+int command_sweep(int argc, char **argv)
+{
+    struct sweep_setting setting = {0};
+    const char *file = NULL;
+    int code = parse_options(argc, argv, &setting, &file);
+    if (code >= 0)
+        return code;
+    struct scenario *s = malloc(sizeof *s);
+    if (s == NULL)
+        return EXIT_CODE_FAILED;
+    code = scenario_open(file, s);
+    if (code == 0)
+        code = sweep(s, &setting);
+    scenario_fini(s);
+    free(s);
+    return code;
+}
