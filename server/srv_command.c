@@ -158,6 +158,9 @@ static void status_get(struct srv_command_call *call)
 static void shutdown_server(struct srv_command_call *call)
 {
     double value = 0;
+    const cJSON *item = find(call, "exit-value");
+    if (item != NULL && !cJSON_IsNumber(item))
+        srv_command_say(call, CONTROL_ERROR, "parameter 'exit-value' is not an integer");
     srv_command_number(call, "exit-value", 0, 255, &value);
     if (srv_command_failed(call))
         return;
@@ -221,8 +224,10 @@ struct srv_config *srv_command_read_config(struct srv_command_call *call, const 
 static struct srv_config *read_config(struct srv_command_call *call, const char *command)
 {
     const cJSON *map = find(call, "Dhcp4");
-    if (!srv_command_require(call, "Dhcp4"))
+    if (map == NULL) {
+        srv_command_say(call, CONTROL_ERROR, "Missing mandatory 'Dhcp4' parameter.");
         return NULL;
+    }
     if (cJSON_IsObject(map))
         return srv_command_read_config(call, command, map);
     wrong(call, "Dhcp4", "a map");
@@ -266,7 +271,7 @@ static void config_reload(struct srv_command_call *call)
 
 /* Whoever may send commands must not be able to overwrite any file of the system: only the folder of the
  * configuration is written to. */
-static bool choose_path(struct srv_command_call *call)
+bool srv_command_choose_path(struct srv_command_call *call)
 {
     const char *path = call->c->config_path, *wanted = path, *slash = strrchr(path, '/');
     size_t folder = slash == NULL ? 0 : (size_t)(slash + 1 - path);
@@ -285,7 +290,7 @@ static bool choose_path(struct srv_command_call *call)
 
 static void config_write(struct srv_command_call *call)
 {
-    if (!choose_path(call))
+    if (!srv_command_choose_path(call))
         return;
     cJSON *json = whole_config(call->c->config);
     call->out->file = cJSON_Print(json);
@@ -332,8 +337,10 @@ static const struct {
     {"lease4-get-by-hw-address", srv_command_lease_get_by_hw_address},
     {"lease4-get-by-state", srv_command_lease_get_by_state},
     {"lease4-get-page", srv_command_lease_get_page},
+    {"lease4-resend-ddns", srv_command_lease_resend_ddns},
     {"lease4-update", srv_command_lease_update},
     {"lease4-wipe", srv_command_lease_wipe},
+    {"lease4-write", srv_command_lease_write},
     {"leases-reclaim", srv_command_leases_reclaim},
     {"list-commands", list_commands},
     {"network4-get", srv_command_network_get},

@@ -34,6 +34,7 @@ struct srv_command_context {
     time_ms started_ms, reloaded_ms;
     int pid;
     const char *config_path;
+    const char *lease_path; /* ""; or of the lease file in use */
     const struct srv_command_iface *ifaces;
     size_t n_ifaces;
 };
@@ -44,6 +45,7 @@ enum srv_command_effect {
     SRV_DO_CONFIG_SET,    /* serve reply.config, which it then owns */
     SRV_DO_CONFIG_RELOAD, /* read the file again */
     SRV_DO_CONFIG_WRITE,  /* replace the file reply.path by reply.file */
+    SRV_DO_LEASES_WRITE,  /* the same, of leases */
     SRV_DO_SHUTDOWN,      /* end with reply.exit_value once the reply is sent */
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "server/srv_csv.h"
 #include "server/srv_report.h"
 #include "server/srv_select.h"
 
@@ -112,7 +113,7 @@ void srv_command_lease_get_all(struct srv_command_call *call)
 {
     const cJSON *subnets = cJSON_GetObjectItemCaseSensitive(call->arguments, "subnets"), *item;
     if (subnets != NULL && !cJSON_IsArray(subnets))
-        srv_command_say(call, CONTROL_ERROR, "'subnets' parameter must be a list of subnet identifiers");
+        srv_command_say(call, CONTROL_ERROR, "'subnets' parameter must be a list");
     cJSON_ArrayForEach(item, subnets)
     {
         if (!cJSON_IsNumber(item))
@@ -205,6 +206,10 @@ static bool find_lease(struct srv_command_call *call, struct srv_lease *out)
         return srv_engine_find_lease(call->c->engine, addr, out);
     if (srv_command_failed(call))
         return false;
+    if (cJSON_GetObjectItemCaseSensitive(call->arguments, "subnet-id") == NULL) {
+        srv_command_say(call, CONTROL_ERROR, "Mandatory 'subnet-id' parameter missing.");
+        return false;
+    }
     struct hw_addr hw;
     uint8_t id[SRV_CLIENT_ID_MAX];
     struct filter filter = {.state = -1};
@@ -327,11 +332,20 @@ static void put_lease(struct srv_command_call *call, const struct srv_lease *lea
         srv_command_say(call, CONTROL_SUCCESS, "%s", done);
 }
 
+static bool read_new_lease(struct srv_command_call *call, struct srv_lease *out)
+{
+    return srv_command_require(call, "hw-address") && read_lease(call, out);
+}
+
 static void add_lease(struct srv_command_call *call, ip4 addr)
 {
     struct srv_lease lease = {.addr = addr};
-    if (srv_command_require(call, "hw-address") && read_lease(call, &lease))
-        put_lease(call, &lease, "IPv4 lease added.");
+    char done[64], text[IP4_LEN];
+    if (!read_new_lease(call, &lease))
+        return;
+    snprintf(done, sizeof done, "Lease for address %s, subnet-id %u added.", ip4_format(addr, text),
+             lease.subnet_id);
+    put_lease(call, &lease, done);
 }
 
 void srv_command_lease_add(struct srv_command_call *call)
@@ -360,7 +374,9 @@ void srv_command_lease_update(struct srv_command_call *call)
         if (read_lease(call, &lease))
             put_lease(call, &lease, "IPv4 lease updated.");
     } else if (create) {
-        add_lease(call, addr);
+        struct srv_lease fresh = {.addr = addr};
+        if (read_new_lease(call, &fresh))
+            put_lease(call, &fresh, "IPv4 lease added.");
     } else {
         srv_command_say(call, CONTROL_EMPTY, "failed to update the lease with address %s - no such lease",
                         ip4_format(addr, text));
@@ -429,7 +445,12 @@ void srv_command_leases_reclaim(struct srv_command_call *call)
     const struct srv_command_context *c = call->c;
     bool remove = false;
     unsigned n;
-    if (!srv_command_require(call, "remove") || !srv_command_bool(call, "remove", &remove))
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(call->arguments, "remove");
+    if (item == NULL)
+        srv_command_say(call, CONTROL_ERROR, "Missing mandatory 'remove' parameter.");
+    else if (!cJSON_IsBool(item))
+        srv_command_say(call, CONTROL_ERROR, "'remove' parameter expected to be a boolean.");
+    if (!srv_command_bool(call, "remove", &remove))
         return;
     int err = srv_engine_reclaim(c->engine, c->now.boot_ms, c->out);
     if (err < 0) {
@@ -438,6 +459,86 @@ void srv_command_leases_reclaim(struct srv_command_call *call)
     }
     if (!remove || delete_all(call, &(struct filter){.state = SRV_LEASE_EXPIRED}, &n))
         srv_command_say(call, CONTROL_SUCCESS, "Reclamation of expired leases is complete.");
+}
+
+/* ---- all of them as a file ---- */
+
+struct writing {
+    char *text;
+    size_t len, cap;
+    int64_t offset_ms;
+};
+
+static bool write_lease(void *user, const struct srv_lease *lease)
+{
+    struct writing *w = user;
+    if (lease->state == SRV_LEASE_OFFERED)
+        return true;
+    if (w->cap - w->len < SRV_CSV_LINE_MAX) {
+        size_t cap = w->cap * 2 + SRV_CSV_LINE_MAX;
+        char *text = realloc(w->text, cap);
+        if (text == NULL) {
+            free(w->text);
+            w->text = NULL;
+            return false;
+        }
+        w->text = text;
+        w->cap = cap;
+    }
+    w->len += srv_csv_format(lease, w->offset_ms, w->text + w->len);
+    return true;
+}
+
+static const char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+/* The lease file in use and the configuration are not to be lost by a slip. */
+static bool choose_lease_path(struct srv_command_call *call)
+{
+    if (!srv_command_require(call, "filename") || !srv_command_choose_path(call))
+        return false;
+    const char *name = name_of(call->out->path);
+    const char *const used[] = {call->c->config_path, call->c->lease_path};
+    for (size_t i = 0; i < sizeof used / sizeof used[0]; i++)
+        if (used[i] != NULL && strcmp(name, name_of(used[i])) == 0)
+            srv_command_say(call, CONTROL_ERROR, "'filename' parameter must not be that of a file in use");
+    return !srv_command_failed(call);
+}
+
+void srv_command_lease_write(struct srv_command_call *call)
+{
+    const struct clock_now *now = &call->c->now;
+    struct writing w = {.text = strdup(SRV_CSV_HEADER "\n"),
+                        .len = sizeof SRV_CSV_HEADER,
+                        .cap = sizeof SRV_CSV_HEADER + 1,
+                        .offset_ms = now->wall_ms - now->boot_ms};
+    if (choose_lease_path(call)) {
+        if (w.text != NULL)
+            srv_engine_leases(call->c->engine, write_lease, &w);
+        if (w.text != NULL)
+            srv_command_say(call, CONTROL_SUCCESS, "IPv4 lease database into '%.*s'.", JCFG_TEXT_MAX,
+                            call->out->path);
+        else
+            srv_command_say(call, CONTROL_ERROR, "%s", err_text(ERR_NOMEM));
+    }
+    if (srv_command_failed(call)) {
+        free(w.text);
+        return;
+    }
+    call->out->file = w.text;
+    call->out->effect = SRV_DO_LEASES_WRITE;
+}
+
+/* Names are not put into the DNS here; the answer is that of a Kea which does not, either. */
+void srv_command_lease_resend_ddns(struct srv_command_call *call)
+{
+    if (cJSON_GetObjectItemCaseSensitive(call->arguments, "ip-address") == NULL)
+        srv_command_say(call, CONTROL_ERROR, "'ip-address' parameter is missing.");
+    else
+        srv_command_say(call, CONTROL_ERROR, "DDNS updating is not enabled");
 }
 
 /* ---- why ---- */

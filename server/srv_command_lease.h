@@ -28,6 +28,9 @@ struct srv_config *srv_command_read_config(struct srv_command_call *call, const 
  * What is changed so is lost with the next config-reload, unless config-write comes before. False, and the
  * reply is the error, if it is not right. */
 bool srv_command_change(struct srv_command_call *call, const char *command, cJSON *map);
+/* Puts the path that "filename" means, or that of the configuration, into the reply. False, and the reply is
+ * the error, if it is not in the folder of the configuration. */
+bool srv_command_choose_path(struct srv_command_call *call);
 /* Has the reply been made an error? */
 bool srv_command_failed(const struct srv_command_call *call);
 
@@ -42,6 +45,8 @@ void srv_command_lease_add(struct srv_command_call *call);
 void srv_command_lease_update(struct srv_command_call *call);
 void srv_command_lease_del(struct srv_command_call *call);
 void srv_command_lease_force_renew(struct srv_command_call *call);
+void srv_command_lease_resend_ddns(struct srv_command_call *call);
+void srv_command_lease_write(struct srv_command_call *call);
 void srv_command_lease_wipe(struct srv_command_call *call);
 void srv_command_leases_reclaim(struct srv_command_call *call);
 

@@ -22,6 +22,9 @@ static uint32_t read_origin(struct srv_command_call *call)
 void srv_command_dhcp_disable(struct srv_command_call *call)
 {
     double period_s = 0;
+    const cJSON *period = cJSON_GetObjectItemCaseSensitive(call->arguments, "max-period");
+    if (period != NULL && (!cJSON_IsNumber(period) || period->valuedouble < 1))
+        srv_command_say(call, CONTROL_ERROR, "'max-period' must be positive integer");
     bool is_limited = srv_command_number(call, "max-period", 1, UINT32_MAX, &period_s);
     uint32_t origin = read_origin(call);
     if (srv_command_failed(call))

@@ -34,8 +34,12 @@ static void do_effect(struct srv_driver *d, struct srv_command_reply *reply)
             refuse(reply, "Config reload failed: ", why);
         break;
     case SRV_DO_CONFIG_WRITE:
+    case SRV_DO_LEASES_WRITE:
         if (io_file_replace(reply->path, reply->file, strlen(reply->file)) < 0)
-            refuse(reply, "Error during write-config: ", strerror(errno));
+            refuse(reply,
+                   reply->effect == SRV_DO_CONFIG_WRITE ? "Error during write-config: "
+                                                        : "Error during lease4-write: ",
+                   strerror(errno));
         free(reply->file);
         break;
     }
@@ -68,6 +72,7 @@ void srv_control_on_command(void *user, const char *command, const cJSON *argume
                                           .reloaded_ms = d->reloaded_ms,
                                           .pid = getpid(),
                                           .config_path = d->options->config,
+                                          .lease_path = srv_reload_lease_path(d, d->config),
                                           .ifaces = ifaces,
                                           .n_ifaces = d->ports.n};
     struct srv_command_reply reply;

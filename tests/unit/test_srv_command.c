@@ -81,6 +81,7 @@ static void run(const char *command, const char *arguments)
                                     .now = now,
                                     .pid = 42,
                                     .config_path = "/etc/dhcplab/server.json",
+                                    .lease_path = "/var/lib/leases.csv",
                                     .ifaces = &eth0,
                                     .n_ifaces = 1};
     cJSON *json = arguments == NULL ? NULL : cJSON_Parse(arguments);
@@ -179,7 +180,7 @@ static void test_config_test_says_where_the_mistake_is(void **state)
     expect("config-test", "{\"Dhcp4\": {\"subnet4\": []}}", CONTROL_SUCCESS,
            "Configuration seems sane. It was checked, and not applied.", "");
     assert_int_equal(reply.effect, SRV_DO_NOTHING);
-    expect("config-test", NULL, CONTROL_ERROR, "'Dhcp4' parameter not specified", "");
+    expect("config-test", NULL, CONTROL_ERROR, "Missing mandatory 'Dhcp4' parameter.", "");
     expect("config-set", "{\"Dhcp4\": 1}", CONTROL_ERROR, "'Dhcp4' parameter must be a map", "");
     run("config-set", "{\"Dhcp4\": {\"bogus\": 1}}");
     assert_int_equal(reply.result, CONTROL_ERROR);
@@ -222,8 +223,7 @@ static void test_disable_ends_by_itself_after_max_period(void **state)
            "");
     assert_true(srv_service_is_disabled(&command_state.service, now.boot_ms + 19999));
     assert_false(srv_service_is_disabled(&command_state.service, now.boot_ms + 20000));
-    expect("dhcp-disable", "{\"max-period\": 0}", CONTROL_ERROR,
-           "'max-period' parameter must be an integer from 1 to 4294967295", "");
+    expect("dhcp-disable", "{\"max-period\": 0}", CONTROL_ERROR, "'max-period' must be positive integer", "");
 }
 
 /* Kea's origins: what one has switched off, another does not switch on. */
@@ -273,8 +273,8 @@ static void test_shutdown(void **state)
     expect("shutdown", "{\"exit-value\": 3}", CONTROL_SUCCESS, "Shutting down.", "");
     assert_int_equal(reply.effect, SRV_DO_SHUTDOWN);
     assert_int_equal(reply.exit_value, 3);
-    expect("shutdown", "{\"exit-value\": \"x\"}", CONTROL_ERROR,
-           "'exit-value' parameter must be an integer from 0 to 255", "");
+    expect("shutdown", "{\"exit-value\": \"x\"}", CONTROL_ERROR, "parameter 'exit-value' is not an integer",
+           "");
     assert_int_equal(reply.effect, SRV_DO_NOTHING);
 }
 
@@ -413,7 +413,7 @@ static void test_a_lease_is_added_found_changed_and_deleted(void **state)
     (void)state;
     expect("lease4-get", "{\"ip-address\": \"10.0.0.10\"}", CONTROL_EMPTY, "Lease not found.", "");
     expect("lease4-get-all", NULL, CONTROL_EMPTY, "0 IPv4 lease(s) found.", "{\"leases\":[]}");
-    expect("lease4-add", ADD_10, CONTROL_SUCCESS, "IPv4 lease added.", "");
+    expect("lease4-add", ADD_10, CONTROL_SUCCESS, "Lease for address 10.0.0.10, subnet-id 1 added.", "");
     assert_int_equal(actions.first->kind, SRV_LEASE_PUT);
     expect("lease4-add", ADD_10, CONTROL_CONFLICT, "IPv4 lease already exists.", "");
     expect("lease4-get", "{\"ip-address\": \"10.0.0.10\"}", CONTROL_SUCCESS, "IPv4 lease found.", LEASE_10);
@@ -515,7 +515,7 @@ static void test_reclaim(void **state)
     add(10);
     now.boot_ms += 60000;
     now.wall_ms += 60000;
-    expect("leases-reclaim", NULL, CONTROL_ERROR, "'remove' parameter not specified", "");
+    expect("leases-reclaim", NULL, CONTROL_ERROR, "Missing mandatory 'remove' parameter.", "");
     expect("leases-reclaim", "{\"remove\": false}", CONTROL_SUCCESS,
            "Reclamation of expired leases is complete.", "");
     run("lease4-get-by-state", "{\"state\": 2}");
@@ -541,6 +541,36 @@ static void test_a_deletion_is_still_one_after_a_restart(void **state)
     srv_engine_loaded(engine);
     assert_false(srv_engine_find_lease(engine, lease.addr, NULL));
     assert_true(srv_engine_find_lease(engine, 0x0a00000d, NULL));
+}
+
+static void test_leases_are_written_as_a_file(void **state)
+{
+    (void)state;
+    run("lease4-add", ADD_10);
+    expect("lease4-write", "{\"filename\": \"copy.csv\"}", CONTROL_SUCCESS,
+           "IPv4 lease database into '/etc/dhcplab/copy.csv'.", "");
+    assert_int_equal(reply.effect, SRV_DO_LEASES_WRITE);
+    assert_string_equal(reply.path, "/etc/dhcplab/copy.csv");
+    assert_string_equal(
+        reply.file,
+        "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state,"
+        "user_context,pool_id\n10.0.0.10,02:00:00:00:00:0a,,3600,1795251600,1,0,0,,0,,0\n");
+    expect("lease4-write", NULL, CONTROL_ERROR, "'filename' parameter not specified", "");
+    expect("lease4-write", "{\"filename\": \"server.json\"}", CONTROL_ERROR,
+           "'filename' parameter must not be that of a file in use", "");
+    expect("lease4-write", "{\"filename\": \"leases.csv\"}", CONTROL_ERROR,
+           "'filename' parameter must not be that of a file in use", "");
+    expect("lease4-write", "{\"filename\": \"/etc/passwd\"}", CONTROL_ERROR,
+           "'filename' parameter must be the name of a file in the folder of the configuration file", "");
+    assert_int_equal(reply.effect, SRV_DO_NOTHING);
+}
+
+static void test_names_are_not_put_into_the_dns(void **state)
+{
+    (void)state;
+    expect("lease4-resend-ddns", NULL, CONTROL_ERROR, "'ip-address' parameter is missing.", "");
+    expect("lease4-resend-ddns", "{\"ip-address\": \"10.0.0.10\"}", CONTROL_ERROR,
+           "DDNS updating is not enabled", "");
 }
 
 static void test_subnets(void **state)
@@ -715,6 +745,8 @@ int main(void)
         TEST(test_pages_limit_and_wipe),
         TEST(test_reclaim),
         TEST(test_a_deletion_is_still_one_after_a_restart),
+        TEST(test_leases_are_written_as_a_file),
+        TEST(test_names_are_not_put_into_the_dns),
         TEST(test_subnets),
         TEST(test_explain_tells_each_decision_of_a_transaction),
         TEST(test_explain_keeps_the_last_transactions),
