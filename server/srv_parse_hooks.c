@@ -26,13 +26,17 @@ static void read_ping(struct srv_parse *p, const cJSON *hook)
     jcfg_get_u32(&p->c, parameters, "ping-cltt-secs", 0, UINT32_MAX, &ping->cltt_s);
 }
 
-/* ---- libdhcp_bootp.so ---- */
+/* ---- libdhcp_bootp.so, and the libraries of commands: without parameters ---- */
+
+static void read_none(struct srv_parse *p, const cJSON *hook)
+{
+    static const char *const none[] = {"comment", NULL};
+    jcfg_check_keys(&p->c, jcfg_get_map(&p->c, hook, "parameters"), none, NULL);
+}
 
 static void read_bootp(struct srv_parse *p, const cJSON *hook)
 {
-    const cJSON *parameters = jcfg_get_map(&p->c, hook, "parameters");
-    static const char *const none[] = {"comment", NULL};
-    jcfg_check_keys(&p->c, parameters, none, NULL);
+    read_none(p, hook);
     p->config->bootp = true;
 }
 
@@ -86,8 +90,10 @@ static void read_hook(struct srv_parse *p, const cJSON *map)
     unsigned group = command_group(library);
     p->config->commands |= group;
     if (group != 0)
-        return;
-    jcfg_warning(&p->c, srv_parse_at(map, "library"), "nothing like %s is built in here: ignored", library);
+        read_none(p, map);
+    else
+        jcfg_warning(&p->c, srv_parse_at(map, "library"), "nothing like %s is built in here: ignored",
+                     library);
 }
 
 void srv_parse_hooks(struct srv_parse *p, const cJSON *global)

@@ -101,6 +101,9 @@ static void what_is_wrong_is_named_with_its_place(void **state)
         {"\"hooks-libraries\": [ { \"library\": \"libdhcp_bootp.so\", \"parameters\": { \"on\": true } } ]",
          "2:71: at $.Dhcp4.hooks-libraries[0].parameters.on: the key is not known here: expected one of "
          "\"comment\""},
+        {"\"hooks-libraries\": [ { \"library\": \"libdhcp_stat_cmds.so\", \"parameters\": { \"on\": 1 } } ]",
+         "2:75: at $.Dhcp4.hooks-libraries[0].parameters.on: the key is not known here: expected one of "
+         "\"comment\""},
         {"\"hooks-libraries\": [ { \"parameters\": {} } ]",
          "2:22: at $.Dhcp4.hooks-libraries[0]: the key \"library\" is missing"},
         {"\"parked-packet-limit\": 0",
