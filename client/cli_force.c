@@ -14,7 +14,9 @@ void cli_force_take_nonce(struct cli_step *s, const struct dhcp_msg *ack)
 /* Unsigned, anybody on the link could make us renew as often as they like: RFC 3203 6. */
 static enum reason check(struct cli_engine *e, const struct dhcp_msg *m, const struct packet *packet)
 {
-    if (!e->config->forcerenew || e->state != CLI_BOUND)
+    if (!e->config->forcerenew)
+        return REASON_FORCE_OFF;
+    if (e->state != CLI_BOUND)
         return REASON_STATE;
     if (!e->has_nonce)
         return REASON_NO_NONCE;

@@ -161,6 +161,7 @@ static void add_discarded(cJSON *map, const struct cli_status *status)
         REASON_XID,
         REASON_CHADDR,
         REASON_STATE,
+        REASON_FORCE_OFF,
         REASON_SERVER_DENIED,
         REASON_OFFER_NO_ADDRESS,
         REASON_OFFER_BROADCAST,

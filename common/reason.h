@@ -330,6 +330,7 @@
       "no answer after {num} transmissions: the lease is infinite and stays")                                \
     X(REASON_NONCE_TAKEN, "nonce-taken",                                                                     \
       "the server can ask for a renewal of {addr} from now on (RFC 6704)")                                   \
+    X(REASON_FORCE_OFF, "forcerenew-off", "{text}: forcerenew is off in the configuration")                  \
     X(REASON_NO_NONCE, "no-nonce", "no server has handed a nonce to us: {text} is not believed (RFC 6704)")  \
     X(REASON_FORCED, "forced", "{other} asks for a renewal of {addr} now (RFC 3203)")                        \
     X(REASON_T1, "t1", "T1: half of the lease or the server's option 58")                                    \

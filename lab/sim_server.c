@@ -245,8 +245,7 @@ void sim_server_start(struct sim_host *host)
         return;
     }
     load(s);
-    struct srv_secret secret = {.replay = (uint64_t)(SIM_EPOCH_MS + host->world->now) * 1000,
-                                .now = host->world->now};
+    struct srv_secret secret = {.replay = (uint64_t)(SIM_EPOCH_MS + host->world->now) * 1000};
     for (size_t i = 0; i < sizeof secret.key; i++)
         secret.key[i] = (uint8_t)rng_u64(&s->rng);
     srv_force_set_secret(s->engine, &secret);

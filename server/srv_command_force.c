@@ -32,6 +32,11 @@ void srv_command_lease_force_renew(struct srv_command_call *call)
     case ERR_INVALID:
         srv_command_say(call, CONTROL_ERROR, "forcerenew is switched off.");
         break;
+    case ERR_DENIED:
+        srv_command_say(call, CONTROL_ERROR,
+                        "the client has not said that it takes DHCPFORCERENEW (option 145) since the server "
+                        "started");
+        break;
     default:
         srv_command_say(call, CONTROL_ERROR, "%s", err_text(ERR_NOMEM));
         break;

@@ -31,16 +31,24 @@ bool srv_force_is_offered(const struct srv_step *s)
     return s->e->has_secret && s->e->config->forcerenew && dhcp_auth_is_capable(s->msg);
 }
 
+/* A client that begins anew has forgotten it, and one with another identity would get another one. */
+bool srv_force_has_nonce(const struct srv_step *s, const struct srv_lease *before)
+{
+    return before->has_nonce && s->msg->ciaddr != 0 && hw_equal(&before->hw, &s->client.hw) &&
+           before->client_id_len == s->client.client_id_len &&
+           memcmp(before->client_id, s->client.client_id, before->client_id_len) == 0;
+}
+
 /* RFC 6704 3.1.3 would not see the nonce more often on the wire than it must be: a renewal within the life of
  * our secret needs none. */
 size_t srv_force_hand_out(struct srv_step *s, const struct srv_lease *lease, uint8_t *out)
 {
     uint8_t nonce[DHCP_NONCE_LEN];
-    bool has_nonce = s->msg->ciaddr != 0 && s->extended_ms >= s->e->secret.now;
-    if (!srv_force_is_offered(s) || has_nonce)
+    if (!srv_force_is_offered(s) || s->has_nonce)
         return 0;
     make_nonce(s->e, lease, nonce);
     dhcp_auth_put_nonce(++s->e->secret.replay, nonce, out);
+    s->has_nonce = true;
     srv_step_decide(s, REASON_NONCE, (struct trace_facts){.addr = lease->addr});
     return DHCP_AUTH_LEN;
 }
@@ -76,6 +84,8 @@ int srv_force_renew(struct srv_engine *e, ip4 addr, const struct srv_iface *ifac
         return ERR_NOTFOUND;
     if (!e->has_secret || !e->config->forcerenew)
         return ERR_INVALID;
+    if (!lease.has_nonce)
+        return ERR_DENIED;
     uint8_t *buf = arena_alloc(&out->arena, DHCP_MSG_MAX);
     struct srv_action *last = out->last, *tx = srv_step_add(&s, SRV_TX);
     srv_step_decide(&s, REASON_FORCERENEW, (struct trace_facts){.addr = addr, .hw = lease.hw});

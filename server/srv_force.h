@@ -7,7 +7,6 @@
 struct srv_secret {
     uint8_t key[16]; /* from a random source */
     uint64_t replay; /* above all that were used before: a count of microseconds since 1970 will do */
-    time_ms now;     /* nonces from before are void: they were made with another key */
 };
 
 /* From now on nonces are handed out, with ACKs to clients that take them (option 145), and renewals can be
@@ -15,6 +14,6 @@ struct srv_secret {
 void srv_force_set_secret(struct srv_engine *e, const struct srv_secret *secret);
 
 /* Appends a signed DHCPFORCERENEW for the client with the lease, sent on `iface`. ERR_NOTFOUND: nobody has
- * the address; ERR_INVALID: there is no secret, or "forcerenew" is off; ERR_NOMEM. A client that was handed
- * no nonce will ignore it. */
+ * the address; ERR_INVALID: there is no secret, or "forcerenew" is off; ERR_DENIED: the client was handed
+ * no nonce, as it did not ask for one, and would ignore the message; ERR_NOMEM. */
 int srv_force_renew(struct srv_engine *e, ip4 addr, const struct srv_iface *iface, struct srv_actions *out);

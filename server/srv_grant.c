@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "server/srv_force_step.h"
 #include "server/srv_name.h"
 #include "server/srv_send.h"
 
@@ -170,7 +171,7 @@ void srv_grant(struct srv_step *s, ip4 addr)
         return;
     }
     bool is_extended = is_known && before.state == SRV_LEASE_ACTIVE;
-    s->extended_ms = is_extended ? before.granted_ms : -1;
+    s->has_nonce = is_extended && srv_force_has_nonce(s, &before);
     bool had_offer = srv_step_find_offer(s, &offer);
     bool is_bootp = s->msg->type == DHCP_BOOTP; /* an offer was none of its messages */
     struct srv_lease lease = make_lease(s, addr, is_extended ? &before : NULL,
@@ -180,6 +181,7 @@ void srv_grant(struct srv_step *s, ip4 addr)
     srv_send_lease(s, is_bootp ? DHCP_BOOTP : DHCP_ACK, &lease);
     if (s->out_of_memory)
         return;
+    lease.has_nonce = s->has_nonce;
     srv_step_keep_lease(s, &lease);
     if (had_offer)
         srv_step_end_offer(s, offer.addr);

@@ -32,7 +32,7 @@ struct entry {
     ip4 addr;
     uint32_t lease_s;
     enum srv_lease_state state;
-    bool match_client_id;
+    bool match_client_id, has_nonce;
     uint8_t hw_type, hw_len, client_id_len, hostname_len, relay_info_len;
     uint8_t tail[];
 };
@@ -138,6 +138,7 @@ static struct entry *entry_new(const struct siphash_key *key, const struct srv_l
         .lease_s = lease->lease_s,
         .state = lease->state,
         .match_client_id = match_client_id,
+        .has_nonce = lease->has_nonce,
         .hw_type = lease->hw.type,
         .hw_len = lease->hw.len,
         .client_id_len = lease->client_id_len,
@@ -162,6 +163,7 @@ static void entry_lease(const struct entry *e, struct srv_lease *out)
     out->client_id_len = e->client_id_len;
     memcpy(out->client_id, e->tail + e->hw_len, e->client_id_len);
     out->state = e->state;
+    out->has_nonce = e->has_nonce;
     out->lease_s = e->lease_s;
     out->granted_ms = e->granted_ms;
     out->expires_ms = e->expires_ms;

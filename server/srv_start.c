@@ -204,7 +204,6 @@ static int confine(struct srv_driver *d)
 static bool make_secret(struct srv_secret *out)
 {
     struct clock_now now = io_now();
-    out->now = now.boot_ms;
     out->replay = (uint64_t)now.wall_ms * 1000;
     return getrandom(out->key, sizeof out->key, 0) == (ssize_t)sizeof out->key;
 }

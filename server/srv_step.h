@@ -54,7 +54,7 @@ struct srv_step {
     struct srv_lifetime lifetime;
     struct srv_boot boot;
     const struct srv_host *host; /* the reservation; NULL: none. Kea's class KNOWN is who has one */
-    time_ms extended_ms;         /* when the lease that is extended was granted last; -1: none is */
+    bool has_nonce;              /* the client has the nonce of its lease (srv_force) */
     bool has_sent;
     uint8_t sent; /* type of the answer */
     bool out_of_memory;

@@ -85,7 +85,7 @@ static void by_default_we_do_not(void **state)
     bind_at(w, 0, (struct answer){0});
     assert_false(dhcp_msg_has(&w->tx, DHCP_OPT_FORCERENEW_NONCE));
     force(w, 1000, 11, nonce);
-    assert_string_equal(w->log, "drop(not-in-this-state)");
+    assert_string_equal(w->log, "drop(forcerenew-off)");
 }
 
 static void rfc3203_3_1_a_signed_message_makes_us_renew(void **state)

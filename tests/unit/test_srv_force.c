@@ -6,7 +6,7 @@
 
 static void start_with_secret(const char *text)
 {
-    struct srv_secret secret = {.key = "a secret of ours", .replay = 1000, .now = 0};
+    struct srv_secret secret = {.key = "a secret of ours", .replay = 1000};
     start(text);
     srv_force_set_secret(engine, &secret);
 }
@@ -92,15 +92,20 @@ static void rfc6704_a_renewal_sees_the_nonce_only_if_it_is_a_new_one(void **stat
     (void)state;
     uint64_t replay;
     uint8_t first[DHCP_NONCE_LEN], second[DHCP_NONCE_LEN];
-    struct srv_secret other = {.key = "another secret.", .replay = 5000, .now = 100 * S};
+    struct srv_secret other = {.key = "another secret.", .replay = 5000};
     start_with_secret(basic);
     lease_a(true);
     assert_true(get_nonce(&replay, first));
     at(50 * S);
     renew_a();
     assert_false(get_nonce(&replay, second));
+    struct srv_lease stored = seen.put; /* the server is started again: nonces are not on the disk */
+    stop(NULL);
+    start(basic);
+    srv_force_set_secret(engine, &other);
+    assert_int_equal(srv_engine_load(engine, &stored, 100 * S), 0);
     at(100 * S);
-    srv_force_set_secret(engine, &other); /* the server was started again */
+    assert_int_equal(force(IP(10, 0, 0, 10)), ERR_DENIED);
     at(150 * S);
     renew_a();
     assert_true(get_nonce(&replay, second));
@@ -131,6 +136,28 @@ static void rfc3203_2_the_message_is_unicast_and_signed_with_the_clients_nonce(v
     assert_int_equal(force(IP(10, 0, 0, 10)), 0); /* the next is newer again */
     assert_int_equal(dhcp_auth_check(&seen.msg, nonce, replay, seen.packet.bytes, seen.packet.len, &newer),
                      REASON_NONE);
+}
+
+/* It would not believe the message, and the command would have said that all is well. */
+static void nothing_is_sent_to_a_client_without_a_nonce(void **state)
+{
+    (void)state;
+    start_with_secret(basic);
+    lease_a(false);
+    assert_int_equal(force(IP(10, 0, 0, 10)), ERR_DENIED);
+    assert_int_equal(seen.n_tx, 0);
+    assert_int_equal(srv_engine_counters(engine)->sent[DHCP_FORCERENEW], 0);
+    at(10 * S);
+    renew_a(); /* now it says that it takes one */
+    assert_true(decided(REASON_NONCE));
+    assert_int_equal(force(IP(10, 0, 0, 10)), 0);
+    at(20 * S);
+    renew_a();
+    assert_false(decided(REASON_NONCE)); /* it has it still */
+    assert_int_equal(force(IP(10, 0, 0, 10)), 0);
+    at(30 * S);
+    lease_a(false); /* and begins anew without it */
+    assert_int_equal(force(IP(10, 0, 0, 10)), ERR_DENIED);
 }
 
 static void nobody_is_forced_without_a_lease(void **state)
@@ -170,6 +197,7 @@ int main(void)
         TEST(who_does_not_ask_gets_none),
         TEST(rfc6704_a_renewal_sees_the_nonce_only_if_it_is_a_new_one),
         TEST(rfc3203_2_the_message_is_unicast_and_signed_with_the_clients_nonce),
+        TEST(nothing_is_sent_to_a_client_without_a_nonce),
         TEST(nobody_is_forced_without_a_lease),
         TEST(two_clients_have_two_nonces),
     };
