@@ -8,19 +8,21 @@
 #include "lab/rundir.h"
 #include "lab/view.h"
 
-static const char help[] = "Usage: dhcplab ps [-n NAME] [--json]\n"
-                           "\n"
-                           "Shows the labs of this user: their hosts, what runs on them, and their "
-                           "interfaces. A lab that was killed, or that\n"
-                           "went down by itself, is shown with the reason until `dhcplab down` removes it.\n"
-                           "\n"
-                           "  -n, --name NAME  only this lab\n"
-                           "  --json           as JSON: a list of labs\n"
-                           "  --help           this text\n"
-                           "\n"
-                           "Examples:\n"
-                           "  dhcplab ps\n"
-                           "  dhcplab ps --json | jq '.[0].hosts[].name'\n";
+static const char help[] =
+    "Usage: dhcplab ps [-n NAME] [--json]\n"
+    "\n"
+    "Shows the labs of this user: their hosts, what runs on them, and their "
+    "interfaces. A host whose program has\n"
+    "ended says how; `dhcplab restart` starts it anew. A lab that was killed, or that\n"
+    "went down by itself, is shown with the reason until `dhcplab down` removes it.\n"
+    "\n"
+    "  -n, --name NAME  only this lab\n"
+    "  --json           as JSON: a list of labs\n"
+    "  --help           this text\n"
+    "\n"
+    "Examples:\n"
+    "  dhcplab ps\n"
+    "  dhcplab ps --json | jq '.[0].hosts[].name'\n";
 
 enum { ASK_LIMIT_MS = 500 };
 
@@ -47,7 +49,8 @@ static void print_host(const cJSON *host)
                view_text(interface, "link"));
         separator = ", ";
     }
-    printf("\n");
+    const char *ended = view_text(host, "ended");
+    printf("%s%s\n", ended[0] == '\0' ? "" : "  ", ended);
 }
 
 static void print_lab(const struct rundir_entry *entry)

@@ -15,7 +15,8 @@ static const char help[] =
     "Ends the server or client of a host (SIGTERM, and SIGKILL to one that does not heed it for three "
     "seconds) "
     "and starts it\n"
-    "anew. A client takes its address away when it ends, without a RELEASE, and asks for the same one again: "
+    "anew; one that has ended is just started. A client takes its address away when it ends, without a "
+    "RELEASE, and asks for the same one again: "
     "INIT-REBOOT\n"
     "(RFC 2131 3.2). A server has the leases of its lease file. The command waits until the new program "
     "answers.\n"
@@ -67,8 +68,11 @@ static int restart(const struct lab_state *lab, const struct lab_host_state *hos
         fprintf(stderr, "dhcplab: the lab %s does not answer: %s\n", lab->name, err_text(err));
     else if ((int)view_number(reply, "result", CONTROL_ERROR) != CONTROL_SUCCESS)
         fprintf(stderr, "dhcplab: %s: %s\n", host->name, view_text(reply, "text"));
-    else
-        code = await_answer(host, timeout_s);
+    else {
+        struct lab_host_state anew = *host;
+        anew.ended[0] = '\0';
+        code = await_answer(&anew, timeout_s);
+    }
     if (code == EXIT_CODE_OK)
         printf("%s: %s\n", host->name, view_text(reply, "text"));
     cJSON_Delete(arguments);

@@ -446,7 +446,8 @@ static bool get_role(const cJSON *map, enum lab_role *out)
 static bool get_host(const cJSON *map, struct lab_host_state *out)
 {
     return get_text(map, "name", out->name, sizeof out->name) && get_role(map, &out->role) &&
-           get_int(map, "pid", &out->pid) && get_text(map, "control", out->control, sizeof out->control) &&
+           get_int(map, "pid", &out->pid) && get_text(map, "ended", out->ended, sizeof out->ended) &&
+           get_text(map, "control", out->control, sizeof out->control) &&
            get_int(map, "net_fd", &out->net_fd) && get_int(map, "mnt_fd", &out->mnt_fd) &&
            get_int(map, "uts_fd", &out->uts_fd) && get_int(map, "root_fd", &out->root_fd);
 }

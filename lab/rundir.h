@@ -27,11 +27,16 @@ enum lab_role { LAB_PLAIN, LAB_SERVER, LAB_CLIENT };
 
 const char *lab_role_name(enum lab_role role); /* "plain", "server", "client"; static storage */
 
+enum { LAB_ENDED_MAX = 128 };
+/* How a program ended that was told to: exit code 0. */
+#define LAB_ENDED_IN_ORDER "stopped"
+
 /* A host's namespaces are open files of the supervisor: /proc/PID/fd/NUMBER. */
 struct lab_host_state {
     char name[LAB_NAME_MAX];
     enum lab_role role;
-    pid_t pid;                  /* of its program, as seen from outside the lab; 0 for a plain host */
+    pid_t pid;                  /* of its program, as seen from outside the lab; 0: none runs */
+    char ended[LAB_ENDED_MAX];  /* "stopped", "ended with exit code 1", ...; "": it runs, or there is none */
     char control[LAB_PATH_MAX]; /* "" for a plain host */
     int net_fd;                 /* its network namespace */
     int mnt_fd;                 /* its mount namespace */

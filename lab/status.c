@@ -2,6 +2,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lab/command.h"
 #include "lab/report.h"
@@ -18,7 +19,7 @@ static const char help[] =
     "  --json           as JSON: a list of hosts; timers as durations, instants and remaining seconds\n"
     "  --help           this text\n"
     "\n"
-    "Exit codes: 0 ok; 1 no such lab; 2 wrong usage; 3 a host does not answer.\n"
+    "Exit codes: 0 ok; 1 no such lab; 2 wrong usage; 3 a host does not answer, or its program has ended.\n"
     "\n"
     "Examples:\n"
     "  dhcplab status\n"
@@ -39,6 +40,14 @@ static void print_host(const struct lab_host_state *host, const cJSON *status, c
     free(text);
 }
 
+/* "h1: DHCP client, stopped" */
+static void print_ended(const struct lab_host_state *host, const char *separator)
+{
+    bool in_order = strcmp(host->ended, LAB_ENDED_IN_ORDER) == 0;
+    printf("%s%s: DHCP %s, %s%s; `dhcplab restart %s` starts it anew\n", separator, host->name,
+           lab_role_name(host->role), in_order ? "" : "its program ", host->ended, host->name);
+}
+
 /* Takes `status` over; NULL if the host did not answer. */
 static void add_host(cJSON *list, const struct lab_host_state *host, cJSON *status, const char *why)
 {
@@ -47,6 +56,8 @@ static void add_host(cJSON *list, const struct lab_host_state *host, cJSON *stat
     cJSON_AddStringToObject(json, "role", lab_role_name(host->role));
     if (status == NULL)
         cJSON_AddStringToObject(json, "error", why);
+    if (host->ended[0] != '\0')
+        cJSON_AddStringToObject(json, "ended", host->ended);
     cJSON_AddItemToArray(list, json);
 }
 
@@ -102,7 +113,13 @@ int command_status(int argc, char **argv)
         cJSON *status = ask(host, why);
         if (status == NULL) {
             code = EXIT_CODE_PARTLY;
-            fprintf(stderr, "dhcplab: %s\n", why);
+            bool shown = host->ended[0] != '\0' && !(args.flags & VIEW_JSON);
+            if (shown)
+                print_ended(host, separator);
+            else
+                fprintf(stderr, "dhcplab: %s\n", why);
+            if (shown)
+                separator = "\n";
         } else if (!(args.flags & VIEW_JSON)) {
             print_host(host, status, separator);
             separator = "\n";

@@ -18,6 +18,7 @@
 #include "common/control.h"
 #include "common/err.h"
 #include "common/io_loop.h"
+#include "common/io_trace.h"
 #include "lab/hostlog.h"
 #include "lab/net.h"
 #include "lab/program.h"
@@ -32,7 +33,8 @@ enum {
 
 struct program {
     pid_t pid;                       /* in the lab's pid namespace; 0: not running */
-    pid_t outer_pid;                 /* as seen from outside */
+    pid_t outer_pid;                 /* as seen from outside; 0: not running */
+    char ended[LAB_ENDED_MAX];       /* how, in words; "": it runs, or there is none */
     struct control_request *restart; /* it is to end, and to be started anew, and then this is answered */
 };
 
@@ -182,43 +184,6 @@ static void fail_net(struct supervisor *s, int rc)
         fail(s, 1, "%s", s->net.error);
 }
 
-/* What a program wrote: while `up` looks on, all that fits, as the error may stand anywhere in it; for those
- * who ask later, its last word. */
-static void append_log(struct supervisor *s, const struct topology_host *host)
-{
-    char last[LOG_SHOWN_MAX];
-    char *log = hostlog_read(s->plan->dir, host->name, host->config_text != NULL ? s->plan->file : NULL);
-    if (log == NULL)
-        return;
-    size_t len = strlen(log), used = strlen(s->text);
-    hostlog_last(log, last, sizeof last);
-    const char *shown = s->watch == NULL ? last : len > LOG_SHOWN_MAX ? log + len - LOG_SHOWN_MAX : log;
-    snprintf(s->text + used, sizeof s->text - used, "%s", shown);
-    free(log);
-    used = strlen(s->text);
-    while (used > 0 && s->text[used - 1] == '\n')
-        s->text[--used] = '\0';
-}
-
-static void on_program_end(struct supervisor *s, const struct topology_host *host, int status)
-{
-    if (s->stopping)
-        return;
-    int code = 1;
-    char how[128];
-    if (WIFSIGNALED(status))
-        snprintf(how, sizeof how, "was ended by signal %d (%s)", WTERMSIG(status),
-                 strsignal(WTERMSIG(status)));
-    else
-        snprintf(how, sizeof how, "ended with exit code %d", WEXITSTATUS(status));
-    if (WIFEXITED(status) && (WEXITSTATUS(status) == 2 || WEXITSTATUS(status) == EXIT_DENIED))
-        code = WEXITSTATUS(status);
-    s->code = code;
-    snprintf(s->text, sizeof s->text, "dhcplab-%s on %s %s\n", lab_role_name(host->role), host->name, how);
-    append_log(s, host);
-    stop(s);
-}
-
 /* Programs */
 
 int supervisor_programs(char *out, size_t cap)
@@ -233,27 +198,32 @@ int supervisor_programs(char *out, size_t cap)
     return 0;
 }
 
-/* False, and the lab is going down, if the program cannot be started. */
+/* False if the program cannot be started; how it ended says why. */
 static bool start_program(struct supervisor *s, size_t index)
 {
-    const struct topology_host *host = &s->topology->hosts[index];
     struct program_plan plan = {.lab = s->plan,
-                                .host = host,
+                                .host = &s->topology->hosts[index],
                                 .place = &s->hosts[index],
                                 .outer_proc = s->outer_proc,
                                 .lock = LOCK_FD};
     struct program *program = &s->programs[index];
+    program->ended[0] = '\0';
     if (program_start(&plan, &program->pid, &program->outer_pid) == 0)
         return true;
-    fail(s, 1, "cannot start dhcplab-%s on %s: %s", lab_role_name(host->role), host->name, strerror(errno));
+    snprintf(program->ended, sizeof program->ended, "cannot be started: %s", strerror(errno));
+    program->outer_pid = 0;
     return false;
 }
 
 static void start_programs(struct supervisor *s, enum lab_role role)
 {
-    for (size_t i = 0; i < s->topology->n_hosts; i++)
-        if (s->topology->hosts[i].role == role && !start_program(s, i))
-            return;
+    for (size_t i = 0; i < s->topology->n_hosts; i++) {
+        if (s->topology->hosts[i].role != role || start_program(s, i))
+            continue;
+        fail(s, 1, "dhcplab-%s on %s %s", lab_role_name(role), s->topology->hosts[i].name,
+             s->programs[i].ended);
+        return;
+    }
 }
 
 /* The state file */
@@ -289,6 +259,7 @@ static cJSON *host_json(const struct supervisor *s, size_t index)
     cJSON_AddStringToObject(out, "name", host->name);
     cJSON_AddStringToObject(out, "role", lab_role_name(host->role));
     cJSON_AddNumberToObject(out, "pid", s->programs[index].outer_pid);
+    cJSON_AddStringToObject(out, "ended", s->programs[index].ended);
     cJSON_AddStringToObject(out, "control", control);
     cJSON_AddNumberToObject(out, "net_fd", s->hosts[index].net_fd);
     cJSON_AddNumberToObject(out, "mnt_fd", s->hosts[index].mnt_fd);
@@ -298,10 +269,15 @@ static cJSON *host_json(const struct supervisor *s, size_t index)
     return out;
 }
 
+static void trace_path(const struct supervisor *s, char out[LAB_PATH_MAX + LAB_NAME_MAX])
+{
+    snprintf(out, LAB_PATH_MAX + LAB_NAME_MAX, "%s/trace.ndjson", s->plan->dir);
+}
+
 static cJSON *state_json(const struct supervisor *s)
 {
     char trace[LAB_PATH_MAX + LAB_NAME_MAX];
-    snprintf(trace, sizeof trace, "%s/trace.ndjson", s->plan->dir);
+    trace_path(s, trace);
     cJSON *out = cJSON_CreateObject();
     cJSON_AddStringToObject(out, "name", s->plan->name);
     cJSON_AddStringToObject(out, "description", s->topology->description);
@@ -326,19 +302,91 @@ static void write_state(struct supervisor *s)
     cJSON_Delete(state);
 }
 
-/* The program has ended as it was told to: on with its successor. */
-static void start_again(struct supervisor *s, size_t index)
+/* The end of a program */
+
+/* What a program wrote, all that fits: the error may stand anywhere in it. */
+static void append_log(struct supervisor *s, const struct topology_host *host)
+{
+    char *log = hostlog_read(s->plan->dir, host->name, host->config_text != NULL ? s->plan->file : NULL);
+    if (log == NULL)
+        return;
+    size_t len = strlen(log), used = strlen(s->text);
+    snprintf(s->text + used, sizeof s->text - used, "%s",
+             len > LOG_SHOWN_MAX ? log + len - LOG_SHOWN_MAX : log);
+    free(log);
+    used = strlen(s->text);
+    while (used > 0 && s->text[used - 1] == '\n')
+        s->text[--used] = '\0';
+}
+
+/* While `up` looks on, a program that ends takes the lab with it. */
+static void fail_with_program(struct supervisor *s, size_t index, int status)
+{
+    const struct topology_host *host = &s->topology->hosts[index];
+    bool tells = WIFEXITED(status) && (WEXITSTATUS(status) == 2 || WEXITSTATUS(status) == EXIT_DENIED);
+    s->code = tells ? WEXITSTATUS(status) : 1;
+    snprintf(s->text, sizeof s->text, "dhcplab-%s on %s %s\n", lab_role_name(host->role), host->name,
+             s->programs[index].ended);
+    append_log(s, host);
+    stop(s);
+}
+
+/* Into the lab's log, as an event of the host: how its program ended, and its last word. */
+static void trace_end(const struct supervisor *s, size_t index, bool in_order)
+{
+    const struct topology_host *host = &s->topology->hosts[index];
+    char path[LAB_PATH_MAX + LAB_NAME_MAX], last[LOG_SHOWN_MAX] = "";
+    struct io_trace trace;
+    trace_path(s, path);
+    if (io_trace_open(&trace, host->name, path, IO_TRACE_ERRORS) < 0)
+        return;
+    char *log =
+        in_order ? NULL
+                 : hostlog_read(s->plan->dir, host->name, host->config_text != NULL ? s->plan->file : NULL);
+    if (log != NULL)
+        hostlog_last(log, last, sizeof last);
+    io_trace_log(&trace, in_order ? "info" : "error", "dhcplab-%s %s%s%s", lab_role_name(host->role),
+                 s->programs[index].ended, last[0] == '\0' ? "" : "; its last word: ", last);
+    free(log);
+    io_trace_close(&trace);
+}
+
+static void describe_end(int status, char out[LAB_ENDED_MAX])
+{
+    if (WIFSIGNALED(status))
+        snprintf(out, LAB_ENDED_MAX, "was ended by signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
+    else if (WEXITSTATUS(status) != 0)
+        snprintf(out, LAB_ENDED_MAX, "ended with exit code %d", WEXITSTATUS(status));
+    else
+        snprintf(out, LAB_ENDED_MAX, "%s", LAB_ENDED_IN_ORDER);
+}
+
+/* A lab that stands alone goes on without the program: `dhcplab restart` starts it anew. */
+static void on_program_end(struct supervisor *s, size_t index, int status)
 {
     struct program *program = &s->programs[index];
-    struct control_request *request = program->restart;
+    program->outer_pid = 0;
+    describe_end(status, program->ended);
+    if (s->stopping)
+        return;
+    if (s->watch != NULL) {
+        fail_with_program(s, index, status);
+        return;
+    }
+    trace_end(s, index, status == 0);
+    write_state(s);
+}
+
+/* Starts the program of a host whose former one has ended, and answers the request. */
+static void start_again(struct supervisor *s, size_t index, struct control_request *request)
+{
     const struct topology_host *host = &s->topology->hosts[index];
-    char text[LAB_NAME_MAX + 64];
-    program->restart = NULL;
+    char text[LAB_NAME_MAX + LAB_ENDED_MAX + 64];
     bool started = start_program(s, index);
-    if (started)
-        write_state(s);
+    write_state(s);
     snprintf(text, sizeof text, "dhcplab-%s on %s %s", lab_role_name(host->role), host->name,
-             started ? "is started anew" : "cannot be started anew");
+             started ? "is started anew" : s->programs[index].ended);
     control_reply(request, started ? CONTROL_SUCCESS : CONTROL_ERROR, text, NULL);
 }
 
@@ -353,11 +401,13 @@ static void on_child(void *user, int signal)
         for (size_t i = 0; i < s->topology->n_hosts; i++) {
             if (s->programs[i].pid != pid)
                 continue;
+            struct control_request *restart = s->programs[i].restart;
             s->programs[i].pid = 0;
-            if (s->programs[i].restart != NULL && !s->stopping)
-                start_again(s, i);
+            s->programs[i].restart = NULL;
+            if (restart != NULL && !s->stopping)
+                start_again(s, i, restart);
             else
-                on_program_end(s, &s->topology->hosts[i], status);
+                on_program_end(s, i, status);
         }
     }
     if (s->stopping && !has_programs(s))
@@ -383,10 +433,14 @@ static size_t find_host(const struct supervisor *s, const char *name)
 static void restart(struct supervisor *s, const cJSON *arguments, struct control_request *request)
 {
     size_t index = find_host(s, cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(arguments, "host")));
-    if (index == s->topology->n_hosts || s->programs[index].pid == 0) {
-        control_reply(request, CONTROL_ERROR, "\"host\" does not name a host whose program runs", NULL);
+    if (index == s->topology->n_hosts || s->topology->hosts[index].role == LAB_PLAIN) {
+        control_reply(request, CONTROL_ERROR, "\"host\" does not name a host with a program", NULL);
     } else if (s->programs[index].restart != NULL || s->stopping) {
         control_reply(request, CONTROL_CONFLICT, "the program is ending already", NULL);
+    } else if (s->watch != NULL && s->programs[index].pid == 0) {
+        control_reply(request, CONTROL_CONFLICT, "the lab is just starting", NULL);
+    } else if (s->programs[index].pid == 0) {
+        start_again(s, index, request);
     } else {
         s->programs[index].restart = request;
         kill(s->programs[index].pid, SIGTERM);

@@ -155,6 +155,11 @@ cJSON *view_call(const struct lab_host_state *host, const char *command, const c
                  int timeout_ms, char *why)
 {
     cJSON *reply = NULL;
+    if (host->ended[0] != '\0') {
+        snprintf(why, VIEW_WHY_MAX, "%s: dhcplab-%s %s; `dhcplab restart %s` starts it anew", host->name,
+                 lab_role_name(host->role), host->ended, host->name);
+        return NULL;
+    }
     int err = control_call(host->control, command, arguments, timeout_ms, &reply);
     if (err == 0 && cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(reply, "result")))
         return reply;

@@ -423,18 +423,32 @@ class Ends(LabCase):
         self.program.write_bytes(DHCPLAB.read_bytes())
         self.program.chmod(0o755)
         done = self.up(served({}), program=self.program, code=1)
-        self.assertIn("cannot start dhcplab-server on s: No such file or directory", done.stderr)
+        self.assertIn("dhcplab-server on s cannot be started: No such file or directory", done.stderr)
         self.expect_nothing_left()
 
-    def test_death_of_a_server_takes_the_lab_down_and_is_told(self):
+    def test_death_of_a_server_is_told_and_the_lab_stays(self):
         self.use_stand_in()
         self.up(served({}), program=self.program)
         server = self.labs()["lab"]["hosts"][0]
-        self.assertEqual(server["role"], "server")
+        self.assertEqual((server["role"], server["ended"]), ("server", None))
         os.kill(server["pid"], signal.SIGKILL)
+        wait_for(lambda: self.labs()["lab"]["hosts"][0]["ended"] == "was ended by signal 9 (Killed)", "the end")
+        (event,) = [json.loads(line) for line in self.dhcplab("log", "--json").stdout.splitlines()]
+        self.assertEqual((event["node"], event["level"]), ("s", "error"))
+        self.assertTrue(event["text"].startswith("dhcplab-server was ended by signal 9 (Killed)"))
+        self.assertIn("DHCP server, its program was ended by signal 9 (Killed)", self.dhcplab("status", code=3).stdout)
+        self.dhcplab("exec", "s", "true")
+        self.dhcplab("down")
+        self.expect_nothing_left()
+
+    def test_lab_whose_state_cannot_be_written_goes_down_and_tells_it(self):
+        self.use_stand_in()
+        self.up(served({}), program=self.program)
+        (self.run_dir / "lab" / "lab.json.new").mkdir()
+        os.kill(self.labs()["lab"]["hosts"][0]["pid"], signal.SIGKILL)
         lab = wait_for(lambda: (self.labs()["lab"]["state"] == "failed" and self.labs()["lab"]) or None, "the record")
-        self.assertIn("dhcplab-server on s was ended by signal 9", lab["reason"])
-        self.assertIn("was ended by signal 9", self.dhcplab("exec", "s", "true", code=1).stderr)
+        self.assertIn("lab.json: ", lab["reason"])
+        self.assertIn("lab.json: ", self.dhcplab("exec", "s", "true", code=1).stderr)
         wait_for(lambda: not self.processes(), "the end of the processes")
         self.assertEqual([path.name for path in self.run_dir.iterdir()], ["lab.failed"])
         self.assertIn("gone down by itself", self.dhcplab("down").stdout)

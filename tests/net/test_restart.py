@@ -55,12 +55,52 @@ class Restart(LabCase):
         self.dhcplab("restart", "h1")
         self.assertNotIn(before, self.processes())
 
+    def ended(self):
+        return {host["name"]: host["ended"] for host in self.labs()["lab"]["hosts"]}
+
+    def test_stopped_client_is_shown_and_comes_back(self):
+        self.dhcplab("command", "h1", "stop")
+        wait_for(lambda: self.ended() == {"server": None, "h1": "stopped", "plain": None}, "the end of the client")
+        shown = self.dhcplab("status", code=3)
+        self.assertIn("h1: DHCP client, stopped; `dhcplab restart h1` starts it anew\n", shown.stdout)
+        self.assertIn("server: DHCP server", shown.stdout)
+        self.assertRegex(self.dhcplab("ps").stdout, r"h1 +client +- .*  stopped\n")
+        (status,) = json.loads(self.dhcplab("status", "h1", "--json", code=3).stdout)
+        self.assertEqual((status["ended"], status["pid"] if "pid" in status else None), ("stopped", None))
+        self.assertEqual(self.dhcplab("renew", "h1", code=1).stderr,
+                         "dhcplab: h1: dhcplab-client stopped; `dhcplab restart h1` starts it anew\n")
+        self.assertEqual(self.log_of_h1()[-1]["text"], "dhcplab-client stopped")
+        known = len(self.log_of_h1())
+        self.dhcplab("restart", "h1")
+        wait_for(lambda: json.loads(self.dhcplab("status", "h1", "--json").stdout)[0]["state"] == "BOUND", "the lease")
+        self.assertEqual([event["type"] for event in self.log_of_h1()[known:] if event["kind"] == "message"],
+                         ["REQUEST", "ACK"])
+        self.assertEqual(self.ended()["h1"], None)
+
+    def test_server_that_was_shut_down_comes_back_with_its_leases(self):
+        self.dhcplab("command", "server", "shutdown")
+        wait_for(lambda: self.ended()["server"] == "stopped", "the end of the server")
+        self.assertIn("server: dhcplab-server stopped", self.dhcplab("leases", code=3).stderr)
+        self.assertIn("DISCOVER", self.dhcplab("log").stdout)
+        self.dhcplab("restart", "server")
+        (lease,) = json.loads(self.dhcplab("leases", "--json").stdout)
+        self.assertEqual((lease["ip-address"], lease["state_name"]), ("10.77.0.100", "active"))
+
+    def test_crash_of_a_client_is_told_and_the_lab_stays(self):
+        os.kill(self.pids()["h1"], signal.SIGKILL)
+        wait_for(lambda: self.ended()["h1"] == "was ended by signal 9 (Killed)", "the end of the client")
+        last = self.log_of_h1()[-1]
+        self.assertEqual((last["kind"], last["level"]), ("log", "error"))
+        self.assertTrue(last["text"].startswith("dhcplab-client was ended by signal 9 (Killed)"))
+        self.dhcplab("restart", "h1")
+        wait_for(lambda: json.loads(self.dhcplab("status", "h1", "--json").stdout)[0]["state"] == "BOUND", "the lease")
+
     def test_only_a_program_can_be_restarted(self):
         self.assertEqual(self.dhcplab("restart", "plain", code=2).stderr,
                          "dhcplab: plain runs no program: its role is plain\n")
         self.assertIn("has no host", self.dhcplab("restart", "nobody", code=2).stderr)
         answer = self.control(self.run_dir / "lab" / "lab.sock", "restart", {"host": "plain"})
-        self.assertEqual(answer, {"result": 1, "text": "\"host\" does not name a host whose program runs"})
+        self.assertEqual(answer, {"result": 1, "text": "\"host\" does not name a host with a program"})
 
 
 if __name__ == "__main__":

@@ -121,10 +121,12 @@ static void test_what_a_dead_lab_left_is_removed_and_nothing_else(void **state)
 
 static const char state_text[] =
     "{\"name\": \"pair\", \"dir\": \"/d\", \"trace\": \"/d/trace.ndjson\", \"pid\": 12, \"hosts\": ["
-    "{\"name\": \"server\", \"role\": \"server\", \"pid\": 13, \"control\": \"/d/server.sock\", \"net_fd\": "
+    "{\"name\": \"server\", \"role\": \"server\", \"pid\": 13, \"ended\": \"\", \"control\": "
+    "\"/d/server.sock\", \"net_fd\": "
     "5,"
     " \"mnt_fd\": 6, \"uts_fd\": 7, \"root_fd\": 8},"
-    "{\"name\": \"x\", \"role\": \"plain\", \"pid\": 0, \"control\": \"\", \"net_fd\": 8, \"mnt_fd\": 9, "
+    "{\"name\": \"x\", \"role\": \"plain\", \"pid\": 0, \"ended\": \"stopped\", \"control\": \"\", "
+    "\"net_fd\": 8, \"mnt_fd\": 9, "
     "\"uts_fd\": 10, \"root_fd\": 11}]}";
 
 static void test_the_state_is_found_again(void **state)
@@ -148,6 +150,8 @@ static void test_the_state_is_found_again(void **state)
     assert_int_equal(server->role, LAB_SERVER);
     assert_int_equal(server->pid, 13);
     assert_string_equal(server->control, "/d/server.sock");
+    assert_string_equal(server->ended, "");
+    assert_string_equal(rundir_find(&lab, "x")->ended, LAB_ENDED_IN_ORDER);
     assert_int_equal(rundir_find(&lab, "x")->root_fd, 11);
     assert_int_equal(rundir_find(&lab, "x")->uts_fd, 10);
     assert_null(rundir_find(&lab, "h1"));
