@@ -23,6 +23,7 @@ static cJSON *report(const struct cli_driver *d, const struct cli_status *status
                            .ifname = d->iface.name,
                            .hw = d->iface.hw,
                            .hostname = d->config->hostname,
+                           .config = d->config,
                            .settings = &d->settings,
                            .now = io_now(),
                            .history = &d->history,

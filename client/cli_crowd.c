@@ -283,6 +283,7 @@ static cJSON *member_report(const struct crowd *c, uint32_t number)
                            .ifname = c->iface.name,
                            .hw = cli_crowd_hw(&c->iface.hw, number),
                            .hostname = c->config->hostname,
+                           .config = c->config,
                            .now = io_now()};
     return cli_report_json(&r, &status);
 }

@@ -8,7 +8,7 @@ static bool read_message(const struct packet *packet, time_ms now, ip4 peer, str
     if (dhcp_msg_decode(&m, packet->bytes, packet->len) != REASON_NONE)
         return false;
     *out = (struct cli_message_seen){
-        .type = m.type, .at_ms = now, .peer = peer, .xid = m.xid, .rtt_ms = TIME_NEVER};
+        .type = m.type, .at_ms = now, .peer = peer, .giaddr = m.giaddr, .xid = m.xid, .rtt_ms = TIME_NEVER};
     return true;
 }
 

@@ -18,6 +18,7 @@ struct cli_message_seen {
     uint32_t xid;
     time_ms rtt_ms; /* received: since the last transmission of what it answers; TIME_NEVER if it answers
                      * nothing */
+    ip4 giaddr;     /* of the message: the relay that it came through; 0: none */
 };
 
 struct cli_history {

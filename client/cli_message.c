@@ -36,26 +36,32 @@ static void put(bool fitted)
     assert(fitted); /* the limits of the configuration see to it */
 }
 
-static void put_client_id(const struct cli_config *c, const struct hw_addr *hw, struct dhcp_msg *out)
+uint8_t cli_message_client_id(const struct cli_config *c, const struct hw_addr *hw, uint8_t *out)
 {
-    uint8_t id[CLI_DUID_CLIENT_ID_MAX];
     struct cli_duid duid;
     switch (c->client_id_kind) {
     case CLI_CLIENT_ID_NONE:
-        return;
+        return 0;
     case CLI_CLIENT_ID_BYTES:
-        put(dhcp_put_bytes(out, DHCP_OPT_CLIENT_ID, c->client_id, c->client_id_len));
-        return;
+        memcpy(out, c->client_id, c->client_id_len);
+        return c->client_id_len;
     case CLI_CLIENT_ID_DUID:
         cli_duid_from_hw(hw, &duid);
-        put(dhcp_put_bytes(out, DHCP_OPT_CLIENT_ID, id, cli_duid_client_id(cli_duid_iaid(hw), &duid, id)));
-        return;
+        return (uint8_t)cli_duid_client_id(cli_duid_iaid(hw), &duid, out);
     case CLI_CLIENT_ID_HW:
-        id[0] = hw->type;
-        memcpy(id + 1, hw->bytes, hw->len);
-        put(dhcp_put_bytes(out, DHCP_OPT_CLIENT_ID, id, 1U + hw->len));
-        return;
+        out[0] = hw->type;
+        memcpy(out + 1, hw->bytes, hw->len);
+        return (uint8_t)(1 + hw->len);
     }
+    return 0;
+}
+
+static void put_client_id(const struct cli_config *c, const struct hw_addr *hw, struct dhcp_msg *out)
+{
+    uint8_t id[CLI_CLIENT_ID_MAX];
+    uint8_t len = cli_message_client_id(c, hw, id);
+    if (len > 0)
+        put(dhcp_put_bytes(out, DHCP_OPT_CLIENT_ID, id, len));
 }
 
 /* RFC 6704 3.1.1: in DISCOVER and REQUEST. */

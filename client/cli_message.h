@@ -29,5 +29,9 @@ struct cli_draft {
 void cli_message_build(const struct cli_config *config, const struct hw_addr *hw,
                        const struct cli_draft *draft, struct dhcp_msg *out);
 
+/* The value of option 61 as the messages have it; `out` holds CLI_CLIENT_ID_MAX octets. Returns its length,
+ * 0: there is none. */
+uint8_t cli_message_client_id(const struct cli_config *config, const struct hw_addr *hw, uint8_t *out);
+
 /* Does the form go to one server, or to all? */
 bool cli_message_is_unicast(enum cli_form form);

@@ -1,6 +1,10 @@
 #include "client/cli_report.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include "client/cli_message.h"
+#include "common/text.h"
 
 static void add_text(cJSON *map, const char *key, const char *text)
 {
@@ -217,6 +221,7 @@ static cJSON *add_message(cJSON *map, const char *key, const struct clock_now *n
     add_instant(json, "at", now, message->at_ms);
     add_seconds(json, "age_s", now->boot_ms - message->at_ms);
     add_ip4(json, "peer", message->peer);
+    add_ip4(json, "giaddr", message->giaddr);
     snprintf(xid, sizeof xid, "0x%08x", message->xid);
     add_text(json, "xid", xid);
     return json;
@@ -255,6 +260,41 @@ static void add_acd(cJSON *map, const struct cli_status *status)
     cJSON_AddNumberToObject(json, "defences", (double)status->reasons[REASON_CONFLICT_DEFENDED]);
 }
 
+/* "hardware address 02:00:00:00:00:02", "IAID 00000002, DUID 000300010200...": RFC 2132 9.14, RFC 4361 6.1.
+ */
+static void describe_client_id(const uint8_t *id, uint8_t len, char *out, size_t cap)
+{
+    enum { TYPE_ETHERNET = 1, ETHERNET_LEN = 6, TYPE_DUID = 255, IAID_END = 1 + 4 };
+    char hex[2 * CLI_CLIENT_ID_MAX + 1];
+    struct hw_addr hw = {.type = id[0]};
+    if (id[0] == TYPE_DUID && len > IAID_END) {
+        text_hex(id + IAID_END, (size_t)(len - IAID_END), hex, sizeof hex);
+        snprintf(out, cap, "IAID %02x%02x%02x%02x, DUID %s", id[1], id[2], id[3], id[4], hex);
+    } else if (id[0] == TYPE_ETHERNET && len == 1 + ETHERNET_LEN) {
+        hw.len = ETHERNET_LEN;
+        memcpy(hw.bytes, id + 1, hw.len);
+        snprintf(out, cap, "hardware address %s", hw_format(&hw, hex));
+    } else {
+        snprintf(out, cap, "opaque");
+    }
+}
+
+static void add_client_id(cJSON *map, const struct cli_report *r)
+{
+    uint8_t id[CLI_CLIENT_ID_MAX];
+    char hex[2 * CLI_CLIENT_ID_MAX + 1], text[sizeof hex + 32];
+    uint8_t len = cli_message_client_id(r->config, &r->hw, id);
+    if (len == 0) {
+        cJSON_AddNullToObject(map, "client_id");
+        return;
+    }
+    cJSON *json = cJSON_AddObjectToObject(map, "client_id");
+    text_hex(id, len, hex, sizeof hex);
+    add_text(json, "hex", hex);
+    describe_client_id(id, len, text, sizeof text);
+    add_text(json, "decoded", text);
+}
+
 void cli_report_add_counters(cJSON *json, const struct cli_status *status)
 {
     add_counts(json, "sent", status->sent);
@@ -269,6 +309,7 @@ cJSON *cli_report_json(const struct cli_report *r, const struct cli_status *stat
     add_text(json, "node", r->node);
     add_text(json, "interface", r->ifname);
     add_text(json, "hardware_address", hw_format(&r->hw, hw));
+    add_client_id(json, r);
     add_text(json, "hostname", r->hostname);
     add_text(json, "profile", status->profile->name);
     add_text(json, "state", cli_state_name(status->state));

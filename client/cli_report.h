@@ -10,6 +10,7 @@ struct cli_report {
     const char *node, *ifname;
     struct hw_addr hw;
     const char *hostname;
+    const struct cli_config *config;     /* whose client identifier is shown; borrowed */
     const struct cli_settings *settings; /* of the lease, if there is one; else not looked at */
     struct clock_now now;
     unsigned event_readers;            /* who follow the events */

@@ -152,6 +152,15 @@ static void add_both_clocks(struct text *t, const char *label, const cJSON *leas
     text_add(t, "%.23s  boot %.3f s\n", view_text(lease, wall), view_number(lease, boot, 0));
 }
 
+/* The client identifier in hexadecimal, and what it is made of. */
+static void add_client_id(struct text *t, const cJSON *id)
+{
+    if (!cJSON_IsObject(id))
+        return;
+    add_line(t, "id", view_text(id, "hex"));
+    add_line(t, "", view_text(id, "decoded"));
+}
+
 static void add_lease(struct text *t, const cJSON *lease)
 {
     start_line(t, "lease");
@@ -223,6 +232,10 @@ static void add_message(struct text *t, const char *label, const cJSON *message,
     if (cJSON_IsNumber(rtt))
         text_add(t, ", %.3f s after it was asked for", rtt->valuedouble);
     text_put(t, "\n");
+    if (view_text(message, "giaddr")[0] != '\0') {
+        start_line(t, "");
+        text_add(t, "through the relay %s\n", view_text(message, "giaddr"));
+    }
 }
 
 static void add_counts(struct text *t, const char *label, const cJSON *counts)
@@ -302,6 +315,7 @@ char *timers_report_text(const char *name, const cJSON *status)
     start_line(&t, "client");
     text_add(&t, "%s on %s, xid %s\n", view_text(status, "hardware_address"), view_text(status, "interface"),
              view_text(status, "xid"));
+    add_client_id(&t, child(status, "client_id"));
     if (cJSON_IsObject(lease))
         add_lease(&t, lease);
     add_next(&t, status);

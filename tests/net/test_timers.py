@@ -42,6 +42,9 @@ class Timers(LabCase):
         self.assertEqual((view["host"], view["state"], view["duration_s"]), ("server", "active", 3600))
         self.assertLess(abs(view["difference_s"]), 1.1)  # it counts whole seconds
         self.assertEqual([check["ok"] for check in timers["checks"]], [True, True, True])
+        hw = timers["hardware_address"]
+        self.assertEqual(timers["client_id"], {"hex": "01" + hw.replace(":", ""), "decoded": f"hardware address {hw}"})
+        self.assertIsNone(timers["last_received"]["giaddr"])
         self.assertEqual((timers["last_sent"]["type"], timers["last_received"]["type"]), ("REQUEST", "ACK"))
         self.assertLess(timers["last_received"]["rtt_s"], LIMIT_S)
         self.assertEqual([change["to"] for change in timers["transitions"]], ["BOUND", "REQUESTING", "SELECTING", "INIT"])

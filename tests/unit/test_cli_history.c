@@ -45,6 +45,7 @@ static struct packet message(uint8_t type, uint32_t xid, uint8_t *buf)
     unsigned dropped;
     dhcp_msg_init(&m, type == DHCP_ACK ? DHCP_BOOTREPLY : DHCP_BOOTREQUEST);
     m.xid = xid;
+    m.giaddr = ROUTER;
     dhcp_put_u8(&m, DHCP_OPT_TYPE, type);
     return (struct packet){
         .src = SERVER, .dst = OTHER, .bytes = buf, .len = dhcp_msg_encode(&m, buf, DHCP_MSG_MAX, &dropped)};
@@ -64,6 +65,7 @@ static void answer_has_a_round_trip_time(void **state)
     cli_history_hear(&h, &packet, 1250);
     assert_int_equal(h.received.type, DHCP_ACK);
     assert_int_equal(h.received.peer, SERVER);
+    assert_int_equal(h.received.giaddr, ROUTER);
     assert_int_equal(h.received.rtt_ms, 250);
     packet = message(DHCP_ACK, 8, buf); /* an answer to somebody else */
     cli_history_hear(&h, &packet, 1300);

@@ -20,7 +20,11 @@ static const struct cli_settings settings = {
 };
 
 /* Boot-time 10 s is 2026-01-02T03:04:05Z, shown one hour east of Greenwich. */
+/* The client identifier is that of the default: the hardware address. */
+static const struct cli_config config = {.client_id_kind = CLI_CLIENT_ID_HW};
+
 static const struct cli_report at_ten = {
+    .config = &config,
     .node = "h1",
     .ifname = "eth0",
     .hw = {1, 6, {2, 0, 0, 0, 0, 2}},
@@ -132,6 +136,36 @@ static void timers_are_durations_instants_and_what_remains(void **state)
     assert_string_equal(member("transitions"), "[]");
 }
 
+static void client_identifier_is_told_with_what_it_is_made_of(void **state)
+{
+    (void)state;
+    static const struct {
+        struct cli_config config;
+        const char *expected;
+    } rows[] = {
+        {{.client_id_kind = CLI_CLIENT_ID_NONE}, "null"},
+        {{.client_id_kind = CLI_CLIENT_ID_HW},
+         "{\"hex\":\"01020000000002\",\"decoded\":\"hardware address 02:00:00:00:00:02\"}"},
+        /* DUID-LL: type 3, hardware type 1 */
+        {{.client_id_kind = CLI_CLIENT_ID_DUID},
+         "{\"hex\":\"ff0000000200030001020000000002\","
+         "\"decoded\":\"IAID 00000002, DUID 00030001020000000002\"}"},
+        {{.client_id_kind = CLI_CLIENT_ID_BYTES, .client_id = {0, 'a'}, .client_id_len = 2},
+         "{\"hex\":\"0061\",\"decoded\":\"opaque\"}"},
+        {{.client_id_kind = CLI_CLIENT_ID_BYTES, .client_id = {255, 1, 2, 3, 4}, .client_id_len = 5},
+         "{\"hex\":\"ff01020304\",\"decoded\":\"opaque\"}"},
+    };
+    struct cli_status status = {.profile = profile_of("rfc2131"), .state_text = ""};
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct cli_report r = at_ten;
+        r.config = &rows[i].config;
+        json = cli_report_json(&r, &status);
+        assert_string_equal(member("client_id"), rows[i].expected);
+        cJSON_Delete(json);
+    }
+    json = NULL;
+}
+
 static void retransmission_is_a_base_and_a_random_part(void **state)
 {
     (void)state;
@@ -168,10 +202,10 @@ static void last_messages_and_changes_of_state(void **state)
     json = cli_report_json(&r, &status);
     assert_string_equal(member("last_sent"),
                         "{\"type\":\"REQUEST\",\"at\":\"2026-01-02T04:04:03.000+01:00\",\"age_s\":2.000,"
-                        "\"peer\":\"255.255.255.255\",\"xid\":\"0x3903f326\"}");
+                        "\"peer\":\"255.255.255.255\",\"giaddr\":null,\"xid\":\"0x3903f326\"}");
     assert_string_equal(member("last_received"),
                         "{\"type\":\"ACK\",\"at\":\"2026-01-02T04:04:03.250+01:00\",\"age_s\":1.750,"
-                        "\"peer\":\"10.77.0.1\",\"xid\":\"0x3903f326\",\"rtt_s\":0.250}");
+                        "\"peer\":\"10.77.0.1\",\"giaddr\":null,\"xid\":\"0x3903f326\",\"rtt_s\":0.250}");
     assert_string_equal(
         member("transitions"),
         "[{\"at\":\"2026-01-02T04:04:03.250+01:00\",\"from\":\"REQUESTING\",\"to\":\"BOUND\","
@@ -225,6 +259,7 @@ int main(void)
         cmocka_unit_test_teardown(timers_are_durations_instants_and_what_remains, drop_json),
         cmocka_unit_test_teardown(infinite_lease_has_no_instants, drop_json),
         cmocka_unit_test_teardown(discards_are_counted_by_reason, drop_json),
+        cmocka_unit_test_teardown(client_identifier_is_told_with_what_it_is_made_of, drop_json),
         cmocka_unit_test_teardown(retransmission_is_a_base_and_a_random_part, drop_json),
         cmocka_unit_test_teardown(last_messages_and_changes_of_state, drop_json),
     };

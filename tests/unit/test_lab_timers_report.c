@@ -13,7 +13,9 @@
 
 /* A client half an hour into a lease of an hour, asking for the second time to renew it. */
 static const char renewing[] =
-    "{'interface':'eth0','hardware_address':'02:00:00:00:00:02','state':'RENEWING','xid':'0x01020304',"
+    "{'interface':'eth0','hardware_address':'02:00:00:00:00:02',"
+    "'client_id':{'hex':'01020000000002','decoded':'hardware address 02:00:00:00:00:02'},"
+    "'state':'RENEWING','xid':'0x01020304',"
     "'state_since':'2026-11-21T08:30:00.000+01:00','state_age_s':60,'state_text':'T1: half of the lease',"
     "'transmissions':2,'conflicts':1,"
     "'next_timer':{'name':'retransmit','at':'2026-11-21T08:31:07.300+01:00','remaining_s':7.3,'base_s':8,"
@@ -21,7 +23,9 @@ static const char renewing[] =
     "'conflict_detection':{'address':'10.77.0.100','probes_sent':3,'probes':3,'announcements_sent':1,"
     "'announcements':2},"
     "'last_sent':{'type':'REQUEST','at':'2026-11-21T08:31:00.000+01:00','peer':'10.77.0.1'},"
-    "'last_received':{'type':'ACK','at':'2026-11-21T08:00:00.250+01:00','peer':'10.77.0.1','rtt_s':0.25},"
+    "'last_received':{'type':'ACK','at':'2026-11-21T08:00:00.250+01:00','peer':'10.77.0.1','giaddr':'10.88.0."
+    "1',"
+    "'rtt_s':0.25},"
     "'sent':{'REQUEST':3},'received':{'ACK':1},'discarded':{'wrong-xid':2},"
     "'transitions':[{'at':'2026-11-21T08:30:00.000+01:00','from':'BOUND','to':'RENEWING','reason':'t1'}],"
     "'lease':{'address':'10.77.0.100','prefix_length':24,'server':'10.77.0.1','infinite':false,"
@@ -73,6 +77,8 @@ static void everything_stands_in_eighty_columns(void **state)
         "h1: RENEWING for 00:01:00, since 2026-11-21 08:30:00\n"
         "  because   T1: half of the lease\n"
         "  client    02:00:00:00:00:02 on eth0, xid 0x01020304\n"
+        "  id        01020000000002\n"
+        "            hardware address 02:00:00:00:00:02\n"
         "  lease     10.77.0.100/24 from 10.77.0.1\n"
         "  requested 2026-11-21T08:00:00.000  boot 100.500 s\n"
         "  obtained  2026-11-21T08:00:00.250  boot 100.750 s\n"
@@ -88,6 +94,7 @@ static void everything_stands_in_eighty_columns(void **state)
         "  conflicts 1 in a row\n"
         "  sent      REQUEST to 10.77.0.1 at 08:31:00.000\n"
         "  received  ACK from 10.77.0.1 at 08:00:00.250, 0.250 s after it was asked for\n"
+        "            through the relay 10.88.0.1\n"
         "  in all    REQUEST 3\n"
         "            ACK 1\n"
         "  discarded wrong-xid 2\n"
