@@ -62,17 +62,22 @@ static void do_tx(struct srv_driver *d, const struct srv_action *action)
     struct packet packet = action->packet;
     packet.src_hw = port->iface.hw;
     io_trace_message(d->trace, TRACE_TX, port->iface.name, &packet);
-    int rc = action->via == SRV_VIA_RAW ? io_raw_send(port->raw_fd, port->iface.index, &packet)
-                                        : io_udp_send(port->udp_fd, port->iface.index, &packet);
-    if (action->received_us != 0)
-        histogram_add(&d->answer_time, io_now_us() - action->received_us);
-    if (rc < 0)
-        io_trace_log(d->trace, "error", "sending on %s failed: %s", port->iface.name, strerror(errno));
+    srv_transmit_add(d->transmit, port, action->via, &packet);
+}
+
+/* How long those questions waited whose answers have left. */
+static void note_times(struct srv_driver *d)
+{
+    uint64_t now_us = io_now_us();
+    for (const struct srv_action *a = d->actions.first; a != NULL; a = a->next)
+        if (a->kind == SRV_TX && a->received_us != 0)
+            histogram_add(&d->answer_time, now_us - a->received_us);
 }
 
 /* An ACK that must not leave: its lease is not on stable storage. The client will ask again. */
-static void withhold(struct srv_driver *d, const struct srv_action *put)
+static void withhold(struct srv_driver *d, const struct srv_action *put, struct srv_action *tx)
 {
+    tx->received_us = 0; /* it was not answered */
     struct trace_facts facts = {.addr = put->lease.addr, .text = strerror(srv_persist_failure(d->persist))};
     struct trace_event event = {
         .kind = TRACE_DROP, .reason = REASON_STORE_FAILED, .facts = facts, .client = put->lease.hw};
@@ -107,7 +112,7 @@ void srv_driver_flush(struct srv_driver *d)
 {
     bool stored = srv_persist_put(d->persist, &d->actions);
     const struct srv_action *promised = NULL; /* the record that the next answer promises */
-    for (const struct srv_action *a = d->actions.first; a != NULL; a = a->next) {
+    for (struct srv_action *a = d->actions.first; a != NULL; a = a->next) {
         switch (a->kind) {
         case SRV_LEASE_PUT:
             promised = a;
@@ -116,7 +121,7 @@ void srv_driver_flush(struct srv_driver *d)
             if (stored || promised == NULL)
                 do_tx(d, a);
             else
-                withhold(d, promised);
+                withhold(d, promised, a);
             promised = NULL;
             break;
         case SRV_PROBE:
@@ -126,6 +131,8 @@ void srv_driver_flush(struct srv_driver *d)
             break;
         }
     }
+    srv_transmit_flush(d->transmit);
+    note_times(d);
     srv_actions_reset(&d->actions);
     d->told = NULL;
     io_timer_set(d->deadline, srv_engine_deadline(d->engine));
@@ -153,6 +160,8 @@ static void finish(struct srv_driver *d)
     io_timer_free(d->more);
     io_timer_free(d->log_due);
     srv_queue_free(d->queue);
+    srv_transmit_free(d->transmit);
+    io_batch_free(d->received);
     srv_persist_free(d->persist);
     io_loop_free(d->loop);
     srv_engine_free(d->engine);

@@ -3,6 +3,7 @@
  * srv_control is what administrators say over the control socket. */
 #pragma once
 #include "common/control.h"
+#include "common/io_batch.h"
 #include "common/io_sock.h"
 #include "server/srv_bulk_port.h"
 #include "server/srv_command.h"
@@ -14,6 +15,7 @@
 #include "server/srv_ports.h"
 #include "server/srv_probe.h"
 #include "server/srv_queue.h"
+#include "server/srv_transmit.h"
 
 struct srv_driver {
     const struct srv_driver_options *options;
@@ -26,8 +28,10 @@ struct srv_driver {
     struct srv_persist *persist;
     struct srv_exporter *exporter;
     struct histogram answer_time;
-    uint64_t received_us;    /* of the packet that is being served; 0: none is */
-    struct srv_queue *queue; /* received, not yet served */
+    uint64_t received_us;      /* of the packet that is being served; 0: none is */
+    struct io_batch *received; /* from a socket, on its way into the queue */
+    struct srv_queue *queue;   /* received, not yet served */
+    struct srv_transmit *transmit;
     struct io_timer *deadline;
     struct io_timer *more;    /* the queue is not empty */
     struct io_timer *log_due; /* suppressed lines are to be told */
@@ -41,7 +45,6 @@ struct srv_driver {
     struct srv_command_state commands;
     struct srv_explain *explain;
     int exit_value; /* as `shutdown` asked */
-    uint8_t buf[IO_DATAGRAM_MAX];
 };
 
 /* One event for the engine. Its decisions are told at once; its actions wait for srv_driver_flush(). */

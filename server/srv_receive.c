@@ -1,7 +1,6 @@
 #include "server/srv_receive.h"
 
 #include "common/err.h"
-#include "common/io_sock.h"
 #include "server/srv_service.h"
 
 enum {
@@ -57,18 +56,28 @@ static const struct srv_port *port_of_fd(const struct srv_ports *ports, int fd)
     return &ports->list[i];
 }
 
+/* The next batch of a socket into the queue. How many packets there were. */
+static int take_some(struct srv_driver *d, int fd)
+{
+    struct srv_queued queued = {.ifindex = port_of_fd(&d->ports, fd)->iface.index};
+    int n = io_batch_recv_udp(d->received, fd);
+    queued.received_us = io_now_us();
+    for (int i = 0; i < n; i++) {
+        queued.packet = *io_batch_packet(d->received, i, NULL);
+        if (srv_queue_put(d->queue, &queued) < 0)
+            io_trace_log(d->trace, "error", "%s: a packet was lost", err_text(ERR_NOMEM));
+    }
+    return n;
+}
+
 /* The socket is emptied first: what it has no room for is lost without a trace. */
 static void on_packet(void *user, int fd, int what)
 {
     (void)what;
-    struct srv_driver *d = user;
-    struct srv_queued queued = {.ifindex = port_of_fd(&d->ports, fd)->iface.index};
-    for (int i = 0; i < RX_MAX && io_udp_recv(fd, d->buf, sizeof d->buf, &queued.packet) > 0; i++) {
-        queued.received_us = io_now_us();
-        if (srv_queue_put(d->queue, &queued) < 0)
-            io_trace_log(d->trace, "error", "%s: a packet was lost", err_text(ERR_NOMEM));
-    }
-    srv_receive_serve(d);
+    int n = IO_BATCH_MAX;
+    for (int taken = 0; taken < RX_MAX && n == IO_BATCH_MAX; taken += n)
+        n = take_some(user, fd);
+    srv_receive_serve(user);
 }
 
 /* ---- interfaces ---- */

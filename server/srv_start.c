@@ -219,7 +219,10 @@ int srv_start(struct srv_driver *d)
     d->engine = srv_engine_new(d->config, &key);
     d->explain = srv_explain_new();
     d->queue = srv_queue_new(d->config->queue_capacity, &key, srv_receive_refuse, d);
-    if (d->engine == NULL || d->explain == NULL || d->queue == NULL)
+    d->received = io_batch_new(IO_DATAGRAM_MAX);
+    d->transmit = srv_transmit_new(d->trace);
+    if (d->engine == NULL || d->explain == NULL || d->queue == NULL || d->received == NULL ||
+        d->transmit == NULL)
         return srv_driver_fail("start", err_text(ERR_NOMEM));
     srv_force_set_secret(d->engine, &secret);
     int rc = 0;

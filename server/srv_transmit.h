@@ -1,0 +1,18 @@
+/* Sends the answers of one wake-up with few system calls: those in a row that leave by the same socket go
+ * together, and the order stays. */
+#pragma once
+#include "common/io_trace.h"
+#include "server/srv_ports.h"
+#include "server/srv_reply.h"
+
+struct srv_transmit;
+
+/* Tells in `trace` (borrowed) what could not be sent. NULL if memory is out. */
+struct srv_transmit *srv_transmit_new(struct io_trace *trace);
+void srv_transmit_free(struct srv_transmit *t); /* NULL is fine */
+
+/* Takes a copy of the packet. `port` is borrowed until srv_transmit_flush(). */
+void srv_transmit_add(struct srv_transmit *t, const struct srv_port *port, enum srv_via via,
+                      const struct packet *packet);
+/* Sends what waits. */
+void srv_transmit_flush(struct srv_transmit *t);
