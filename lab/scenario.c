@@ -368,12 +368,34 @@ static void read_steps(struct scenario_reading *r, const cJSON *list)
     cJSON_ArrayForEach(item, list) read_step(r, item);
 }
 
+/* ---- relays ---- */
+
+static void read_relay(struct scenario_reading *r, const cJSON *list)
+{
+    struct scenario *s = r->s;
+    const cJSON *item;
+    size_t host;
+    if (!find_host(&s->topology, list->string, &host)) {
+        jcfg_error(r->c, list, "no host has the name \"%s\"", list->string);
+        return;
+    }
+    if (s->topology.hosts[host].role != LAB_PLAIN)
+        jcfg_error(r->c, list, "only a plain host can be a relay agent");
+    if (!cJSON_IsArray(list) || cJSON_GetArraySize(list) < 1 ||
+        cJSON_GetArraySize(list) > SIM_RELAY_SERVERS_MAX) {
+        jcfg_error(r->c, list, "expected a list of 1 to %d addresses of servers", SIM_RELAY_SERVERS_MAX);
+        return;
+    }
+    cJSON_ArrayForEach(item, list) jcfg_as_ip4(r->c, item, &s->relays[host][s->n_relays[host]++]);
+}
+
 /* ---- the whole ---- */
 
 static void read_off(struct scenario_reading *r, const cJSON *root)
 {
     const cJSON *item;
     size_t host;
+    cJSON_ArrayForEach(item, jcfg_get_map(r->c, root, "relays")) read_relay(r, item);
     cJSON_ArrayForEach(item, jcfg_get_list(r->c, root, "off")) if (as_host(r, item, &host))
         r->s->is_off[host] = true;
     cJSON_ArrayForEach(item, jcfg_get_list(r->c, root, "unchecked"))
@@ -393,9 +415,9 @@ static void read_off(struct scenario_reading *r, const cJSON *root)
 
 static void read_root(struct scenario_reading *r)
 {
-    static const char *const known[] = {"$schema",      "description", "topology", "off",
-                                        "unchecked",    "seed",        "duration", "storage-delay",
-                                        "bound-within", "steps",       "expect",   NULL};
+    static const char *const known[] = {
+        "$schema",  "description",   "topology",     "off",   "relays", "unchecked", "seed",
+        "duration", "storage-delay", "bound-within", "steps", "expect", NULL};
     const cJSON *root = r->c->root;
     struct scenario *s = r->s;
     const char *text;

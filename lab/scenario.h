@@ -15,7 +15,7 @@
 #include "client/cli_engine.h"
 #include "common/clock.h"
 #include "common/jcfg.h"
-#include "lab/sim_link.h"
+#include "lab/sim_world.h"
 #include "lab/topology.h"
 #include "server/srv_config.h"
 
@@ -105,8 +105,10 @@ struct scenario {
     struct topology topology;
     struct srv_config *servers[LAB_HOSTS_MAX]; /* by host; NULL: no server */
     struct cli_config *clients[LAB_HOSTS_MAX];
-    bool is_off[LAB_HOSTS_MAX]; /* not started with the others */
-    uint64_t seed;              /* 1 if the file says nothing */
+    bool is_off[LAB_HOSTS_MAX];                       /* not started with the others */
+    ip4 relays[LAB_HOSTS_MAX][SIM_RELAY_SERVERS_MAX]; /* of a relay agent: its servers */
+    size_t n_relays[LAB_HOSTS_MAX];                   /* 0: it is none */
+    uint64_t seed;                                    /* 1 if the file says nothing */
     time_ms duration_ms;
     time_ms sync_ms;         /* how long a server's store takes */
     time_ms bound_within_ms; /* after the last step each client has a lease so soon; TIME_NEVER: unchecked */

@@ -229,6 +229,8 @@ static int add_host(struct run *r, size_t place)
     const struct topology *t = &r->s->topology;
     const struct topology_host *from = &t->hosts[place];
     struct sim_host *host = r->hosts[place];
+    memcpy(host->relay_servers, r->s->relays[place], sizeof host->relay_servers);
+    host->n_relay_servers = r->s->n_relays[place];
     if (from->role == LAB_SERVER)
         return sim_server_new(host, r->s->servers[place]);
     for (size_t i = 0; from->role == LAB_CLIENT && i < host->n_ports; i++)

@@ -30,6 +30,16 @@ const struct srv_config *sim_server_config(const struct sim_host *host);
 /* Leases that are active now. */
 size_t sim_server_count(const struct sim_host *host);
 
+/* ---- relay agents (sim_relay.c): hosts with relay_servers, which route between their segments, too ---- */
+
+void sim_relay_receive(struct sim_port *port, const struct packet *packet);
+/* Routes a datagram that is for somebody else. */
+void sim_relay_forward(struct sim_port *port, const struct packet *packet);
+/* Is it an address of the host's own? */
+bool sim_relay_is_own(const struct sim_host *host, ip4 addr);
+/* Can what comes in on the port get to the address? */
+bool sim_relay_reaches(const struct sim_port *port, ip4 addr);
+
 /* ---- clients (sim_client.c) ---- */
 
 struct sim_client {

@@ -288,6 +288,15 @@ struct frame {
     uint8_t bytes[];
 };
 
+static void receive_at_relay(const struct frame *f)
+{
+    const struct packet *p = &f->packet;
+    if (p->dst != IP4_BROADCAST && !sim_relay_is_own(f->to->host, p->dst))
+        sim_relay_forward(f->to, p);
+    else if (p->dport == DHCP_PORT_SERVER)
+        sim_relay_receive(f->to, p);
+}
+
 static void receive_udp(struct sim_world *w, const struct frame *f)
 {
     struct sim_host *host = f->to->host;
@@ -297,6 +306,8 @@ static void receive_udp(struct sim_world *w, const struct frame *f)
         w->counts.messages++;
         sim_server_receive(f->to, p);
     }
+    if (host->n_relay_servers > 0)
+        receive_at_relay(f);
     if (p->dport != DHCP_PORT_CLIENT)
         return;
     for (size_t i = 0; f->station == NULL && i < host->n_clients; i++)
@@ -413,12 +424,26 @@ static void pass(struct sim_world *w, struct sim_station *from, struct sim_stati
 /* Does anybody on the host listen for such a broadcast? The others' kernels would throw it away. */
 static bool is_listening(const struct sim_port *port, uint16_t dport)
 {
-    return dport == DHCP_PORT_SERVER ? port->host->server != NULL : port->host->n_clients != 0;
+    const struct sim_host *host = port->host;
+    return dport == DHCP_PORT_SERVER ? host->server != NULL || host->n_relay_servers > 0
+                                     : host->n_clients > 0;
 }
 
 static bool is_broadcast(const struct hw_addr *hw)
 {
     return hw->len == 0 || (hw->bytes[0] & 1) != 0;
+}
+
+/* The router's interface on the segment through which the address can be reached; NULL: none. */
+static struct sim_station *find_router(const struct sim_world *w, size_t segment, ip4 addr)
+{
+    for (size_t i = 0; i < w->n_ports; i++) {
+        struct sim_port *port = w->ports[i];
+        if (port->segment == segment && port->own.is_up && port->host->n_relay_servers > 0 &&
+            sim_relay_reaches(port, addr))
+            return &port->own;
+    }
+    return NULL;
 }
 
 void sim_world_send(struct sim_world *w, struct sim_station *from, const struct packet *packet)
@@ -436,7 +461,9 @@ void sim_world_send(struct sim_world *w, struct sim_station *from, const struct 
     struct sim_station *to = is_broadcast(&packet->dst_hw)
                                  ? sim_world_find_addr(w, segment, packet->dst, NULL)
                                  : find_hw(w, segment, &packet->dst_hw);
-    if (to == NULL) /* nobody answers ARP there */
+    if (to == NULL && is_broadcast(&packet->dst_hw))
+        to = find_router(w, segment, packet->dst);
+    if (to == NULL || to->port == from->port) /* nobody answers ARP there */
         return;
     f.to = to->port;
     pass(w, from, to, &f);

@@ -20,6 +20,7 @@ enum {
     SIM_HOSTS_MAX = 64,
     SIM_PORTS_MAX = 256,
     SIM_BUCKETS = 4096,
+    SIM_RELAY_SERVERS_MAX = 8,
     SIM_WHY_MAX = 256,
     SIM_INSTANT_MAX = 1000000, /* events at one instant; more are a livelock */
 };
@@ -63,7 +64,7 @@ struct sim_port {
     struct sim_link **links; /* by port index - 1; NULL until the first frame goes that way */
 };
 
-/* A server, one client or a crowd of them, or a plain host. */
+/* A server, one client or a crowd of them, a relay agent, or a plain host. */
 struct sim_host {
     struct sim_world *world;
     char name[SIM_NAME_MAX];
@@ -74,6 +75,8 @@ struct sim_host {
     struct sim_server *server;  /* NULL: none */
     struct sim_client *clients; /* NULL: none */
     size_t n_clients;
+    ip4 relay_servers[SIM_RELAY_SERVERS_MAX]; /* of a relay agent: where it sends requests to */
+    size_t n_relay_servers;                   /* 0: it is none */
 };
 
 /* Who wants to know. Any function may be NULL. Times are w->now. */
@@ -164,7 +167,8 @@ struct sim_station *sim_world_find_addr(const struct sim_world *w, size_t segmen
                                         const struct sim_station *after);
 
 /* Sending, at w->now, on the station's segment. A datagram to a hardware address goes there; else to who
- * holds packet->dst; else, or to the broadcast address, to whom it concerns. */
+ * holds packet->dst, be it behind a relay agent, which routes, too; or to the broadcast address, to whom it
+ * concerns. */
 void sim_world_send(struct sim_world *w, struct sim_station *from, const struct packet *packet);
 void sim_world_send_arp(struct sim_world *w, struct sim_station *from, const struct arp *arp);
 /* An ICMP echo request; its answer comes to sim_server_answered(). */

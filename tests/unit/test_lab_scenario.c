@@ -106,6 +106,8 @@ static void test_errors_have_a_place(void **state)
          "x.json:2:36: at $.expect[0].state: expected a state such as \"BOUND\", found \"bound\""},
         {"{\"duration\": \"1 h\", " LAB ", \n\"unchecked\": [\"x\"]}",
          "x.json:2:15: at $.unchecked[0]: no invariant has the name \"x\""},
+        {"{\"duration\": \"1 h\", " LAB ", \n\"relays\": {\"server\": [\"10.0.0.1\"]}}",
+         "x.json:2:22: at $.relays.server: only a plain host can be a relay agent"},
         {"{\"duration\": \"1 h\", \"topology\": {\n\"hosts\": {\"a\": {\"client\": {}}}}}",
          "x.json:2:16: at $.hosts.a: a client needs an interface: no link has an end at \"a\""},
     };
