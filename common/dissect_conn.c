@@ -11,7 +11,7 @@ struct side {
     uint16_t port;
     enum dissect_conn_state state;
     bool has_first;
-    uint32_t first; /* its sequence number 0: of the SYN, or of the first octet seen */
+    uint32_t first; /* its sequence number 0: of the SYN, or right before the first octet seen */
     uint32_t next;  /* behind the last octet that it sent */
     bool fin;
     uint32_t fin_end; /* what acknowledges its FIN */
@@ -199,16 +199,17 @@ static enum dissect_conn_event take_segment(struct conn *x, int from, const stru
     struct side *sender = &x->sides[from], *receiver = &x->sides[!from];
     enum dissect_conn_event event = CONN_NOTHING;
     uint32_t end = t->seq + t->segment_len;
-    if (t->flags & DISSECT_TCP_RST)
-        return take_reset(sender, receiver);
-    if (!sender->has_first) {
-        begin(sender, t->seq);
+    if (!sender->has_first) { /* as if its SYN stood right before it */
+        begin(sender, t->seq - 1);
+        sender->next++;
         event = receiver->has_first ? CONN_NOTHING : CONN_MIDDLE;
         if (event == CONN_MIDDLE)
             sender->state = receiver->state = CONN_ESTABLISHED;
     }
     if (!receiver->has_first && t->flags & DISSECT_TCP_ACK)
-        begin(receiver, t->ack);
+        begin(receiver, t->ack - 1);
+    if (t->flags & DISSECT_TCP_RST)
+        return take_reset(sender, receiver);
     if (t->segment_len > 0 && is_before(t->seq, sender->next))
         event = CONN_AGAIN;
     if (is_before(sender->next, end))

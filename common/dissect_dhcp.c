@@ -336,6 +336,8 @@ void dissect_dhcp(struct dissect *d, size_t at, size_t len)
     enum reason reason = dhcp_msg_decode(&d->dhcp, d->now + at, len);
     if (reason != REASON_NONE) {
         dissect_warn(d, at, len, "no DHCP message: %s", reason_token(reason));
+        if (len >= DHCP_COOKIE_AT && d->dhcp.hlen <= DHCP_CHADDR_LEN)
+            add_header(d, at);
         dissect_data(d, "data", at, len);
         dissect_close(d, above);
         return;

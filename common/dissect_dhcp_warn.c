@@ -4,6 +4,8 @@
 
 #include "common/dhcp_proto.h"
 
+enum { UDP_LEN = 8 };
+
 static bool is_ethernet_of_other_length(const struct dhcp_msg *m)
 {
     return m->htype == 1 && m->hlen != 6;
@@ -277,13 +279,16 @@ void dissect_dhcp_warnings(struct dissect *d, size_t at, size_t len)
 #undef X
     };
     const struct dhcp_msg *m = &d->dhcp;
+    /* Of a message that was captured in part, the end says nothing about its sender. */
+    bool captured_in_part = len < d->udp.len - (size_t)UDP_LEN;
+    unsigned told = captured_in_part ? (unsigned)DHCP_DEFECT_NO_END | DHCP_DEFECT_CUT : 0;
     for (size_t i = 0; i < sizeof defects / sizeof defects[0]; i++)
-        if (m->defects & defects[i].bit)
+        if (m->defects & ~told & defects[i].bit)
             dissect_warn(d, at + m->defect_at, m->defect_at < len ? 1 : 0, "%s", defects[i].text);
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
         if (rules[i].applies(m))
             warn_about(d, at, len, rules[i].code, rules[i].text);
-    if (len < DHCP_MSG_SEND_MIN)
+    if (len < DHCP_MSG_SEND_MIN && !captured_in_part)
         dissect_warn(d, at, len, "the message has %zu octets, fewer than the 300 of BOOTP (RFC 1542 2.1)",
                      len);
 }

@@ -12,6 +12,8 @@ enum {
     ECHO = 8,
     TIME_EXCEEDED = 11,
     PARAMETER_PROBLEM = 12,
+    TIMESTAMP = 13,
+    TIMESTAMP_REPLY = 14,
     NEEDS_FRAGMENTS = 4, /* code of UNREACHABLE */
 };
 
@@ -36,9 +38,9 @@ const char *dissect_icmp_name(uint8_t type)
         return "time exceeded";
     case PARAMETER_PROBLEM:
         return "parameter problem";
-    case 13:
+    case TIMESTAMP:
         return "timestamp request";
-    case 14:
+    case TIMESTAMP_REPLY:
         return "timestamp reply";
     default: /* a number of the wire */
         return NULL;
@@ -82,6 +84,12 @@ static bool is_error(uint8_t type)
            type == PARAMETER_PROBLEM;
 }
 
+/* Has an identifier and a sequence number, so that request and reply can be paired. */
+static bool is_query(uint8_t type)
+{
+    return type == ECHO || type == ECHO_REPLY || type == TIMESTAMP || type == TIMESTAMP_REPLY;
+}
+
 static bool is_whole(const struct dissect *d)
 {
     return !d->ip.cut;
@@ -108,7 +116,7 @@ static void add_rest(struct dissect *d, size_t at, size_t len)
 {
     const uint8_t *p = d->now + at;
     const struct dissect_icmp *icmp = &d->icmp;
-    if (icmp->type == ECHO || icmp->type == ECHO_REPLY) {
+    if (is_query(icmp->type)) {
         dissect_add(d, "ident", at + 4, 2, "%u", icmp->id);
         dissect_add(d, "seq", at + 6, 2, "%u", icmp->seq);
         dissect_data(d, "data", at + ICMP_MIN, len - ICMP_MIN);

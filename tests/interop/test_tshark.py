@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import peer
+import test_explain
 from labtest import LIMIT_S, wait_for
 
 # A veth pair has no hardware that would fill in the checksums which the kernel leaves to hardware, so a capture shows
@@ -58,6 +59,9 @@ class Tshark(peer.PeerCase):
         file = self.capture()
         self.assertEqual(self.types(file), WANTED)
         self.assertEqual(self.tshark(file, "-Y", COMPLAINTS), [])
+
+        # What we read out of it is what tshark reads.
+        self.assertEqual(test_explain.compare(self, file), (len(WANTED), len(WANTED)))
 
         # The check can fail: with one octet of the last packet changed there is something to complain about.
         octets = bytearray(file.read_bytes())

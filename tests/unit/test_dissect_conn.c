@@ -144,11 +144,11 @@ static void test_a_beginning_that_was_not_captured(void **state)
     (void)state;
     struct dissect_conn_answer answer = step(A, B, ACK, 1000, 2000, 10);
     assert_int_equal(answer.event, CONN_MIDDLE);
-    assert_int_equal(answer.seq, 0);
+    assert_int_equal(answer.seq, 1);
     assert_int_equal(answer.receiver, CONN_ESTABLISHED);
     answer = step(B, A, ACK, 2000, 1010, 0);
     assert_int_equal(answer.event, CONN_NOTHING);
-    assert_int_equal(answer.ack, 10);
+    assert_int_equal(answer.ack, 11);
 }
 
 static void test_the_same_ports_again_are_another_connection(void **state)
