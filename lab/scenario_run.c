@@ -199,7 +199,7 @@ static void on_step(struct sim_world *w, struct sim_timer *timer)
 
 static void on_start(struct sim_world *w, struct sim_timer *timer)
 {
-    struct run *r = (struct run *)((char *)timer - offsetof(struct run, start));
+    struct run *r = (struct run *)(void *)((char *)timer - offsetof(struct run, start));
     for (size_t i = 0; i < w->n_hosts; i++)
         if (!r->s->is_off[i] && !w->hosts[i]->is_running)
             sim_node_start(w->hosts[i]);
