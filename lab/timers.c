@@ -12,6 +12,7 @@
 #include "common/err.h"
 #include "common/io_loop.h"
 #include "lab/command.h"
+#include "lab/report.h"
 #include "lab/timers_report.h"
 #include "lab/view.h"
 #include "lab/wrap.h"
@@ -76,6 +77,12 @@ static cJSON *ask_servers(const struct lab_state *lab, const char *address, cons
     return lease;
 }
 
+/* Many clients in one program: they are told of by state, as `dhcplab status` does. */
+static bool is_crowd(const cJSON *status)
+{
+    return cJSON_HasObjectItem(status, "clients");
+}
+
 /* The client's status with the server's view and the checks; NULL: it does not answer, and that is told. */
 static cJSON *look(const struct lab_state *lab, const struct lab_host_state *host)
 {
@@ -88,10 +95,12 @@ static cJSON *look(const struct lab_state *lab, const struct lab_host_state *hos
     cJSON_Delete(reply);
     if (status == NULL)
         return NULL;
+    cJSON_AddStringToObject(status, "host", host->name);
+    if (is_crowd(status))
+        return status;
     double at_s = now_s(); /* when the status was told */
     const char *address = view_text(cJSON_GetObjectItemCaseSensitive(status, "lease"), "address");
     cJSON *lease = address[0] != '\0' ? ask_servers(lab, address, &server) : NULL;
-    cJSON_AddStringToObject(status, "host", host->name);
     timers_report_add_server(status, server, lease, at_s);
     timers_report_add_checks(status);
     cJSON_Delete(lease);
@@ -142,7 +151,8 @@ static char *describe(const cJSON *list)
     text_init(&t);
     cJSON_ArrayForEach(status, list)
     {
-        char *text = timers_report_text(view_text(status, "host"), status);
+        const char *host = view_text(status, "host");
+        char *text = is_crowd(status) ? report_crowd(host, status) : timers_report_text(host, status);
         char *wrapped = text != NULL ? wrap_text(text, COLUMNS) : NULL;
         if (wrapped != NULL)
             text_add(&t, "%s%s", t.len > 0 ? "\n" : "", wrapped);

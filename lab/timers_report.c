@@ -71,7 +71,8 @@ void timers_report_add_checks(cJSON *status)
     add_check(list, "the server knows the lease", both,
               strcmp(view_text(view, "state"), "active") == 0 &&
                   strcmp(view_text(view, "hardware_address"), view_text(status, "hardware_address")) == 0);
-    add_check(list, "the server's lease ends no earlier", both && cJSON_IsNumber(difference),
+    add_check(list, "the server's lease ends no earlier (1 s of rounding aside)",
+              both && cJSON_IsNumber(difference),
               cJSON_IsNumber(difference) && difference->valuedouble > -ROUNDING_S);
 }
 
