@@ -83,7 +83,7 @@ void cli_command_rebind(struct cli_step *s)
 void cli_command_release(struct cli_step *s)
 {
     struct cli_engine *e = s->e;
-    if (!e->has_lease) {
+    if (!e->has_lease && e->state != CLI_PROBING) {
         cli_step_decide(s, REASON_NO_LEASE, (struct trace_facts){0});
         cli_step_forget(s);
         if (e->state != CLI_STOPPED)

@@ -35,6 +35,14 @@ int cli_config_init(struct cli_config *c)
     return rc;
 }
 
+bool cli_config_request(struct cli_config *c, uint8_t code)
+{
+    if (memchr(c->prl, code, c->n_prl) != NULL)
+        return false;
+    c->prl[c->n_prl++] = code; /* distinct codes: there is room for all */
+    return true;
+}
+
 void cli_config_use_profile(struct cli_config *c, const struct cli_profile *profile)
 {
     c->profile = *profile;

@@ -80,6 +80,9 @@ struct cli_config {
  * offer wins. Returns 0 or ERR_NOMEM. */
 int cli_config_init(struct cli_config *c);
 
+/* Adds an option, 1 to 254, to the parameter request list. False: it stands there already. */
+bool cli_config_request(struct cli_config *c, uint8_t code);
+
 /* Goes by this profile, but for what the configuration itself sets. */
 void cli_config_use_profile(struct cli_config *c, const struct cli_profile *profile);
 

@@ -207,10 +207,13 @@ static void command_release(void *user, const cJSON *arguments, struct control_r
     (void)arguments;
     struct cli_status status;
     cli_engine_status(d->engine, &status);
-    char addr[IP4_LEN], server[IP4_LEN], text[64] = "";
+    char addr[IP4_LEN], server[IP4_LEN], text[96] = "";
     if (status.lease != NULL)
         snprintf(text, sizeof text, "%s released to %s", ip4_format(status.lease->addr, addr),
                  ip4_format(status.lease->server_id, server));
+    else if (status.state == CLI_PROBING)
+        snprintf(text, sizeof text, "%s, which was still probed for, released",
+                 ip4_format(status.acd_addr, addr));
     cli_driver_step(d, &(struct cli_event){.kind = CLI_RELEASE, .now = io_now().boot_ms});
     if (text[0] != '\0')
         control_reply(request, CONTROL_SUCCESS, text, NULL);

@@ -361,10 +361,17 @@ static void on_once_limit(void *user)
     struct cli_driver *d = user;
     struct cli_status status;
     cli_engine_status(d->engine, &status);
-    if (status.state != CLI_BOUND) {
+    char addr[IP4_LEN];
+    if (status.state == CLI_PROBING) {
+        io_trace_log(d->trace, "error",
+                     "%s was granted, but probing was not finished in time: it is released",
+                     ip4_format(status.acd_addr, addr));
+        cli_driver_step(d, &(struct cli_event){.kind = CLI_RELEASE, .now = io_now().boot_ms});
+    } else if (status.state != CLI_BOUND) {
         io_trace_log(d->trace, "error", "no lease in time");
-        d->exit_code = 1;
     }
+    if (status.state != CLI_BOUND)
+        d->exit_code = 1;
     io_loop_stop(d->loop);
 }
 

@@ -193,8 +193,8 @@ void cli_engine_free(struct cli_engine *e);
  * With config.acd an address that is new to us is probed for by ARP (RFC 5227, client/cli_acd.h) before the
  * interface gets it: PROBING takes 4 to 7 s. It is announced then, and defended while it is ours. On a
  * conflict the interface is cleared, DECLINE is sent, and INIT lasts cli_acd_decline_wait(). A lease that
- * would end while it is probed for is used unprobed. Renewals do not probe. CLI_RELEASE in PROBING only
- * stops: there is no address to send a RELEASE from.
+ * would end while it is probed for is used unprobed. Renewals do not probe. CLI_RELEASE in PROBING
+ * releases, too, by broadcast: the address, which the server has granted, is not used yet.
  *
  * After a NAK the interface is cleared and INIT lasts as the profile has it; after expiry, and after a
  * REQUEST without an answer, a new DISCOVER goes out at once. An infinite lease that is renewed on command

@@ -96,7 +96,13 @@ void cli_step_send(struct cli_step *s, const struct cli_draft *draft)
         .bytes = bytes,
         .len = len,
     };
-    if (!cli_message_is_unicast(draft->form)) {
+    /* RFC 5227 2.1: "Before beginning to use an IPv4 address ... a host ... MUST test to see if the address
+     * is already in use". A RELEASE before the end of that test does not come from the address, and so,
+     * unlike others (RFC 2131 4.4.4), it is broadcast. */
+    bool is_unproven = e->state == CLI_PROBING;
+    if (is_unproven)
+        action->packet.src = 0;
+    if (is_unproven || !cli_message_is_unicast(draft->form)) {
         action->packet.dst = IP4_BROADCAST;
         action->packet.dst_hw = hw_broadcast(&e->hw);
     }

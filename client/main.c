@@ -10,6 +10,7 @@
 #include "client/cli_identity.h"
 #include "client/cli_load.h"
 #include "client/cli_remote.h"
+#include "common/dhcp_proto.h"
 
 enum { EXIT_USAGE = 2, ONCE_LIMIT_S = 60 };
 
@@ -21,14 +22,18 @@ static const char usage[] =
     "  -i, --interface IF   the interface to configure\n"
     "  -c, --config FILE    settings, JSON with comments (see config/client.json)\n"
     "  -1, --once           end with the first lease and leave it on the interface\n"
-    "  -t, --timeout S      with -1: give up S seconds after the first message (default 60)\n"
+    "  -t, --timeout S      with -1: give up S seconds after the first message (default 60); before that "
+    "comes a start delay\n"
+    "                       of 1 to 10 s, and 4 to 7 s of it are ARP probes, unless the configuration says\n"
+    "                       otherwise: a lease takes up to 17 s where the server answers at once\n"
     "      --control PATH   listen for commands on this unix socket; with COMMAND: tell the client that "
     "does\n"
     "      --lease-file FILE  keep the lease here over a restart, and ask for it again (RFC 2131 3.2)\n"
     "      --duid-file FILE  with \"client-id\": \"duid\", keep DUID and IAID here (RFC 4361)\n"
     "      --hook SCRIPT    run SCRIPT for each transition, with dhcpcd's variables (see config/hook.sh)\n"
-    "      --resolv-conf FILE  write name servers and search list here while there is a lease\n"
-    "      --set-hostname   call the machine what option 12 says while there is a lease\n"
+    "      --resolv-conf FILE  write name servers and search list here while there is a lease; asks for\n"
+    "                       options 6, 15 and 119\n"
+    "      --set-hostname   call the machine what option 12 says while there is a lease; asks for it\n"
     "      --trace FILE     append every event to FILE, one JSON object a line\n"
     "      --node NAME      how this client is called in the trace (default: the interface)\n"
     "      --profile NAME   wait like this client: rfc2131 (the default), dhcpcd, udhcpc, networkd, "
@@ -212,6 +217,25 @@ static int read_config(const struct arguments *a, struct io_trace *trace, struct
     return rc;
 }
 
+/* Asks the server for what the options of the command line are to set. */
+static void request_needed(const struct cli_driver_options *o, struct io_trace *trace,
+                           struct cli_config *config)
+{
+    const struct {
+        const char *option; /* NULL: not given */
+        uint8_t code;
+    } needs[] = {
+        {o->set_hostname ? "--set-hostname" : NULL, DHCP_OPT_HOST_NAME},
+        {o->resolv_conf != NULL ? "--resolv-conf" : NULL, DHCP_OPT_DNS_SERVERS},
+        {o->resolv_conf != NULL ? "--resolv-conf" : NULL, DHCP_OPT_DOMAIN_NAME},
+        {o->resolv_conf != NULL ? "--resolv-conf" : NULL, DHCP_OPT_DOMAIN_SEARCH},
+    };
+    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
+        if (needs[i].option != NULL && cli_config_request(config, needs[i].code))
+            io_trace_log(trace, "info", "option %u is added to the parameter request list: %s needs it",
+                         (unsigned)needs[i].code, needs[i].option);
+}
+
 static int read_identity(const struct arguments *a, struct cli_config *config)
 {
     char why[CLI_DUID_WHY_MAX];
@@ -272,8 +296,10 @@ int main(int argc, char **argv)
     }
     struct cli_config config;
     int code = EXIT_USAGE;
-    if (read_config(&a, &trace, &config) == 0 && read_identity(&a, &config) == 0)
+    if (read_config(&a, &trace, &config) == 0 && read_identity(&a, &config) == 0) {
+        request_needed(&a.driver, &trace, &config);
         code = a.count > 0 ? run_crowd(&a, &config, &trace) : cli_driver_run(&a.driver, &config, &trace);
+    }
     io_trace_close(&trace);
     return code;
 }

@@ -269,6 +269,31 @@ class Options(LabCase):
         return [(event["type"], {option["name"]: option["text"] for option in event["options"]})
                 for event in messages if event["kind"] == "message"]
 
+    def requested(self, *arguments):
+        """The parameter request list of the first message, as text."""
+        return self.run_client({}, *arguments)[0][1]["dhcp-parameter-request-list"]
+
+    def test_what_an_option_of_the_command_line_needs_is_asked_for(self):
+        resolv_conf = self.dir / "resolv.conf"
+        resolv_conf.write_text("")
+        self.assertNotIn("(12)", self.requested())
+        self.assertIn("host-name (12)", self.requested("--set-hostname"))
+        self.assertIn("domain-search (119)", self.requested("--resolv-conf", resolv_conf))
+        added = [event["text"] for event in map(json.loads, (self.dir / "trace.json").read_text().splitlines())
+                 if event["kind"] == "log"]
+        self.assertIn("option 119 is added to the parameter request list: --resolv-conf needs it", added)
+
+    def test_lease_that_is_not_probed_for_in_time_is_released(self):
+        lab = lan(CLIENT)
+        lab["hosts"]["h1"] = {}
+        lab["hosts"]["server"] = {"server": SERVER}
+        self.dhcplab("up", self.write("lab.json", lab))
+        self.write("client.json", {**CLIENT, "address-conflict-detection": True})
+        done = self.on("h1", BIN / "dhcplab-client", "-i", "eth0", "-c", "client.json", "-1", "-t", "1", code=1)
+        self.assertRegex(done.stderr, r"10\.77\.0\.\d+ was granted, but probing was not finished in time: it is released")
+        wait_for(lambda: [lease["state_name"] for lease in json.loads(self.dhcplab("leases", "--json").stdout)
+                          if lease["hw-address"] == "02:00:00:00:00:02"] == ["released"], "the server to hear the RELEASE")
+
     def test_duid_is_kept_in_a_file(self):
         duid_file = self.dir / "duid.json"
         messages = self.run_client({"client-id": "duid"}, "--duid-file", duid_file)

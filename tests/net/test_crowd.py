@@ -99,6 +99,14 @@ class Crowd(labtest.LabCase):
         self.assertEqual(crowd.wait(labtest.LIMIT_S), 0)
         wait_for(lambda: len(self.leases(RELEASED)) == 40, "the server to hear every release")
 
+    def test_a_lease_that_is_still_probed_for_is_released_too(self):
+        self.dhcplab("up", self.write("lab.json", LAB))
+        crowd = self.start_crowd(40, {**CLIENT, "address-conflict-detection": True})
+        wait_for(lambda: (self.status() or {"by_state": {}})["by_state"] == {"PROBING": 40}, "all to be PROBING")
+        self.end(crowd)
+        wait_for(lambda: len(self.leases(RELEASED)) == 40, "the server to hear every release")
+        self.assertEqual(self.leases(ACTIVE), [])
+
     def test_ten_thousand_take_less_than_2_kib_each(self):
         # Nobody answers: what a client takes does not depend on that.
         self.dhcplab("up", self.write("alone.json", {**LAB, "hosts": {"server": {}, "h1": {}}}))
@@ -119,6 +127,10 @@ class Crowd(labtest.LabCase):
         status = self.dhcplab("status", "h1").stdout
         self.assertIn("h1: 30 DHCP clients on eth0", status)
         self.assertRegex(status, r"Clients By State[ .]*: BOUND 30\n")
+        timers = self.dhcplab("timers").stdout
+        self.assertIn("h1: 30 DHCP clients on eth0", timers)
+        self.assertRegex(timers, r"Clients By State[ .]*: BOUND 30\n")
+        self.assertEqual(json.loads(self.dhcplab("timers", "h1", "--json").stdout)[0]["by_state"], {"BOUND": 30})
         self.assertEqual(len(self.leases(ACTIVE)), 30)
 
     def test_what_makes_no_sense_for_a_crowd_is_refused(self):

@@ -19,7 +19,8 @@ CLIENT = {"src": "0.0.0.0", "sport": 68, "dst": "255.255.255.255", "dport": 67}
 SERVER = {"src": "10.77.0.1", "sport": 67, "dst": "10.77.0.100", "dport": 68}
 
 # Code, name, length, value and octets.
-ASKED = (55, "dhcp-parameter-request-list", 8, [1, 3, 6, 15, 26, 28, 58, 59], "0103060f1a1c3a3b")
+ASKED = (55, "dhcp-parameter-request-list", 10, [1, 3, 6, 15, 26, 28, 58, 59, 12, 119],
+         "0103060f1a1c3a3b0c77")
 IDENTITY = (61, "dhcp-client-identifier", 7, {"type": 1, "id": "02:00:00:00:00:02"}, "01020000000002")
 ABOUT_CLIENT = [(12, "host-name", 2, "h1", "6831"), (57, "dhcp-max-message-size", 2, 1472, "05c0"), ASKED]
 SERVER_ID = (54, "dhcp-server-identifier", 4, "10.77.0.1", "0a4d0001")

@@ -359,11 +359,14 @@ static void a_lease_that_ends_takes_its_announcements_along(void **state)
 
 /* ---- commands and messages while probing ---- */
 
-static void release_while_probing_only_stops(void **state)
+static void release_while_probing_is_broadcast(void **state)
 {
     struct world *w = *state;
     probe_from(w, 0);
-    AT(w, 10, CLI_RELEASE, "note(no-lease) PROBING>STOPPED(command-release)");
+    AT(w, 10, CLI_RELEASE, "TX:RELEASE PROBING>STOPPED(command-release)");
+    assert_int_equal(w->tx.ciaddr, ADDR);
+    assert_int_equal(w->packet.src, 0);
+    assert_int_equal(w->packet.dst, IP4_BROADCAST);
     assert_int_equal(cli_engine_deadline(w->engine), TIME_NEVER);
 }
 
@@ -418,7 +421,7 @@ int main(void)
         TEST(the_address_is_defended_while_it_is_renewed_too),
         TEST(in_use_probes_of_others_and_own_frames_are_no_conflicts),
         TEST(a_lease_that_ends_takes_its_announcements_along),
-        TEST(release_while_probing_only_stops),
+        TEST(release_while_probing_is_broadcast),
         TEST(stop_while_probing_stops),
         TEST(renew_while_probing_starts_over),
         TEST(answers_while_probing_are_not_expected),
