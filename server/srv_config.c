@@ -168,20 +168,6 @@ static const char *const database_elsewhere[] = {
     NULL,
 };
 
-/* A server that cannot serve anybody is a legal configuration, and hardly what was meant. */
-static void warn_of_idleness(struct srv_parse *p, const cJSON *map)
-{
-    if (jcfg_failed(&p->c)) /* what was not read may have been there */
-        return;
-    if (p->config->n_subnets == 0)
-        jcfg_warning(&p->c, map, "there is no subnet4: nobody will get an address");
-    for (size_t i = 0; i < p->config->n_subnets; i++)
-        if (p->config->subnets[i].n_pools == 0 &&
-            srv_parse_at(p->config->subnets[i].source, "reservations") == NULL)
-            jcfg_warning(&p->c, map, "subnet %u has no pools: nobody will get an address there",
-                         p->config->subnets[i].id);
-}
-
 /* ---- the server as a whole ---- */
 
 static void read_interface(struct srv_parse *p, const cJSON *item)
@@ -308,7 +294,7 @@ static void read_global(struct srv_parse *p, const cJSON *map)
     srv_parse_hosts_begin(p, map);
     srv_parse_networks(p, map, &global);
     srv_parse_hosts(p, map, NULL);
-    warn_of_idleness(p, map);
+    srv_parse_sense(p, map);
 }
 
 static void read_root(struct srv_parse *p)

@@ -210,21 +210,54 @@ static int print_config(const struct srv_driver *d)
         return EXIT_FAILURE;
     }
     puts(text);
+    fflush(stdout);
     free(text);
     return 0;
 }
 
-/* The code for what was asked; the configuration is read in any case. */
-static int read_and_run(struct srv_driver *d)
+static int read_config(struct srv_driver *d)
 {
     char why[JCFG_TEXT_MAX] = "";
-    if (srv_reload_read(d, &d->config, why) < 0) {
-        fprintf(stderr, "dhcplab-server: %s\n", why);
-        return EXIT_CONFIG;
+    if (srv_reload_read(d, &d->config, why) == 0)
+        return 0;
+    fprintf(stderr, "dhcplab-server: %s\n", why);
+    return EXIT_CONFIG;
+}
+
+/* The configuration is long: what there is to say of it comes behind it. */
+static int check(struct srv_driver *d)
+{
+    char *warnings = NULL, *rest = NULL;
+    size_t len;
+    d->warnings = open_memstream(&warnings, &len);
+    if (d->warnings == NULL) {
+        srv_driver_fail(d->options->config, err_text(ERR_NOMEM));
+        return EXIT_FAILURE;
     }
-    if (d->options->check_only)
-        return print_config(d);
-    srv_reload_use_loggers(d);
+    int code = read_config(d);
+    fclose(d->warnings);
+    d->warnings = NULL;
+    if (code == 0)
+        code = print_config(d);
+    for (char *line = strtok_r(warnings, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
+        io_trace_log(d->trace, "warning", "%s", line);
+    free(warnings);
+    if (code == 0)
+        fprintf(stderr, "%s: ok, %zu subnet%s, %u warning%s\n", d->options->config, d->config->n_subnets,
+                d->config->n_subnets == 1 ? "" : "s", d->n_warnings, d->n_warnings == 1 ? "" : "s");
+    return code;
+}
+
+static int read_and_run(struct srv_driver *d)
+{
+    char why[JCFG_TEXT_MAX];
+    int code = read_config(d);
+    if (code != 0)
+        return code;
+    if (srv_reload_use_loggers(d, why) < 0) {
+        fprintf(stderr, "dhcplab-server: %s\n", why);
+        return EXIT_FAILURE;
+    }
     return run(d);
 }
 
@@ -238,7 +271,7 @@ int srv_driver_run(const struct srv_driver_options *options, struct io_trace *tr
     d->options = options;
     d->trace = trace;
     srv_actions_init(&d->actions);
-    int code = read_and_run(d);
+    int code = options->check_only ? check(d) : read_and_run(d);
     finish(d);
     free(d);
     return code;

@@ -2,6 +2,8 @@
  * srv_start opens what it needs, srv_receive takes packets in, srv_reload puts a configuration into effect,
  * srv_control is what administrators say over the control socket. */
 #pragma once
+#include <stdio.h>
+
 #include "common/control.h"
 #include "common/io_batch.h"
 #include "common/io_sock.h"
@@ -21,6 +23,8 @@ struct srv_driver {
     const struct srv_driver_options *options;
     struct io_trace *trace;
     struct srv_config *config;
+    FILE *warnings;      /* of the configuration, a line each; NULL: they go to the trace at once */
+    unsigned n_warnings; /* up to now */
     struct io_loop *loop;
     struct srv_engine *engine;
     struct srv_actions actions;

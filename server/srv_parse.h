@@ -72,6 +72,8 @@ void srv_parse_hosts(struct srv_parse *p, const cJSON *map, const struct srv_sub
 /* "loggers" of the map; "control-socket" and "control-sockets". */
 void srv_parse_loggers(struct srv_parse *p, const cJSON *global);
 void srv_parse_control(struct srv_parse *p, const cJSON *global);
+/* Warns of what is legal and hardly meant; after all else. */
+void srv_parse_sense(struct srv_parse *p, const cJSON *global);
 /* "hooks-libraries" and "parked-packet-limit" of the map. */
 void srv_parse_hooks(struct srv_parse *p, const cJSON *global);
 /* The hook libdhcp_lease_query.so. */

@@ -11,7 +11,11 @@
 static void on_warning(void *user, const char *text)
 {
     struct srv_driver *d = user;
-    io_trace_log(d->trace, "warning", "%s", text);
+    d->n_warnings++;
+    if (d->warnings == NULL)
+        io_trace_log(d->trace, "warning", "%s", text);
+    else
+        fprintf(d->warnings, "%s\n", text);
 }
 
 static int on_read(void *user, const char *path, char **out_text, size_t *out_len, const char **out_why)
@@ -30,6 +34,14 @@ int srv_reload_read(struct srv_driver *d, struct srv_config **out, char *why)
     int rc = srv_config_read(path, on_read, on_warning, d, why, out);
     if (rc == ERR_NOMEM)
         snprintf(why, JCFG_TEXT_MAX, "%s: %s", path, err_text(rc));
+    if (rc == 0 && (*out)->n_interfaces == 0 && d->options->n_ifnames == 0) {
+        char text[JCFG_TEXT_MAX];
+        snprintf(text, sizeof text,
+                 "%s:1:1: at $.Dhcp4.interfaces-config: no interface is named, nor is one with -i: nobody "
+                 "will be served",
+                 path);
+        on_warning(d, text);
+    }
     return rc;
 }
 
@@ -112,13 +124,15 @@ static void use_bulk(struct srv_driver *d, struct srv_bulk_port *bulk, const str
 
 /* ---- logs ---- */
 
-static void add_outputs(struct srv_driver *d, const struct srv_logger *logger)
+/* ERR_IO, with `why` of JCFG_TEXT_MAX bytes, if one cannot be opened; the others are there. */
+static int add_outputs(struct srv_driver *d, const struct srv_logger *logger, char *why)
 {
     static const enum io_log_severity severities[] = {
         [SRV_SEVERITY_DEBUG] = IO_LOG_DEBUG,  [SRV_SEVERITY_INFO] = IO_LOG_INFO,
         [SRV_SEVERITY_WARN] = IO_LOG_WARNING, [SRV_SEVERITY_ERROR] = IO_LOG_ERROR,
         [SRV_SEVERITY_FATAL] = IO_LOG_FATAL,  [SRV_SEVERITY_NONE] = IO_LOG_NONE,
     };
+    int err = 0;
     for (size_t i = 0; i < logger->n_outputs; i++) {
         const struct srv_log_output *o = &logger->outputs[i];
         struct io_log_target target = {.output = o->output,
@@ -128,18 +142,25 @@ static void add_outputs(struct srv_driver *d, const struct srv_logger *logger)
                                        .maxsize = o->maxsize,
                                        .maxver = o->maxver};
         int rc = io_log_add(d->trace->log, &target);
-        if (rc < 0)
-            io_trace_log(d->trace, "error", "log file %s: %s", o->output, srv_driver_why(rc));
+        if (rc < 0 && err == 0) {
+            snprintf(why, JCFG_TEXT_MAX, "log file %s: %s", o->output, srv_driver_why(rc));
+            err = rc;
+        }
     }
+    return err;
 }
 
 /* People are told what the loggers say; without loggers, what the command line says. */
-void srv_reload_use_loggers(struct srv_driver *d)
+int srv_reload_use_loggers(struct srv_driver *d, char *why)
 {
+    int err = 0;
     io_log_free(d->trace->log);
     d->trace->log = d->config->n_loggers == 0 ? NULL : io_log_new();
-    for (size_t i = 0; d->trace->log != NULL && i < d->config->n_loggers; i++)
-        add_outputs(d, &d->config->loggers[i]);
+    for (size_t i = 0; d->trace->log != NULL && i < d->config->n_loggers; i++) {
+        int rc = add_outputs(d, &d->config->loggers[i], why);
+        err = err == 0 ? rc : err;
+    }
+    return err;
 }
 
 /* ---- another configuration ---- */
@@ -171,7 +192,8 @@ int srv_reload_serve(struct srv_driver *d, struct srv_config *config, char *why)
         io_trace_log(d->trace, "warning", "another control socket is used only after a restart");
     srv_config_free(d->config);
     d->config = config;
-    srv_reload_use_loggers(d);
+    if (srv_reload_use_loggers(d, why) < 0) /* it serves on: the other loggers tell */
+        io_trace_log(d->trace, "error", "%s", why);
     srv_ports_close(&d->ports);
     d->ports = ports;
     d->reloaded_ms = io_now().boot_ms;

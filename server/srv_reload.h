@@ -24,7 +24,8 @@ int srv_reload_open_ports(const struct srv_driver *d, const struct srv_config *c
 /* A port for bulk leasequery if `config` wants one; *out is NULL otherwise. ERR_IO, ERR_NOMEM. */
 int srv_reload_listen_bulk(struct srv_driver *d, const struct srv_config *config, struct srv_bulk_port **out,
                            char *why);
-/* Sends the log where the driver's configuration says. */
-void srv_reload_use_loggers(struct srv_driver *d);
+/* Sends the log where the driver's configuration says. If a file cannot be opened, ERR_IO or ERR_NOMEM, and
+ * `why` (of JCFG_TEXT_MAX bytes) says which; the log goes to the others. */
+int srv_reload_use_loggers(struct srv_driver *d, char *why);
 /* Hands out what of the driver's configuration is not the engine's. */
 void srv_reload_use(struct srv_driver *d);

@@ -156,6 +156,9 @@ class Usage(ProgramCase):
         self.write("server.json", served())
         self.write("nosuch.json", served(interfaces=["nosuch"]))
         self.write("bad.json", '{\n  "Dhcp4": {\n    "valid-lifetime": "long"\n  }\n}\n')
+        config = served()
+        config["Dhcp4"]["loggers"] = [{"name": "kea-dhcp4", "output-options": [{"output": "none/log"}]}]
+        self.write("log.json", config)
         bad = r"(?m)^dhcplab-server: bad\.json:3:23: at \$\.Dhcp4\.valid-lifetime: "
         for arguments, code, pattern in (
                 ([], 2, r"^dhcplab-server: -c FILE is missing\nTry 'dhcplab-server --help'\.\n$"),
@@ -168,6 +171,7 @@ class Usage(ProgramCase):
                 (["-c", "bad.json"], 2, bad),
                 (["-c", "nosuch.json", "-f"], 1, r"(?m)^dhcplab-server: nosuch: there is no such interface$"),
                 (["-c", "server.json", "-i", "nosuch"], 1, r"(?m)^dhcplab-server: nosuch: there is no such interface$"),
+                (["-c", "log.json", "-f"], 1, r"(?m)^dhcplab-server: log file none/log: No such file or directory$"),
                 (["-c", "server.json", "-f", "--trace", "none/trace"], 1, r"none/trace: No such file or directory\n"),
                 (["-c", "server.json", "-f", "--control", "none/s.sock"], 1, r"none/s\.sock: No such file or directory\n"),
                 (["-c", "server.json", "-f", "--lease-file", "none/l.csv"], 1, r"none/l\.csv: No such file or directory\n"),
@@ -202,9 +206,12 @@ class Usage(ProgramCase):
     def test_check_of_a_configuration(self):
         self.write("server.json", served())
         done = self.on("a", SERVER, "-c", "server.json", "-t")
-        self.assertEqual(done.stderr, "")
+        self.assertEqual(done.stderr, "server.json: ok, 1 subnet, 0 warnings\n")
         printed = json.loads(done.stdout)["Dhcp4"]
         self.assertEqual((printed["subnet4"][0]["id"], printed["echo-client-id"]), (1, True))
+        self.write("idle.json", {"Dhcp4": {}})
+        done = self.on("a", SERVER, "-c", "idle.json", "-t")
+        self.assertRegex(done.stderr, r"no interface is named.*\nidle\.json: ok, 0 subnets, 2 warnings\n$")
 
     def test_loggers_and_control_socket_of_the_configuration(self):
         """What the loggers say goes to their files, by severity; the command line's -f says nothing beside them."""

@@ -266,6 +266,55 @@ static void keys_of_kea_without_effect_are_warned_about(void **state)
     assert_int_equal(config->subnets[0].options.n, 0);
 }
 
+static void what_is_hardly_meant_is_warned_about(void **state)
+{
+    static const struct {
+        const char *dhcp4, *warning; /* "": none */
+    } rows[] = {
+        {"\"valid-lifetime\": 600,\n\"renew-timer\": 600, \"rebind-timer\": 900",
+         "3:16: at $.Dhcp4.renew-timer: renew-timer (600 s) is not below valid-lifetime (600 s): T1 will not "
+         "be sent\n"
+         "server.json:3:37: at $.Dhcp4.rebind-timer: rebind-timer (900 s) is not below valid-lifetime (600 "
+         "s): T2 will not be sent"},
+        {"\"valid-lifetime\": 901, \"renew-timer\": 600, \"rebind-timer\": 900", ""},
+        {"\"valid-lifetime\": 4294967295, \"renew-timer\": 600, \"rebind-timer\": 4294967295", ""},
+        {"\"subnet4\": [ { \"id\": 9, \"subnet\": \"10.9.0.7/24\", \"pools\": [] , \"reservations\": [] } ]",
+         "2:35: at $.Dhcp4.subnet4[0].subnet: 10.9.0.7/24 has bits behind the prefix: the subnet is "
+         "10.9.0.0/24"},
+        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/16\", \"reservations\": [] },\n"
+         "{ \"id\": 2, \"subnet\": \"10.0.1.0/24\", \"reservations\": [] } ]",
+         "3:22: at $.Dhcp4.subnet4[1].subnet: the subnet overlaps the subnet 10.0.0.0/16, and no shared "
+         "network has both"},
+        {"\"subnet4\": [ { \"id\": 3, \"subnet\": \"10.3.0.0/24\", \"reservations\": [] } ], "
+         "\"shared-networks\": [ { \"name\": \"n\", \"subnet4\": [ "
+         "{ \"id\": 1, \"subnet\": \"10.0.0.0/16\", \"reservations\": [] }, "
+         "{ \"id\": 2, \"subnet\": \"10.0.1.0/24\", \"reservations\": [] } ] } ]",
+         ""},
+        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"reservations\": [],\n"
+         "\"option-data\": [ { \"name\": \"routers\", \"data\": \"10.0.0.1, 10.0.1.1\" } ] } ]",
+         "3:18: at $.Dhcp4.subnet4[0].option-data[0]: the router 10.0.1.1 is not inside the subnet "
+         "10.0.0.0/24: clients cannot reach it"},
+        {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"reservations\": [\n"
+         "{ \"hw-address\": \"02:00:00:00:01\" }, { \"hw-address\": \"02:00:00:00:00:01\" } ] } ]",
+         "3:17: at $.Dhcp4.subnet4[0].reservations[0].hw-address: a hardware address of Ethernet has 6 "
+         "octets, this one has 5"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bool has_subnet = strstr(rows[i].dhcp4, "subnet4") != NULL;
+        char text[1024], expected[JCFG_TEXT_MAX] = "";
+        snprintf(text, sizeof text, "{ \"Dhcp4\": {\n%s%s\n} }", rows[i].dhcp4,
+                 has_subnet ? ""
+                            : ", \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"reservations\": "
+                              "[] } ]");
+        if (rows[i].warning[0] != '\0')
+            snprintf(expected, sizeof expected, "server.json:%s\n", rows[i].warning);
+        accept(text);
+        assert_string_equal(warnings, expected);
+        stop(NULL);
+    }
+}
+
 static void subnet_without_an_id_gets_the_next_one(void **state)
 {
     (void)state;
@@ -500,6 +549,7 @@ int main(void)
         TEST(of_nested_subnets_the_longest_prefix_is_found),
         TEST(the_lease_file_is_synced_and_rewritten_as_the_database_says),
         TEST(keys_of_kea_without_effect_are_warned_about),
+        TEST(what_is_hardly_meant_is_warned_about),
         TEST(subnet_without_an_id_gets_the_next_one),
         TEST(errors_name_their_place),
         TEST(top_level_is_one_map),
