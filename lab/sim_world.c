@@ -32,7 +32,7 @@ struct sim_world *sim_world_new(uint64_t seed, const struct sim_observer *observ
 static void free_port(struct sim_port *port, size_t n_ports)
 {
     for (size_t i = 0; port->links != NULL && i < n_ports; i++)
-        free(port->links[i]);
+        free(port->links->to[i]);
     free(port->links);
     free(port);
 }
@@ -245,21 +245,21 @@ static void make_link(struct sim_world *w, struct sim_port *from, struct sim_por
     sim_link_init(link, w->seed, name);
     for (size_t i = 0; i < w->n_rules; i++)
         apply(&w->rules[i], link, from, to);
-    from->links[to->index - 1] = link;
+    from->links->to[to->index - 1] = link;
 }
 
 /* NULL, and w->err is set, if memory is out. */
 static struct sim_link *find_link(struct sim_world *w, struct sim_port *from, struct sim_port *to)
 {
     if (from->links == NULL)
-        from->links = calloc(SIM_PORTS_MAX, sizeof *from->links);
-    if (from->links != NULL && from->links[to->index - 1] == NULL)
+        from->links = calloc(1, sizeof *from->links);
+    if (from->links != NULL && from->links->to[to->index - 1] == NULL)
         make_link(w, from, to);
-    if (from->links == NULL || from->links[to->index - 1] == NULL) {
+    if (from->links == NULL || from->links->to[to->index - 1] == NULL) {
         w->err = ERR_NOMEM;
         return NULL;
     }
-    return from->links[to->index - 1];
+    return from->links->to[to->index - 1];
 }
 
 int sim_world_add_rule(struct sim_world *w, const struct sim_rule *rule)
@@ -269,8 +269,8 @@ int sim_world_add_rule(struct sim_world *w, const struct sim_rule *rule)
     w->rules[w->n_rules++] = *rule;
     for (size_t i = 0; i < w->n_ports; i++)
         for (size_t k = 0; w->ports[i]->links != NULL && k < w->n_ports; k++)
-            if (w->ports[i]->links[k] != NULL)
-                apply(rule, w->ports[i]->links[k], w->ports[i], w->ports[k]);
+            if (w->ports[i]->links->to[k] != NULL)
+                apply(rule, w->ports[i]->links->to[k], w->ports[i], w->ports[k]);
     return 0;
 }
 

@@ -53,6 +53,12 @@ struct sim_station {
     struct sim_station *next_hw, *next_addr, *next_probed; /* in the buckets of the world */
 };
 
+/* The wires from an interface. */
+struct sim_links {
+    struct sim_link
+        *to[SIM_PORTS_MAX]; /* by the other port's index - 1; NULL until the first frame goes there */
+};
+
 /* An interface. */
 struct sim_port {
     struct sim_host *host;
@@ -61,7 +67,7 @@ struct sim_port {
     int index;               /* from 1, over all ports: the kernel's number, as it were */
     struct ip4_net addr;     /* the fixed address with host bits; addr.addr 0: none */
     struct sim_station own;  /* not of a host with clients */
-    struct sim_link **links; /* by port index - 1; NULL until the first frame goes that way */
+    struct sim_links *links; /* NULL until the first frame leaves */
 };
 
 /* A server, one client or a crowd of them, a relay agent, or a plain host. */

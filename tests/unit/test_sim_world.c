@@ -19,7 +19,7 @@
 
 enum { S = 1000, LOG_MAX = 8192 };
 
-static const char server_text[] =
+static const char *server_text =
     "{ \"Dhcp4\": { \"valid-lifetime\": 3600, \"renew-timer\": 1800, \"rebind-timer\": 3150,"
     "  \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\","
     "    \"pools\": [ { \"pool\": \"10.0.0.10 - 10.0.0.19\" } ] } ] } }";
@@ -271,6 +271,84 @@ static void test_a_forgotten_quarantine_is_found(void **state)
     assert_int_equal(w->check->invariant, SIM_QUARANTINE);
 }
 
+/* Two servers with one pool, and clients that do not ask by ARP. */
+static void test_two_clients_with_one_address_are_found(void **state)
+{
+    (void)state;
+    make(1);
+    struct sim_host *second = add_host("second", 8, (struct ip4_net){IP(10, 0, 0, 2), 24});
+    assert_int_equal(sim_server_new(second, server_config), 0);
+    assert_int_equal(sim_client_new(h2, h2->ports[0], &client_config, 0), 0);
+    sim_node_start(h1);
+    run(1 * S);
+    sim_node_crash(server);
+    sim_node_start(second);
+    sim_node_start(h2);
+    assert_int_equal(sim_world_run(w, 20 * S), 0);
+    assert_true(w->check->failed);
+    assert_int_equal(w->check->invariant, SIM_UNIQUE_ADDRESS);
+    assert_string_equal(w->check->why, "h2 and h1 both hold 10.0.0.10");
+}
+
+static void expect_offer_is_found(ip4 yiaddr, const char *why)
+{
+    struct dhcp_msg msg;
+    uint8_t bytes[DHCP_MSG_MAX];
+    unsigned dropped;
+    dhcp_msg_init(&msg, DHCP_BOOTREPLY);
+    msg.yiaddr = yiaddr;
+    msg.htype = 1;
+    msg.hlen = 6;
+    dhcp_put_u8(&msg, DHCP_OPT_TYPE, DHCP_OFFER);
+    struct packet packet = {.bytes = bytes, .len = dhcp_msg_encode(&msg, bytes, sizeof bytes, &dropped)};
+    sim_check_answer(server, &packet);
+    assert_int_equal(w->check->failed, why != NULL);
+    if (why == NULL)
+        return;
+    assert_int_equal(w->check->invariant, SIM_OFFER_RIGHT);
+    assert_string_equal(w->check->why, why);
+    w->check->failed = false;
+}
+
+static void test_a_wrong_offer_is_found(void **state)
+{
+    (void)state;
+    make(1);
+    expect_offer_is_found(IP(10, 0, 0, 19), NULL);
+    expect_offer_is_found(IP(10, 0, 0, 20), "server offers 10.0.0.20 to 00:00:00:00:00:00: it is in no pool");
+    unmake(state);
+
+    const char *text = server_text;
+    char reserved[1024];
+    snprintf(reserved, sizeof reserved,
+             "%.*s, \"reservations\": [ { \"hw-address\": \"02:00:00:00:00:02\","
+             " \"ip-address\": \"10.0.0.12\" } ] } ] } }",
+             (int)(strlen(text) - strlen(" } ] } }")), text);
+    server_text = reserved;
+    make(1);
+    server_text = text;
+    expect_offer_is_found(IP(10, 0, 0, 12),
+                          "server offers 10.0.0.12 to 00:00:00:00:00:00: it is reserved for another");
+}
+
+static void test_an_overstayed_lease_is_found(void **state)
+{
+    (void)state;
+    make(1);
+    sim_node_start(h1);
+    run(10 * S);
+    struct cli_status status = status_of(h1);
+    struct cli_lease over = *status.lease;
+    over.expires_at_ms = 10 * S;
+    over.rebind_at_ms = over.renew_at_ms = 9 * S;
+    status.lease = &over;
+    status.state = CLI_REBINDING;
+    sim_check_client(&h1->clients[0], &status, 10 * S);
+    assert_true(w->check->failed);
+    assert_int_equal(w->check->invariant, SIM_NOT_EXPIRED);
+    assert_string_equal(w->check->why, "h1 uses 10.0.0.10, whose lease has ended");
+}
+
 /* RFC 2131 3.2: the saved lease is asked for again. */
 static void test_a_client_without_power(void **state)
 {
@@ -401,6 +479,9 @@ int main(void)
         cmocka_unit_test_teardown(test_a_late_renewal_is_found, unmake),
         cmocka_unit_test_teardown(test_a_squatted_address_is_declined, unmake),
         cmocka_unit_test_teardown(test_a_forgotten_quarantine_is_found, unmake),
+        cmocka_unit_test_teardown(test_two_clients_with_one_address_are_found, unmake),
+        cmocka_unit_test_teardown(test_a_wrong_offer_is_found, unmake),
+        cmocka_unit_test_teardown(test_an_overstayed_lease_is_found, unmake),
         cmocka_unit_test_teardown(test_a_client_without_power, unmake),
         cmocka_unit_test_teardown(test_a_sleeping_client, unmake),
         cmocka_unit_test_teardown(test_a_seed_repeats_everything, unmake),
