@@ -300,7 +300,7 @@ int srv_engine_load(struct srv_engine *e, const struct srv_lease *lease, time_ms
         return ERR_EXISTS;
     struct srv_lease loaded = *lease;
     loaded.subnet_id = home->id;
-    loaded.has_nonce = false; /* it was another secret's */
+    loaded.has_nonce = false;         /* it was another secret's */
     if (srv_lease_is_deletion(lease)) /* takes no place from a lease */
         srv_lease_table_set_max(e->leases, e->config->max_leases + ++e->n_deletions);
     if (srv_lease_is_held(lease) && lease->expires_ms <= now)
