@@ -318,7 +318,7 @@ static void sync_none_leaves_the_moment_to_the_kernel(void **state)
 static void wait_for(int fd)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};
-    assert_int_equal(poll(&p, 1, 20000), 1);
+    assert_int_equal(poll(&p, 1, 60000), 1);
 }
 
 static void rewrite(struct srv_store *s)
