@@ -1,5 +1,6 @@
 #include "common/dissect_reasm.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,6 +146,7 @@ static bool is_there(const struct datagram *g, size_t unit)
 /* Copies the units that are not there yet. */
 static void fill_in(struct datagram *g, const uint8_t *bytes, size_t at, size_t len, bool *out_overlap)
 {
+    assert(g->bytes != NULL); /* it has grown to hold them */
     for (size_t i = 0; i < len; i += UNIT) {
         size_t unit = (at + i) / UNIT, n = len - i < UNIT ? len - i : UNIT;
         if (is_there(g, unit)) {

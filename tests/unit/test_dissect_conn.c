@@ -8,6 +8,7 @@
 
 #include "common/dissect_conn.h"
 
+enum { MANY = 4 * DISSECT_CONNS_MAX };
 enum { A = 1024, B = 80, ISN_B = 5000 };
 #define ISN_A 0xfffffff0U /* the count of A wraps around */
 enum { SYN = DISSECT_TCP_SYN, ACK = DISSECT_TCP_ACK, FIN = DISSECT_TCP_FIN, RST = DISSECT_TCP_RST };
@@ -163,13 +164,13 @@ static void test_the_same_ports_again_are_another_connection(void **state)
 static void test_connections_are_limited(void **state)
 {
     (void)state;
-    for (uint16_t port = 1; port <= 4 * DISSECT_CONNS_MAX; port++)
-        assert_int_equal(step(port, 8080, SYN, 0, 0, 0).number, port);
+    for (int port = 1; port <= MANY; port++)
+        assert_int_equal(step((uint16_t)port, 8080, SYN, 0, 0, 0).number, port);
     /* The newest is known; most of the oldest have made room. */
-    assert_int_equal(step(4 * DISSECT_CONNS_MAX, 8080, SYN, 0, 0, 0).event, CONN_SYN_AGAIN);
+    assert_int_equal(step(MANY, 8080, SYN, 0, 0, 0).event, CONN_SYN_AGAIN);
     unsigned known = 0;
-    for (uint16_t port = 1; port <= DISSECT_CONNS_MAX; port++)
-        known += step(port, 8080, SYN, 0, 0, 0).event == CONN_SYN_AGAIN;
+    for (int port = 1; port <= DISSECT_CONNS_MAX; port++)
+        known += step((uint16_t)port, 8080, SYN, 0, 0, 0).event == CONN_SYN_AGAIN;
     assert_true(known < DISSECT_CONNS_MAX / 4);
 }
 
