@@ -268,6 +268,11 @@ static bool next_preload(struct load_engine *e, uint64_t now_us, struct load_sen
     return true;
 }
 
+static bool has_enough(const struct load_engine *e)
+{
+    return e->settings.limit != 0 && e->jobs >= e->settings.limit;
+}
+
 bool load_engine_next(struct load_engine *e, uint64_t now_us, struct load_send *out)
 {
     uint32_t i = e->requested.first;
@@ -276,7 +281,7 @@ bool load_engine_next(struct load_engine *e, uint64_t now_us, struct load_send *
         send_message(e, i, LOAD_REQUEST_ACK, now_us, out);
         return true;
     }
-    if (e->stopped)
+    if (e->stopped || has_enough(e))
         return false;
     if (!e->counts)
         return next_preload(e, now_us, out);
@@ -311,8 +316,7 @@ void load_engine_tick(struct load_engine *e, uint64_t now_us)
     }
     if (!e->counts && !e->stopped && e->preload_next == e->settings.preload && e->busy == 0)
         start_counting(e, now_us);
-    bool enough = e->settings.limit != 0 && e->jobs >= e->settings.limit;
-    if (e->counts && (enough || now_us - e->stats.begun_us >= e->settings.duration_us))
+    if (e->counts && (has_enough(e) || now_us - e->stats.begun_us >= e->settings.duration_us))
         load_engine_stop(e, now_us);
 }
 

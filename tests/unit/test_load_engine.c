@@ -170,10 +170,21 @@ static void test_so_many_exchanges_are_enough(void **state)
 {
     (void)state;
     settings.limit = 2;
+    settings.window = 5;
     start();
-    get_lease(0);
-    get_lease(0);
+    assert_true(load_engine_next(e, NOW, &sent));
+    struct load_send first = sent;
+    assert_true(load_engine_next(e, NOW, &sent));
+    assert_false(load_engine_next(e, NOW, &sent)); /* also before time goes on */
+    answer(0, DHCP_OFFER);
+    expect_send(0, LOAD_REQUEST_ACK);
+    answer(0, DHCP_ACK);
+    sent = first;
+    answer(0, DHCP_OFFER);
+    expect_send(0, LOAD_REQUEST_ACK);
+    answer(0, DHCP_ACK);
     expect_silence(0);
+    assert_int_equal(load_engine_stats(e)->done[LOAD_DORA], 2);
     assert_true(load_engine_is_done(e));
 }
 
