@@ -15,6 +15,29 @@ void dhcp_opt_text_init(struct opt_text *t, char *buf, size_t cap)
     buf[0] = '\0';
 }
 
+/* `len` more octets stand behind the text, or would if there was room. */
+static void extend(struct opt_text *t, size_t len)
+{
+    if (len < t->cap - t->len) {
+        t->len += len;
+        return;
+    }
+    t->cut = true;
+    t->len = t->cap - 1;
+    memcpy(t->buf + t->cap - 4, "...", 4);
+}
+
+void dhcp_opt_text_put(struct opt_text *t, const char *raw)
+{
+    size_t len = strlen(raw), room = t->cap - t->len;
+    if (t->cut)
+        return;
+    size_t n = len < room ? len : room - 1;
+    memcpy(t->buf + t->len, raw, n);
+    t->buf[t->len + n] = '\0';
+    extend(t, len);
+}
+
 void dhcp_opt_text_add(struct opt_text *t, const char *format, ...)
 {
     if (t->cut)
@@ -24,13 +47,7 @@ void dhcp_opt_text_add(struct opt_text *t, const char *format, ...)
     int len = vsnprintf(t->buf + t->len, t->cap - t->len, format, args);
     va_end(args);
     assert(len >= 0);
-    if ((size_t)len < t->cap - t->len) {
-        t->len += (size_t)len;
-        return;
-    }
-    t->cut = true;
-    t->len = t->cap - 1;
-    memcpy(t->buf + t->cap - 4, "...", 4);
+    extend(t, (size_t)len);
 }
 
 void dhcp_opt_text_hex(struct opt_text *t, const uint8_t *data, size_t len)

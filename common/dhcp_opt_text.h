@@ -15,6 +15,7 @@ enum { OPT_TEXT_ESCAPED = 4, OPT_TEXT_HEX = 3 }; /* octets of text for one octet
 
 /* `cap` > 3: there is room for the dots. */
 void dhcp_opt_text_init(struct opt_text *t, char *buf, size_t cap);
+void dhcp_opt_text_put(struct opt_text *t, const char *raw); /* as it is */
 void dhcp_opt_text_add(struct opt_text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The 16 octets of an IPv6 address as RFC 5952 writes them: "2001:db8::1". `len` is 16. */
 void dhcp_opt_text_ip6(struct opt_text *t, const uint8_t *data, size_t len);

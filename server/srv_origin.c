@@ -34,8 +34,13 @@ static const char *origin_of(const struct srv_reply *r, uint8_t code)
 static void add_option(struct opt_text *t, uint8_t code)
 {
     const struct opt_def *def = dhcp_opt_find(OPT_SPACE_DHCP, code);
-    dhcp_opt_text_add(t, "%s%u%s%s", t->len == 0 ? "" : ", ", code, def != NULL ? " " : "",
-                      def != NULL ? def->name : "");
+    if (t->len != 0)
+        dhcp_opt_text_put(t, ", ");
+    dhcp_opt_text_add(t, "%u", code);
+    if (def != NULL) {
+        dhcp_opt_text_put(t, " ");
+        dhcp_opt_text_put(t, def->name);
+    }
 }
 
 static void tell_sent(const struct srv_reply *r, const struct dhcp_msg *answer, srv_origin_fn *tell,
@@ -47,7 +52,9 @@ static void tell_sent(const struct srv_reply *r, const struct dhcp_msg *answer, 
     for (unsigned i = 0; i < answer->n_options; i++) {
         uint8_t code = answer->options[i].code;
         add_option(&t, code);
-        dhcp_opt_text_add(&t, " (%s)", origin_of(r, code));
+        dhcp_opt_text_put(&t, " (");
+        dhcp_opt_text_put(&t, origin_of(r, code));
+        dhcp_opt_text_put(&t, ")");
     }
     if (t.len != 0) /* BOOTP has answers without */
         tell(user, REASON_OPTIONS_SENT, buf);
@@ -69,19 +76,35 @@ static enum reason absence(const struct srv_reply *r, uint8_t code)
     return srv_scope_is_never_sent(r->scopes, code) ? REASON_OPTIONS_NEVER_SENT : REASON_OPTIONS_CLASS;
 }
 
-static bool list_absent(const struct srv_reply *r, const struct dhcp_msg *answer, enum reason reason,
-                        char *buf)
+/* What the client wants and does not get, each once, in its order. */
+struct absent {
+    size_t n;
+    uint8_t codes[UINT8_MAX];
+    enum reason reasons[UINT8_MAX];
+};
+
+static void find_absent(const struct srv_reply *r, const struct dhcp_msg *answer, struct absent *out)
 {
     const struct dhcp_option *prl = dhcp_msg_find(r->request, DHCP_OPT_PRL);
     bool seen[256] = {false};
-    struct opt_text t;
-    dhcp_opt_text_init(&t, buf, SRV_ORIGIN_TEXT);
+    out->n = 0;
     for (unsigned i = 0; prl != NULL && i < prl->len; i++) {
         uint8_t code = prl->data[i];
-        if (!seen[code] && !dhcp_msg_has(answer, code) && absence(r, code) == reason)
-            add_option(&t, code);
+        if (!seen[code] && !dhcp_msg_has(answer, code)) {
+            out->reasons[out->n] = absence(r, code);
+            out->codes[out->n++] = code;
+        }
         seen[code] = true;
     }
+}
+
+static bool list_absent(const struct absent *absent, enum reason reason, char *buf)
+{
+    struct opt_text t;
+    dhcp_opt_text_init(&t, buf, SRV_ORIGIN_TEXT);
+    for (size_t i = 0; i < absent->n; i++)
+        if (absent->reasons[i] == reason)
+            add_option(&t, absent->codes[i]);
     return t.len != 0;
 }
 
@@ -92,8 +115,12 @@ void srv_origin_tell(const struct srv_reply *reply, const struct dhcp_msg *answe
                                           REASON_OPTIONS_CLASS,          REASON_OPTIONS_SUPERSEDED,
                                           REASON_OPTIONS_NO_LEASE,       REASON_OPTIONS_NO_ROOM};
     char buf[SRV_ORIGIN_TEXT];
+    struct absent absent;
     tell_sent(reply, answer, tell, user);
-    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0] && reply->type != DHCP_NAK; i++)
-        if (list_absent(reply, answer, reasons[i], buf))
+    if (reply->type == DHCP_NAK)
+        return;
+    find_absent(reply, answer, &absent);
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+        if (list_absent(&absent, reasons[i], buf))
             tell(user, reasons[i], buf);
 }
