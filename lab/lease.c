@@ -65,7 +65,8 @@ static const char help_decline[] =
     "The client says that its address must not be used: it takes the address off its interface, sends "
     "DECLINE, and "
     "begins anew\n"
-    "after ten seconds (RFC 2131 3.1 (5)). The server keeps the address from everybody for a while.\n"
+    "after ten seconds (RFC 2131 3.1 (5)). The server keeps the address from everybody for its\n"
+    "decline-probation-period (24 hours, if it is not told otherwise); lease4-del gets it back at once.\n"
     "\n"
     "  -n, --name NAME  the lab, where several run\n"
     "  --json           the client's answer as JSON, with its status\n"
@@ -76,7 +77,8 @@ static const char help_decline[] =
     "\n"
     "Examples:\n"
     "  dhcplab decline h1 && dhcplab leases\n"
-    "  dhcplab decline h1 && dhcplab log --ladder h1\n";
+    "  dhcplab decline h1 && dhcplab log --ladder h1\n"
+    "  dhcplab command server lease4-del '{\"ip-address\": \"10.77.0.100\"}'\n";
 
 static const char help_inform[] =
     "Usage: dhcplab inform HOST [-n NAME] [--timeout SECONDS] [--json]\n"

@@ -99,11 +99,21 @@ static void on_bad_record(void *user, unsigned long line, const char *why)
     io_trace_log(d->trace, "warning", "lease file, line %lu: %s", line, why);
 }
 
+/* What the command line has taken the place of: the file names one, and it stays unused. */
+static void warn_unused(const struct srv_driver *d, const char *given, const char *named, const char *what,
+                        const char *option)
+{
+    if (given != NULL && named != NULL && named[0] != '\0' && strcmp(given, named) != 0)
+        io_trace_log(d->trace, "warning", "the %s %s of the configuration is not used: %s takes its place",
+                     what, named, option);
+}
+
 /* *out is NULL if leases are kept in memory only. */
 static int open_store(struct srv_driver *d, struct srv_store **out)
 {
     *out = NULL;
     const char *path = srv_reload_lease_path(d, d->config);
+    warn_unused(d, d->options->lease_file, d->config->lease_file, "lease file", "--lease-file");
     if (path[0] == '\0') {
         io_trace_log(d->trace, "info",
                      "leases are kept in memory only: neither --lease-file nor lease-database names a file");
@@ -152,6 +162,7 @@ static int open_first_ports(struct srv_driver *d)
 static int open_control(struct srv_driver *d)
 {
     const char *path = srv_reload_control_path(d, d->config);
+    warn_unused(d, d->options->control, d->config->control_socket, "control socket", "--control");
     if (path[0] == '\0')
         return 0;
     int rc = control_listen(d->loop, path, srv_control_on_command, d, &d->control);

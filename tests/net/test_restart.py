@@ -95,6 +95,18 @@ class Restart(LabCase):
         self.dhcplab("restart", "h1")
         wait_for(lambda: json.loads(self.dhcplab("status", "h1", "--json").stdout)[0]["state"] == "BOUND", "the lease")
 
+    def test_what_a_lab_does_not_use_of_a_configuration_is_told(self):
+        self.dhcplab("down")
+        lab = json.loads(json.dumps(LAB))
+        lab["hosts"]["server"]["server"]["Dhcp4"].update({
+            "lease-database": {"type": "memfile", "name": "/nowhere/leases.csv"},
+            "control-socket": {"socket-type": "unix", "socket-name": "/nowhere/d.sock"}})
+        told = self.dhcplab("up", self.write("lab.json", lab)).stderr
+        self.assertIn("server: warning: the lease file /nowhere/leases.csv of the configuration is not used: "
+                      "--lease-file takes its place\n", told)
+        self.assertIn("server: warning: the control socket /nowhere/d.sock of the configuration is not used: "
+                      "--control takes its place\n", told)
+
     def test_only_a_program_can_be_restarted(self):
         self.assertEqual(self.dhcplab("restart", "plain", code=2).stderr,
                          "dhcplab: plain runs no program: its role is plain\n")
