@@ -43,7 +43,7 @@ _dhcplab() {
   timeline) options='--help --lease --t1 --t2 --profile --no-server --until --seed --all --json' ;;
   load) options='--help --server --local --relays --interface --window --rate --clients --mix --preload --duration
     --exchanges --drop-time --seed --pool --progress --json' ;;
-  run) options='--help --virtual --seed --only-faults --trace --json' words=$(compgen -f -- "$current") ;;
+  run) options='--help --virtual --seed --only-faults --trace --pcap --json' words=$(compgen -f -- "$current") ;;
   sweep) options='--help --seeds --jobs' words=$(compgen -f -- "$current") ;;
   command | exec) words=$(_dhcplab_hosts) ;;
   down) options+=' --all' ;;

@@ -9,11 +9,13 @@
 #include "common/err.h"
 #include "common/io_loop.h"
 #include "lab/command.h"
+#include "lab/run_pcap.h"
 #include "lab/scenario_report.h"
 #include "lab/view.h"
 
 static const char help[] =
-    "Usage: dhcplab run FILE [--virtual] [--seed N] [--only-faults LIST] [--trace FILE] [--json]\n"
+    "Usage: dhcplab run FILE [--virtual] [--seed N] [--only-faults LIST] [--trace FILE] [--pcap FILE] "
+    "[--json]\n"
     "\n"
     "Runs a scenario: a lab, what happens to it when, and what is expected of it. The engines are those of "
     "dhcplab-server and\n"
@@ -28,6 +30,7 @@ static const char help[] =
     "  --only-faults LIST   of the bad luck of the seed only this, as `dhcplab sweep` tells it; \"\" for "
     "none\n"
     "  --trace FILE         write each event as a JSON object a line\n"
+    "  --pcap FILE          write each datagram as a frame that Wireshark reads, lost ones included\n"
     "  --json               what came of it as JSON\n"
     "  --help               this text\n"
     "\n"
@@ -40,7 +43,7 @@ static const char help[] =
     "  dhcplab run my/scenario.json --json | jq '.expectations[] | select(.met | not)'\n";
 
 struct run_options {
-    const char *file, *trace;
+    const char *file, *trace, *pcap;
     bool json, has_seed, has_only;
     uint64_t seed;
     struct sim_fault_list only;
@@ -84,11 +87,12 @@ static int read_faults(char *list, struct run_options *out)
 /* -1: go on; else the exit code. */
 static int parse_options(int argc, char **argv, struct run_options *out)
 {
-    enum { OPT_VIRTUAL = 256, OPT_SEED, OPT_ONLY, OPT_TRACE, OPT_JSON };
+    enum { OPT_VIRTUAL = 256, OPT_SEED, OPT_ONLY, OPT_TRACE, OPT_PCAP, OPT_JSON };
     static const struct option options[] = {{"virtual", no_argument, NULL, OPT_VIRTUAL},
                                             {"seed", required_argument, NULL, OPT_SEED},
                                             {"only-faults", required_argument, NULL, OPT_ONLY},
                                             {"trace", required_argument, NULL, OPT_TRACE},
+                                            {"pcap", required_argument, NULL, OPT_PCAP},
                                             {"json", no_argument, NULL, OPT_JSON},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
@@ -107,6 +111,9 @@ static int parse_options(int argc, char **argv, struct run_options *out)
             break;
         case OPT_TRACE:
             out->trace = optarg;
+            break;
+        case OPT_PCAP:
+            out->pcap = optarg;
             break;
         case OPT_JSON:
             out->json = true;
@@ -145,29 +152,54 @@ static int report(const struct scenario_report *r, bool json)
     return r->outcome->met ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }
 
+/* False, and told, if it cannot be written. */
+static bool open_files(const struct run_options *o, FILE **out_trace, struct run_pcap **out_pcap)
+{
+    *out_trace = o->trace == NULL ? NULL : fopen(o->trace, "w");
+    *out_pcap = NULL;
+    if (o->trace != NULL && *out_trace == NULL) {
+        fprintf(stderr, "dhcplab: %s cannot be written: %s\n", o->trace, strerror(errno));
+        return false;
+    }
+    if (o->pcap != NULL && (*out_pcap = run_pcap_open(o->pcap)) == NULL) {
+        fprintf(stderr, "dhcplab: %s cannot be written\n", o->pcap);
+        return false;
+    }
+    return true;
+}
+
+/* False, and told, if not all of it is written. */
+static bool close_files(const struct run_options *o, FILE *trace, struct run_pcap *pcap)
+{
+    bool is_written = trace == NULL || fclose(trace) == 0;
+    if (!is_written)
+        fprintf(stderr, "dhcplab: %s cannot be written: %s\n", o->trace, strerror(errno));
+    if (pcap != NULL && !run_pcap_close(pcap)) {
+        fprintf(stderr, "dhcplab: %s cannot be written\n", o->pcap);
+        is_written = false;
+    }
+    return is_written;
+}
+
 static int run(const struct scenario *s, const struct run_options *o)
 {
+    struct scenario_outcome outcome = {0};
+    FILE *trace;
+    struct run_pcap *pcap;
+    bool is_open = open_files(o, &trace, &pcap);
     struct scenario_setting setting = {.seed = o->has_seed ? o->seed : s->seed,
-                                       .only = o->has_only ? &o->only : NULL};
-    struct scenario_outcome outcome;
-    FILE *trace = o->trace == NULL ? NULL : fopen(o->trace, "w");
-    if (o->trace != NULL && trace == NULL) {
-        fprintf(stderr, "dhcplab: %s cannot be written: %s\n", o->trace, strerror(errno));
-        return EXIT_CODE_FAILED;
-    }
-    setting.trace = trace == NULL ? NULL : write_line;
-    setting.trace_user = trace;
+                                       .only = o->has_only ? &o->only : NULL,
+                                       .trace = trace == NULL ? NULL : write_line,
+                                       .trace_user = trace,
+                                       .sent = pcap == NULL ? NULL : run_pcap_write,
+                                       .sent_user = pcap};
     uint64_t start = io_now_us();
-    int rc = scenario_run(s, &setting, &outcome);
+    int rc = is_open ? scenario_run(s, &setting, &outcome) : 0;
     struct scenario_report r = {s, &setting, &outcome, io_now_us() - start};
     int code = EXIT_CODE_FAILED;
     if (rc < 0)
         fprintf(stderr, "dhcplab: %s\n", err_text(rc));
-    if (trace != NULL && fclose(trace) != 0) {
-        fprintf(stderr, "dhcplab: %s cannot be written: %s\n", o->trace, strerror(errno));
-        rc = ERR_IO;
-    }
-    if (rc == 0)
+    if (close_files(o, trace, pcap) && is_open && rc == 0)
         code = report(&r, o->json);
     scenario_outcome_fini(&outcome);
     return code;

@@ -13,6 +13,9 @@ struct scenario_setting {
     /* Told about each trace object (trace.h), which it then owns; NULL: nobody is. */
     void (*trace)(void *user, cJSON *event);
     void *trace_user;
+    /* Told about each datagram that is put onto a wire, lost ones included; NULL: nobody is. */
+    void (*sent)(void *user, time_ms now, const struct packet *packet);
+    void *sent_user;
 };
 
 struct scenario_verdict {

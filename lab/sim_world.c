@@ -446,26 +446,49 @@ static struct sim_station *find_router(const struct sim_world *w, size_t segment
     return NULL;
 }
 
+static void tell_sent(const struct sim_world *w, const struct packet *packet)
+{
+    if (w->observer.sent != NULL)
+        w->observer.sent(w->observer.user, packet);
+}
+
+static void send_to_all(struct sim_world *w, struct sim_station *from, struct frame *f)
+{
+    f->packet.dst_hw = (struct hw_addr){1, 6, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+    tell_sent(w, &f->packet);
+    for (size_t i = 0; i < w->n_ports; i++) {
+        f->to = w->ports[i];
+        if (f->to->segment == from->port->segment && f->to != from->port &&
+            is_listening(f->to, f->packet.dport))
+            pass(w, from, NULL, f);
+    }
+}
+
+/* Whose hardware address the frame is for: the one that it names, or what ARP tells. NULL: nobody answers. */
+static struct sim_station *resolve(struct sim_world *w, const struct sim_station *from,
+                                   const struct packet *packet)
+{
+    size_t segment = from->port->segment;
+    if (!is_broadcast(&packet->dst_hw))
+        return find_hw(w, segment, &packet->dst_hw);
+    struct sim_station *to = sim_world_find_addr(w, segment, packet->dst, NULL);
+    return to != NULL ? to : find_router(w, segment, packet->dst);
+}
+
 void sim_world_send(struct sim_world *w, struct sim_station *from, const struct packet *packet)
 {
     struct frame f = {.kind = FRAME_UDP, .packet = *packet};
-    size_t segment = from->port->segment;
+    f.packet.src_hw = from->hw;
     if (packet->dst == IP4_BROADCAST && is_broadcast(&packet->dst_hw)) {
-        for (size_t i = 0; i < w->n_ports; i++) {
-            f.to = w->ports[i];
-            if (f.to->segment == segment && f.to != from->port && is_listening(f.to, packet->dport))
-                pass(w, from, NULL, &f);
-        }
+        send_to_all(w, from, &f);
         return;
     }
-    struct sim_station *to = is_broadcast(&packet->dst_hw)
-                                 ? sim_world_find_addr(w, segment, packet->dst, NULL)
-                                 : find_hw(w, segment, &packet->dst_hw);
-    if (to == NULL && is_broadcast(&packet->dst_hw))
-        to = find_router(w, segment, packet->dst);
-    if (to == NULL || to->port == from->port) /* nobody answers ARP there */
+    struct sim_station *to = resolve(w, from, packet);
+    if (to == NULL || to->port == from->port)
         return;
+    f.packet.dst_hw = to->hw;
     f.to = to->port;
+    tell_sent(w, &f.packet);
     pass(w, from, to, &f);
 }
 
