@@ -53,7 +53,7 @@ static const char help[] =
     "\"warning\") | "
     ".value'\n";
 
-enum { OUT_BUFFER = 1 << 18, NOTE_MAX = 256 };
+enum { OUT_BUFFER = 1 << 18, NOTE_MAX = 256, NS_PER_S = 1000000000 };
 
 static const struct option long_options[] = {
     {"packet", required_argument, NULL, 'p'}, {"bytes", no_argument, NULL, 'b'},
@@ -227,6 +227,18 @@ static bool show_packet(struct explain *e, const struct explain_packet *packet)
     return !d->out_of_memory;
 }
 
+/* What was given up on the way, where somebody might look for it. */
+static void tell_limits(const struct explain *e)
+{
+    const struct dissect_reasm_counts *counts = dissect_reasm_counts(e->reasm);
+    if (counts->expired > 0)
+        fprintf(stderr, "dhcplab: of %llu datagrams fragments were missing for longer than %d s\n",
+                (unsigned long long)counts->expired, (int)(dissect_reasm_default.time_ns / NS_PER_S));
+    if (counts->evicted > 0)
+        fprintf(stderr, "dhcplab: %llu datagrams were given up: more than %zu in fragments at a time\n",
+                (unsigned long long)counts->evicted, dissect_reasm_default.datagrams);
+}
+
 /* Reads until the end, the packet that is wanted or the end of whoever reads us. An exit code. */
 static int show_packets(struct explain *e, struct explain_reader *reader)
 {
@@ -252,6 +264,7 @@ static int show_packets(struct explain *e, struct explain_reader *reader)
     }
     if (e->args->ladder && !explain_ladder_print(&e->ladder))
         failed = true;
+    tell_limits(e);
     if (e->args->exchanges)
         explain_exchanges_print(stdout, e->exchanges, e->color);
     return failed || fflush(stdout) != 0 ? EXIT_CODE_FAILED : EXIT_CODE_OK;

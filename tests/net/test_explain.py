@@ -3,6 +3,7 @@
 
 import json
 import pathlib
+import select
 import struct
 import subprocess
 import tempfile
@@ -124,6 +125,25 @@ class Explain(ExplainCase):
             self.assertEqual(self.explain(other), lines)
         self.assertEqual(self.explain(pcap([packet[14:] for packet in FIRST_LEASE], RAW)), lines)
         self.assertEqual(self.run_program("-", data=pcap(FIRST_LEASE))[0], lines)
+
+    def test_standard_input_is_explained_as_it_comes(self):
+        whole = pcap(FIRST_LEASE)
+        first = 24 + 16 + len(FIRST_LEASE[0])
+        with subprocess.Popen([DHCPLAB, "explain", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:
+            program.stdin.write(whole[:first])
+            program.stdin.flush()
+            self.assertTrue(select.select([program.stdout], [], [], labtest.LIMIT_S)[0], "no line while the pipe is open")
+            self.assertIn(b"DISCOVER", program.stdout.readline())
+            rest, _ = program.communicate(whole[first:], timeout=labtest.LIMIT_S)
+        self.assertEqual((len(rest.splitlines()), program.returncode), (3, 0))
+
+    def test_what_is_given_up_is_told(self):
+        parts = [(0, ip("10.0.0.1", "10.0.0.2", 1, bytes(8), ident=1, more=True)),
+                 (60001, ip("10.0.0.1", "10.0.0.2", 1, bytes(8), ident=2, more=True))]
+        self.file.write_bytes(pcap(parts, RAW))
+        self.assertIn("of 1 datagrams fragments were missing for longer than 60 s", self.run_program(self.file)[1])
+        self.file.write_bytes(pcap([ip("10.0.0.1", "10.0.0.2", 1, bytes(8), ident=n, more=True) for n in range(65)], RAW, step_ms=1))
+        self.assertIn("1 datagrams were given up: more than 64 in fragments", self.run_program(self.file)[1])
 
     def test_one_packet_with_every_field(self):
         text = self.explain(pcap(FIRST_LEASE), "--packet", 4)
