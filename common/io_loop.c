@@ -100,6 +100,19 @@ static int64_t read_clock_ms(clockid_t clock)
     return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+/* Looked up once a second: it takes longer than to read both clocks. */
+static int32_t utc_offset_s(time_t wall_s)
+{
+    static time_t known_at = -1;
+    static int32_t offset_s;
+    struct tm tm;
+    if (wall_s != known_at && localtime_r(&wall_s, &tm) != NULL) {
+        known_at = wall_s;
+        offset_s = (int32_t)tm.tm_gmtoff;
+    }
+    return offset_s;
+}
+
 struct clock_now io_now(void)
 {
     /* The two are read one after the other and cut to milliseconds, so that their distance seems to vary by
@@ -110,10 +123,7 @@ struct clock_now io_now(void)
     if (distance_ms == INT64_MIN || measured_ms > distance_ms + 1 || measured_ms < distance_ms - 1)
         distance_ms = measured_ms;
     now.wall_ms = now.boot_ms + distance_ms;
-    time_t wall_s = (time_t)(now.wall_ms / 1000);
-    struct tm tm;
-    if (localtime_r(&wall_s, &tm) != NULL)
-        now.utc_offset_s = (int32_t)tm.tm_gmtoff;
+    now.utc_offset_s = utc_offset_s((time_t)(now.wall_ms / 1000));
     return now;
 }
 
