@@ -17,7 +17,7 @@
 #include "lab/view.h"
 
 static const char help[] =
-    "Usage: dhcplab explain FILE|- [--packet N] [--bytes] [--teach] [--json | --ladder | --exchanges]\n"
+    "Usage: dhcplab explain FILE|- [--packet N] [--bytes] [--teach] [--json] [--ladder | --exchanges]\n"
     "\n"
     "Reads a capture of anybody, pcap or pcapng (Ethernet with VLAN tags, Linux cooked, raw IP, loopback), "
     "and\n"
@@ -36,7 +36,8 @@ static const char help[] =
     "  --ladder         the DHCP messages as arrows between clients and servers, with their options\n"
     "  --exchanges      what happened between clients and servers, by client: first lease, renewal, "
     "INIT-REBOOT...,\n"
-    "                   who offered and who was chosen, response times, T1, T2 and expiry, what is unusual\n"
+    "                   who offered and who was chosen, response times, T1, T2 and expiry, what is unusual;\n"
+    "                   with --json one object each\n"
     "  --help           this text\n"
     "\n"
     "Colours only on a terminal, and not with NO_COLOR set.\n"
@@ -117,8 +118,8 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
     }
     if (optind != argc - 1)
         return usage_error(optind == argc ? "which capture?" : "one capture at a time", "");
-    bool packets = out->json || out->bytes || out->teach || out->packet != 0;
-    if ((out->ladder && (packets || out->exchanges)) || (out->exchanges && packets))
+    bool packets = out->bytes || out->teach || out->packet != 0;
+    if ((out->ladder && (packets || out->json || out->exchanges)) || (out->exchanges && packets))
         return usage_error("--ladder and --exchanges show all messages in their own way, alone", "");
     if (out->teach && out->json)
         return usage_error("--teach is for people, --json for programs", "");
@@ -265,7 +266,9 @@ static int show_packets(struct explain *e, struct explain_reader *reader)
     if (e->args->ladder && !explain_ladder_print(&e->ladder))
         failed = true;
     tell_limits(e);
-    if (e->args->exchanges)
+    if (e->args->exchanges && e->args->json)
+        failed = !explain_exchanges_json(stdout, e->exchanges) || failed;
+    else if (e->args->exchanges)
         explain_exchanges_print(stdout, e->exchanges, e->color);
     return failed || fflush(stdout) != 0 ? EXIT_CODE_FAILED : EXIT_CODE_OK;
 }

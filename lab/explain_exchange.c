@@ -13,6 +13,15 @@ enum { NS_PER_S = 1000000000, INDENT = 26, SPAN_LEN = 32 };
 #define SGR_BOLD "\x1b[1m"
 #define SGR_END  "\x1b[0m"
 
+static const struct {
+    unsigned bit;
+    const char *text;
+} odd_rows[] = {
+#define X(name, bit, text) {1U << (bit), text},
+    DISSECT_ODD_MAP(X)
+#undef X
+};
+
 static const char *sgr(enum trace_color color, const char *code)
 {
     return color == TRACE_COLOR ? code : "";
@@ -97,6 +106,103 @@ const char *explain_exchange_note(const struct dissect_exchange *e, char *buf)
     return buf;
 }
 
+/* ---- for programs ---- */
+
+static void put_text(cJSON *map, const char *key, const char *value)
+{
+    cJSON_AddItemToObject(map, key, value != NULL ? cJSON_CreateString(value) : cJSON_CreateNull());
+}
+
+static void put_ip4(cJSON *map, const char *key, ip4 value)
+{
+    char addr[IP4_LEN];
+    put_text(map, key, value != 0 ? ip4_format(value, addr) : NULL);
+}
+
+static void put_time(cJSON *map, const char *key, int64_t time_ns)
+{
+    char time[EXPLAIN_TIME_LEN];
+    put_text(map, key, time_ns != 0 ? explain_time(time_ns, time) : NULL);
+}
+
+static void put_number(cJSON *map, const char *key, bool known, double value)
+{
+    cJSON_AddItemToObject(map, key, known ? cJSON_CreateNumber(value) : cJSON_CreateNull());
+}
+
+static const char *outcome_token(enum dissect_outcome outcome)
+{
+    switch (outcome) {
+    case OUTCOME_ACK:
+        return "ack";
+    case OUTCOME_NAK:
+        return "nak";
+    case OUTCOME_NONE_NEEDED:
+        return "none-needed";
+    case OUTCOME_OPEN:
+        break;
+    }
+    return "open";
+}
+
+static cJSON *offers_json(const struct dissect_exchange *e)
+{
+    cJSON *list = cJSON_CreateArray();
+    for (unsigned i = 0; i < e->n_offers; i++) {
+        cJSON *map = cJSON_CreateObject();
+        put_ip4(map, "server", e->offers[i].server);
+        put_ip4(map, "address", e->offers[i].address);
+        put_number(map, "after_s", true, (double)(e->offers[i].time_ns - e->first_ns) / NS_PER_S);
+        cJSON_AddItemToArray(list, map);
+    }
+    return list;
+}
+
+static cJSON *exchange_json(const struct dissect_exchange *e)
+{
+    char text[HW_LEN], xid[16];
+    cJSON *map = cJSON_CreateObject();
+    bool finite = e->has_lease && e->lease_s != LEASE_INFINITE;
+    int64_t start = e->request_ns != 0 ? e->request_ns : e->answer_ns;
+    put_text(map, "client", hw_format(&e->client, text));
+    snprintf(xid, sizeof xid, "0x%08x", e->xid);
+    put_text(map, "xid", xid);
+    put_text(map, "what", name_of(e));
+    put_text(map, "outcome", outcome_token(e->outcome));
+    put_number(map, "first_packet", true, (double)e->first_packet);
+    put_number(map, "last_packet", true, (double)e->last_packet);
+    put_time(map, "time", e->first_ns);
+    put_ip4(map, "server", e->server);
+    put_ip4(map, "asked", e->asked);
+    put_ip4(map, "address", e->address);
+    cJSON_AddItemToObject(map, "offers", offers_json(e));
+    put_number(map, "answered_after_s", e->answer_ns != 0 && e->request_ns != 0,
+               (double)(e->answer_ns - e->request_ns) / NS_PER_S);
+    put_number(map, "lease_s", finite, e->lease_s);
+    put_time(map, "t1", finite ? start + (int64_t)e->t1_s * NS_PER_S : 0);
+    put_time(map, "t2", finite ? start + (int64_t)e->t2_s * NS_PER_S : 0);
+    put_time(map, "expires", finite ? start + (int64_t)e->lease_s * NS_PER_S : 0);
+    cJSON *odd = cJSON_AddArrayToObject(map, "odd");
+    for (size_t i = 0; i < sizeof odd_rows / sizeof odd_rows[0]; i++)
+        if (e->odd & odd_rows[i].bit)
+            cJSON_AddItemToArray(odd, cJSON_CreateString(odd_rows[i].text));
+    return map;
+}
+
+bool explain_exchanges_json(FILE *out, const struct dissect_exchanges *x)
+{
+    for (size_t i = 0; i < dissect_exchanges_count(x); i++) {
+        cJSON *map = exchange_json(dissect_exchanges_at(x, i));
+        char *line = map != NULL ? cJSON_PrintUnformatted(map) : NULL;
+        cJSON_Delete(map);
+        if (line == NULL)
+            return false;
+        fprintf(out, "%s\n", line);
+        free(line);
+    }
+    return true;
+}
+
 /* ---- the groups ---- */
 
 static void print_offers(FILE *out, const struct dissect_exchange *e)
@@ -132,17 +238,10 @@ static void print_times(FILE *out, const struct dissect_exchange *e)
 
 static void print_odd(FILE *out, const struct dissect_exchange *e, enum trace_color color)
 {
-    static const struct {
-        unsigned bit;
-        const char *text;
-    } rows[] = {
-#define X(name, bit, text) {1U << (bit), text},
-        DISSECT_ODD_MAP(X)
-#undef X
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (e->odd & rows[i].bit)
-            fprintf(out, "%*s%s! %s%s\n", INDENT, "", sgr(color, SGR_RED), rows[i].text, sgr(color, SGR_END));
+    for (size_t i = 0; i < sizeof odd_rows / sizeof odd_rows[0]; i++)
+        if (e->odd & odd_rows[i].bit)
+            fprintf(out, "%*s%s! %s%s\n", INDENT, "", sgr(color, SGR_RED), odd_rows[i].text,
+                    sgr(color, SGR_END));
 }
 
 static void print_exchange(FILE *out, const struct dissect_exchange *e, enum trace_color color)

@@ -207,6 +207,11 @@ class Explain(ExplainCase):
                       "6-7       08:30:00.200  renewal at T1", "answered 10.000 ms", "expires 09:30:00"):
             self.assertIn(words, text)
         self.assertNotIn("!", text)
+        first, second = self.objects(pcap(packets), "--exchanges")
+        self.assertEqual((first["what"], first["outcome"], first["server"]), ("first lease", "ack", "10.77.0.1"))
+        self.assertEqual(first["offers"][1], {"server": "10.77.0.2", "address": "10.77.0.200", "after_s": 0.15})
+        self.assertEqual((second["what"], second["answered_after_s"], second["lease_s"]), ("renewal at T1", 0.01, 3600))
+        self.assertEqual((second["t1"], second["odd"]), ("2027-01-15T09:00:00.200000000+00:00", []))
         lines = self.explain(pcap(packets)).splitlines()
         self.assertTrue(lines[6].endswith("(renewal at T1: 10.77.0.100 for 1 h from 10.77.0.1)"))
 
