@@ -1,6 +1,7 @@
 #include "client/cli_crowd.h"
 
 #include <errno.h>
+#include <net/ethernet.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -369,11 +370,13 @@ static int open_interface(struct crowd *c)
     rc = io_iface_find(c->options->ifname, &c->iface);
     if (rc < 0)
         return fail(c->options->ifname, err_text(rc));
+    if (c->iface.loopback || c->iface.hw.len != ETH_ALEN)
+        return fail(c->options->ifname, "it has no Ethernet address: this is no interface for DHCP");
     rc = io_raw_open_promiscuous(c->iface.index, DHCP_PORT_CLIENT, &c->raw_fd);
     if (rc == 0)
         rc = io_arp_open(c->iface.index, &c->arp_fd);
     if (rc < 0)
-        return fail("packet socket", strerror(errno));
+        return fail("packet socket", io_sock_error(errno));
     c->raw_watch = io_watch_new(c->loop, c->raw_fd, IO_READ, on_raw, c);
     c->arp_watch = io_watch_new(c->loop, c->arp_fd, IO_READ, on_arp, c);
     return c->raw_watch != NULL && c->arp_watch != NULL ? 0 : fail("start", err_text(ERR_NOMEM));

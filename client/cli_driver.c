@@ -1,6 +1,7 @@
 #include "client/cli_driver.h"
 
 #include <errno.h>
+#include <net/ethernet.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -409,11 +410,13 @@ static int open_interface(struct cli_driver *d)
     int rc = io_iface_find(d->options->ifname, &d->iface);
     if (rc < 0)
         return fail(d->options->ifname, err_text(rc));
+    if (d->iface.loopback || d->iface.hw.len != ETH_ALEN)
+        return fail(d->options->ifname, "it has no Ethernet address: this is no interface for DHCP");
     rc = listen_raw(d);
     if (rc == 0 && d->config->acd)
         rc = listen_arp(d);
     if (rc < 0)
-        return fail("packet socket", rc == ERR_NOMEM ? err_text(rc) : strerror(errno));
+        return fail("packet socket", rc == ERR_NOMEM ? err_text(rc) : io_sock_error(errno));
     return 0;
 }
 

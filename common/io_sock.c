@@ -89,6 +89,13 @@ int io_iface_list(struct io_iface *out, int max)
     return n;
 }
 
+const char *io_sock_error(int error)
+{
+    return error == EPERM || error == EACCES
+               ? "needs root or CAP_NET_RAW, CAP_NET_BIND_SERVICE; or use dhcplab up"
+               : strerror(error);
+}
+
 int io_iface_find(const char *name, struct io_iface *out)
 {
     struct ifaddrs *all;

@@ -17,6 +17,9 @@ struct io_iface {
     bool up, loopback;
 };
 
+/* strerror(), and where the kernel does not allow us a socket, what it takes. Static storage. */
+const char *io_sock_error(int error);
+
 /* The interface `name`. ERR_NOTFOUND, and *out untouched; ERR_IO (errno tells). */
 int io_iface_find(const char *name, struct io_iface *out);
 /* Picks `addr` as the interface's address. ERR_NOTFOUND: it does not have it; ERR_IO. */

@@ -65,7 +65,7 @@ static int add(struct srv_ports *out, const struct io_iface *iface, const struct
     int rc = before ? share(before, port) : open_sockets(port);
     if (rc == ERR_EXISTS)
         return refuse(why, rc, iface->name, "another program serves UDP port 67 there");
-    return rc < 0 ? refuse(why, rc, iface->name, strerror(errno)) : 0;
+    return rc < 0 ? refuse(why, rc, iface->name, io_sock_error(errno)) : 0;
 }
 
 static int add_named(struct srv_ports *out, const char *spec, const struct srv_ports *old, char *why)

@@ -269,6 +269,28 @@ class Options(LabCase):
         return [(event["type"], {option["name"]: option["text"] for option in event["options"]})
                 for event in messages if event["kind"] == "message"]
 
+    def start_lab(self):
+        lab = lan(CLIENT)
+        lab["hosts"]["h1"] = {}
+        self.dhcplab("up", self.write("lab.json", lab))
+
+    def test_what_an_ordinary_user_lacks_is_named(self):
+        self.start_lab()
+        drop = ("import ctypes, os, sys; libc = ctypes.CDLL(None); "
+                "[libc.prctl(24, cap, 0, 0, 0) for cap in range(64)]; os.execv(sys.argv[1], sys.argv[1:])")  # PR_CAPBSET_DROP
+        advice = "needs root or CAP_NET_RAW, CAP_NET_BIND_SERVICE; or use dhcplab up\n"
+        done = self.on("h1", sys.executable, "-c", drop, BIN / "dhcplab-client", "-i", "eth0", "-q", code=1)
+        self.assertEqual(done.stderr, "dhcplab-client: packet socket: " + advice)
+        self.on("h1", "ip", "address", "add", "10.77.0.9/24", "dev", "eth0")
+        self.write("server.json", SERVER)
+        done = self.on("h1", sys.executable, "-c", drop, BIN / "dhcplab-server", "-c", "server.json", "-f", code=1)
+        self.assertIn("dhcplab-server: eth0: " + advice, done.stderr)
+
+    def test_loopback_is_refused(self):
+        self.start_lab()
+        self.assertEqual(self.on("h1", BIN / "dhcplab-client", "-i", "lo", "-q", code=1).stderr,
+                         "dhcplab-client: lo: it has no Ethernet address: this is no interface for DHCP\n")
+
     def requested(self, *arguments):
         """The parameter request list of the first message, as text."""
         return self.run_client({}, *arguments)[0][1]["dhcp-parameter-request-list"]
