@@ -55,7 +55,7 @@ static const char *const refusals[] = {
     "unknown-client", "store-failed", "send-failed", "release-not-owner", "release-unknown",
 };
 
-static bool is_refusal(const char *token)
+bool report_is_refusal(const char *token)
 {
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
         size_t len = strlen(refusals[i]);
@@ -319,7 +319,7 @@ char *report_server(const char *name, const cJSON *status)
         add_line(&t, "Messages Dropped", line);
     }
     add_counts(&t, "Refused or Not Answered", cJSON_GetObjectItemCaseSensitive(status, "reasons"),
-               is_refusal);
+               report_is_refusal);
     return text_take(&t);
 }
 
@@ -328,7 +328,7 @@ char *report_refusals(const cJSON *status)
     const cJSON *received = cJSON_GetObjectItemCaseSensitive(status, "received");
     struct text t;
     text_init(&t);
-    put_counts(&t, cJSON_GetObjectItemCaseSensitive(status, "reasons"), is_refusal);
+    put_counts(&t, cJSON_GetObjectItemCaseSensitive(status, "reasons"), report_is_refusal);
     if (t.len == 0 && cJSON_GetArraySize(received) == 0)
         text_put(&t, "no message has come to it");
     if (t.len == 0) {

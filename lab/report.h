@@ -1,5 +1,6 @@
 /* What the programs of a lab answer, as text for people. Values in, text out. */
 #pragma once
+#include <stdbool.h>
 #include <time.h>
 
 #include <cjson/cJSON.h>
@@ -11,6 +12,8 @@ char *report_client(const char *name, const cJSON *status);
 char *report_crowd(const char *name, const cJSON *status);
 /* A server's `status-get`, in brief; likewise. */
 char *report_server(const char *name, const cJSON *status);
+/* Is this the token of a reason for which a server refuses, or does not answer? */
+bool report_is_refusal(const char *token);
 /* Why a server refused or kept silent, by its `status-get`, as one line: "no-subnet 3, pool-empty 1"; what it
  * did instead, if there was nothing of the kind; likewise. */
 char *report_refusals(const cJSON *status);

@@ -1,5 +1,6 @@
 #include "lab/topology.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -325,6 +326,44 @@ static bool is_file(const char *path)
     return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
 }
 
+/* Beside the program first: in a build folder within the source tree, then where it was installed, however
+ * the tree was moved or copied since. Then where the build knew them, for a build folder elsewhere. */
+static const struct {
+    bool beside;
+    const char *parent;
+} places[] = {{true, "/../../config"},
+              {true, "/../share/dhcplab"},
+              {false, LAB_SOURCE_CONFIG},
+              {false, LAB_INSTALLED_CONFIG}};
+
+static int is_lab_file(const struct dirent *entry)
+{
+    const char *dot = strchr(entry->d_name, '.');
+    return dot != NULL && strcmp(dot, ".json") == 0;
+}
+
+void topology_names(char *out, size_t cap)
+{
+    char programs[TOPOLOGY_PATH_MAX], folder[2 * TOPOLOGY_PATH_MAX];
+    struct dirent **entries;
+    int n = -1;
+    out[0] = '\0';
+    if (supervisor_programs(programs, sizeof programs) < 0)
+        return;
+    for (size_t i = 0; n <= 0 && i < sizeof places / sizeof places[0]; i++) {
+        snprintf(folder, sizeof folder, "%s%s/labs", places[i].beside ? programs : "", places[i].parent);
+        n = scandir(folder, &entries, is_lab_file, alphasort);
+        for (int at = 0; at < n; at++) {
+            size_t used = strlen(out);
+            snprintf(out + used, cap - used, "%s%.*s", at == 0 ? "" : ", ",
+                     (int)strcspn(entries[at]->d_name, "."), entries[at]->d_name);
+            free(entries[at]);
+        }
+        if (n >= 0)
+            free(entries);
+    }
+}
+
 int topology_find(const char *name, char out_path[TOPOLOGY_PATH_MAX])
 {
     return topology_find_in("labs", name, out_path);
@@ -332,16 +371,6 @@ int topology_find(const char *name, char out_path[TOPOLOGY_PATH_MAX])
 
 int topology_find_in(const char *folder, const char *name, char out_path[TOPOLOGY_PATH_MAX])
 {
-    /* Beside the program first: in a build folder within the source tree, then where it was installed,
-     * however the tree was moved or copied since. Then where the build knew them, for a build folder
-     * elsewhere. */
-    static const struct {
-        bool beside;
-        const char *parent;
-    } places[] = {{true, "/../../config"},
-                  {true, "/../share/dhcplab"},
-                  {false, LAB_SOURCE_CONFIG},
-                  {false, LAB_INSTALLED_CONFIG}};
     char programs[TOPOLOGY_PATH_MAX], file[2 * TOPOLOGY_PATH_MAX];
     if (supervisor_programs(programs, sizeof programs) < 0)
         return ERR_IO;

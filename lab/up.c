@@ -10,6 +10,7 @@
 
 #include "common/control_call.h"
 #include "common/err.h"
+#include "common/io_file.h"
 #include "common/io_loop.h"
 #include "lab/command.h"
 #include "lab/hostlog.h"
@@ -115,7 +116,7 @@ static int parse_options(int argc, char **argv, struct up_options *out)
 static void print_warning(void *user, const char *text)
 {
     (void)user;
-    fprintf(stderr, "%s\n", text);
+    fprintf(stderr, "dhcplab: %s\n", text);
 }
 
 static const struct topology_end *end_of(const struct topology *t, size_t host, size_t from)
@@ -331,6 +332,25 @@ static void print_next_steps(const struct up *u)
     print_step(u, "down", "");
 }
 
+/* The sentence of the last message that the server refused or did not answer, "" if there is none. */
+static void last_refusal(const struct up *u, const char *host, char *out, size_t cap)
+{
+    char path[LAB_PATH_MAX + LAB_NAME_MAX];
+    char *trace;
+    size_t len;
+    out[0] = '\0';
+    snprintf(path, sizeof path, "%s/trace.ndjson", u->dir);
+    if (io_file_read(path, &trace, &len) < 0)
+        return;
+    for (const char *line = trace; *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n') {
+        cJSON *event = cJSON_ParseWithLength(line, strcspn(line, "\n"));
+        if (strcmp(view_text(event, "node"), host) == 0 && report_is_refusal(view_text(event, "reason")))
+            snprintf(out, cap, "%s", view_text(event, "text"));
+        cJSON_Delete(event);
+    }
+    free(trace);
+}
+
 /* A client has no lease: what each server did about it. */
 static void print_refusals(const struct up *u)
 {
@@ -341,7 +361,13 @@ static void print_refusals(const struct up *u)
             continue;
         cJSON *reply = ask(u, i, "status-get");
         char *text = report_refusals(cJSON_GetObjectItemCaseSensitive(reply, "arguments"));
-        printf("  %-10s %s\n", host->name, reply == NULL || text == NULL ? "does not answer" : text);
+        char sentence[JCFG_TEXT_MAX];
+        last_refusal(u, host->name, sentence, sizeof sentence);
+        const char *counts = reply == NULL || text == NULL ? "does not answer" : text;
+        if (sentence[0] == '\0')
+            printf("  %-10s %s\n", host->name, counts);
+        else
+            printf("  %-10s %s (%s)\n", host->name, sentence, counts);
         free(text);
         cJSON_Delete(reply);
     }
@@ -435,13 +461,17 @@ int command_up(int argc, char **argv)
     if (code >= 0)
         return code;
     if (topology_find(options.file, path) < 0) {
-        fprintf(stderr,
-                "dhcplab: there is no topology file %s, and no lab of that name comes with the program\n",
-                options.file);
+        char names[JCFG_TEXT_MAX];
+        topology_names(names, sizeof names);
+        fprintf(
+            stderr,
+            "dhcplab: there is no topology file %s, and no lab of that name comes with the program; there "
+            "are: %s\n",
+            options.file, names);
         return EXIT_CODE_USAGE;
     }
     if (topology_load(&topology, path, print_warning, NULL, error) < 0) {
-        fprintf(stderr, "%s\n", error);
+        fprintf(stderr, "dhcplab: %s\n", error);
         topology_fini(&topology);
         return EXIT_CODE_USAGE;
     }

@@ -107,6 +107,17 @@ class Restart(LabCase):
         self.assertIn("server: warning: the control socket /nowhere/d.sock of the configuration is not used: "
                       "--control takes its place\n", told)
 
+    def test_up_tells_why_there_is_no_lease_in_a_sentence(self):
+        self.dhcplab("down")
+        lab = json.loads(json.dumps(LAB))
+        lab["hosts"]["server"]["server"]["Dhcp4"]["subnet4"][0]["subnet"] = "10.78.0.0/24"
+        lab["hosts"]["server"]["server"]["Dhcp4"]["subnet4"][0]["pools"] = [{"pool": "10.78.0.1 - 10.78.0.9"}]
+        told = self.dhcplab("up", self.write("lab.json", lab), "--timeout", "1", code=3).stdout
+        self.assertRegex(told, r"\n  server +[a-z][^\n]* [^\n]* \(no-subnet \d+\)\n")
+
+    def test_mistake_in_a_topology_is_told_by_dhcplab(self):
+        self.assertRegex(self.dhcplab("up", self.write("bad.json", "{"), code=2).stderr, r"^dhcplab: \S*bad\.json:1:")
+
     def test_only_a_program_can_be_restarted(self):
         self.assertEqual(self.dhcplab("restart", "plain", code=2).stderr,
                          "dhcplab: plain runs no program: its role is plain\n")
