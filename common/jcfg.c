@@ -10,6 +10,7 @@
 #include "common/jcfg_expand.h"
 #include "common/jcfg_scan.h"
 #include "common/jcfg_text.h"
+#include "common/text.h"
 
 /* From here on the text is known to be JSON. */
 
@@ -445,46 +446,10 @@ static bool has_word(const char *const *words, const char *word)
     return false;
 }
 
-/* The Levenshtein distance: how many letters to change, add and leave out. Above `max`, any number above. */
-static size_t distance(const char *a, const char *b, size_t max)
-{
-    size_t row[JCFG_SHOWN_MAX + 1], la = strlen(a), lb = strlen(b);
-    if (lb > JCFG_SHOWN_MAX || la > lb + max || lb > la + max)
-        return max + 1;
-    for (size_t j = 0; j <= lb; j++)
-        row[j] = j;
-    for (size_t i = 0; i < la; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < lb; j++) {
-            size_t change = diagonal + (a[i] != b[j]);
-            diagonal = row[j + 1];
-            size_t shift = (row[j] < diagonal ? row[j] : diagonal) + 1;
-            row[j + 1] = change < shift ? change : shift;
-        }
-    }
-    return row[lb];
-}
-
-/* The word that a mistyped key most likely was meant to be, or NULL. */
-static const char *find_similar(const char *const *words, const char *key)
-{
-    size_t best = strlen(key) / 3;
-    const char *similar = NULL;
-    for (; *words != NULL; words++) {
-        size_t d = distance(key, *words, best);
-        if (d < best || (d == best && similar == NULL)) {
-            best = d;
-            similar = *words;
-        }
-    }
-    return similar;
-}
-
 static void key_unknown(struct jcfg *c, const cJSON *item, const char *const *known)
 {
     char what[JCFG_TEXT_MAX / 2];
-    const char *similar = find_similar(known, item->string);
+    const char *similar = text_similar(known, item->string);
     list_words("one of ", known, what, sizeof what);
     if (similar != NULL)
         key_error(c, item, "the key is not known here: did you mean \"%s\"?", similar);

@@ -150,3 +150,42 @@ size_t text_hex(const uint8_t *bytes, size_t len, char *buf, size_t cap)
     buf[at] = '\0';
     return at;
 }
+
+/* ---- likeness ---- */
+
+enum { WORD_MAX = 64 };
+
+/* The Levenshtein distance: how many letters to change, add and leave out. Above `max`, any number above. */
+static size_t distance(const char *a, const char *b, size_t max)
+{
+    size_t row[WORD_MAX + 1], la = strlen(a), lb = strlen(b);
+    if (lb > WORD_MAX || la > lb + max || lb > la + max)
+        return max + 1;
+    for (size_t j = 0; j <= lb; j++)
+        row[j] = j;
+    for (size_t i = 0; i < la; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t j = 0; j < lb; j++) {
+            size_t change = diagonal + (a[i] != b[j]);
+            diagonal = row[j + 1];
+            size_t shift = (row[j] < diagonal ? row[j] : diagonal) + 1;
+            row[j + 1] = change < shift ? change : shift;
+        }
+    }
+    return row[lb];
+}
+
+const char *text_similar(const char *const *words, const char *word)
+{
+    size_t best = strlen(word) / 3;
+    const char *similar = NULL;
+    for (; *words != NULL; words++) {
+        size_t d = distance(word, *words, best);
+        if (d < best || (d == best && similar == NULL)) {
+            best = d;
+            similar = *words;
+        }
+    }
+    return similar;
+}

@@ -27,6 +27,10 @@ size_t text_utf8_len(const char *p, size_t left);
 /* Is the UTF-8 character of `len` octets C0, DEL or C1? */
 bool text_is_control(const char *p, size_t len);
 
+/* The one of `words` (NULL-terminated) that a mistyped word most likely was meant to be: at most a third of
+ * its letters are to be changed, added or left out. NULL: it resembles none. */
+const char *text_similar(const char *const *words, const char *word);
+
 /* Printable ASCII stays, a backslash becomes \\, every other octet \xHH. Writes at most `cap` bytes with the
  * NUL, whole escapes only; returns the length. `cap` > 0. */
 size_t text_escape(const uint8_t *bytes, size_t len, char *buf, size_t cap);

@@ -7,6 +7,7 @@
 
 #include "common/err.h"
 #include "common/sha256.h"
+#include "common/text.h"
 #include "server/srv_command_host.h"
 #include "server/srv_command_lease.h"
 #include "server/srv_command_network.h"
@@ -40,11 +41,47 @@ static bool wrong(struct srv_command_call *call, const char *key, const char *wh
     return false;
 }
 
+/* What commands take. */
+static const char *const known_arguments[] = {
+    "address",      "age",         "client-id",
+    "cltt",         "comment",     "duration",
+    "exit-value",   "expire",      "filename",
+    "force-create", "fqdn-fwd",    "fqdn-rev",
+    "from",         "hostname",    "hw-address",
+    "id",           "identifier",  "identifier-type",
+    "interface",    "ip-address",  "limit",
+    "link",         "local",       "max-period",
+    "max-samples",  "name",        "operation-target",
+    "origin",       "origin-id",   "relay",
+    "remove",       "reservation", "source-index",
+    "state",        "subnet",      "subnet-id",
+    "subnet-range", "subnets",     "user-context",
+    "valid-lft",    "xid",         NULL,
+};
+
+const char *srv_command_mistyped(const struct srv_command_call *call, const char *key)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, call->arguments)
+    {
+        const char *name = item->string == NULL ? "" : item->string;
+        const char *meant = text_similar(known_arguments, name);
+        if (meant != NULL && strcmp(meant, name) != 0 && strcmp(meant, key) == 0)
+            return name;
+    }
+    return NULL;
+}
+
 bool srv_command_require(struct srv_command_call *call, const char *key)
 {
     if (find(call, key) != NULL)
         return true;
-    if (!srv_command_failed(call))
+    const char *mistyped = srv_command_mistyped(call, key);
+    if (srv_command_failed(call))
+        return false;
+    if (mistyped != NULL)
+        srv_command_say(call, CONTROL_ERROR, "'%.80s' is not known here: did you mean '%s'?", mistyped, key);
+    else
         srv_command_say(call, CONTROL_ERROR, "'%s' parameter not specified", key);
     return false;
 }

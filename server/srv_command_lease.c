@@ -204,6 +204,8 @@ static bool find_lease(struct srv_command_call *call, struct srv_lease *out)
         return srv_engine_find_lease(call->c->engine, addr, out);
     if (srv_command_failed(call))
         return false;
+    if (srv_command_mistyped(call, "ip-address") != NULL)
+        return srv_command_require(call, "ip-address");
     if (cJSON_GetObjectItemCaseSensitive(call->arguments, "subnet-id") == NULL) {
         srv_command_say(call, CONTROL_ERROR, "Mandatory 'subnet-id' parameter missing.");
         return false;

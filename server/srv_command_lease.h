@@ -18,6 +18,8 @@ bool srv_command_text(struct srv_command_call *call, const char *key, const char
 bool srv_command_number(struct srv_command_call *call, const char *key, double min, double max, double *out);
 bool srv_command_bool(struct srv_command_call *call, const char *key, bool *out);
 bool srv_command_ip4(struct srv_command_call *call, const char *key, ip4 *out);
+/* The argument that is there and unknown, and most likely was meant to be `key`; NULL: none is. */
+const char *srv_command_mistyped(const struct srv_command_call *call, const char *key);
 /* Makes the reply an error if the argument is absent. */
 bool srv_command_require(struct srv_command_call *call, const char *key);
 /* Reads a map "Dhcp4"; `command` stands in the messages. NULL, and the reply is the error, if it is not

@@ -55,7 +55,8 @@ static bool read_ids(struct srv_parse *p, const cJSON *map, struct srv_host_id *
         return false; /* jcfg_check_keys() has warned of it */
     if (n != 1)
         jcfg_error(&p->c, map,
-                   "a reservation needs one of hw-address, duid, circuit-id and client-id, found %u", n);
+                   n == 0 ? "a reservation needs hw-address, duid, circuit-id or client-id"
+                          : "a reservation has only one of hw-address, duid, circuit-id and client-id");
     return !jcfg_failed(&p->c);
 }
 

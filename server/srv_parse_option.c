@@ -1,9 +1,11 @@
 /* option-data. */
+#include <stdio.h>
 #include <string.h>
 
 #include "common/dhcp_opt.h"
 #include "common/dhcp_proto.h"
 #include "common/err.h"
+#include "common/text.h"
 #include "server/srv_parse.h"
 
 enum {
@@ -91,6 +93,30 @@ static int find_code(const struct srv_parse *p, const char *space, const char *n
     return own != NULL ? own->code : standard != NULL ? standard->code : -1;
 }
 
+/* The name of the space that the mistyped one resembles, or NULL. */
+static const char *find_similar(const struct srv_parse *p, const char *space, const char *name)
+{
+    const char *names[UINT8_MAX + 2];
+    size_t n = 0;
+    for (int code = 0; code <= UINT8_MAX; code++) {
+        struct definition d = define(p, space, (uint8_t)code);
+        if (d.own != NULL || d.standard != NULL)
+            names[n++] = d.own != NULL ? d.own->name : d.standard->name;
+    }
+    names[n] = NULL;
+    return text_similar(names, name);
+}
+
+static void name_unknown(struct srv_parse *p, const cJSON *item, const char *space, const char *name)
+{
+    const char *similar = find_similar(p, space, name);
+    if (similar != NULL)
+        jcfg_error(&p->c, item, "no option of the space %s is called \"%s\": did you mean \"%s\"?", space,
+                   name, similar);
+    else
+        jcfg_error(&p->c, item, "expected the name of an option of the space %s, found \"%s\"", space, name);
+}
+
 /* The code from "name" or "code"; 0 and an error if there is none. */
 static uint8_t read_code(struct srv_parse *p, const cJSON *item, const char *space)
 {
@@ -100,8 +126,7 @@ static uint8_t read_code(struct srv_parse *p, const cJSON *item, const char *spa
     if (jcfg_get_text(&p->c, item, "name", &name)) {
         int named = find_code(p, space, name);
         if (named < 0 && !has_code)
-            jcfg_error(&p->c, srv_parse_at(item, "name"),
-                       "expected the name of an option of the space %s, found \"%s\"", space, name);
+            name_unknown(p, srv_parse_at(item, "name"), space, name);
         if (named >= 0 && has_code && (uint32_t)named != code)
             jcfg_error(&p->c, srv_parse_at(item, "name"), "option %s has the code %d, not %u", name, named,
                        code);
@@ -170,6 +195,23 @@ static void set_data(struct srv_parse *p, struct srv_option *option, const uint8
     option->len = (uint16_t)len;
 }
 
+/* Of a list of addresses, the first that is none, in `buf` of OPTION_DATA_MAX; else the whole text. */
+static const char *find_wrong(const struct definition *d, const char *text, char *buf)
+{
+    ip4 addr;
+    bool is_list = d->own == NULL && d->standard != NULL && d->standard->type == OPT_IP4;
+    for (const char *at = text; is_list && *at != '\0'; at += *at == ',') {
+        at += strspn(at, " \t");
+        size_t len = strcspn(at, ",");
+        snprintf(buf, OPTION_DATA_MAX, "%.*s", (int)len, at);
+        buf[strcspn(buf, " \t")] = '\0';
+        if (buf[0] != '\0' && !ip4_parse(buf, &addr))
+            return buf;
+        at += len;
+    }
+    return text;
+}
+
 static void read_data(struct srv_parse *p, struct entry *e)
 {
     struct definition d = define(p, e->space, e->option.code);
@@ -178,6 +220,7 @@ static void read_data(struct srv_parse *p, struct entry *e)
     const char *text = "", *why = NULL;
     const char *name = d.own != NULL ? d.own->name : d.standard != NULL ? d.standard->name : "";
     uint8_t data[OPTION_DATA_MAX];
+    char wrong[OPTION_DATA_MAX];
     jcfg_get_bool(&p->c, e->item, "csv-format", &csv);
     jcfg_get_text(&p->c, e->item, "data", &text);
     if (csv && !is_defined) {
@@ -192,7 +235,7 @@ static void read_data(struct srv_parse *p, struct entry *e)
     int len = encode(&d, e->space, csv, text, data, &why);
     if (len < 0)
         jcfg_error(&p->c, place, "option %u%s%s: %s, found \"%s\"", e->option.code, is_defined ? " " : "",
-                   name, why, text);
+                   name, why, csv ? find_wrong(&d, text, wrong) : text);
     else
         check_octets(p, place, &d, data, (size_t)len);
     if (len >= 0)

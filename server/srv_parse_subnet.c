@@ -1,4 +1,5 @@
 /* Subnets and their pools. */
+#include <stdio.h>
 #include <string.h>
 
 #include "server/srv_parse.h"
@@ -89,6 +90,20 @@ static void check_overlap(struct srv_parse *p, const cJSON *item, const struct s
     }
 }
 
+/* A range whose last address is below the first. */
+static bool is_reversed(const char *text)
+{
+    char swapped[2 * IP4_LEN + 8];
+    struct ip4_range range;
+    const char *dash = strchr(text, '-');
+    if (dash == NULL || strlen(text) >= sizeof swapped - 1)
+        return false;
+    const char *last = dash + 1 + strspn(dash + 1, " ");
+    size_t first_len = strcspn(text, " -");
+    snprintf(swapped, sizeof swapped, "%s-%.*s", last, (int)first_len, text);
+    return ip4_range_parse(swapped, &range);
+}
+
 static void read_pool(struct srv_parse *p, const cJSON *map, struct srv_subnet *subnet)
 {
     const char *text;
@@ -102,6 +117,8 @@ static void read_pool(struct srv_parse *p, const cJSON *map, struct srv_subnet *
         return;
     const cJSON *item = srv_parse_at(map, "pool");
     if (!ip4_range_parse(text, &pool.range)) {
+        if (is_reversed(text))
+            jcfg_error(&p->c, item, "the first address of the range is above the last, found \"%s\"", text);
         jcfg_error(&p->c, item,
                    "expected a range such as \"10.0.0.10 - 10.0.0.99\" or \"10.0.0.0/24\", found \"%s\"",
                    text);

@@ -454,6 +454,8 @@ static void test_what_a_lease_must_be(void **state)
         const char *arguments, *says;
     } rows[] = {
         {NULL, "'ip-address' parameter not specified"},
+        {"{\"ip-adress\": \"10.0.0.10\"}", "'ip-adress' is not known here: did you mean 'ip-address'?"},
+        {"{\"hw-address\": \"02:00:00:00:00:0a\"}", "'ip-address' parameter not specified"},
         {"{\"ip-address\": 1}", "'ip-address' parameter must be a string"},
         {"{\"ip-address\": \"10.0.0\"}", "'ip-address' parameter must be an IPv4 address"},
         {"{\"ip-address\": \"10.0.0.10\"}", "'hw-address' parameter not specified"},
@@ -556,6 +558,8 @@ static void test_leases_are_written_as_a_file(void **state)
         "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state,"
         "user_context,pool_id\n10.0.0.10,02:00:00:00:00:0a,,3600,1795251600,1,0,0,,0,,0\n");
     expect("lease4-write", NULL, CONTROL_ERROR, "'filename' parameter not specified", "");
+    expect("lease4-get", "{\"ip-adress\": \"10.0.0.10\"}", CONTROL_ERROR,
+           "'ip-adress' is not known here: did you mean 'ip-address'?", "");
     expect("lease4-write", "{\"filename\": \"server.json\"}", CONTROL_ERROR,
            "'filename' parameter must not be that of a file in use", "");
     expect("lease4-write", "{\"filename\": \"leases.csv\"}", CONTROL_ERROR,
