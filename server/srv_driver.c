@@ -156,6 +156,7 @@ static void finish(struct srv_driver *d)
     srv_bulk_port_free(d->bulk);
     srv_ports_close(&d->ports);
     srv_probe_close(d->probe);
+    srv_exporter_free(d->exporter);
     io_timer_free(d->deadline);
     io_timer_free(d->more);
     io_timer_free(d->log_due);
