@@ -11,7 +11,8 @@
 #include "lab/view.h"
 
 static const char help[] =
-    "Usage: dhcplab timeline [--lease S] [--t1 S] [--t2 S] [--profile A,B,...] [--no-server] [--until S] [--seed N] [--all] [--json]\n"
+    "Usage: dhcplab timeline [--lease S] [--t1 S] [--t2 S] [--profile A,B,...] [--no-server] [--until S] "
+    "[--seed N] [--all] [--json]\n"
     "\n"
     "Shows side by side when each client would send what, by its profile (config/profiles/*.json): the very\n"
     "engine of dhcplab-client, in virtual time. It needs no network and no rights.\n"

@@ -195,8 +195,8 @@ static void last_messages_and_changes_of_state(void **state)
         .transitions = {{8000, "SELECTING", "REQUESTING", REASON_OFFER_FIRST},
                         {8250, "REQUESTING", "BOUND", REASON_GOT_ACK}},
         .n_transitions = 2,
-        .sent = {DHCP_REQUEST, 8000, IP4_BROADCAST, 0x3903f326, 0},
-        .received = {DHCP_ACK, 8250, 0x0a4d0001, 0x3903f326, 250},
+        .sent = {DHCP_REQUEST, 8000, IP4_BROADCAST, 0x3903f326, 0, 0},
+        .received = {DHCP_ACK, 8250, 0x0a4d0001, 0x3903f326, 250, 0},
     };
     r.history = &h;
     json = cli_report_json(&r, &status);
