@@ -58,10 +58,10 @@ class Topology(LabCase):
         self.write("bad.json", '{\n  "hosts": { "a": {} },\n  "links": [ { "type": "wire", "ends": [] } ]\n}\n')
         done = self.dhcplab("up", "bad.json", code=2)
         self.assertEqual(done.stdout, "")
-        self.assertEqual(done.stderr, 'bad.json:3:24: at $.links[0].type: expected one of "veth", "bridge", '
+        self.assertEqual(done.stderr, 'dhcplab: bad.json:3:24: at $.links[0].type: expected one of "veth", "bridge", '
                                       'found "wire"\n')
         self.write("cut.json", '{ "hosts": {')
-        self.assertTrue(self.dhcplab("up", "cut.json", code=2).stderr.startswith("cut.json:1:13: at $"))
+        self.assertTrue(self.dhcplab("up", "cut.json", code=2).stderr.startswith("dhcplab: cut.json:1:13: at $"))
         self.assertFalse(self.run_dir.exists())
 
     def test_unknown_file(self):
@@ -538,7 +538,7 @@ class Leases(LabCase):
         self.write("why.json", lab)
         done = self.dhcplab("up", "why.json", "-n", "odd", "--timeout", "2", code=3)
         self.assertRegex(done.stderr, r"s: warning: .*why\.json:\d+:\d+: at \$\.Dhcp4.* pools")
-        self.assertRegex(done.stdout, r"\n  s +no-subnet \d")
+        self.assertRegex(done.stdout, r"\n  s +no configured subnet contains 10\.3\.0\.1 \(no-subnet \d")
         self.assertRegex(self.dhcplab("status", "s").stdout, r"Refused or Not Answered.*: no-subnet \d")
         # The hints name the lab, and work as they stand.
         hints = re.findall(r"^  (.*-n odd.*)$", done.stdout, re.M)
