@@ -14,7 +14,7 @@ from labtest import wait_for
 from leasetest import LeaseCase, Told
 
 PORT = 9547
-CONNECTIONS, IDLE_S = 8, 5  # common/io_http.h
+CONNECTIONS = 8  # common/io_http.h
 SAMPLE = re.compile(r'([a-z_:]+)(?:\{([a-z_]+="[^"\\\n]*"(?:,[a-z_]+="[^"\\\n]*")*)\})? (\d[\d.e+-]*|\+Inf)')
 
 
@@ -107,7 +107,7 @@ class Metrics(LeaseCase):
         self.start_server()
         seen = self.there("crowd")
         self.assertEqual(seen["status"], 200)
-        self.assertGreater(seen["waited"], IDLE_S - 1)
+        self.assertGreater(seen["waited"], 1)  # what was open before kept it out
         self.assertEqual(seen["ended"], [True] * CONNECTIONS)
         self.assertEqual(self.there("get")["status"], 200)
 
