@@ -11,7 +11,7 @@
 
 /* ---- lines with dotted leaders ---- */
 
-enum { LABEL_WIDTH = 34, DUE_MAX = 80, LINE_MAX_LEN = 256 };
+enum { LABEL_WIDTH = 34, DUE_MAX = 80, FUZZ_MAX = 32, LINE_MAX_LEN = 256 };
 
 static void start_line(struct text *t, const char *label)
 {
@@ -129,6 +129,7 @@ static void format_due(const cJSON *timer, char *buf, size_t cap)
         snprintf(buf, cap, "%s, %s ago", at, view_span(-remaining, left));
 }
 
+/* "2026-11-21 12:30:00, in 00:29:48 (30 min, option 58, fuzz -0.250 s)": the last only where there is one. */
 static void format_lease_time(const cJSON *timer, const char *origin, char *buf, size_t cap)
 {
     char due[DUE_MAX], span[CLOCK_SPAN_LEN];
@@ -139,7 +140,11 @@ static void format_lease_time(const cJSON *timer, const char *origin, char *buf,
     format_due(timer, due, sizeof due);
     double duration_s = view_number(timer, "duration_s", 0);
     clock_span(duration_s > 0 && duration_s < LEASE_INFINITE ? (uint32_t)duration_s : 0, span);
-    snprintf(buf, cap, "%s (%s%s)", due, span, origin);
+    double fuzz_s = view_number(timer, "fuzz_s", 0);
+    char fuzz[FUZZ_MAX] = "";
+    if (fuzz_s != 0)
+        snprintf(fuzz, sizeof fuzz, ", fuzz %+.3f s", fuzz_s);
+    snprintf(buf, cap, "%s (%s%s%s)", due, span, origin, fuzz);
 }
 
 /* Where T1 or T2 comes from. */

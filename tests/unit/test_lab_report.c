@@ -32,7 +32,7 @@ static const char bound[] =
     "00\","
     "\"obtained\":\"2026-11-21T12:00:00.250+01:00\",\"obtained_age_s\":12.3,"
     "\"t1\":{\"duration_s\":1800,\"at\":\"2026-11-21T12:30:00.249+01:00\",\"remaining_s\":1787.7,\"origin\":"
-    "\"option\"},"
+    "\"option\",\"fuzz_s\":0},"
     "\"t2\":{\"duration_s\":3150,\"at\":\"2026-11-21T12:52:30.249+01:00\",\"remaining_s\":3137.7,\"origin\":"
     "\"default\"},"
     "\"expiry\":{\"duration_s\":3600,\"at\":\"2026-11-21T13:00:00.249+01:00\",\"remaining_s\":3587.7}}}";
@@ -128,7 +128,7 @@ static void test_infinite_lease_and_late_timers(void **state)
         "\"obtained_age_s\":1805,"
         "\"t1\":{\"duration_s\":4294967295,\"at\":null,\"remaining_s\":null,\"origin\":\"none\"},"
         "\"t2\":{\"duration_s\":60,\"at\":\"2026-11-21T12:01:00.250+01:00\",\"remaining_s\":-1745,\"origin\":"
-        "\"repaired\"},"
+        "\"repaired\",\"fuzz_s\":-0.25},"
         "\"expiry\":{\"duration_s\":4294967295,\"at\":null,\"remaining_s\":null}}}");
     assert_non_null(status);
     expect_report(
@@ -144,7 +144,8 @@ static void test_infinite_lease_and_late_timers(void **state)
         "   Subnet Mask . . . . . . . . . . . : 255.255.255.0\n"
         "   Lease Obtained. . . . . . . . . . : 2026-11-21 12:00:00, 00:30:05 ago\n"
         "   T1, Renews. . . . . . . . . . . . : never: the lease is infinite\n"
-        "   T2, Rebinds . . . . . . . . . . . : 2026-11-21 12:01:00, 00:29:05 ago (1 min, repaired)\n"
+        "   T2, Rebinds . . . . . . . . . . . : 2026-11-21 12:01:00, 00:29:05 ago (1 min, repaired, "
+        "fuzz -0.250 s)\n"
         "   Lease Expires . . . . . . . . . . : never: the lease is infinite\n"
         "   DHCP Server . . . . . . . . . . . : 10.77.0.1\n"
         "   Next Timer. . . . . . . . . . . . : retransmit, 2026-11-21 12:30:00, 00:00:05 ago\n");
