@@ -2,6 +2,8 @@
  * time. Trap numbers are those of tests/unit/test_cli_engine.c. */
 #include "test_cli_world.h"
 
+#include "common/frame.h"
+
 static int setup(void **state)
 {
     static struct world w;
@@ -76,6 +78,60 @@ static void trap_14_rebinding_counts_from_the_answered_request(void **state)
     assert_int_equal(w->packet.dst, OTHER);
 }
 
+/* Trap 11: an answer in REBINDING may come from a server never spoken to, out of another network. */
+static void trap_11_rebinding_hears_a_server_of_another_network(void **state)
+{
+    const ip4 far_server = 0xc0a80901U, far_source = 0xc0a80902U; /* 192.168.9.1 and 192.168.9.2 */
+    struct world *w = *state;
+    bind_at(w, 0, (struct answer){0});
+    FIRES(w, 1800000, RENEWS);
+    assert_int_equal(w->packet.dst, SERVER);
+    AT(w, 3150000, CLI_DEADLINE, REBINDS);
+    assert_int_equal(w->packet.dst, IP4_BROADCAST);
+    RX(w, 3150007, "SET 10.0.0.10/24 REBINDING>BOUND(ack)", .type = DHCP_ACK, .server = far_server,
+       .source = far_source);
+    assert_int_equal(status_of(w).lease->server_id, far_server);
+    FIRES(w, 3150000 + 1800000, RENEWS);
+    assert_int_equal(w->packet.dst, far_server);
+}
+
+/* Hands over the frame as the client's packet socket does: only a datagram that can be taken out is heard. */
+static enum reason hear_frame(struct world *w, time_ms now, const uint8_t *frame, size_t len,
+                              enum frame_checksum checksum)
+{
+    struct cli_event event = {.kind = CLI_RX, .now = now};
+    enum reason reason = frame_decode(frame, len, checksum, &event.packet);
+    w->log[0] = '\0';
+    if (reason == REASON_NONE)
+        step(w, &event);
+    return reason;
+}
+
+/* Trap 19: the kernel at the other end of a veth pair leaves the UDP checksum to hardware that is not there,
+ * so what stands in its place is wrong. The packet socket knows which frames are so; any other is refused. */
+static void trap_19_answer_with_an_offloaded_checksum_is_heard(void **state)
+{
+    enum { CHECKSUM_AT = FRAME_ETH_LEN + FRAME_IP_LEN + 6 };
+    struct world *w = *state;
+    uint8_t payload[DHCP_MSG_MAX], frame[FRAME_MAX];
+    AT(w, 0, CLI_START, STARTS);
+    struct packet offer = {.src = SERVER,
+                           .dst = ADDR,
+                           .sport = DHCP_PORT_SERVER,
+                           .dport = DHCP_PORT_CLIENT,
+                           .src_hw = own_hw,
+                           .dst_hw = own_hw,
+                           .bytes = payload};
+    offer.len = write_answer(w, &(struct answer){.type = DHCP_OFFER}, payload);
+    size_t len = frame_encode(&offer, frame, sizeof frame);
+    assert_true(len > 0);
+    frame[CHECKSUM_AT] ^= 0x5a;
+    assert_int_equal(hear_frame(w, 1, frame, len, FRAME_CHECKSUM_CHECK), REASON_FRAME_UDP_CHECKSUM);
+    assert_int_equal(status_of(w).state, CLI_SELECTING);
+    assert_int_equal(hear_frame(w, 2, frame, len, FRAME_CHECKSUM_NOT_READY), REASON_NONE);
+    assert_string_equal(w->log, CHOOSES);
+}
+
 static void lease_that_gets_shorter_or_longer_has_the_timers_of_the_last_ack(void **state)
 {
     struct world *w = *state;
@@ -139,6 +195,8 @@ int main(void)
         TEST(trap_22_one_second_lease_is_renewed_for_an_hour),
         TEST(renewal_by_hand_leaves_one_timer),
         TEST(trap_14_rebinding_counts_from_the_answered_request),
+        TEST(trap_11_rebinding_hears_a_server_of_another_network),
+        TEST(trap_19_answer_with_an_offloaded_checksum_is_heard),
         TEST(lease_that_gets_shorter_or_longer_has_the_timers_of_the_last_ack),
         TEST(trap_20_sleep_through_the_whole_lease),
         TEST(trap_20_sleep_while_asking_sends_one_message),
