@@ -250,6 +250,71 @@ class Applying(Client):
         self.assertEqual((pathlib.Path("/etc/resolv.conf").read_text(), socket.gethostname()), outside)
 
 
+# Takes eth0 down: SIOCSIFFLAGS with a struct ifreq.
+TAKE_DOWN = """
+import fcntl, socket, struct
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+    fcntl.ioctl(s, 0x8914, struct.pack("16sH", b"eth0", 0))
+"""
+
+
+@unittest.skipUnless(labtest.has_programs("dhcplab-server", "dhcplab-client"), f"no server and client in {BIN}")
+class Losing(Client):
+    """A lease that ends otherwise than by a RELEASE takes its static routes and its resolver with it, too."""
+
+    ROUTES = ({"name": "classless-static-route", "always-send": True,
+               "data": "192.168.8.0/21 - 10.77.0.2, 0.0.0.0/0 - 10.77.0.9"},
+              {"name": "static-routes", "always-send": True, "data": "192.168.9.0, 10.77.0.2"})
+
+    def start(self, routes, **more):
+        """A client that has a lease with routes by that option, and the names of servers."""
+        subnet = {**SERVER["Dhcp4"]["subnet4"][0], "option-data": [
+            routes, {"name": "domain-name-servers", "data": "10.77.0.3"}]}
+        self.configuration = {**SERVER["Dhcp4"], "authoritative": True, "subnet4": [subnet], **more}
+        client = {**CLIENT, "address-conflict-detection": False, "parameter-request-list": [1, 6, 33, 121]}
+        lab = lan(client)
+        lab["hosts"]["server"] = {"server": {"Dhcp4": self.configuration}}
+        self.dhcplab("up", self.write("lab.json", lab))
+        routes, resolver = self.applied()
+        self.assertEqual(resolver, "# Written by dhcplab-client for eth0\nnameserver 10.77.0.3\n")
+        self.assertIn("10.77.0.2", routes.values())
+
+    def applied(self):
+        return json.loads(self.on("h1", sys.executable, "-c", APPLIED).stdout)[:2]
+
+    def assert_lost(self, reason):
+        wait_for(lambda: [event for event in self.events("h1", "state") if event["reason"] == reason], reason)
+        wait_for(lambda: self.applied() == [{}, ""], "the interface to be bare")
+
+    def test_refusal_after_renumbering(self):
+        for routes in self.ROUTES:
+            with self.subTest(routes["name"]):
+                self.start(routes)
+                # The network of the link has another number now, and nothing to lease yet.
+                renumbered = {**self.configuration,
+                              "subnet4": [{"id": 2, "subnet": "10.78.0.0/24", "interface": "eth0"}]}
+                self.dhcplab("command", "server", "config-set", json.dumps({"Dhcp4": renumbered}))
+                self.control(self.run_dir / "lab" / "h1.sock", "rebind", {"timeout_s": 0.1})
+                self.assert_lost("nak")
+                self.dhcplab("down")
+
+    def test_expiry(self):
+        for routes in self.ROUTES:
+            with self.subTest(routes["name"]):
+                self.start(routes, **{"valid-lifetime": 3})
+                self.on("server", sys.executable, "-c", TAKE_DOWN)
+                self.assert_lost("expired")
+                self.dhcplab("down")
+
+    def test_decline(self):
+        for routes in self.ROUTES:
+            with self.subTest(routes["name"]):
+                self.start(routes)
+                self.dhcplab("decline", "h1")
+                self.assert_lost("command-decline")
+                self.dhcplab("down")
+
+
 @unittest.skipUnless(labtest.has_programs("dhcplab-server", "dhcplab-client"), f"no server and client in {BIN}")
 class Options(LabCase):
     """What a client by hand says and takes."""
