@@ -188,11 +188,13 @@ class Lifetimes(peer.PeerCase):
         self.assertNotIn(self.address, self.addresses_of("h1"))
 
     def finds_a_squatter(self):
-        """Goes on beside all the others."""
         decline = self.h2.wait_for_message("DECLINE", "tx")
         declined = option(decline, 50)
         self.assertEqual((decline["src"], decline["dst"], option(decline, 54)), ("0.0.0.0", "255.255.255.255", "10.77.0.1"))
         self.wait_for(lambda: self.server.has_declined(declined), "the DECLINE at the server", self.server)
+        # It stops, lest it asks for an address that h1 has lost, declines that too, and h1 cannot have it back.
+        self.dhcplab("release", "h2", code=None)
+        self.h2.wait_for_state("STOPPED")
 
     def live(self, kind, t1_s=T1_S, t2_s=T2_S):
         self.start(kind, t1_s, t2_s)
