@@ -80,6 +80,25 @@ def namespaces(pid):
     return found
 
 
+def now_ticks():
+    """The time of /proc/PID/stat: clock ticks since the machine started."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK")
+
+
+def in_use(wanted, noted_at):
+    """Those of the namespaces that a process holds which was there at noted_at. The kernel gives the number of a namespace
+    that has ended to a new one, so that a younger process, of a test beside this one, says nothing."""
+    found = set()
+    for pid in living():
+        try:
+            started = int(pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+        except OSError:
+            continue
+        if started <= noted_at:
+            found |= namespaces(pid) & wanted
+    return found
+
+
 def interfaces():
     """Every interface here: its index, flags and hardware address by its name."""
     found = {}
@@ -141,17 +160,16 @@ class Footprint:
         self.own_namespaces = namespaces("self")
         self.interfaces = interfaces()
         self.lab_namespaces = set()
+        self.noted_at = 0
 
     def note(self):
         for pid in self.test.processes():
             self.lab_namespaces |= namespaces(pid) - self.own_namespaces
+        self.noted_at = now_ticks()
 
     def left(self):
         """What there is of the lab: nothing, if every part is empty."""
-        in_use = set()
-        for pid in living():
-            in_use |= namespaces(pid)
-        return {"processes": self.test.processes(), "namespaces": in_use & self.lab_namespaces,
+        return {"processes": self.test.processes(), "namespaces": in_use(self.lab_namespaces, self.noted_at),
                 "files": sorted(str(path) for path in self.test.run_dir.rglob("*")),
                 "interfaces": {} if interfaces() == self.interfaces else interfaces()}
 

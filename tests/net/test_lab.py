@@ -260,33 +260,21 @@ class Ends(LabCase):
         self.program = self.dir / "bin" / "dhcplab"
         self.program.parent.mkdir()
         os.symlink(DHCPLAB, self.program)
-        self.own_namespaces = labtest.namespaces("self")
-        self.lab_namespaces = set()
-        self.interfaces = labtest.interfaces()
-
-    def left(self):
-        """What there is of this test's labs."""
-        in_use = set()
-        for pid in labtest.living():
-            in_use |= labtest.namespaces(pid)
-        return {"processes": self.processes(), "namespaces": in_use & self.lab_namespaces,
-                "files": sorted(str(path) for path in self.run_dir.rglob("*")),
-                "interfaces": {} if labtest.interfaces() == self.interfaces else labtest.interfaces()}
+        self.footprint = labtest.Footprint(self)
 
     def is_clean(self):
-        return not any(self.left().values())
+        return not any(self.footprint.left().values())
 
     def expect_nothing_left(self):
         """No process, namespace or file of the lab, and the interfaces as they were."""
         try:
             wait_for(self.is_clean, "nothing to be left")
         except AssertionError:
-            self.assertEqual(self.left(), None)
+            self.assertEqual(self.footprint.left(), None)
 
     def up(self, topology, *arguments, **more):
         done = self.dhcplab("up", self.write("lab.json", topology), *arguments, **more)
-        for pid in self.processes():
-            self.lab_namespaces |= labtest.namespaces(pid) - self.own_namespaces
+        self.footprint.note()
         return done
 
     def supervisor(self):
@@ -297,13 +285,13 @@ class Ends(LabCase):
 
     def test_down(self):
         self.up(BRIDGE)
-        left = self.left()
+        left = self.footprint.left()
         self.assertEqual(len(left["processes"]), 1)  # the supervisor
         # A network and a mount namespace for the switch and for each of three hosts, and one of processes.
         kinds = sorted(name.partition(":")[0] for name in left["namespaces"])
         self.assertEqual(kinds, ["mnt"] * 4 + ["net"] * 4 + ["pid"] + (["user"] if os.getuid() != 0 else []))
         self.assertEqual(self.dhcplab("down").stdout, "The lab lab is down.\n")
-        self.assertTrue(self.is_clean(), self.left())  # at once, not soon
+        self.assertTrue(self.is_clean(), self.footprint.left())  # at once, not soon
 
     def test_down_over_the_control_socket(self):
         self.up(VETH)
