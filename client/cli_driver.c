@@ -257,8 +257,9 @@ static bool load_saved(struct cli_driver *d, struct cli_lease *out)
         return false;
     }
     struct clock_now now = io_now();
-    rc = cli_saved_parse(d->options->lease_file, text, len, &d->config->profile, &d->iface.hw, &now, out,
-                         &d->ack, why);
+    rc = cli_saved_parse(d->options->lease_file, text, len,
+                         &(struct cli_saved_reader){&d->config->profile, &d->iface.hw, &now}, out, &d->ack,
+                         why);
     free(text);
     if (rc < 0)
         io_trace_log(d->trace, "warning", "no lease was taken from the file: %s",

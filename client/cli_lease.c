@@ -25,7 +25,7 @@ static uint8_t read_prefix_len(const struct dhcp_msg *m)
 bool cli_lease_is_name(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++)
-        if (!isalnum((unsigned char)text[i]) && memchr("-._", text[i], 3) == NULL)
+        if (!isalnum((unsigned char)text[i]) && text[i] != '-' && text[i] != '.' && text[i] != '_')
             return false;
     return len > 0 && text[0] != '-' && text[0] != '.';
 }

@@ -137,16 +137,15 @@ static void read_all(struct jcfg *j, const struct cli_profile *p, const struct h
     read_times(j, p, now, out);
 }
 
-int cli_saved_parse(const char *name, const char *text, size_t len, const struct cli_profile *p,
-                    const struct hw_addr *hw, const struct clock_now *now, struct cli_lease *out,
-                    struct cli_ack *out_ack, char *why)
+int cli_saved_parse(const char *name, const char *text, size_t len, const struct cli_saved_reader *reader,
+                    struct cli_lease *out, struct cli_ack *out_ack, char *why)
 {
     *out = (struct cli_lease){0};
     out_ack->len = 0;
     struct jcfg j;
     int rc = jcfg_parse(&j, name, text, len, NULL, NULL);
     if (rc == 0) {
-        read_all(&j, p, hw, now, out, out_ack);
+        read_all(&j, reader->profile, reader->hw, reader->now, out, out_ack);
         if (jcfg_failed(&j))
             rc = ERR_CONFIG;
     }

@@ -45,7 +45,7 @@ int io_tcp_listen(ip4 addr, uint16_t port, int *out_fd)
 
 int io_tcp_accept(int listen_fd, int *out_fd, ip4 *out_local, ip4 *out_peer)
 {
-    struct sockaddr_in local, peer;
+    struct sockaddr_in local = {0}, peer = {0};
     socklen_t local_len = sizeof local, peer_len = sizeof peer;
     int fd = accept4(listen_fd, (struct sockaddr *)&peer, &peer_len, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0)

@@ -46,8 +46,8 @@ struct run_options {
     const char *file, *trace, *pcap;
     bool json, has_seed, has_only;
     uint64_t seed;
-    struct sim_fault_list only;
-    struct sim_fault *faults;
+    struct sim_fault *faults; /* has_only */
+    size_t n_faults;
 };
 
 static int usage_error(const char *what, const char *value)
@@ -73,14 +73,15 @@ static int read_faults(char *list, struct run_options *out)
     size_t n = 0;
     for (const char *p = list; *p != '\0'; p++)
         n += *p == ',';
+    free(out->faults); /* of the option before */
+    out->n_faults = 0;
     out->faults = calloc(n + 1, sizeof *out->faults);
     if (out->faults == NULL)
         return EXIT_CODE_FAILED;
     out->has_only = true;
     for (char *word = strtok(list, ","); word != NULL; word = strtok(NULL, ","))
-        if (!sim_fault_parse(word, &out->faults[out->only.n++]))
+        if (!sim_fault_parse(word, &out->faults[out->n_faults++]))
             return usage_error("this is no fault: ", word);
-    out->only.list = out->faults;
     return -1;
 }
 
@@ -187,8 +188,9 @@ static int run(const struct scenario *s, const struct run_options *o)
     FILE *trace;
     struct run_pcap *pcap;
     bool is_open = open_files(o, &trace, &pcap);
+    struct sim_fault_list only = {o->faults, o->n_faults};
     struct scenario_setting setting = {.seed = o->has_seed ? o->seed : s->seed,
-                                       .only = o->has_only ? &o->only : NULL,
+                                       .only = o->has_only ? &only : NULL,
                                        .trace = trace == NULL ? NULL : write_line,
                                        .trace_user = trace,
                                        .sent = pcap == NULL ? NULL : run_pcap_write,

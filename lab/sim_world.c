@@ -322,6 +322,7 @@ static void receive_udp(struct sim_world *w, const struct frame *f)
 static void receive_arp(struct sim_world *w, const struct frame *f)
 {
     struct sim_station *s = f->station;
+    assert(s != NULL); /* only stations get ARP */
     if (s->client != NULL)
         sim_client_receive_arp(s->client, &f->arp);
     /* RFC 826: a host answers for the address that it has. */
@@ -340,6 +341,7 @@ static void pass(struct sim_world *w, struct sim_station *from, struct sim_stati
 
 static void receive_echo(struct sim_world *w, struct frame *f)
 {
+    assert(f->station != NULL);
     if (f->station->addr != f->packet.dst)
         return;
     struct frame reply = {.kind = FRAME_ECHO_REPLY, .to = f->from, .station = &f->from->own};

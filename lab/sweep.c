@@ -36,8 +36,7 @@ static int run_one(const struct scenario *s, const struct scenario_setting *sett
 {
     struct scenario_outcome o;
     int rc = scenario_run(s, setting, &o);
-    if (rc == 0)
-        *out_failure = failure_of(s, &o);
+    *out_failure = rc == 0 ? failure_of(s, &o) : NO_FAILURE;
     if (rc == 0 && out_faults != NULL) {
         out_faults->faults = o.faults;
         out_faults->n_faults = out_faults->n_faults_before = o.n_faults;
@@ -63,7 +62,7 @@ static void work(const struct scenario *s, const struct sweep_setting *setting, 
          seed += setting->jobs) {
         struct scenario_setting one = {.seed = seed, .bugs = setting->bugs};
         struct record record = {.seed = seed};
-        int failure;
+        int failure = NO_FAILURE;
         if (run_one(s, &one, &failure, NULL) < 0)
             _exit(1);
         record.failed = failure != NO_FAILURE;
@@ -156,7 +155,7 @@ static void cut(const struct sweep_outcome *o, size_t from, size_t n, struct sim
 static int shrink(const struct scenario *s, unsigned bugs, struct sweep_outcome *out)
 {
     struct scenario_setting setting = {.seed = out->seed, .bugs = bugs};
-    int failure, again;
+    int failure = NO_FAILURE, again = NO_FAILURE;
     int rc = run_one(s, &setting, &failure, out);
     struct sim_fault *fewer = rc == 0 ? calloc(out->n_faults + 1, sizeof *fewer) : NULL;
     if (fewer == NULL)

@@ -224,8 +224,10 @@ void srv_bulk_port_free(struct srv_bulk_port *p)
 {
     if (p == NULL)
         return;
-    while (p->connections != NULL)
-        connection_free(p->connections);
+    for (struct connection *c = p->connections, *next; c != NULL; c = next) {
+        next = c->next;
+        connection_free(c);
+    }
     io_watch_free(p->watch);
     if (p->fd >= 0)
         close(p->fd);

@@ -393,7 +393,7 @@ static bool delete_lease(struct srv_command_call *call, ip4 addr)
 
 void srv_command_lease_del(struct srv_command_call *call)
 {
-    struct srv_lease lease;
+    struct srv_lease lease = {0};
     if (!find_lease(call, &lease)) {
         if (!srv_command_failed(call))
             srv_command_say(call, CONTROL_EMPTY, "IPv4 lease not found.");

@@ -156,7 +156,7 @@ static struct srv_lease make_lease(struct srv_step *s, ip4 addr, const struct sr
     struct srv_lease lease = srv_grant_make(s, addr, lease_s);
     if (before != NULL)
         keep_relay_info(s, &lease, before);
-    if (left_s != 0)
+    if (left_s != 0 && before != NULL) /* what is left is of a lease that there is */
         lease.expires_ms = before->expires_ms;
     srv_step_decide(s, reason, (struct trace_facts){.addr = addr, .span_s = lease_s});
     return lease;

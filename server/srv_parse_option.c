@@ -1,4 +1,5 @@
 /* option-data. */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -358,6 +359,7 @@ static struct entry *find_entry(const struct entries *entries, const char *space
 static bool is_number_alone(const struct srv_option *option)
 {
     enum { NUMBER_AND_LENGTH = 5 };
+    assert(option->len == 0 || option->data != NULL);
     return option->len == NUMBER_AND_LENGTH && option->data[NUMBER_AND_LENGTH - 1] == 0;
 }
 
@@ -368,7 +370,7 @@ static void fill_enterprises(struct srv_parse *p, struct entries *entries)
     bool always_send = false;
     const cJSON *place = NULL;
     struct entry *own = find_entry(entries, SRV_SPACE_DHCP4, DHCP_OPT_VIVSO);
-    if (own != NULL && !is_number_alone(&own->option) && own->option.len > 0) {
+    if (own != NULL && own->option.data != NULL && !is_number_alone(&own->option)) {
         len = own->option.len;
         memcpy(data, own->option.data, len);
     }

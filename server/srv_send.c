@@ -27,21 +27,22 @@ void srv_send_scopes(const struct srv_step *s, const struct srv_pool *pool, stru
     srv_scope_list(s->e->config, s->host, s->subnet, pool, s->classes, out);
 }
 
-void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, struct srv_reply *reply)
+void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, const struct srv_reply *part)
 {
+    struct srv_reply reply = *part;
     struct srv_scopes scopes;
-    if (reply->type != DHCP_NAK)
+    if (reply.type != DHCP_NAK)
         srv_classify_additional(s, pool);
     srv_send_scopes(s, pool, &scopes);
-    reply->scopes = &scopes;
-    reply->boot = &s->boot;
-    reply->request = s->msg;
-    reply->config = s->e->config;
-    reply->subnet = s->subnet;
-    reply->server = s->ev->iface->addr.addr;
-    reply->server_id = s->relay.server_id;
-    reply->relay_port = s->relay.port;
-    reply->is_stashed = s->is_stashed;
+    reply.scopes = &scopes;
+    reply.boot = &s->boot;
+    reply.request = s->msg;
+    reply.config = s->e->config;
+    reply.subnet = s->subnet;
+    reply.server = s->ev->iface->addr.addr;
+    reply.server_id = s->relay.server_id;
+    reply.relay_port = s->relay.port;
+    reply.is_stashed = s->is_stashed;
     uint8_t *buf = arena_alloc(&s->out->arena, DHCP_MSG_MAX);
     if (buf == NULL) {
         s->out_of_memory = true;
@@ -51,11 +52,11 @@ void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, struct srv_
     struct packet packet;
     enum srv_via via;
     struct trace_facts facts;
-    if (reply->server_id != 0)
-        srv_step_decide(s, REASON_SERVER_ID_OVERRIDE, (struct trace_facts){.addr = reply->server_id});
-    srv_reply_encode(reply, buf, &size);
-    tell_content(s, reply, buf, size.len);
-    enum reason route = srv_reply_route(reply, &packet, &via, &facts);
+    if (reply.server_id != 0)
+        srv_step_decide(s, REASON_SERVER_ID_OVERRIDE, (struct trace_facts){.addr = reply.server_id});
+    srv_reply_encode(&reply, buf, &size);
+    tell_content(s, &reply, buf, size.len);
+    enum reason route = srv_reply_route(&reply, &packet, &via, &facts);
     if (size.dropped != 0)
         srv_step_decide(s, REASON_OPTIONS_DROPPED,
                         (struct trace_facts){.num = size.dropped, .max = (int64_t)size.max});
@@ -67,7 +68,7 @@ void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, struct srv_
     tx->ifindex = s->ev->iface->index;
     tx->packet = packet;
     s->has_sent = true;
-    s->sent = (uint8_t)reply->type;
+    s->sent = (uint8_t)reply.type;
 }
 
 void srv_send_lease(struct srv_step *s, enum dhcp_type type, const struct srv_lease *lease)

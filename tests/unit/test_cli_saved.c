@@ -40,7 +40,8 @@ static char why[CLI_SAVED_WHY_MAX];
 static int parse(const char *text, struct cli_lease *out)
 {
     why[0] = '\0';
-    return cli_saved_parse("lease", text, strlen(text), profile_of("rfc2131"), &own_hw, &rebooted, out,
+    return cli_saved_parse("lease", text, strlen(text),
+                           &(struct cli_saved_reader){profile_of("rfc2131"), &own_hw, &rebooted}, out,
                            &got_ack, why);
 }
 
@@ -104,9 +105,11 @@ static void a_file_that_was_cut_is_no_lease(void **state)
     struct cli_lease got;
     char *text = cli_saved_format(&lease, &ack, &own_hw, &then);
     for (size_t len = strlen(text) - 1; len > 0; len--) {
-        assert_int_equal(cli_saved_parse("lease", text, len, profile_of("rfc2131"), &own_hw, &rebooted, &got,
-                                         &got_ack, why),
-                         ERR_CONFIG);
+        assert_int_equal(
+            cli_saved_parse("lease", text, len,
+                            &(struct cli_saved_reader){profile_of("rfc2131"), &own_hw, &rebooted}, &got,
+                            &got_ack, why),
+            ERR_CONFIG);
         assert_string_not_equal(why, "");
     }
     free(text);

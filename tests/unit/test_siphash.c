@@ -22,8 +22,8 @@ static void test_vectors(void **state)
         {8, 0x93f5f5799a932462U}, {15, 0xa129ca6149be45e5U},
     };
     uint8_t input[16];
-    for (uint8_t i = 0; i < sizeof input; i++)
-        input[i] = i;
+    for (size_t i = 0; i < sizeof input; i++)
+        input[i] = (uint8_t)i;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         assert_true(siphash(&key, input, rows[i].len) == rows[i].hash);
 }

@@ -14,6 +14,7 @@ enum { POOL_SIZE = 20 };
 /* The client `who` gets any address, and *out is which. False if there is none. */
 static bool lease_any(unsigned who, ip4 *out)
 {
+    *out = 0;
     msg('a', DHCP_DISCOVER)->chaddr[4] = (uint8_t)(who + 1);
     send_to(IP4_BROADCAST);
     if (seen.n_tx == 0)

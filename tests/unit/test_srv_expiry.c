@@ -143,8 +143,8 @@ static void test_passes_keep_their_distance_and_size(void **state)
     (void)state;
     start(PROCESSING(
         "\"reclaim-timer-wait-time\": 30, \"max-reclaim-leases\": 2, \"unwarned-reclaim-cycles\": 1"));
-    for (char c = 'a'; c < 'f'; c++)
-        bind(c, ADDR + (ip4)(c - 'a'));
+    for (int i = 0; i < 5; i++)
+        bind((char)('a' + i), ADDR + (ip4)i);
     at(100 * S);
     assert_int_equal(count_of(SRV_LEASE_EXPIRED), 2);
     assert_false(decided(REASON_RECLAIM_BEHIND));
