@@ -22,6 +22,7 @@
 #include "lab/hostlog.h"
 #include "lab/net.h"
 #include "lab/program.h"
+#include "lab/state.h"
 
 enum {
     STOP_LIMIT_MS = 3000, /* from SIGTERM to SIGKILL, of one program or of all */
@@ -33,8 +34,6 @@ enum {
 
 struct program {
     pid_t pid;                       /* in the lab's pid namespace; 0: not running */
-    pid_t outer_pid;                 /* as seen from outside; 0: not running */
-    char ended[LAB_ENDED_MAX];       /* how, in words; "": it runs, or there is none */
     struct control_request *restart; /* it is to end, and to be started anew, and then this is answered */
 };
 
@@ -44,9 +43,8 @@ struct supervisor {
     struct net net;
     struct net_host hosts[LAB_HOSTS_MAX];
     struct program programs[LAB_HOSTS_MAX]; /* by host */
+    struct state state;                     /* what lab.json says of them */
     int outer_proc;                         /* the /proc of outside */
-    pid_t pid;                              /* as seen from outside */
-    char started[CLOCK_ISO_LEN];
     struct io_loop *loop;
     struct io_watch *watch; /* on the channel; NULL once `up` has let go */
     struct io_timer *stop_timer, *restart_timer;
@@ -206,12 +204,12 @@ static bool start_program(struct supervisor *s, size_t index)
                                 .place = &s->hosts[index],
                                 .outer_proc = s->outer_proc,
                                 .lock = LOCK_FD};
-    struct program *program = &s->programs[index];
-    program->ended[0] = '\0';
-    if (program_start(&plan, &program->pid, &program->outer_pid) == 0)
+    struct state_program *shown = &s->state.programs[index];
+    shown->ended[0] = '\0';
+    if (program_start(&plan, &s->programs[index].pid, &shown->pid) == 0)
         return true;
-    snprintf(program->ended, sizeof program->ended, "cannot be started: %s", strerror(errno));
-    program->outer_pid = 0;
+    snprintf(shown->ended, sizeof shown->ended, "cannot be started: %s", strerror(errno));
+    shown->pid = 0;
     return false;
 }
 
@@ -221,85 +219,15 @@ static void start_programs(struct supervisor *s, enum lab_role role)
         if (s->topology->hosts[i].role != role || start_program(s, i))
             continue;
         fail(s, 1, "dhcplab-%s on %s %s", lab_role_name(role), s->topology->hosts[i].name,
-             s->programs[i].ended);
+             s->state.programs[i].ended);
         return;
     }
 }
 
-/* The state file */
-
-static void add_interfaces(const struct supervisor *s, size_t host, cJSON *out)
-{
-    for (size_t l = 0; l < s->topology->n_links; l++) {
-        const struct topology_link *link = &s->topology->links[l];
-        for (size_t e = link->first_end; e < link->first_end + link->n_ends; e++) {
-            const struct topology_end *end = &s->topology->ends[e];
-            char mac[HW_LEN], address[IP4_NET_LEN] = "";
-            if (end->host != host)
-                continue;
-            if (end->has_address)
-                ip4_net_format(end->address, address);
-            cJSON *item = cJSON_CreateObject();
-            cJSON_AddStringToObject(item, "name", end->interface);
-            cJSON_AddStringToObject(item, "hardware_address", hw_format(&end->mac, mac));
-            cJSON_AddStringToObject(item, "address", address);
-            cJSON_AddStringToObject(item, "link", link->name);
-            cJSON_AddItemToArray(out, item);
-        }
-    }
-}
-
-static cJSON *host_json(const struct supervisor *s, size_t index)
-{
-    const struct topology_host *host = &s->topology->hosts[index];
-    char control[LAB_PATH_MAX + LAB_NAME_MAX] = "";
-    cJSON *out = cJSON_CreateObject();
-    if (host->role != LAB_PLAIN)
-        snprintf(control, sizeof control, "%s/%s.sock", s->plan->dir, host->name);
-    cJSON_AddStringToObject(out, "name", host->name);
-    cJSON_AddStringToObject(out, "role", lab_role_name(host->role));
-    cJSON_AddNumberToObject(out, "pid", s->programs[index].outer_pid);
-    cJSON_AddStringToObject(out, "ended", s->programs[index].ended);
-    cJSON_AddStringToObject(out, "control", control);
-    cJSON_AddNumberToObject(out, "net_fd", s->hosts[index].net_fd);
-    cJSON_AddNumberToObject(out, "mnt_fd", s->hosts[index].mnt_fd);
-    cJSON_AddNumberToObject(out, "uts_fd", s->hosts[index].uts_fd);
-    cJSON_AddNumberToObject(out, "root_fd", s->hosts[index].root_fd);
-    add_interfaces(s, index, cJSON_AddArrayToObject(out, "interfaces"));
-    return out;
-}
-
-static void trace_path(const struct supervisor *s, char out[LAB_PATH_MAX + LAB_NAME_MAX])
-{
-    snprintf(out, LAB_PATH_MAX + LAB_NAME_MAX, "%s/trace.ndjson", s->plan->dir);
-}
-
-static cJSON *state_json(const struct supervisor *s)
-{
-    char trace[LAB_PATH_MAX + LAB_NAME_MAX];
-    trace_path(s, trace);
-    cJSON *out = cJSON_CreateObject();
-    cJSON_AddStringToObject(out, "name", s->plan->name);
-    cJSON_AddStringToObject(out, "description", s->topology->description);
-    cJSON_AddStringToObject(out, "file", s->plan->file);
-    cJSON_AddStringToObject(out, "dir", s->plan->dir);
-    cJSON_AddStringToObject(out, "trace", trace);
-    cJSON_AddNumberToObject(out, "pid", s->pid);
-    cJSON_AddStringToObject(out, "started", s->started);
-    cJSON *hosts = cJSON_AddArrayToObject(out, "hosts");
-    for (size_t i = 0; i < s->topology->n_hosts; i++)
-        cJSON_AddItemToArray(hosts, host_json(s, i));
-    return out;
-}
-
 static void write_state(struct supervisor *s)
 {
-    cJSON *state = state_json(s);
-    char *text = cJSON_Print(state);
-    if (text == NULL || rundir_write(s->plan->dir, "lab.json", text) < 0)
+    if (state_write(&s->state) < 0)
         fail(s, 1, "cannot write %s/lab.json: %s", s->plan->dir, strerror(errno));
-    cJSON_free(text);
-    cJSON_Delete(state);
 }
 
 /* The end of a program */
@@ -326,7 +254,7 @@ static void fail_with_program(struct supervisor *s, size_t index, int status)
     bool tells = WIFEXITED(status) && (WEXITSTATUS(status) == 2 || WEXITSTATUS(status) == EXIT_DENIED);
     s->code = tells ? WEXITSTATUS(status) : 1;
     snprintf(s->text, sizeof s->text, "dhcplab-%s on %s %s\n", lab_role_name(host->role), host->name,
-             s->programs[index].ended);
+             s->state.programs[index].ended);
     append_log(s, host);
     stop(s);
 }
@@ -337,7 +265,7 @@ static void trace_end(const struct supervisor *s, size_t index, bool in_order)
     const struct topology_host *host = &s->topology->hosts[index];
     char path[LAB_PATH_MAX + LAB_NAME_MAX], last[LOG_SHOWN_MAX] = "";
     struct io_trace trace;
-    trace_path(s, path);
+    state_trace_path(s->plan, path);
     if (io_trace_open(&trace, host->name, path, IO_TRACE_ERRORS) < 0)
         return;
     char *log =
@@ -346,7 +274,7 @@ static void trace_end(const struct supervisor *s, size_t index, bool in_order)
     if (log != NULL)
         hostlog_last(log, last, sizeof last);
     io_trace_log(&trace, in_order ? "info" : "error", "dhcplab-%s %s%s%s", lab_role_name(host->role),
-                 s->programs[index].ended, last[0] == '\0' ? "" : "; its last word: ", last);
+                 s->state.programs[index].ended, last[0] == '\0' ? "" : "; its last word: ", last);
     free(log);
     io_trace_close(&trace);
 }
@@ -365,9 +293,8 @@ static void describe_end(int status, char out[LAB_ENDED_MAX])
 /* A lab that stands alone goes on without the program: `dhcplab restart` starts it anew. */
 static void on_program_end(struct supervisor *s, size_t index, int status)
 {
-    struct program *program = &s->programs[index];
-    program->outer_pid = 0;
-    describe_end(status, program->ended);
+    s->state.programs[index].pid = 0;
+    describe_end(status, s->state.programs[index].ended);
     if (s->stopping)
         return;
     if (s->watch != NULL) {
@@ -386,7 +313,7 @@ static void start_again(struct supervisor *s, size_t index, struct control_reque
     bool started = start_program(s, index);
     write_state(s);
     snprintf(text, sizeof text, "dhcplab-%s on %s %s", lab_role_name(host->role), host->name,
-             started ? "is started anew" : s->programs[index].ended);
+             started ? "is started anew" : s->state.programs[index].ended);
     control_reply(request, started ? CONTROL_SUCCESS : CONTROL_ERROR, text, NULL);
 }
 
@@ -453,7 +380,7 @@ static void on_command(void *user, const char *command, const cJSON *arguments,
 {
     struct supervisor *s = user;
     if (strcmp(command, "hosts") == 0) {
-        control_reply(request, CONTROL_SUCCESS, "the lab's state", state_json(s));
+        control_reply(request, CONTROL_SUCCESS, "the lab's state", state_json(&s->state));
     } else if (strcmp(command, "restart") == 0) {
         restart(s, arguments, request);
     } else if (strcmp(command, "down") == 0) {
@@ -553,11 +480,11 @@ static int detach_from_caller(const struct supervisor_plan *plan, int channel)
 static int prepare(struct supervisor *s)
 {
     struct clock_now now = io_now();
-    clock_iso(now.wall_ms, now.utc_offset_s, s->started);
+    clock_iso(now.wall_ms, now.utc_offset_s, s->state.started);
     s->outer_proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    s->pid = s->outer_proc < 0 ? 0 : program_outer_pid(s->outer_proc);
+    s->state.pid = s->outer_proc < 0 ? 0 : program_outer_pid(s->outer_proc);
     s->loop = io_loop_new();
-    if (s->loop == NULL || s->pid == 0)
+    if (s->loop == NULL || s->state.pid == 0)
         return ERR_IO;
     s->stop_timer = io_timer_new(s->loop, on_stop_timer, s);
     s->watch = io_watch_new(s->loop, CHANNEL_FD, IO_READ, on_channel, s);
@@ -604,6 +531,7 @@ static int supervise(const struct supervisor_plan *plan, int channel)
     static struct supervisor s; /* static: too large for a small stack */
     s.plan = plan;
     s.topology = plan->topology;
+    s.state = (struct state){.plan = plan, .places = s.hosts};
     if (detach_from_caller(plan, channel) < 0 || prepare(&s) < 0) {
         tell_failure(CHANNEL_FD, plan, 1, "the supervisor cannot start: a system call failed");
         return 1;
