@@ -1,21 +1,18 @@
 /* dhcplab exec: runs a program inside a host of a lab. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/err.h"
 #include "lab/command.h"
-#include "lab/net.h"
+#include "lab/enter.h"
 #include "lab/rundir.h"
 
 enum { EXIT_NOT_RUN = 126, EXIT_NOT_THERE = 127, EXIT_SIGNAL = 128 };
@@ -77,48 +74,6 @@ static int parse_options(int argc, char **argv, const char **out_name, char ***o
         return -1;
     fprintf(stderr, "dhcplab exec: expected a host and a command; see `dhcplab exec --help`\n");
     return EXIT_CODE_USAGE;
-}
-
-static int open_of(pid_t pid, const char *what, int number, int flags)
-{
-    char path[64];
-    if (number >= 0)
-        snprintf(path, sizeof path, "/proc/%d/%s/%d", (int)pid, what, number);
-    else
-        snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, what);
-    return open(path, flags | O_CLOEXEC);
-}
-
-/* The user namespace of the lab, if it is another than ours; -1 if it is not. */
-static int open_user_namespace(pid_t pid)
-{
-    struct stat ours, theirs;
-    int fd = open_of(pid, "ns/user", -1, O_RDONLY);
-    if (fd >= 0 && fstat(fd, &theirs) == 0 && stat("/proc/self/ns/user", &ours) == 0 &&
-        ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev) {
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
-
-/* Joins the host; the children are in the lab's pid namespace, this process cannot be. */
-static int join_host(const struct lab_state *lab, const struct lab_host_state *host)
-{
-    struct net_host namespaces = {.net_fd = open_of(lab->pid, "fd", host->net_fd, O_RDONLY),
-                                  .mnt_fd = open_of(lab->pid, "fd", host->mnt_fd, O_RDONLY),
-                                  .uts_fd = open_of(lab->pid, "fd", host->uts_fd, O_RDONLY),
-                                  .root_fd = open_of(lab->pid, "fd", host->root_fd, O_PATH | O_DIRECTORY)};
-    int pid_fd = open_of(lab->pid, "ns/pid", -1, O_RDONLY);
-    if (namespaces.net_fd < 0 || namespaces.mnt_fd < 0 || namespaces.uts_fd < 0 || namespaces.root_fd < 0 ||
-        pid_fd < 0)
-        return ERR_IO;
-    int user_fd = open_user_namespace(lab->pid);
-    if (user_fd >= 0 && setns(user_fd, CLONE_NEWUSER) < 0)
-        return ERR_IO;
-    if (setns(pid_fd, CLONE_NEWPID) < 0)
-        return ERR_IO;
-    return net_host_enter(&namespaces);
 }
 
 /* So that a `dhcplab` inside finds the same labs as outside, where it may look like root. */
@@ -220,7 +175,7 @@ int command_exec(int argc, char **argv)
         return EXIT_CODE_USAGE;
     }
     bool has_folder = getcwd(here, sizeof here) != NULL;
-    if (join_host(&lab, host) < 0) {
+    if (enter_host(&lab, host) < 0) {
         fprintf(stderr, "dhcplab exec: cannot enter %s: %s\n", host->name, strerror(errno));
         return EXIT_NOT_RUN;
     }
