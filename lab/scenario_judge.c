@@ -63,34 +63,24 @@ void scenario_judge_reason(const struct scenario_expect *e, time_ms now, enum re
         v->seen += e->reason == reason;
 }
 
-/* How many clients of the host are as expected. */
-static size_t count_clients(const struct scenario_expect *e, const struct sim_host *host)
+/* Does the expectation speak of a client as it is now? */
+bool scenario_judge_client(const struct scenario_expect *e, enum cli_state state, ip4 held)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < host->n_clients; i++) {
-        struct cli_status status;
-        if (e->fact == SCENARIO_ADDRESS) {
-            n += host->clients[i].station.addr == e->address;
-            continue;
-        }
-        sim_client_status(&host->clients[i], &status);
-        n += status.state == e->state;
-    }
-    return n;
+    return e->fact == SCENARIO_ADDRESS ? held == e->address : state == e->state;
 }
 
-void scenario_judge_host(const struct scenario_expect *e, const struct sim_host *host,
+void scenario_judge_host(const struct scenario_expect *e, time_ms now, const struct scenario_facts *facts,
                          struct scenario_verdict *v)
 {
-    if (v->seen > 0 || !is_in_time(e, host->world->now))
+    if (v->seen > 0 || !is_in_time(e, now))
         return;
     switch (e->fact) {
     case SCENARIO_STATE:
     case SCENARIO_ADDRESS:
-        v->seen = count_clients(e, host) == host->n_clients;
+        v->seen = facts->n_such == facts->n_clients;
         break;
     case SCENARIO_LEASES:
-        v->seen = sim_server_count(host) == e->leases;
+        v->seen = facts->n_leases == e->leases;
         break;
     case SCENARIO_SENDS:
     case SCENARIO_REASON:
@@ -98,34 +88,28 @@ void scenario_judge_host(const struct scenario_expect *e, const struct sim_host 
     }
 }
 
-static void tell_client(const struct scenario_expect *e, const struct sim_host *host,
-                        struct scenario_verdict *v)
+static void tell_client(const struct scenario_facts *facts, struct scenario_verdict *v)
 {
-    struct cli_status status;
     char addr[IP4_LEN];
-    if (host->n_clients > 1) {
-        snprintf(v->instead, sizeof v->instead, "%zu of its %zu clients", count_clients(e, host),
-                 host->n_clients);
-        return;
-    }
-    sim_client_status(&host->clients[0], &status);
-    ip4 held = host->clients[0].station.addr;
-    snprintf(v->instead, sizeof v->instead, "it is %s and holds %s; %s", cli_state_name(status.state),
-             held == 0 ? "no address" : ip4_format(held, addr), status.state_text);
+    if (facts->n_clients > 1)
+        snprintf(v->instead, sizeof v->instead, "%zu of its %zu clients", facts->n_such, facts->n_clients);
+    else
+        snprintf(v->instead, sizeof v->instead, "it is %s and holds %s; %s", cli_state_name(facts->state),
+                 facts->held == 0 ? "no address" : ip4_format(facts->held, addr), facts->state_text);
 }
 
-void scenario_judge_end(const struct scenario_expect *e, const struct sim_host *host,
+void scenario_judge_end(const struct scenario_expect *e, time_ms now, const struct scenario_facts *facts,
                         struct scenario_verdict *v)
 {
-    scenario_judge_host(e, host, v);
+    scenario_judge_host(e, now, facts, v);
     v->met = e->has_count ? v->seen == e->count : v->seen > 0;
     switch (e->fact) {
     case SCENARIO_STATE:
     case SCENARIO_ADDRESS:
-        tell_client(e, host, v);
+        tell_client(facts, v);
         break;
     case SCENARIO_LEASES:
-        snprintf(v->instead, sizeof v->instead, "it has %zu", sim_server_count(host));
+        snprintf(v->instead, sizeof v->instead, "it has %zu", facts->n_leases);
         break;
     case SCENARIO_SENDS:
         if (v->instead[0] == '\0')

@@ -102,12 +102,51 @@ static void on_fault(void *user, const struct sim_fault *fault)
     out->faults[out->n_faults++] = *fault;
 }
 
+static struct scenario_facts facts_of(const struct scenario_expect *e, const struct sim_host *host)
+{
+    struct scenario_facts facts = {.n_clients = host->n_clients};
+    for (size_t i = 0; i < host->n_clients; i++) {
+        struct cli_status status;
+        sim_client_status(&host->clients[i], &status);
+        facts.state = status.state;
+        facts.state_text = status.state_text;
+        facts.held = host->clients[i].station.addr;
+        facts.n_such += scenario_judge_client(e, facts.state, facts.held);
+    }
+    facts.n_leases = host->server != NULL ? sim_server_count(host) : 0;
+    return facts;
+}
+
+/* It is not asked of a crowd what nobody wants to know now. */
+static bool is_open(const struct run *r, size_t i)
+{
+    const struct scenario_expect *e = &r->s->expects[i];
+    return r->out->verdicts[i].seen == 0 && r->w->now >= e->from_ms && r->w->now <= e->until_ms &&
+           e->fact != SCENARIO_SENDS && e->fact != SCENARIO_REASON;
+}
+
+static void judge_host(struct run *r, size_t i)
+{
+    const struct scenario_expect *e = &r->s->expects[i];
+    if (!is_open(r, i))
+        return;
+    struct scenario_facts facts = facts_of(e, r->hosts[e->host]);
+    scenario_judge_host(e, r->w->now, &facts, &r->out->verdicts[i]);
+}
+
+static void judge_end(struct run *r, size_t i)
+{
+    const struct scenario_expect *e = &r->s->expects[i];
+    struct scenario_facts facts = facts_of(e, r->hosts[e->host]);
+    scenario_judge_end(e, r->w->now, &facts, &r->out->verdicts[i]);
+}
+
 static void on_changed(void *user, const struct sim_host *host)
 {
     struct run *r = user;
     for (size_t i = 0; i < r->s->n_expects; i++)
         if (r->hosts[r->s->expects[i].host] == host)
-            scenario_judge_host(&r->s->expects[i], host, &r->out->verdicts[i]);
+            judge_host(r, i);
 }
 
 /* ---- steps ---- */
@@ -288,9 +327,9 @@ static void look(struct run *r)
 {
     for (size_t i = 0; i < r->s->n_expects; i++) {
         const struct scenario_expect *e = &r->s->expects[i];
-        scenario_judge_host(e, r->hosts[e->host], &r->out->verdicts[i]);
+        judge_host(r, i);
         if (e->until_ms == r->w->now)
-            scenario_judge_end(e, r->hosts[e->host], &r->out->verdicts[i]);
+            judge_end(r, i);
     }
     if (r->checked_ms == r->w->now)
         sim_check_bound(r->w);
@@ -317,7 +356,7 @@ static void conclude(struct run *r)
     out->met = !out->check.failed && out->err == 0;
     for (size_t i = 0; i < r->s->n_expects; i++) {
         if (r->s->expects[i].until_ms > r->w->now) /* the run ended before */
-            scenario_judge_end(&r->s->expects[i], r->hosts[r->s->expects[i].host], &out->verdicts[i]);
+            judge_end(r, i);
         out->met = out->met && out->verdicts[i].met;
     }
 }

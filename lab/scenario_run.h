@@ -47,9 +47,19 @@ void scenario_judge_message(const struct scenario_expect *e, time_ms now, const 
                             struct scenario_verdict *v);
 void scenario_judge_reason(const struct scenario_expect *e, time_ms now, enum reason reason,
                            struct scenario_verdict *v);
+/* What is to be seen of a host now. */
+struct scenario_facts {
+    size_t n_clients, n_such; /* so many it has, and so many of them are as expected */
+    enum cli_state state;     /* of its only client, from here on */
+    ip4 held;                 /* 0: none */
+    const char *state_text;   /* borrowed */
+    size_t n_leases;          /* of a server, active */
+};
 /* State, address and number of leases as they are now. */
-void scenario_judge_host(const struct scenario_expect *e, const struct sim_host *host,
+void scenario_judge_host(const struct scenario_expect *e, time_ms now, const struct scenario_facts *facts,
                          struct scenario_verdict *v);
 /* At the end of its time. */
-void scenario_judge_end(const struct scenario_expect *e, const struct sim_host *host,
+void scenario_judge_end(const struct scenario_expect *e, time_ms now, const struct scenario_facts *facts,
                         struct scenario_verdict *v);
+/* Is a client in that state, which holds that address, as expected? For n_such. */
+bool scenario_judge_client(const struct scenario_expect *e, enum cli_state state, ip4 held);

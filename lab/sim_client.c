@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/cli_crowd_table.h"
 #include "common/err.h"
 #include "lab/sim_check.h"
 #include "lab/sim_node.h"
@@ -116,16 +117,6 @@ void sim_client_status(const struct sim_client *c, struct cli_status *out)
 
 /* ---- its life ---- */
 
-/* Of a crowd: 02, the number, and what the interface has last. */
-static struct hw_addr crowd_hw(const struct hw_addr *port, size_t number)
-{
-    struct hw_addr hw = *port;
-    hw.bytes[1] = (uint8_t)(number >> 16);
-    hw.bytes[2] = (uint8_t)(number >> 8);
-    hw.bytes[3] = (uint8_t)number;
-    return hw;
-}
-
 int sim_client_new(struct sim_host *host, struct sim_port *port, const struct cli_config *config, size_t n)
 {
     host->n_clients = n > 0 ? n : 1;
@@ -134,15 +125,13 @@ int sim_client_new(struct sim_host *host, struct sim_port *port, const struct cl
         host->n_clients = 0;
         return ERR_NOMEM;
     }
+    rng_init(&host->rng, host->world->seed, host->name);
     for (size_t i = 0; i < host->n_clients; i++) {
-        char name[SIM_NAME_MAX + 24];
         struct sim_client *c = &host->clients[i];
         *c = (struct sim_client){.timer = {.fire = on_deadline}, .host = host, .config = config};
         c->station = (struct sim_station){.port = port, .client = c, .hw = port->own.hw};
         if (n > 0)
-            c->station.hw = crowd_hw(&port->own.hw, i + 1);
-        snprintf(name, sizeof name, n > 0 ? "%s/%zu" : "%s", host->name, i + 1);
-        rng_init(&c->rng, host->world->seed, name);
+            c->station.hw = cli_crowd_hw(&port->own.hw, (uint32_t)i);
         sim_world_add_station(host->world, &c->station);
     }
     return 0;
@@ -157,11 +146,11 @@ void sim_client_free_all(struct sim_host *host)
     host->n_clients = 0;
 }
 
-static void start(struct sim_client *c)
+static void start(struct sim_client *c, uint64_t seed)
 {
     c->station.is_up = true;
     if (c->engine == NULL)
-        c->engine = cli_engine_new(c->config, &c->station.hw, rng_u64(&c->rng), &c->counters);
+        c->engine = cli_engine_new(c->config, &c->station.hw, seed, &c->counters);
     if (c->engine == NULL) {
         c->host->world->err = ERR_NOMEM;
         return;
@@ -170,10 +159,12 @@ static void start(struct sim_client *c)
                 .kind = CLI_START, .now = c->host->world->now, .saved = c->has_saved ? &c->saved : NULL});
 }
 
+/* The seed is drawn only if an engine is to be made: a client that was stopped goes on with its own. */
 void sim_client_start(struct sim_host *host)
 {
+    uint64_t seed = host->n_clients > 0 && host->clients[0].engine == NULL ? rng_u64(&host->rng) : 0;
     for (size_t i = 0; i < host->n_clients; i++)
-        start(&host->clients[i]);
+        start(&host->clients[i], seed);
 }
 
 void sim_client_crash(struct sim_host *host)

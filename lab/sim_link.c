@@ -31,6 +31,23 @@ bool sim_link_add_script(struct sim_link *l, struct sim_script script)
     return true;
 }
 
+static bool is_named(const char *pattern, const char *host)
+{
+    return strcmp(pattern, "*") == 0 || strcmp(pattern, host) == 0;
+}
+
+void sim_link_apply(struct sim_link *l, const struct sim_rule *rule, const char *from, const char *to)
+{
+    if (!is_named(rule->from, from) || !is_named(rule->to, to))
+        return;
+    if (rule->has_faults)
+        l->faults = rule->faults;
+    if (rule->sets_cut)
+        l->is_cut = rule->is_cut;
+    if (rule->script.type != 0)
+        sim_link_add_script(l, rule->script);
+}
+
 static bool is_scripted(struct sim_link *l, const struct packet *packet)
 {
     struct dhcp_msg msg;

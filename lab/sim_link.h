@@ -1,5 +1,5 @@
-/* One direction of a wire in the simulator: what it does to each frame is drawn from its own random stream,
- * or scripted. Pure. */
+/* One direction of a wire, in the simulator and between real hosts: what it does to each frame is drawn from
+ * its own random stream, or scripted. Pure. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,7 +10,13 @@
 #include "common/reason.h"
 #include "common/rng.h"
 
-enum { SIM_LINK_NAME_MAX = 72, SIM_SCRIPTS_MAX = 16, SIM_PPM = 1000000 };
+enum {
+    SIM_NAME_MAX = 32,
+    SIM_LINK_NAME_MAX = 72,
+    SIM_SCRIPTS_MAX = 16,
+    SIM_RULES_MAX = 256,
+    SIM_PPM = 1000000,
+};
 
 /* X(identifier, word) */
 #define SIM_LUCK_MAP(X)                                                                                      \
@@ -87,6 +93,17 @@ void sim_link_init(struct sim_link *l, uint64_t seed, const char *name);
 
 /* False: SIM_SCRIPTS_MAX is reached. */
 bool sim_link_add_script(struct sim_link *l, struct sim_script script);
+
+/* Faults of all links whose hosts the pattern names. */
+struct sim_rule {
+    char from[SIM_NAME_MAX], to[SIM_NAME_MAX]; /* hosts; "*": any */
+    bool has_faults, sets_cut, is_cut;
+    struct sim_faults faults;
+    struct sim_script script; /* type 0: none */
+};
+
+/* Puts the rule into force on the link between these hosts, if it names them. */
+void sim_link_apply(struct sim_link *l, const struct sim_rule *rule, const char *from, const char *to);
 
 /* Decides about the next frame, sent at `now`; `packet` is NULL if it holds no datagram. `only` NULL: luck is
  * free. Each frame takes the same number of draws, so that scripts, cuts and `only` leave the luck of the

@@ -47,7 +47,6 @@ struct sim_client {
     struct sim_host *host;
     struct sim_station station;
     const struct cli_config *config;
-    struct rng rng; /* seeds its engines: one each time that its power comes */
     struct cli_counters counters;
     struct cli_engine *engine; /* NULL: its power is off */
     bool has_saved;

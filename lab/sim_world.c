@@ -217,24 +217,6 @@ static struct sim_station *find_hw(const struct sim_world *w, size_t segment, co
 
 /* ---- links ---- */
 
-static bool is_named(const char *pattern, const char *host)
-{
-    return strcmp(pattern, "*") == 0 || strcmp(pattern, host) == 0;
-}
-
-static void apply(const struct sim_rule *rule, struct sim_link *link, const struct sim_port *from,
-                  const struct sim_port *to)
-{
-    if (!is_named(rule->from, from->host->name) || !is_named(rule->to, to->host->name))
-        return;
-    if (rule->has_faults)
-        link->faults = rule->faults;
-    if (rule->sets_cut)
-        link->is_cut = rule->is_cut;
-    if (rule->script.type != 0)
-        sim_link_add_script(link, rule->script);
-}
-
 static void make_link(struct sim_world *w, struct sim_port *from, struct sim_port *to)
 {
     char name[SIM_LINK_NAME_MAX];
@@ -244,7 +226,7 @@ static void make_link(struct sim_world *w, struct sim_port *from, struct sim_por
     snprintf(name, sizeof name, "%s.%s>%s.%s", from->host->name, from->name, to->host->name, to->name);
     sim_link_init(link, w->seed, name);
     for (size_t i = 0; i < w->n_rules; i++)
-        apply(&w->rules[i], link, from, to);
+        sim_link_apply(link, &w->rules[i], from->host->name, to->host->name);
     from->links->to[to->index - 1] = link;
 }
 
@@ -270,7 +252,8 @@ int sim_world_add_rule(struct sim_world *w, const struct sim_rule *rule)
     for (size_t i = 0; i < w->n_ports; i++)
         for (size_t k = 0; w->ports[i]->links != NULL && k < w->n_ports; k++)
             if (w->ports[i]->links->to[k] != NULL)
-                apply(rule, w->ports[i]->links->to[k], w->ports[i], w->ports[k]);
+                sim_link_apply(w->ports[i]->links->to[k], rule, w->ports[i]->host->name,
+                               w->ports[k]->host->name);
     return 0;
 }
 

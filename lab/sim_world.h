@@ -16,7 +16,6 @@
 #include "lab/sim_link.h"
 
 enum {
-    SIM_NAME_MAX = 32,
     SIM_HOSTS_MAX = 64,
     SIM_PORTS_MAX = 256,
     SIM_BUCKETS = 4096,
@@ -81,6 +80,7 @@ struct sim_host {
     struct sim_server *server;  /* NULL: none */
     struct sim_client *clients; /* NULL: none */
     size_t n_clients;
+    struct rng rng;                           /* seeds its engines: one seed each time that its power comes */
     ip4 relay_servers[SIM_RELAY_SERVERS_MAX]; /* of a relay agent: where it sends requests to */
     size_t n_relay_servers;                   /* 0: it is none */
 };
@@ -103,16 +103,6 @@ struct sim_observer {
 struct sim_counts {
     uint64_t events, messages, lost;
 };
-
-/* Faults of all links whose name the pattern has: those that are there, and those that will be. */
-struct sim_rule {
-    char from[SIM_NAME_MAX], to[SIM_NAME_MAX]; /* hosts; "*": any */
-    bool has_faults, sets_cut, is_cut;
-    struct sim_faults faults;
-    struct sim_script script; /* type 0: none */
-};
-
-enum { SIM_RULES_MAX = 256 };
 
 struct sim_check; /* sim_check.h */
 
