@@ -187,12 +187,23 @@ static int enter(int net_fd, int mnt_fd, int uts_fd, int root_fd)
     return 0;
 }
 
+/* In a chroot "/" may be no mount, so that what it is part of cannot be named and thus not be told apart from
+ * the outside. It then becomes one: bound to a folder of our own /proc, which nobody else sees. */
+static void make_root_a_mount(void)
+{
+    static const char own[] = "/proc/fs";
+    if (mount("/", own, NULL, MS_BIND | MS_REC, NULL) == 0 &&
+        mount(NULL, own, NULL, MS_SLAVE | MS_REC, NULL) == 0 && chdir(own) == 0 && chroot(".") < 0)
+        umount2(own, MNT_DETACH);
+}
+
 int net_init(struct net *n)
 {
-    /* Changes of mounts come in from outside, and none go out. In a chroot "/" may be no mount: mount_over()
-     * asks for each of its own. */
-    mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL);
+    /* Changes of mounts come in from outside, and none go out. */
+    bool is_mount = mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) == 0;
     mount_over("/proc", "proc");
+    if (!is_mount)
+        make_root_a_mount();
     /* The switch only carries frames: it has no addresses of its own, not even link-local ones. */
     write_text("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
     write_text("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
