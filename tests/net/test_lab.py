@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -185,6 +186,32 @@ class Network(LabCase):
         self.assertEqual(names, ["eth0", "lo"])
         self.dhcplab("down")
         self.assertEqual((labtest.interfaces(), labtest.addresses()), before)
+
+
+class Chroot(LabCase):
+    """In a chroot "/" may be no mount, whose propagation could be chosen."""
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root may chroot")
+    def test_a_hosts_files_are_its_own(self):
+        root = self.dir / "root"
+        (root / "etc").mkdir(parents=True)
+        shutil.copy("/etc/ld.so.cache", root / "etc")
+        (root / "etc/resolv.conf").write_text("the machine's\n")
+        folders = {f"/{path.parts[1]}" for path in map(pathlib.Path, ("/usr", "/proc", "/sys", "/dev", BIN, self.run_dir))}
+        for folder in folders:
+            (root / folder[1:]).mkdir()
+        for link in ("bin", "sbin", "lib", "lib64"):
+            if os.path.islink(f"/{link}"):
+                (root / link).symlink_to(os.readlink(f"/{link}"))
+        script = (f"""for folder in {' '.join(sorted(folders))}; do mount --rbind $folder {root}$folder; done
+            lab() {{ chroot {root} {DHCPLAB} "$@"; }}
+            lab up {self.dir / self.write("wire.json", VETH)} >&2
+            lab exec a sh -c 'echo the host >/etc/resolv.conf' && lab exec a cat /etc/resolv.conf && lab exec b cat /etc/resolv.conf
+            lab down >&2""")
+        done = subprocess.run(["unshare", "--mount", "sh", "-euc", script], env=self.env, text=True, timeout=60,
+                              capture_output=True, check=False)
+        self.assertEqual((done.returncode, done.stdout), (0, "the host\n"), done.stderr)
+        self.assertEqual((root / "etc/resolv.conf").read_text(), "the machine's\n")
 
 
 class Exec(LabCase):
