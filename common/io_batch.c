@@ -10,23 +10,28 @@
 #include "common/frame.h"
 #include "common/io_sock_inside.h"
 
+enum { RUN_MAX = 65507 }; /* octets that a UDP datagram over IPv4 can have */
+
 struct slot {
-    struct iovec iov;
     union {
         struct sockaddr_in in;
         struct sockaddr_ll ll;
     } peer;
     union io_sock_control control;
-    struct packet packet;
+    struct packet packet; /* received; to be sent: where to, without its octets */
     enum reason reason;
+    int ifindex;
 };
 
 struct io_batch {
     size_t size;
+    bool joins;
     int n;
+    int n_messages; /* to be sent: each is a run of datagrams, mostly of one */
     struct mmsghdr messages[IO_BATCH_MAX];
     struct slot slots[IO_BATCH_MAX];
-    uint8_t *bytes; /* IO_BATCH_MAX times `size` */
+    struct iovec iovs[IO_BATCH_MAX]; /* of the datagrams */
+    uint8_t *bytes;                  /* IO_BATCH_MAX times `size` */
 };
 
 struct io_batch *io_batch_new(size_t size)
@@ -41,8 +46,7 @@ struct io_batch *io_batch_new(size_t size)
         return NULL;
     }
     for (int i = 0; i < IO_BATCH_MAX; i++) {
-        b->slots[i].iov.iov_base = b->bytes + (size_t)i * size;
-        b->messages[i].msg_hdr = (struct msghdr){.msg_iov = &b->slots[i].iov, .msg_iovlen = 1};
+        b->iovs[i].iov_base = b->bytes + (size_t)i * size;
     }
     return b;
 }
@@ -55,19 +59,25 @@ void io_batch_free(struct io_batch *b)
     free(b);
 }
 
+void io_batch_join(struct io_batch *b)
+{
+    b->joins = true;
+}
+
 /* ---- receiving ---- */
 
 static int receive(struct io_batch *b, int fd)
 {
     for (int i = 0; i < IO_BATCH_MAX; i++) {
-        struct msghdr *msg = &b->messages[i].msg_hdr;
-        b->slots[i].iov.iov_len = b->size;
-        msg->msg_name = &b->slots[i].peer;
-        msg->msg_namelen = sizeof b->slots[i].peer;
-        msg->msg_control = &b->slots[i].control;
-        msg->msg_controllen = sizeof b->slots[i].control;
+        b->iovs[i].iov_len = b->size;
+        b->messages[i].msg_hdr = (struct msghdr){.msg_name = &b->slots[i].peer,
+                                                 .msg_namelen = sizeof b->slots[i].peer,
+                                                 .msg_iov = &b->iovs[i],
+                                                 .msg_iovlen = 1,
+                                                 .msg_control = &b->slots[i].control,
+                                                 .msg_controllen = sizeof b->slots[i].control};
     }
-    b->n = 0;
+    b->n = b->n_messages = 0;
     int n;
     do
         n = recvmmsg(fd, b->messages, IO_BATCH_MAX, MSG_DONTWAIT, NULL);
@@ -86,7 +96,7 @@ int io_batch_recv_udp(struct io_batch *b, int fd)
                                        .sport = ntohs(slot->peer.in.sin_port),
                                        .dst = io_sock_destination(&b->messages[i].msg_hdr),
                                        .dport = port,
-                                       .bytes = slot->iov.iov_base,
+                                       .bytes = b->iovs[i].iov_base,
                                        .len = b->messages[i].msg_len};
     }
     return n;
@@ -97,7 +107,7 @@ int io_batch_recv_raw(struct io_batch *b, int fd)
     int n = receive(b, fd);
     for (int i = 0; i < n; i++) {
         struct slot *slot = &b->slots[i];
-        slot->reason = frame_decode(slot->iov.iov_base, b->messages[i].msg_len,
+        slot->reason = frame_decode(b->iovs[i].iov_base, b->messages[i].msg_len,
                                     io_sock_checksum(&b->messages[i].msg_hdr), &slot->packet);
     }
     return n;
@@ -113,15 +123,23 @@ const struct packet *io_batch_packet(const struct io_batch *b, int i, enum reaso
 
 /* ---- sending ---- */
 
-/* The next free slot takes `len` octets to a peer of so many octets. */
-static void add(struct io_batch *b, size_t len, size_t peer_len)
+/* The datagram of the next free slot becomes a message of its own, to a peer of so many octets. */
+static void add_message(struct io_batch *b, size_t peer_len)
 {
-    struct slot *slot = &b->slots[b->n];
-    struct msghdr *msg = &b->messages[b->n].msg_hdr;
-    slot->iov.iov_len = len;
-    msg->msg_name = &slot->peer;
-    msg->msg_namelen = (socklen_t)peer_len;
-    b->n++;
+    b->messages[b->n_messages++].msg_hdr = (struct msghdr){.msg_name = &b->slots[b->n].peer,
+                                                           .msg_namelen = (socklen_t)peer_len,
+                                                           .msg_iov = &b->iovs[b->n],
+                                                           .msg_iovlen = 1};
+}
+
+/* udp(7), UDP_SEGMENT: all but the last datagram of a run have the length of the first. */
+static bool goes_on(const struct io_batch *b, const struct msghdr *run)
+{
+    const struct packet *p = &b->slots[b->n].packet, *before = &b->slots[b->n - 1].packet;
+    size_t len = run->msg_iov[0].iov_len;
+    return b->iovs[b->n - 1].iov_len == len && b->iovs[b->n].iov_len <= len && b->iovs[b->n].iov_len > 0 &&
+           (run->msg_iovlen + 1) * len <= RUN_MAX && p->dst == before->dst && p->dport == before->dport &&
+           p->src == before->src && b->slots[b->n].ifindex == b->slots[b->n - 1].ifindex;
 }
 
 int io_batch_add_udp(struct io_batch *b, int ifindex, const struct packet *p)
@@ -129,11 +147,21 @@ int io_batch_add_udp(struct io_batch *b, int ifindex, const struct packet *p)
     if (io_batch_is_full(b) || p->len > b->size)
         return ERR_LIMIT;
     struct slot *slot = &b->slots[b->n];
-    memcpy(slot->iov.iov_base, p->bytes, p->len);
+    memcpy(b->iovs[b->n].iov_base, p->bytes, p->len);
+    b->iovs[b->n].iov_len = p->len;
+    slot->packet = *p;
+    slot->ifindex = ifindex;
     slot->peer.in = (struct sockaddr_in){
         .sin_family = AF_INET, .sin_port = htons(p->dport), .sin_addr.s_addr = htonl(p->dst)};
-    io_sock_put_source(&b->messages[b->n].msg_hdr, &slot->control, ifindex, p->src);
-    add(b, p->len, sizeof slot->peer.in);
+    struct msghdr *run = b->n == 0 ? NULL : &b->messages[b->n_messages - 1].msg_hdr;
+    if (b->joins && run != NULL && goes_on(b, run)) {
+        run->msg_iovlen++;
+    } else {
+        add_message(b, sizeof slot->peer.in);
+        if (ifindex != 0 || p->src != 0)
+            io_sock_put_source(&b->messages[b->n_messages - 1].msg_hdr, &slot->control, ifindex, p->src);
+    }
+    b->n++;
     return 0;
 }
 
@@ -142,7 +170,7 @@ int io_batch_add_raw(struct io_batch *b, int ifindex, const struct packet *p)
     if (io_batch_is_full(b))
         return ERR_LIMIT;
     struct slot *slot = &b->slots[b->n];
-    size_t len = frame_encode(p, slot->iov.iov_base, b->size);
+    size_t len = frame_encode(p, b->iovs[b->n].iov_base, b->size);
     if (len == 0)
         return ERR_LIMIT;
     slot->peer.ll = (struct sockaddr_ll){.sll_family = AF_PACKET,
@@ -150,9 +178,9 @@ int io_batch_add_raw(struct io_batch *b, int ifindex, const struct packet *p)
                                          .sll_ifindex = ifindex,
                                          .sll_halen = ETH_ALEN};
     memcpy(slot->peer.ll.sll_addr, p->dst_hw.bytes, ETH_ALEN);
-    b->messages[b->n].msg_hdr.msg_control = NULL;
-    b->messages[b->n].msg_hdr.msg_controllen = 0;
-    add(b, len, sizeof slot->peer.ll);
+    b->iovs[b->n].iov_len = len;
+    add_message(b, sizeof slot->peer.ll);
+    b->n++;
     return 0;
 }
 
@@ -166,14 +194,49 @@ int io_batch_count(const struct io_batch *b)
     return b->n;
 }
 
-void io_batch_send(struct io_batch *b, int fd, io_batch_failed_fn *failed, void *user)
+/* The datagrams of a run whose control message says where they are cut. */
+static void put_segments(struct io_batch *b)
 {
-    for (int i = 0; i < b->n;) {
-        int n = sendmmsg(fd, b->messages + i, (unsigned)(b->n - i), 0);
-        if (n > 0)
-            i += n;
-        else if (errno != EINTR && !failed(user, i))
+    for (int i = 0; i < b->n_messages; i++) {
+        struct msghdr *run = &b->messages[i].msg_hdr;
+        if (run->msg_iovlen > 1)
+            io_sock_put_segment(run, &b->slots[run->msg_iov - b->iovs].control,
+                                (uint16_t)run->msg_iov[0].iov_len);
+    }
+}
+
+/* A run that is not taken as one, since the interface cannot cut it, or for want of room: one by one. */
+static void send_singly(struct io_batch *b, const struct msghdr *run, int fd, io_batch_failed_fn *failed,
+                        void *user)
+{
+    int first = (int)(run->msg_iov - b->iovs);
+    for (int i = first; i < first + (int)run->msg_iovlen;) {
+        const struct slot *slot = &b->slots[i];
+        union io_sock_control control;
+        struct msghdr msg = {.msg_name = run->msg_name,
+                             .msg_namelen = run->msg_namelen,
+                             .msg_iov = &b->iovs[i],
+                             .msg_iovlen = 1};
+        io_sock_put_source(&msg, &control, slot->ifindex, slot->packet.src);
+        if (sendmsg(fd, &msg, 0) >= 0 || (errno != EINTR && !failed(user, i)))
             i++;
     }
-    b->n = 0;
+}
+
+void io_batch_send(struct io_batch *b, int fd, io_batch_failed_fn *failed, void *user)
+{
+    put_segments(b);
+    for (int i = 0; i < b->n_messages;) {
+        const struct msghdr *run = &b->messages[i].msg_hdr;
+        int n = sendmmsg(fd, b->messages + i, (unsigned)(b->n_messages - i), 0);
+        if (n > 0) {
+            i += n;
+        } else if (errno != EINTR && run->msg_iovlen > 1) {
+            send_singly(b, run, fd, failed, user);
+            i++;
+        } else if (errno != EINTR && !failed(user, (int)(run->msg_iov - b->iovs))) {
+            i++;
+        }
+    }
+    b->n = b->n_messages = 0;
 }

@@ -9,6 +9,7 @@
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -204,6 +205,18 @@ void io_sock_put_source(struct msghdr *msg, union io_sock_control *control, int 
     header->cmsg_type = IP_PKTINFO;
     header->cmsg_len = CMSG_LEN(sizeof info);
     memcpy(CMSG_DATA(header), &info, sizeof info);
+}
+
+void io_sock_put_segment(struct msghdr *msg, union io_sock_control *control, uint16_t len)
+{
+    char *end = (char *)control + msg->msg_controllen;
+    struct cmsghdr header = {
+        .cmsg_level = SOL_UDP, .cmsg_type = UDP_SEGMENT, .cmsg_len = CMSG_LEN(sizeof len)};
+    memset(end, 0, CMSG_SPACE(sizeof len));
+    memcpy(end, &header, sizeof header);
+    memcpy(end + CMSG_LEN(0), &len, sizeof len);
+    msg->msg_control = control;
+    msg->msg_controllen += CMSG_SPACE(sizeof len);
 }
 
 ip4 io_sock_destination(struct msghdr *msg)

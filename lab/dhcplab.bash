@@ -71,7 +71,7 @@ _dhcplab() {
   log) options+=' --follow --json --ladder' words=$(_dhcplab_hosts) ;;
   explain) options='--help --packet --bytes --teach --json --ladder --exchanges' words=$(compgen -f -- "$current") ;;
   timeline) options='--help --lease --t1 --t2 --profile --no-server --until --seed --all --json' ;;
-  load) options='--help --server --local --relays --interface --window --rate --clients --mix --preload --duration
+  load) options='--help --server --local --relays --segments --interface --window --rate --clients --mix --preload --duration
     --exchanges --drop-time --seed --pool --progress --json' ;;
   run) options='--help --virtual --seed --only-faults --trace --pcap --json' words=$(compgen -f -- "$current") ;;
   sweep) options='--help --seeds --jobs' words=$(compgen -f -- "$current") ;;

@@ -11,9 +11,13 @@
 #include "common/dhcp_proto.h"
 #include "common/err.h"
 #include "common/io_batch.h"
+#include "common/io_loop.h"
 #include "common/io_sock.h"
 
-enum { FULL_WAIT_MS = 100 };
+enum {
+    FULL_WAIT_MS = 100,
+    ANSWER_MAX = 1600, /* more than a frame holds; what a longer answer has beyond is not read */
+};
 
 struct load_link {
     struct load_link_settings settings;
@@ -73,7 +77,7 @@ int load_link_open(const struct load_link_settings *settings, struct load_link *
     if (l == NULL)
         return say(why, ERR_NOMEM, "start");
     *l = (struct load_link){.settings = *settings, .fd = -1, .arp_fd = -1, .server_hw = everybody};
-    l->in = io_batch_new(IO_DATAGRAM_MAX);
+    l->in = io_batch_new(ANSWER_MAX);
     l->out = io_batch_new(LOAD_MESSAGE_MAX + FRAME_HEADERS);
     int rc = l->in == NULL || l->out == NULL ? say(why, ERR_NOMEM, "start")
              : settings->ifname == NULL      ? open_relays(l, why)
@@ -83,6 +87,8 @@ int load_link_open(const struct load_link_settings *settings, struct load_link *
         return rc;
     }
     io_sock_grow(l->fd);
+    if (settings->segments)
+        io_batch_join(l->out);
     *out = l;
     return 0;
 }
@@ -106,13 +112,14 @@ int load_link_receive(struct load_link *l, load_link_answer_fn *answer, void *us
 {
     bool hosts = l->settings.ifname != NULL;
     int n = hosts ? io_batch_recv_raw(l->in, l->fd) : io_batch_recv_udp(l->in, l->fd);
+    uint64_t now_us = io_now_us();
     for (int i = 0; i < n; i++) {
         const struct packet *p = io_batch_packet(l->in, i, NULL);
         if (p == NULL)
             continue;
         if (hosts)
             l->server_hw = p->src_hw;
-        answer(user, p->bytes, p->len);
+        answer(user, now_us, p->bytes, p->len);
     }
     return n;
 }
@@ -164,7 +171,9 @@ void load_link_add(struct load_link *l, const struct load_messages *messages, co
     uint8_t bytes[LOAD_MESSAGE_MAX];
     bool hosts = l->settings.ifname != NULL;
     ip4 relay = hosts ? 0 : l->settings.local + send->client % l->settings.relays;
-    struct packet p = {.src = relay, .dst = l->settings.server, .dport = DHCP_PORT_SERVER};
+    struct packet p = {.src = l->settings.relays == 1 ? 0 : relay, /* the socket is bound to it */
+                       .dst = l->settings.server,
+                       .dport = DHCP_PORT_SERVER};
     if (hosts)
         p = host_packet(l, messages, send);
     p.len = load_message_write(messages, send, relay, bytes);

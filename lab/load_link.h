@@ -14,6 +14,7 @@ struct load_link_settings {
     ip4 local;          /* the first relay's address; 0: as hosts on `ifname` */
     uint32_t relays;    /* the others have the addresses that follow */
     const char *ifname; /* NULL: as relays */
+    bool segments;      /* as relays: messages leave as io_batch_join() does it */
 };
 
 struct load_link;
@@ -23,8 +24,9 @@ struct load_link;
 int load_link_open(const struct load_link_settings *settings, struct load_link **out, char *why);
 void load_link_close(struct load_link *l); /* NULL is fine */
 
-typedef void load_link_answer_fn(void *user, const uint8_t *bytes, size_t len);
-/* Reads up to IO_BATCH_MAX datagrams; `answer` gets their payload. How many there were, or ERR_IO (errno). */
+typedef void load_link_answer_fn(void *user, uint64_t now_us, const uint8_t *bytes, size_t len);
+/* Reads up to IO_BATCH_MAX datagrams; `answer` gets their payload, and when they were read. How many there
+ * were, or ERR_IO (errno). */
 int load_link_receive(struct load_link *l, load_link_answer_fn *answer, void *user);
 
 typedef uint32_t load_link_holder_fn(void *user, ip4 addr);

@@ -4,8 +4,17 @@
 #include <string.h>
 
 #include "common/dhcp_msg.h"
+#include "common/wire.h"
 
-enum { XID_AT = 4, CIADDR_AT = 12, GIADDR_AT = 24, CHADDR_AT = 28, HOPS_AT = 3, HW_OCTETS = 6 };
+enum {
+    XID_AT = 4,
+    CIADDR_AT = 12,
+    YIADDR_AT = 16,
+    GIADDR_AT = 24,
+    CHADDR_AT = 28,
+    HOPS_AT = 3,
+    HW_OCTETS = 6
+};
 
 struct hw_addr load_client_hw(uint64_t seed, uint32_t client)
 {
@@ -88,16 +97,45 @@ size_t load_message_write(const struct load_messages *m, const struct load_send 
     return t->len;
 }
 
+/* The options that matter of those between the offsets `at` and `end`, as far as they are whole. */
+static void read_options(const uint8_t *bytes, size_t at, size_t end, struct load_answer *out,
+                         uint8_t *out_overload)
+{
+    while (at < end && bytes[at] != DHCP_OPT_END) {
+        if (bytes[at] == DHCP_OPT_PAD) {
+            at++;
+            continue;
+        }
+        if (end - at < 2 || bytes[at + 1] > end - at - 2)
+            return;
+        const uint8_t *value = bytes + at + 2;
+        uint8_t code = bytes[at], len = bytes[at + 1];
+        if (code == DHCP_OPT_TYPE && len == 1)
+            out->type = value[0];
+        else if (code == DHCP_OPT_SERVER_ID && len == 4)
+            out->server = wire_u32(value);
+        else if (code == DHCP_OPT_LEASE_TIME && len == 4)
+            out->lease_s = wire_u32(value);
+        else if (code == DHCP_OPT_OVERLOAD && len == 1)
+            *out_overload = value[0];
+        at += 2U + len;
+    }
+}
+
 bool load_message_read(const struct load_messages *m, const uint8_t *bytes, size_t len,
                        struct load_answer *out)
 {
-    struct dhcp_msg msg;
-    if (dhcp_msg_decode(&msg, bytes, len) != REASON_NONE || msg.op != DHCP_BOOTREPLY ||
-        msg.type == DHCP_BOOTP)
+    if (len < DHCP_OPTIONS_AT || bytes[0] != DHCP_BOOTREPLY ||
+        wire_u32(bytes + DHCP_COOKIE_AT) != DHCP_COOKIE)
         return false;
-    *out = (struct load_answer){
-        .xid = msg.xid, .type = msg.type, .client = client_of(m->seed, msg.chaddr), .addr = msg.yiaddr};
-    dhcp_get_ip4(&msg, DHCP_OPT_SERVER_ID, &out->server);
-    dhcp_get_u32(&msg, DHCP_OPT_LEASE_TIME, &out->lease_s);
-    return true;
+    uint8_t overload = DHCP_OVERLOAD_NONE, ignored;
+    *out = (struct load_answer){.xid = wire_u32(bytes + XID_AT),
+                                .client = client_of(m->seed, bytes + CHADDR_AT),
+                                .addr = wire_u32(bytes + YIADDR_AT)};
+    read_options(bytes, DHCP_OPTIONS_AT, len, out, &overload);
+    if (overload & DHCP_OVERLOAD_FILE)
+        read_options(bytes, DHCP_FILE_AT, DHCP_FILE_AT + DHCP_FILE_LEN, out, &ignored);
+    if (overload & DHCP_OVERLOAD_SNAME)
+        read_options(bytes, DHCP_SNAME_AT, DHCP_SNAME_AT + DHCP_SNAME_LEN, out, &ignored);
+    return out->type != DHCP_BOOTP;
 }

@@ -31,6 +31,8 @@ struct hw_addr load_client_hw(uint64_t seed, uint32_t client);
 size_t load_message_write(const struct load_messages *m, const struct load_send *send, ip4 relay,
                           uint8_t *buf);
 
-/* Reads a UDP payload. False: it is no DHCP message of a server. */
+/* Reads of a UDP payload what matters to the load, which is all that there is time for: not the options
+ * that are split (RFC 3396), which those of a fixed length never are. False: it is no DHCP message of a
+ * server. */
 bool load_message_read(const struct load_messages *m, const uint8_t *bytes, size_t len,
                        struct load_answer *out);

@@ -10,12 +10,12 @@
 
 enum { WAIT_MAX_US = 100000 }; /* a signal is noticed by then */
 
-static void on_answer(void *user, const uint8_t *bytes, size_t len)
+static void on_answer(void *user, uint64_t now_us, const uint8_t *bytes, size_t len)
 {
     const struct load_run *run = user;
     struct load_answer answer;
     if (load_message_read(&run->messages, bytes, len, &answer))
-        load_engine_answer(run->engine, io_now_us(), &answer);
+        load_engine_answer(run->engine, now_us, &answer);
     else
         load_engine_unreadable(run->engine);
 }

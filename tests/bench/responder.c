@@ -1,6 +1,9 @@
 /* The least that a DHCP server could be, for tests/bench/run: it answers each DISCOVER and REQUEST of a relay
  * with an address made of the client's number, in batches, without leases, limits or checks. What it does in
- * a second is what sockets allow. Usage: bench_responder ADDRESS */
+ * a second is what sockets allow. Usage: bench_responder ADDRESS [--segments]
+ *
+ * With --segments its answers leave as io_batch_join() does it: faster than a server may be that must work
+ * with every relay, so that the generator of the load is what limits the rate. */
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,12 +48,15 @@ int main(int argc, char **argv)
     ip4 self;
     int fd;
     struct io_batch *in = io_batch_new(MESSAGE_MAX), *out = io_batch_new(MESSAGE_MAX);
-    if (argc != 2 || !ip4_parse(argv[1], &self) || in == NULL || out == NULL ||
+    bool segments = argc == 3 && strcmp(argv[2], "--segments") == 0;
+    if (argc != 2 + segments || !ip4_parse(argv[1], &self) || in == NULL || out == NULL ||
         io_udp_open_at(self, DHCP_PORT_SERVER, &fd) < 0) {
         fprintf(stderr, "bench_responder: cannot answer on the address that is its argument\n");
         return 1;
     }
     io_sock_grow(fd);
+    if (segments)
+        io_batch_join(out);
     for (;;) {
         poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, -1);
         int n = io_batch_recv_udp(in, fd);

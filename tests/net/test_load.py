@@ -78,6 +78,10 @@ class Load(LeaseCase):
         self.assertGreater(report["dora"]["delay"]["p99_ms"], 0)
         self.assertTrue(report["ok"])
 
+    def test_in_groups_that_the_kernel_cuts(self):
+        self.start_server()
+        self.check_server(self.relay("--segments", "--exchanges", 3000, "--clients", 2000), 2000)
+
     def test_as_several_relays_at_a_rate(self):
         self.start_server()
         self.on("c", "ip", "address", "add", "10.9.0.3/16", "dev", "eth0")
@@ -105,7 +109,7 @@ class Load(LeaseCase):
     def test_wrong_usage(self):
         for arguments in ([], ["--server", SERVER], ["--server", SERVER, "--local", "10.9.0.2", "--mix", "discover=1"],
                           ["--server", SERVER, "--local", "10.9.0.2", "--rate", "5", "--window", "5"],
-                          ["--interface", "eth0", "--relays", "2"],
+                          ["--interface", "eth0", "--relays", "2"], ["--interface", "eth0", "--segments"],
                           ["--interface", "eth0", "--clients", "5", "--preload", "6"]):
             with self.subTest(arguments):
                 self.dhcplab("load", *arguments, code=2)

@@ -1,10 +1,12 @@
 /* On the loopback interface, over UDP; raw frames are what the tests of a lab send. */
 #include <errno.h>
+#include <netinet/udp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -111,6 +113,75 @@ static void test_a_batch_that_sent_can_receive(void **state)
     assert_int_equal(io_batch_packet(out, 0, NULL)->bytes[0], 5);
 }
 
+/* ---- runs that leave as one ---- */
+
+static void expect(int i, uint8_t first, size_t len)
+{
+    const struct packet *p = io_batch_packet(in, i, NULL);
+    assert_int_equal(p->bytes[0], first);
+    assert_int_equal(p->len, len);
+}
+
+static int add_from_anywhere(uint8_t first, size_t len, uint16_t port)
+{
+    uint8_t bytes[200] = {first};
+    const struct packet p = {.dst = LOOPBACK, .dport = port, .bytes = bytes, .len = len};
+    return io_batch_add_udp(out, 0, &p);
+}
+
+/* A shorter datagram ends a run; another length, peer or source begins one. */
+static void test_joined_datagrams_arrive_as_they_were_added(void **state)
+{
+    (void)state;
+    static const size_t lens[] = {20, 20, 20, 10, 20, 20, 30, 30, 1};
+    enum { N = sizeof lens / sizeof lens[0] };
+    io_batch_join(out);
+    for (uint8_t i = 0; i < N; i++)
+        assert_int_equal(add(i, lens[i], io_sock_port(to)), 0);
+    assert_int_equal(add_from_anywhere(N, 1, io_sock_port(to)), 0);
+    assert_int_equal(add(100, 1, io_sock_port(from)), 0);
+    assert_int_equal(add(N + 1, 1, io_sock_port(to)), 0);
+    io_batch_send(out, from, on_failed, NULL);
+    assert_int_equal(failures, 0);
+    assert_int_equal(io_batch_recv_udp(in, to), N + 2);
+    for (uint8_t i = 0; i < N; i++)
+        expect(i, i, lens[i]);
+    expect(N, N, 1);
+    expect(N + 1, N + 1, 1);
+    assert_int_equal(io_batch_recv_udp(in, from), 1);
+    expect(0, 100, 1);
+}
+
+/* A socket that can take them uncut gets them so. */
+static void test_joined_datagrams_leave_as_one(void **state)
+{
+    (void)state;
+    int on = 1;
+    assert_int_equal(setsockopt(to, SOL_UDP, UDP_GRO, &on, sizeof on), 0);
+    io_batch_join(out);
+    for (uint8_t i = 0; i < 4; i++)
+        assert_int_equal(add(i, 20, io_sock_port(to)), 0);
+    io_batch_send(out, from, on_failed, NULL);
+    assert_int_equal(io_batch_recv_udp(in, to), 1);
+    expect(0, 0, 80);
+}
+
+/* Without checksums the kernel cuts nothing. */
+static void test_where_they_cannot_be_joined_they_go_one_by_one(void **state)
+{
+    (void)state;
+    int on = 1;
+    assert_int_equal(setsockopt(from, SOL_SOCKET, SO_NO_CHECK, &on, sizeof on), 0);
+    io_batch_join(out);
+    for (uint8_t i = 0; i < IO_BATCH_MAX; i++)
+        assert_int_equal(add(i, 20, i == 7 ? 0 : io_sock_port(to)), 0);
+    io_batch_send(out, from, on_failed, NULL);
+    assert_int_equal(failures, 1);
+    assert_int_equal(io_batch_recv_udp(in, to), IO_BATCH_MAX - 1);
+    for (int i = 0; i < IO_BATCH_MAX - 1; i++)
+        expect(i, (uint8_t)(i + (i >= 7)), 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +189,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_cannot_be_sent_is_told_and_the_rest_goes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_is_longer_than_a_place_is_refused_or_cut, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_batch_that_sent_can_receive, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_joined_datagrams_arrive_as_they_were_added, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_joined_datagrams_leave_as_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_where_they_cannot_be_joined_they_go_one_by_one, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

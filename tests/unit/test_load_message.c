@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -94,6 +95,57 @@ static void test_an_answer_is_read(void **state)
     assert_int_equal(got.lease_s, 3600);
 }
 
+/* RFC 2131 4.1: the options may go on in file and sname; what is cut at the end of a field is not read. */
+static void test_options_in_every_field_are_read(void **state)
+{
+    (void)state;
+    struct load_answer got;
+    load_messages_init(&messages, SEED);
+    answer(DHCP_BOOTREPLY, DHCP_OFFER);
+    /* option 52 = 3, 53 = ACK, end; file: option 54 = 10.0.0.1, end; sname: padding, option 51 = 60 */
+    static const uint8_t first[] = {52, 1, 3, 53, 1, DHCP_ACK, 255}, in_file[] = {54, 4, 10, 0, 0, 1, 255},
+                         in_sname[] = {51, 4, 0, 0, 0, 60};
+    memcpy(buf + DHCP_OPTIONS_AT, first, sizeof first);
+    memcpy(buf + DHCP_FILE_AT, in_file, sizeof in_file);
+    memcpy(buf + DHCP_FILE_AT - sizeof in_sname, in_sname, sizeof in_sname);
+    assert_true(load_message_read(&messages, buf, len, &got));
+    assert_int_equal(got.type, DHCP_ACK);
+    assert_int_equal(got.server, SERVER);
+    assert_int_equal(got.lease_s, 60);
+    buf[DHCP_FILE_AT - 5] = 5; /* longer than what is left of sname */
+    assert_true(load_message_read(&messages, buf, len, &got));
+    assert_int_equal(got.lease_s, 0);
+    buf[DHCP_OPTIONS_AT + 2] = 2; /* sname alone */
+    assert_true(load_message_read(&messages, buf, len, &got));
+    assert_int_equal(got.server, 0);
+}
+
+/* On each shorter prefix it says the same as the decoder of whole messages. */
+static void test_a_cut_answer_is_read_as_far_as_it_goes(void **state)
+{
+    (void)state;
+    load_messages_init(&messages, SEED);
+    answer(DHCP_BOOTREPLY, DHCP_ACK);
+    for (size_t cut = 0; cut <= len; cut++) {
+        struct load_answer got;
+        uint8_t *copy = malloc(cut > 0 ? cut : 1);
+        assert_non_null(copy);
+        memcpy(copy, buf, cut);
+        bool is_one = dhcp_msg_decode(&msg, copy, cut) == REASON_NONE && msg.type != DHCP_BOOTP;
+        assert_int_equal(load_message_read(&messages, copy, cut, &got), is_one);
+        ip4 server = 0;
+        uint32_t lease_s = 0;
+        if (is_one) {
+            dhcp_get_ip4(&msg, DHCP_OPT_SERVER_ID, &server);
+            dhcp_get_u32(&msg, DHCP_OPT_LEASE_TIME, &lease_s);
+            assert_int_equal(got.type, msg.type);
+            assert_int_equal(got.server, server);
+            assert_int_equal(got.lease_s, lease_s);
+        }
+        free(copy);
+    }
+}
+
 static void test_of_another_seed_it_is_nobodys(void **state)
 {
     (void)state;
@@ -122,6 +174,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_message_has_what_its_column_says),
         cmocka_unit_test(test_an_answer_is_read),
+        cmocka_unit_test(test_options_in_every_field_are_read),
+        cmocka_unit_test(test_a_cut_answer_is_read_as_far_as_it_goes),
         cmocka_unit_test(test_of_another_seed_it_is_nobodys),
         cmocka_unit_test(test_what_is_no_answer_is_not_read),
     };
