@@ -13,11 +13,13 @@
 #include "lab/explain_ladder.h"
 #include "lab/explain_print.h"
 #include "lab/explain_read.h"
+#include "lab/explain_svg.h"
 #include "lab/explain_teach.h"
 #include "lab/view.h"
 
 static const char help[] =
-    "Usage: dhcplab explain FILE|- [--packet N] [--bytes] [--teach] [--json] [--ladder | --exchanges]\n"
+    "Usage: dhcplab explain FILE|- [--packet N] [--bytes] [--teach] [--json] [--ladder | --svg F | "
+    "--exchanges]\n"
     "\n"
     "Reads a capture of anybody, pcap or pcapng (Ethernet with VLAN tags, Linux cooked, raw IP, loopback), "
     "and\n"
@@ -34,6 +36,9 @@ static const char help[] =
     "  --json           one JSON object per packet and line, with the tree of fields; with --bytes their "
     "octets\n"
     "  --ladder         the DHCP messages as arrows between clients and servers, with their options\n"
+    "  --svg F          the same as a picture, with what each message says and the timers of leases; more "
+    "than 200\n"
+    "                   messages go on in F-2, F-3... before the suffix\n"
     "  --exchanges      what happened between clients and servers, by client: first lease, renewal, "
     "INIT-REBOOT...,\n"
     "                   who offered and who was chosen, response times, T1, T2 and expiry, what is unusual;\n"
@@ -48,6 +53,7 @@ static const char help[] =
     "Examples:\n"
     "  dhcplab explain lease.pcapng\n"
     "  dhcplab explain lease.pcapng --packet 2 --bytes\n"
+    "  dhcplab explain lease.pcapng --svg lease.svg\n"
     "  dhcplab explain ping.pcap --teach\n"
     "  dhcplab exec h1 tcpdump -U -w - -i eth0 | dhcplab explain -\n"
     "  dhcplab explain --json lease.pcapng | jq -r 'select(.warnings > 0) | .. | select(.name? == "
@@ -57,14 +63,19 @@ static const char help[] =
 enum { OUT_BUFFER = 1 << 18, NOTE_MAX = 256, NS_PER_S = 1000000000 };
 
 static const struct option long_options[] = {
-    {"packet", required_argument, NULL, 'p'}, {"bytes", no_argument, NULL, 'b'},
-    {"teach", no_argument, NULL, 't'},        {"json", no_argument, NULL, 'j'},
-    {"ladder", no_argument, NULL, 'l'},       {"exchanges", no_argument, NULL, 'x'},
-    {"help", no_argument, NULL, 'h'},         {0},
+    {"packet", required_argument, NULL, 'p'},
+    {"bytes", no_argument, NULL, 'b'},
+    {"teach", no_argument, NULL, 't'},
+    {"json", no_argument, NULL, 'j'},
+    {"ladder", no_argument, NULL, 'l'},
+    {"exchanges", no_argument, NULL, 'x'},
+    {"svg", required_argument, NULL, 's'},
+    {"help", no_argument, NULL, 'h'},
+    {0},
 };
 
 struct arguments {
-    const char *path;
+    const char *path, *svg;
     uint64_t packet; /* 0: all */
     bool bytes, teach, json, ladder, exchanges;
 };
@@ -106,6 +117,9 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
         case 'l':
             out->ladder = true;
             break;
+        case 's':
+            out->svg = optarg;
+            break;
         case 'x':
             out->exchanges = true;
             break;
@@ -119,8 +133,10 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
     if (optind != argc - 1)
         return usage_error(optind == argc ? "which capture?" : "one capture at a time", "");
     bool packets = out->bytes || out->teach || out->packet != 0;
-    if ((out->ladder && (packets || out->json || out->exchanges)) || (out->exchanges && packets))
-        return usage_error("--ladder and --exchanges show all messages in their own way, alone", "");
+    bool drawn = out->ladder || out->svg != NULL;
+    if ((drawn && (packets || out->json)) || (out->exchanges && packets) ||
+        out->ladder + (out->svg != NULL) + out->exchanges > 1)
+        return usage_error("--ladder, --svg and --exchanges show all messages in their own way, alone", "");
     if (out->teach && out->json)
         return usage_error("--teach is for people, --json for programs", "");
     out->path = argv[optind];
@@ -139,11 +155,13 @@ struct explain {
     struct dissect_conn_answer segment;   /* likewise */
     char note[NOTE_MAX];                  /* what the packet means to what it belongs to */
     struct explain_ladder ladder;
+    struct explain_svg *svg;                 /* NULL without --svg */
+    const struct dissect_exchange *exchange; /* that the packet belongs to; NULL if it has no DHCP */
 };
 
 static bool has_tree(const struct arguments *args)
 {
-    return args->json || args->bytes || args->packet != 0;
+    return args->json || args->bytes || args->svg != NULL || args->packet != 0;
 }
 
 static void note_fragment(struct explain *e)
@@ -178,6 +196,7 @@ static void relate_packet(struct explain *e, const struct explain_packet *packet
 {
     struct dissect *d = &e->dissect;
     e->note[0] = '\0';
+    e->exchange = NULL;
     if (dissect_reasm_is_fragment(d)) {
         dissect_reasm_add(e->reasm, d, packet->time_ns, &e->fragment);
         note_fragment(e);
@@ -185,10 +204,9 @@ static void relate_packet(struct explain *e, const struct explain_packet *packet
             dissect_datagram(d, e->fragment.bytes, e->fragment.total);
     }
     if (d->has_dhcp) {
-        const struct dissect_exchange *exchange =
-            dissect_exchanges_add(e->exchanges, d, packet->number, packet->time_ns);
-        if (exchange != NULL)
-            explain_exchange_note(exchange, e->note);
+        e->exchange = dissect_exchanges_add(e->exchanges, d, packet->number, packet->time_ns);
+        if (e->exchange != NULL)
+            explain_exchange_note(e->exchange, e->note);
     }
     if (d->tcp.found) {
         dissect_conns_step(e->conns, d, &e->segment);
@@ -207,12 +225,21 @@ static void teach_packet(const struct explain *e)
     putchar('\n');
 }
 
-/* False if memory is out. */
+static bool has_memory(bool is_enough)
+{
+    if (!is_enough)
+        fprintf(stderr, "dhcplab: out of memory\n");
+    return is_enough;
+}
+
+/* False, and told, if memory is out or a file cannot be written. */
 static bool show_packet(struct explain *e, const struct explain_packet *packet)
 {
     const struct dissect *d = &e->dissect;
     if (e->args->ladder)
-        return explain_ladder_add(&e->ladder, packet, d);
+        return has_memory(explain_ladder_add(&e->ladder, packet, d));
+    if (e->svg != NULL)
+        return explain_svg_add(e->svg, packet, d, e->exchange);
     if (e->args->exchanges)
         return true;
     if (e->args->packet != 0 && e->args->packet != packet->number)
@@ -225,7 +252,7 @@ static bool show_packet(struct explain *e, const struct explain_packet *packet)
         explain_print_line(stdout, packet, d, e->note, e->color);
     if (e->args->teach)
         teach_packet(e);
-    return !d->out_of_memory;
+    return has_memory(!d->out_of_memory);
 }
 
 /* What was given up on the way, where somebody might look for it. */
@@ -252,10 +279,8 @@ static int show_packets(struct explain *e, struct explain_reader *reader)
         arena_reset(&e->arena);
         dissect_packet(&e->dissect, explain_reader_linktype(reader), packet.bytes, packet.len);
         relate_packet(e, &packet);
-        if (!show_packet(e, &packet)) {
-            fprintf(stderr, "dhcplab: out of memory\n");
+        if (!show_packet(e, &packet))
             return EXIT_CODE_FAILED;
-        }
         if (explain_reader_is_live(reader))
             fflush(stdout);
     }
@@ -264,6 +289,8 @@ static int show_packets(struct explain *e, struct explain_reader *reader)
         failed = true;
     }
     if (e->args->ladder && !explain_ladder_print(&e->ladder))
+        failed = true;
+    if (e->svg != NULL && !explain_svg_finish(e->svg))
         failed = true;
     tell_limits(e);
     if (e->args->exchanges && e->args->json)
@@ -280,6 +307,7 @@ static void explain_free(struct explain *e)
     dissect_conns_free(e->conns);
     dissect_exchanges_free(e->exchanges);
     explain_ladder_fini(&e->ladder);
+    explain_svg_free(e->svg);
     free(e);
 }
 
@@ -295,8 +323,10 @@ static struct explain *explain_new(const struct arguments *args)
     e->reasm = dissect_reasm_new(&dissect_reasm_default);
     e->conns = dissect_conns_new();
     e->exchanges = dissect_exchanges_new();
+    if (args->svg != NULL && e->exchanges != NULL)
+        e->svg = explain_svg_new(args->svg, args->path, e->exchanges);
     if (e->reasm != NULL && e->conns != NULL && e->exchanges != NULL &&
-        explain_ladder_init(&e->ladder, stdout, e->color))
+        (args->svg == NULL || e->svg != NULL) && explain_ladder_init(&e->ladder, stdout, e->color))
         return e;
     explain_free(e);
     return NULL;
