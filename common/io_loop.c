@@ -37,6 +37,7 @@ struct io_watch {
  * timerfd. */
 struct io_timer {
     int fd;
+    time_ms at_ms; /* TIME_NEVER: it is not set */
     struct io_watch *watch;
     io_timer_fn *fn;
     void *user;
@@ -174,8 +175,10 @@ static void on_timer(void *user, int fd, int what)
     (void)what;
     struct io_timer *t = user;
     uint64_t expirations;
-    if (read(fd, &expirations, sizeof expirations) == (ssize_t)sizeof expirations)
-        t->fn(t->user);
+    if (read(fd, &expirations, sizeof expirations) != (ssize_t)sizeof expirations)
+        return;
+    t->at_ms = TIME_NEVER;
+    t->fn(t->user);
 }
 
 struct io_timer *io_timer_new(struct io_loop *loop, io_timer_fn *fn, void *user)
@@ -183,7 +186,7 @@ struct io_timer *io_timer_new(struct io_loop *loop, io_timer_fn *fn, void *user)
     struct io_timer *t = calloc(1, sizeof *t);
     if (t == NULL)
         return NULL;
-    *t = (struct io_timer){.fn = fn, .user = user};
+    *t = (struct io_timer){.at_ms = TIME_NEVER, .fn = fn, .user = user};
     t->fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     t->watch = t->fd < 0 ? NULL : io_watch_new(loop, t->fd, IO_READ, on_timer, t);
     if (t->watch == NULL) {
@@ -196,6 +199,9 @@ struct io_timer *io_timer_new(struct io_loop *loop, io_timer_fn *fn, void *user)
 void io_timer_set(struct io_timer *t, time_ms at_ms)
 {
     struct itimerspec spec = {0};
+    if (at_ms == t->at_ms)
+        return;
+    t->at_ms = at_ms;
     if (at_ms != TIME_NEVER) {
         if (at_ms < 1)
             at_ms = 1; /* zero would disarm */
