@@ -5,14 +5,12 @@
 #include <string.h>
 
 #include "common/dissect.h"
-#include "common/dissect_conn.h"
-#include "common/dissect_exchange.h"
-#include "common/dissect_reasm.h"
 #include "lab/command.h"
 #include "lab/explain_exchange.h"
 #include "lab/explain_ladder.h"
 #include "lab/explain_print.h"
 #include "lab/explain_read.h"
+#include "lab/explain_relate.h"
 #include "lab/explain_svg.h"
 #include "lab/explain_teach.h"
 #include "lab/view.h"
@@ -60,7 +58,7 @@ static const char help[] =
     "\"warning\") | "
     ".value'\n";
 
-enum { OUT_BUFFER = 1 << 18, NOTE_MAX = 256, NS_PER_S = 1000000000 };
+enum { OUT_BUFFER = 1 << 18 };
 
 static const struct option long_options[] = {
     {"packet", required_argument, NULL, 'p'},
@@ -148,81 +146,15 @@ struct explain {
     enum trace_color color;
     struct arena arena;
     struct dissect dissect;
-    struct dissect_reasm *reasm;
-    struct dissect_conns *conns;
-    struct dissect_exchanges *exchanges;
-    struct dissect_reasm_answer fragment; /* of the packet, if it is one */
-    struct dissect_conn_answer segment;   /* likewise */
-    char note[NOTE_MAX];                  /* what the packet means to what it belongs to */
+    struct explain_relate *relate;
+    struct explain_relation relation; /* of the packet */
     struct explain_ladder ladder;
-    struct explain_svg *svg;                 /* NULL without --svg */
-    const struct dissect_exchange *exchange; /* that the packet belongs to; NULL if it has no DHCP */
+    struct explain_svg *svg; /* NULL without --svg */
 };
 
 static bool has_tree(const struct arguments *args)
 {
     return args->json || args->bytes || args->svg != NULL || args->packet != 0;
-}
-
-static void note_fragment(struct explain *e)
-{
-    const struct dissect_reasm_answer *a = &e->fragment;
-    switch (a->status) {
-    case DISSECT_REASM_KEPT:
-        snprintf(e->note, sizeof e->note, "fragment %u, %zu octets so far%s", a->n_fragments, a->octets,
-                 a->overlap ? ", overlaps another" : "");
-        return;
-    case DISSECT_REASM_WHOLE:
-        snprintf(e->note, sizeof e->note, "fragment %u, the datagram is whole: %zu octets%s", a->n_fragments,
-                 a->total, a->overlap ? ", overlaps another" : "");
-        return;
-    case DISSECT_REASM_REFUSED:
-        snprintf(e->note, sizeof e->note, "does not fit the other fragments, or is cut");
-        return;
-    }
-}
-
-static void note_segment(struct explain *e)
-{
-    const struct dissect_conn_answer *a = &e->segment;
-    const char *text = dissect_conn_event_text(a->event);
-    snprintf(e->note, sizeof e->note, "connection %u, relative seq %u ack %u%s%s; %s, %s", a->number, a->seq,
-             a->ack, text[0] != '\0' ? "; " : "", text, dissect_conn_state_name(a->sender),
-             dissect_conn_state_name(a->receiver));
-}
-
-/* What the packet means to the packets before it. */
-static void relate_packet(struct explain *e, const struct explain_packet *packet)
-{
-    struct dissect *d = &e->dissect;
-    e->note[0] = '\0';
-    e->exchange = NULL;
-    if (dissect_reasm_is_fragment(d)) {
-        dissect_reasm_add(e->reasm, d, packet->time_ns, &e->fragment);
-        note_fragment(e);
-        if (e->fragment.status == DISSECT_REASM_WHOLE)
-            dissect_datagram(d, e->fragment.bytes, e->fragment.total);
-    }
-    if (d->has_dhcp) {
-        e->exchange = dissect_exchanges_add(e->exchanges, d, packet->number, packet->time_ns);
-        if (e->exchange != NULL)
-            explain_exchange_note(e->exchange, e->note);
-    }
-    if (d->tcp.found) {
-        dissect_conns_step(e->conns, d, &e->segment);
-        dissect_conns_show(d, &e->segment);
-        note_segment(e);
-    }
-}
-
-static void teach_packet(const struct explain *e)
-{
-    const struct explain_context context = {
-        .fragment = dissect_reasm_is_fragment(&e->dissect) ? &e->fragment : NULL,
-        .segment = e->dissect.tcp.found ? &e->segment : NULL,
-    };
-    explain_teach(stdout, &e->dissect, &context);
-    putchar('\n');
 }
 
 static bool has_memory(bool is_enough)
@@ -239,32 +171,22 @@ static bool show_packet(struct explain *e, const struct explain_packet *packet)
     if (e->args->ladder)
         return has_memory(explain_ladder_add(&e->ladder, packet, d));
     if (e->svg != NULL)
-        return explain_svg_add(e->svg, packet, d, e->exchange);
+        return explain_svg_add(e->svg, packet, d, e->relation.exchange);
     if (e->args->exchanges)
         return true;
     if (e->args->packet != 0 && e->args->packet != packet->number)
         return true;
     if (e->args->json)
-        explain_print_json(stdout, packet, d, e->note, e->args->bytes);
+        explain_print_json(stdout, packet, d, e->relation.note, e->args->bytes);
     else if (has_tree(e->args))
         explain_print_tree(stdout, packet, d, e->args->bytes, e->color);
     else
-        explain_print_line(stdout, packet, d, e->note, e->color);
-    if (e->args->teach)
-        teach_packet(e);
+        explain_print_line(stdout, packet, d, e->relation.note, e->color);
+    if (e->args->teach) {
+        explain_teach(stdout, d, &e->relation);
+        putchar('\n');
+    }
     return has_memory(!d->out_of_memory);
-}
-
-/* What was given up on the way, where somebody might look for it. */
-static void tell_limits(const struct explain *e)
-{
-    const struct dissect_reasm_counts *counts = dissect_reasm_counts(e->reasm);
-    if (counts->expired > 0)
-        fprintf(stderr, "dhcplab: of %llu datagrams fragments were missing for longer than %d s\n",
-                (unsigned long long)counts->expired, (int)(dissect_reasm_default.time_ns / NS_PER_S));
-    if (counts->evicted > 0)
-        fprintf(stderr, "dhcplab: %llu datagrams were given up: more than %zu in fragments at a time\n",
-                (unsigned long long)counts->evicted, dissect_reasm_default.datagrams);
 }
 
 /* Reads until the end, the packet that is wanted or the end of whoever reads us. An exit code. */
@@ -278,7 +200,7 @@ static int show_packets(struct explain *e, struct explain_reader *reader)
            explain_reader_next(reader, &packet, &failed)) {
         arena_reset(&e->arena);
         dissect_packet(&e->dissect, explain_reader_linktype(reader), packet.bytes, packet.len);
-        relate_packet(e, &packet);
+        explain_relate_packet(e->relate, &packet, &e->dissect, &e->relation);
         if (!show_packet(e, &packet))
             return EXIT_CODE_FAILED;
         if (explain_reader_is_live(reader))
@@ -292,20 +214,18 @@ static int show_packets(struct explain *e, struct explain_reader *reader)
         failed = true;
     if (e->svg != NULL && !explain_svg_finish(e->svg))
         failed = true;
-    tell_limits(e);
+    explain_relate_tell_limits(e->relate);
     if (e->args->exchanges && e->args->json)
-        failed = !explain_exchanges_json(stdout, e->exchanges) || failed;
+        failed = !explain_exchanges_json(stdout, explain_relate_exchanges(e->relate)) || failed;
     else if (e->args->exchanges)
-        explain_exchanges_print(stdout, e->exchanges, e->color);
+        explain_exchanges_print(stdout, explain_relate_exchanges(e->relate), e->color);
     return failed || fflush(stdout) != 0 ? EXIT_CODE_FAILED : EXIT_CODE_OK;
 }
 
 static void explain_free(struct explain *e)
 {
     arena_fini(&e->arena);
-    dissect_reasm_free(e->reasm);
-    dissect_conns_free(e->conns);
-    dissect_exchanges_free(e->exchanges);
+    explain_relate_free(e->relate);
     explain_ladder_fini(&e->ladder);
     explain_svg_free(e->svg);
     free(e);
@@ -320,13 +240,11 @@ static struct explain *explain_new(const struct arguments *args)
     e->args = args;
     e->color = view_color();
     arena_init(&e->arena);
-    e->reasm = dissect_reasm_new(&dissect_reasm_default);
-    e->conns = dissect_conns_new();
-    e->exchanges = dissect_exchanges_new();
-    if (args->svg != NULL && e->exchanges != NULL)
-        e->svg = explain_svg_new(args->svg, args->path, e->exchanges);
-    if (e->reasm != NULL && e->conns != NULL && e->exchanges != NULL &&
-        (args->svg == NULL || e->svg != NULL) && explain_ladder_init(&e->ladder, stdout, e->color))
+    e->relate = explain_relate_new();
+    if (args->svg != NULL && e->relate != NULL)
+        e->svg = explain_svg_new(args->svg, args->path, explain_relate_exchanges(e->relate));
+    if (e->relate != NULL && (args->svg == NULL || e->svg != NULL) &&
+        explain_ladder_init(&e->ladder, stdout, e->color))
         return e;
     explain_free(e);
     return NULL;
