@@ -30,7 +30,9 @@ static const char help[] =
     "  --only-faults LIST   of the bad luck of the seed only this, as `dhcplab sweep` tells it; \"\" for "
     "none\n"
     "  --trace FILE         write each event as a JSON object a line\n"
-    "  --pcap FILE          write each datagram as a frame that Wireshark reads, lost ones included\n"
+    "  --pcap FILE          write a pcapng capture for Wireshark: each frame where it leaves and where it "
+    "arrives, lost ones\n"
+    "                       included, and on each DHCP message what was decided\n"
     "  --json               what came of it as JSON\n"
     "  --help               this text\n"
     "\n"
@@ -41,6 +43,8 @@ static const char help[] =
     "  dhcplab run teaching\n"
     "  dhcplab run lost-ack --seed 7 --trace /tmp/trace.ndjson\n"
     "  dhcplab run my/scenario.json --json | jq '.expectations[] | select(.met | not)'\n";
+
+enum { COMMENT_MAX = 512 };
 
 struct run_options {
     const char *file, *trace, *pcap;
@@ -132,11 +136,20 @@ static int parse_options(int argc, char **argv, struct run_options *out)
     return code;
 }
 
-static void write_line(void *user, cJSON *event)
+/* What a run leaves behind; NULL: not asked for. */
+struct run_files {
+    FILE *trace;
+    struct run_pcap *pcap;
+};
+
+static void take_event(void *user, cJSON *event)
 {
-    char *line = cJSON_PrintUnformatted(event);
+    const struct run_files *files = user;
+    char *line = files->trace == NULL ? NULL : cJSON_PrintUnformatted(event);
     if (line != NULL)
-        fprintf(user, "%s\n", line);
+        fprintf(files->trace, "%s\n", line);
+    if (files->pcap != NULL)
+        run_pcap_event(files->pcap, event);
     free(line);
     cJSON_Delete(event);
 }
@@ -154,29 +167,31 @@ static int report(const struct scenario_report *r, bool json)
 }
 
 /* False, and told, if it cannot be written. */
-static bool open_files(const struct run_options *o, FILE **out_trace, struct run_pcap **out_pcap)
+static bool open_files(const struct run_options *o, uint64_t seed, struct run_files *out)
 {
-    *out_trace = o->trace == NULL ? NULL : fopen(o->trace, "w");
-    *out_pcap = NULL;
-    if (o->trace != NULL && *out_trace == NULL) {
+    char comment[COMMENT_MAX];
+    *out = (struct run_files){0};
+    out->trace = o->trace == NULL ? NULL : fopen(o->trace, "w");
+    if (o->trace != NULL && out->trace == NULL) {
         fprintf(stderr, "dhcplab: %s cannot be written: %s\n", o->trace, strerror(errno));
         return false;
     }
-    if (o->pcap != NULL && (*out_pcap = run_pcap_open(o->pcap)) == NULL) {
-        fprintf(stderr, "dhcplab: %s cannot be written\n", o->pcap);
+    snprintf(comment, sizeof comment, "dhcplab run %s --seed %" PRIu64, o->file, seed);
+    if (o->pcap != NULL && (out->pcap = run_pcap_open(o->pcap, comment)) == NULL) {
+        fprintf(stderr, "dhcplab: %s cannot be written: %s\n", o->pcap, strerror(errno));
         return false;
     }
     return true;
 }
 
 /* False, and told, if not all of it is written. */
-static bool close_files(const struct run_options *o, FILE *trace, struct run_pcap *pcap)
+static bool close_files(const struct run_options *o, struct run_files *files)
 {
-    bool is_written = trace == NULL || fclose(trace) == 0;
+    bool is_written = files->trace == NULL || fclose(files->trace) == 0;
     if (!is_written)
         fprintf(stderr, "dhcplab: %s cannot be written: %s\n", o->trace, strerror(errno));
-    if (pcap != NULL && !run_pcap_close(pcap)) {
-        fprintf(stderr, "dhcplab: %s cannot be written\n", o->pcap);
+    if (files->pcap != NULL && !run_pcap_close(files->pcap)) {
+        fprintf(stderr, "dhcplab: %s cannot be written: %s\n", o->pcap, strerror(errno));
         is_written = false;
     }
     return is_written;
@@ -185,23 +200,23 @@ static bool close_files(const struct run_options *o, FILE *trace, struct run_pca
 static int run(const struct scenario *s, const struct run_options *o)
 {
     struct scenario_outcome outcome = {0};
-    FILE *trace;
-    struct run_pcap *pcap;
-    bool is_open = open_files(o, &trace, &pcap);
+    struct run_files files;
+    uint64_t seed = o->has_seed ? o->seed : s->seed;
+    bool is_open = open_files(o, seed, &files);
     struct sim_fault_list only = {o->faults, o->n_faults};
-    struct scenario_setting setting = {.seed = o->has_seed ? o->seed : s->seed,
+    struct scenario_setting setting = {.seed = seed,
                                        .only = o->has_only ? &only : NULL,
-                                       .trace = trace == NULL ? NULL : write_line,
-                                       .trace_user = trace,
-                                       .sent = pcap == NULL ? NULL : run_pcap_write,
-                                       .sent_user = pcap};
+                                       .trace = o->trace == NULL && o->pcap == NULL ? NULL : take_event,
+                                       .trace_user = &files,
+                                       .frame = o->pcap == NULL ? NULL : run_pcap_frame,
+                                       .frame_user = files.pcap};
     uint64_t start = io_now_us();
     int rc = is_open ? scenario_run(s, &setting, &outcome) : 0;
     struct scenario_report r = {s, &setting, &outcome, io_now_us() - start};
     int code = EXIT_CODE_FAILED;
     if (rc < 0)
         fprintf(stderr, "dhcplab: %s\n", err_text(rc));
-    if (close_files(o, trace, pcap) && is_open && rc == 0)
+    if (close_files(o, &files) && is_open && rc == 0)
         code = report(&r, o->json);
     scenario_outcome_fini(&outcome);
     return code;

@@ -63,7 +63,7 @@ static void print_around(FILE *out, const struct scenario_report *report, const 
     for (size_t i = 0; i < report->s->topology.n_hosts && i < LADDER_HOSTS_MAX; i++)
         if (report->s->topology.hosts[i].role != LAB_PLAIN || report->s->n_relays[i] > 0)
             hosts[view.n_hosts++] = report->s->topology.hosts[i].name;
-    setting.sent = NULL;
+    setting.frame = NULL;
     setting.trace = keep;
     setting.trace_user = &around;
     scenario_run(report->s, &setting, &again);

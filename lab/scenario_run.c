@@ -67,11 +67,12 @@ static void on_event(void *user, const struct sim_host *host, const struct trace
             scenario_judge_reason(&r->s->expects[i], r->w->now, event->reason, &r->out->verdicts[i]);
 }
 
-static void on_sent(void *user, const struct packet *packet)
+static void on_frame(void *user, const struct sim_port *port, enum trace_direction direction,
+                     const struct packet *packet, const struct arp *arp)
 {
     struct run *r = user;
-    if (r->setting->sent != NULL)
-        r->setting->sent(r->setting->sent_user, r->w->now, packet);
+    if (r->setting->frame != NULL)
+        r->setting->frame(r->setting->frame_user, r->w->now, port, direction, packet, arp);
 }
 
 static void on_lost(void *user, const struct sim_link *link, const struct packet *packet, enum reason reason)
@@ -364,7 +365,7 @@ static void conclude(struct run *r)
 int scenario_run(const struct scenario *s, const struct scenario_setting *setting,
                  struct scenario_outcome *out)
 {
-    struct sim_observer observer = {NULL, on_message, on_event, on_sent, on_lost, on_fault, on_changed};
+    struct sim_observer observer = {NULL, on_message, on_event, on_frame, on_lost, on_fault, on_changed};
     struct run *r = calloc(1, sizeof *r);
     *out = (struct scenario_outcome){0};
     if (r == NULL)

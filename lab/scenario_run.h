@@ -13,9 +13,11 @@ struct scenario_setting {
     /* Told about each trace object (trace.h), which it then owns; NULL: nobody is. */
     void (*trace)(void *user, cJSON *event);
     void *trace_user;
-    /* Told about each datagram that is put onto a wire, lost ones included; NULL: nobody is. */
-    void (*sent)(void *user, time_ms now, const struct packet *packet);
-    void *sent_user;
+    /* Told about each frame as it leaves an interface, lost ones included, and as it arrives at one; either
+     * `packet` or `arp` is NULL. Nobody is, if it is NULL. */
+    void (*frame)(void *user, time_ms now, const struct sim_port *port, enum trace_direction direction,
+                  const struct packet *packet, const struct arp *arp);
+    void *frame_user;
 };
 
 struct scenario_verdict {

@@ -332,11 +332,21 @@ static void receive_echo(struct sim_world *w, struct frame *f)
     pass(w, f->station, &f->from->own, &reply);
 }
 
+static void tell_frame(const struct sim_world *w, const struct sim_port *port, enum trace_direction direction,
+                       const struct frame *f)
+{
+    if (w->observer.frame != NULL && (f->kind == FRAME_UDP || f->kind == FRAME_ARP))
+        w->observer.frame(w->observer.user, port, direction, f->kind == FRAME_UDP ? &f->packet : NULL,
+                          f->kind == FRAME_ARP ? &f->arp : NULL);
+}
+
 static void arrive(struct sim_world *w, struct sim_timer *timer)
 {
     struct frame *f = (struct frame *)timer;
     bool hears = f->station == NULL ? f->to->host->is_running : f->station->is_up;
     if (hears && !f->to->host->is_asleep) {
+        if (f->from != f->to)
+            tell_frame(w, f->to, TRACE_RX, f);
         switch (f->kind) {
         case FRAME_UDP:
             receive_udp(w, f);
@@ -431,16 +441,10 @@ static struct sim_station *find_router(const struct sim_world *w, size_t segment
     return NULL;
 }
 
-static void tell_sent(const struct sim_world *w, const struct packet *packet)
-{
-    if (w->observer.sent != NULL)
-        w->observer.sent(w->observer.user, packet);
-}
-
 static void send_to_all(struct sim_world *w, struct sim_station *from, struct frame *f)
 {
     f->packet.dst_hw = (struct hw_addr){1, 6, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
-    tell_sent(w, &f->packet);
+    tell_frame(w, from->port, TRACE_TX, f);
     for (size_t i = 0; i < w->n_ports; i++) {
         f->to = w->ports[i];
         if (f->to->segment == from->port->segment && f->to != from->port &&
@@ -473,7 +477,7 @@ void sim_world_send(struct sim_world *w, struct sim_station *from, const struct 
         return;
     f.packet.dst_hw = to->hw;
     f.to = to->port;
-    tell_sent(w, &f.packet);
+    tell_frame(w, from->port, TRACE_TX, &f);
     pass(w, from, to, &f);
 }
 
@@ -488,6 +492,7 @@ static void send_arp_to(struct sim_world *w, struct sim_station *from, struct si
 /* A request is only sent to those whom it says anything: who has the address, and who asks for it. */
 void sim_world_send_arp(struct sim_world *w, struct sim_station *from, const struct arp *arp)
 {
+    tell_frame(w, from->port, TRACE_TX, &(struct frame){.kind = FRAME_ARP, .arp = *arp});
     if (arp->op == ARP_REPLY) {
         struct sim_station *to = find_hw(w, from->port->segment, &arp->target_hw);
         if (to != NULL)

@@ -91,8 +91,10 @@ struct sim_observer {
     void (*message)(void *user, const struct sim_host *host, enum trace_direction direction,
                     const struct sim_port *port, const struct packet *packet);
     void (*event)(void *user, const struct sim_host *host, const struct trace_event *event);
-    /* What a station puts onto its wire, with the hardware addresses; before luck has its way. */
-    void (*sent)(void *user, const struct packet *packet);
+    /* A frame at an interface: TRACE_TX as it leaves, before luck has its way; TRACE_RX as it arrives. Either
+     * a datagram, with the hardware addresses, or ARP; the other is NULL. */
+    void (*frame)(void *user, const struct sim_port *port, enum trace_direction direction,
+                  const struct packet *packet, const struct arp *arp);
     /* A frame that did not arrive; `packet` is NULL if it held no datagram. */
     void (*lost)(void *user, const struct sim_link *link, const struct packet *packet, enum reason reason);
     void (*fault)(void *user, const struct sim_fault *fault); /* luck has done this */

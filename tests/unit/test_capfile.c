@@ -14,6 +14,12 @@
 
 #define S(text) (const uint8_t *)(text), sizeof(text) - 1
 
+static void put_octets(uint8_t *out, const uint8_t *octets, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        out[i] = octets[i];
+}
+
 /* Reads `len` octets of a whole file; the packets' number, and the last one. */
 static size_t read_all(struct capfile *c, const uint8_t *bytes, size_t len, struct capfile_packet *out,
                        enum capfile_status *out_status, size_t *out_at)
@@ -189,9 +195,9 @@ static void more_interfaces_than_allowed_are_refused(void **state)
 {
     static uint8_t file[28 + 28 * (CAPFILE_INTERFACES_MAX + 1)];
     (void)state;
-    memcpy(file, SECTION, 28);
+    put_octets(file, S(SECTION));
     for (size_t i = 0; i <= CAPFILE_INTERFACES_MAX; i++)
-        memcpy(file + 28 + 28 * i, MS_FACE, 28);
+        put_octets(file + 28 + 28 * i, S(MS_FACE));
     assert_bad(file, sizeof file, "more than 4096 interfaces");
 }
 
@@ -249,7 +255,8 @@ static void what_does_not_fit_is_not_written(void **state)
     assert_int_equal(pcapng_packet(&packet, file, sizeof file), 0);
     packet.len = PCAPNG_SNAPLEN;
     memset(comment, 'x', PCAPNG_COMMENT_MAX - 1);
-    memcpy(comment + PCAPNG_COMMENT_MAX - 1, "\xc3\xa4", 2); /* one character, which the limit would part */
+    put_octets((uint8_t *)comment + PCAPNG_COMMENT_MAX - 1,
+               S("\xc3\xa4")); /* one character, which the limit would part */
     packet.comment = comment;
     size_t n = pcapng_packet(&packet, file, sizeof file);
     /* head 28, the packet, 4 + 4095 + 1 of the comment, 8 of the direction, 4 of the end, 4 of the length */
