@@ -133,7 +133,7 @@ static void step_and_wait(struct cli_driver *d, struct cli_event event, const cJ
     *w = (struct cli_waiter){
         .next = d->waiters, .driver = d, .request = request, .limit = limit, .since_ms = now};
     d->waiters = w;
-    io_timer_set(limit, time_add(now, limit_ms));
+    io_timer_after(limit, limit_ms);
     event.now = now;
     cli_driver_step(d, &event);
 }
@@ -230,10 +230,31 @@ static void command_stop(void *user, const cJSON *arguments, struct control_requ
     io_loop_stop(d->loop);
 }
 
+static void command_clock_get(void *user, const cJSON *arguments, struct control_request *request)
+{
+    struct cli_driver *d = user;
+    (void)arguments;
+    control_reply(request, CONTROL_SUCCESS, "",
+                  control_clock_json(&d->traffic, cli_engine_deadline(d->engine)));
+}
+
+static void command_clock_set(void *user, const cJSON *arguments, struct control_request *request)
+{
+    struct cli_driver *d = user;
+    int rc = io_clock_reload();
+    if (rc < 0) {
+        control_reply(request, CONTROL_ERROR, io_clock_why(rc), NULL);
+        return;
+    }
+    cli_driver_follow_clock(d);
+    command_clock_get(d, arguments, request);
+}
+
 static const struct control_command commands[] = {
-    {"decline", command_decline}, {"events", command_events},   {"inform", command_inform},
-    {"rebind", command_rebind},   {"release", command_release}, {"renew", command_renew},
-    {"status", command_status},   {"stop", command_stop},
+    {"clock-get", command_clock_get}, {"clock-set", command_clock_set}, {"decline", command_decline},
+    {"events", command_events},       {"inform", command_inform},       {"rebind", command_rebind},
+    {"release", command_release},     {"renew", command_renew},         {"status", command_status},
+    {"stop", command_stop},
 };
 
 void cli_control_on_command(void *user, const char *command, const cJSON *arguments,

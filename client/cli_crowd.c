@@ -13,6 +13,7 @@
 #include "client/cli_netif.h"
 #include "client/cli_report.h"
 #include "common/control.h"
+#include "common/control_clock.h"
 #include "common/err.h"
 #include "common/io_sock.h"
 #include "common/timerq.h"
@@ -47,6 +48,7 @@ struct crowd {
     enum cli_event_kind wave_kind;
     uint32_t wave_at;
     struct control *control;
+    struct control_traffic traffic;
     int raw_fd, arp_fd;
     struct io_watch *raw_watch, *arp_watch;
     time_ms started_ms, all_bound_ms; /* TIME_NEVER: not yet */
@@ -63,12 +65,14 @@ static void do_tx(struct crowd *c, const struct member *m, const struct packet *
     if (frame.dst_hw.len == 0) /* unicast: the kernel, which would ask ARP, does not know the sender */
         frame.dst_hw = m->next_hop;
     io_trace_message(c->trace, TRACE_TX, c->iface.name, packet);
+    c->traffic.sent++;
     if (io_raw_send(c->raw_fd, c->iface.index, &frame) < 0)
         io_trace_log(c->trace, "error", "sending on %s failed: %s", c->iface.name, strerror(errno));
 }
 
 static void do_arp(struct crowd *c, const struct arp *arp)
 {
+    c->traffic.sent++;
     if (io_arp_send(c->arp_fd, c->iface.index, arp) < 0)
         io_trace_log(c->trace, "error", "sending ARP on %s failed: %s", c->iface.name, strerror(errno));
 }
@@ -125,7 +129,7 @@ static void step(struct crowd *c, struct member *m, const struct cli_event *even
 
 static void set_deadline(struct crowd *c)
 {
-    io_timer_set(c->deadline, timerq_deadline(&c->timers));
+    io_clock_arm(c->deadline, timerq_deadline(&c->timers));
 }
 
 static void on_deadline(void *user)
@@ -149,6 +153,7 @@ static void receive(struct crowd *c, const struct packet *packet)
         return;
     struct member *m = &c->members[number];
     io_trace_message(c->trace, TRACE_RX, c->iface.name, packet);
+    c->traffic.heard++;
     m->next_hop = packet->src_hw;
     step(c, m, &(struct cli_event){.kind = CLI_RX, .now = io_now().boot_ms, .packet = *packet});
 }
@@ -182,6 +187,7 @@ static void answer_arp(struct crowd *c, uint32_t number, const struct arp *quest
 
 static void hear_arp(struct crowd *c, const struct arp *arp)
 {
+    c->traffic.heard++;
     struct cli_event event = {.kind = CLI_ARP_RX, .now = io_now().boot_ms, .arp = *arp};
     uint32_t user = arp->sender != 0 ? cli_crowd_table_find(&c->addrs, arp->sender) : CLI_CROWD_NOBODY;
     uint32_t asked = arp->target != 0 ? cli_crowd_table_find(&c->addrs, arp->target) : CLI_CROWD_NOBODY;
@@ -215,7 +221,7 @@ static void on_wave(void *user)
         step(c, &c->members[c->wave_at++], &event);
     set_deadline(c);
     if (c->wave_at < c->options->count)
-        io_timer_set(c->wave, event.now + WAVE_STEP_MS);
+        io_timer_after(c->wave, WAVE_STEP_MS);
     else if (c->is_stopping)
         io_loop_stop(c->loop);
 }
@@ -336,11 +342,28 @@ static void command_stop(void *user, const cJSON *arguments, struct control_requ
     stop(user);
 }
 
+static void command_clock_get(void *user, const cJSON *arguments, struct control_request *request)
+{
+    struct crowd *c = user;
+    (void)arguments;
+    control_reply(request, CONTROL_SUCCESS, "", control_clock_json(&c->traffic, timerq_deadline(&c->timers)));
+}
+
+static void command_clock_set(void *user, const cJSON *arguments, struct control_request *request)
+{
+    struct crowd *c = user;
+    int rc = io_clock_reload();
+    if (rc < 0) {
+        control_reply(request, CONTROL_ERROR, io_clock_why(rc), NULL);
+        return;
+    }
+    on_deadline(c);
+    command_clock_get(c, arguments, request);
+}
+
 static const struct control_command commands[] = {
-    {"release", command_release},
-    {"renew", command_renew},
-    {"status", command_status},
-    {"stop", command_stop},
+    {"clock-get", command_clock_get}, {"clock-set", command_clock_set}, {"release", command_release},
+    {"renew", command_renew},         {"status", command_status},       {"stop", command_stop},
 };
 
 static void on_command(void *user, const char *command, const cJSON *arguments,

@@ -27,6 +27,7 @@ static void receive_packet(struct cli_driver *d, const struct packet *packet)
 {
     io_trace_message(d->trace, TRACE_RX, d->iface.name, packet);
     struct cli_event event = {.kind = CLI_RX, .now = io_now().boot_ms, .packet = *packet};
+    d->traffic.heard++;
     cli_history_hear(&d->history, packet, event.now);
     cli_driver_step(d, &event);
 }
@@ -67,6 +68,7 @@ static void on_arp(void *user, int fd, int what)
     enum reason reason;
     for (int i = 0; i < RX_BATCH && io_arp_recv(fd, &event.arp, &reason) > 0; i++) {
         event.now = io_now().boot_ms;
+        d->traffic.heard++;
         if (reason == REASON_NONE)
             cli_driver_step(d, &event);
     }
@@ -144,6 +146,7 @@ static int listen_arp(struct cli_driver *d)
 static void do_tx(struct cli_driver *d, const struct packet *packet)
 {
     io_trace_message(d->trace, TRACE_TX, d->iface.name, packet);
+    d->traffic.sent++;
     int rc = d->udp_fd >= 0 ? io_udp_send(d->udp_fd, d->iface.index, packet)
                             : io_raw_send(d->raw_fd, d->iface.index, packet);
     if (rc < 0)
@@ -152,6 +155,7 @@ static void do_tx(struct cli_driver *d, const struct packet *packet)
 
 static void do_arp(struct cli_driver *d, const struct arp *arp)
 {
+    d->traffic.sent++;
     if (io_arp_send(d->arp_fd, d->iface.index, arp) < 0)
         io_trace_log(d->trace, "error", "sending ARP on %s failed: %s", d->iface.name, strerror(errno));
 }
@@ -190,7 +194,7 @@ static void do_if_set(struct cli_driver *d, const struct cli_lease *lease)
     char *why = d->not_applied;
     why[0] = '\0';
     do_host_set(d, lease);
-    if (cli_netif_set(d->netif, lease, &d->settings, io_now().boot_ms, why) < 0)
+    if (cli_netif_set(d->netif, lease, &d->settings, io_clock_wait_ms(lease->expires_at_ms), why) < 0)
         io_trace_log(d->trace, "error", "the lease is not on %s: %s", d->iface.name, why);
     else if (listen_udp(d) < 0)
         io_trace_log(d->trace, "error", "UDP port 68 on %s cannot be opened: %s", d->iface.name,
@@ -332,7 +336,7 @@ static void watch_once(struct cli_driver *d, const struct cli_status *status)
             io_loop_stop(d->loop);
     } else if (status->state != CLI_INIT && !d->is_limited) {
         d->is_limited = true;
-        io_timer_set(d->once_limit, time_add(io_now().boot_ms, d->options->once_limit_ms));
+        io_timer_after(d->once_limit, d->options->once_limit_ms);
     }
 }
 
@@ -345,7 +349,7 @@ void cli_driver_step(struct cli_driver *d, const struct cli_event *event)
         execute(d, a);
     }
     cli_actions_reset(&d->actions);
-    io_timer_set(d->deadline, cli_engine_deadline(d->engine));
+    io_clock_arm(d->deadline, cli_engine_deadline(d->engine));
     struct cli_status status;
     cli_engine_status(d->engine, &status);
     cli_control_settle(d, &status);
@@ -356,6 +360,20 @@ void cli_driver_step(struct cli_driver *d, const struct cli_event *event)
 static void on_deadline(void *user)
 {
     cli_driver_step(user, &(struct cli_event){.kind = CLI_DEADLINE, .now = io_now().boot_ms});
+}
+
+void cli_driver_follow_clock(struct cli_driver *d)
+{
+    char why[CLI_NETIF_WHY_MAX];
+    if (cli_engine_deadline(d->engine) <= io_now().boot_ms)
+        on_deadline(d);
+    else
+        io_clock_arm(d->deadline, cli_engine_deadline(d->engine));
+    struct cli_status status;
+    cli_engine_status(d->engine, &status);
+    if (status.lease != NULL &&
+        cli_netif_set_lifetime(d->netif, io_clock_wait_ms(status.lease->expires_at_ms), why) < 0)
+        io_trace_log(d->trace, "error", "the lease's lifetime is not on %s: %s", d->iface.name, why);
 }
 
 static void on_once_limit(void *user)

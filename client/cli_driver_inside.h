@@ -9,6 +9,7 @@
 #include "client/cli_host.h"
 #include "client/cli_netif.h"
 #include "common/control.h"
+#include "common/control_clock.h"
 #include "common/io_sock.h"
 
 struct cli_waiter;
@@ -27,6 +28,7 @@ struct cli_driver {
     struct cli_actions actions;
     struct io_timer *deadline, *once_limit;
     struct control *control;
+    struct control_traffic traffic;
     struct cli_waiter *waiters; /* commands that wait for their outcome */
     struct cli_history history;
     struct cli_events events;            /* who follows what happens */
@@ -44,3 +46,5 @@ struct cli_driver {
 
 /* One event for the engine; executes its actions, and answers who waited for what came of it. */
 void cli_driver_step(struct cli_driver *d, const struct cli_event *event);
+/* The clock was moved: what is due by now is done, timers and the address's lifetime follow. */
+void cli_driver_follow_clock(struct cli_driver *d);

@@ -108,7 +108,7 @@ static void start_next(struct cli_hook *h)
         if (h->pid == 0)
             become_script(h->script, h->queue[0].env);
         if (h->pid > 0) {
-            io_timer_set(h->limit, time_add(io_now().boot_ms, h->limit_ms));
+            io_timer_after(h->limit, h->limit_ms);
             return;
         }
         io_trace_log(h->trace, "error", "the hook script cannot be run: %s", strerror(errno));
@@ -163,12 +163,12 @@ void cli_hook_free(struct cli_hook *h)
 {
     if (h == NULL)
         return;
-    time_ms end = time_add(io_now().boot_ms, h->limit_ms);
+    time_ms end = time_add(io_real_ms(), h->limit_ms);
     for (unsigned before = h->n_queue; h->n_queue > 0; before = h->n_queue) {
         reap(h);
         if (h->n_queue < before)
-            end = time_add(io_now().boot_ms, h->limit_ms);
-        else if (io_now().boot_ms > end) {
+            end = time_add(io_real_ms(), h->limit_ms);
+        else if (io_real_ms() > end) {
             on_limit(h);
             end = TIME_NEVER;
         }

@@ -272,12 +272,12 @@ static struct rtnl_addr *make_addr(const struct cli_netif *n, struct ip4_net net
     return NULL;
 }
 
-static uint32_t remaining_s(const struct cli_lease *lease, time_ms now)
+static uint32_t lifetime_s(time_ms left_ms)
 {
-    if (lease->expires_at_ms == TIME_NEVER)
+    if (left_ms >= (time_ms)LEASE_INFINITE * 1000)
         return (uint32_t)LIFETIME_FOREVER;
-    time_ms left_s = (lease->expires_at_ms - now) / 1000;
-    return left_s < 1 ? 1 : (uint32_t)left_s; /* the kernel refuses 0; the engine clears at the instant */
+    time_ms left_s = (left_ms + 999) / 1000;
+    return left_s < 1 ? 1 : (uint32_t)left_s; /* the kernel refuses 0 */
 }
 
 static int clear_addr(struct cli_netif *n, char *why)
@@ -294,14 +294,13 @@ static int clear_addr(struct cli_netif *n, char *why)
     return err;
 }
 
-static int set_addr(struct cli_netif *n, const struct cli_lease *lease, time_ms now, char *why)
+static int set_addr(struct cli_netif *n, struct ip4_net net, time_ms left_ms, char *why)
 {
-    struct ip4_net net = {lease->addr, lease->prefix_len};
     struct rtnl_addr *a = make_addr(n, net);
     if (a == NULL)
         return no_memory(why);
-    rtnl_addr_set_valid_lifetime(a, remaining_s(lease, now));
-    rtnl_addr_set_preferred_lifetime(a, remaining_s(lease, now));
+    rtnl_addr_set_valid_lifetime(a, lifetime_s(left_ms));
+    rtnl_addr_set_preferred_lifetime(a, lifetime_s(left_ms));
     char text[IP4_NET_LEN], what[64];
     snprintf(what, sizeof what, "setting the address %s", ip4_net_format(net, text));
     int err = report(n, rtnl_addr_add(n->sock, a, NLM_F_CREATE | NLM_F_REPLACE), what, why);
@@ -463,16 +462,22 @@ static int clear_what_differs(struct cli_netif *n, struct ip4_net addr, const st
 }
 
 int cli_netif_set(struct cli_netif *n, const struct cli_lease *lease, const struct cli_settings *settings,
-                  time_ms now, char *why)
+                  time_ms left_ms, char *why)
 {
-    int err = clear_what_differs(n, (struct ip4_net){lease->addr, lease->prefix_len}, settings, why);
+    struct ip4_net net = {lease->addr, lease->prefix_len};
+    int err = clear_what_differs(n, net, settings, why);
     if (err == 0)
-        err = set_addr(n, lease, now, why);
+        err = set_addr(n, net, left_ms, why);
     if (err == 0)
         err = set_mtu(n, lease->mtu, why);
     if (err == 0)
         err = set_routes(n, settings, why);
     return err;
+}
+
+int cli_netif_set_lifetime(struct cli_netif *n, time_ms left_ms, char *why)
+{
+    return n->has_addr ? set_addr(n, n->addr, left_ms, why) : 0;
 }
 
 int cli_netif_clear(struct cli_netif *n, char *why)

@@ -49,13 +49,18 @@ bool cli_netif_next_change(struct cli_netif *n, bool *out_has_carrier);
 int cli_netif_up(struct cli_netif *n, char *why);
 
 /* Makes the interface have the lease, and nothing of an earlier one that differs:
- * - its address and prefix, with the subnet's broadcast address, valid and preferred for what is left of the
- * lease at `now`: if we die, the kernel ends it in time. The same address set by someone else becomes ours;
+ * - its address and prefix, with the subnet's broadcast address, valid and preferred for `left_ms`, what is
+ * left of the lease by the kernel's clock (TIME_NEVER: for ever): if we die, the kernel ends it, within a
+ * second. The same address set by someone else becomes ours;
  * - the routes of `settings` from that address, proto dhcp, whether their routers are in the subnet or not;
  * - the lease's MTU if it is 576 or more (RFC 791: what every host must take); else the one it had at first.
  * After an error call it again, or cli_netif_clear(): what was done before the error is remembered. */
 int cli_netif_set(struct cli_netif *n, const struct cli_lease *lease, const struct cli_settings *settings,
-                  time_ms now, char *why);
+                  time_ms left_ms, char *why);
+
+/* What is left of the lease is something else now: the clock was moved. Nothing if there is no address of
+ * ours. */
+int cli_netif_set_lifetime(struct cli_netif *n, time_ms left_ms, char *why);
 
 /* Takes away all that cli_netif_set() set; what is gone already, with its interface even, is no error. Tries
  * everything, and reports the first failure. */

@@ -11,6 +11,7 @@
 #include "client/cli_load.h"
 #include "client/cli_remote.h"
 #include "common/dhcp_proto.h"
+#include "common/io_clock.h"
 
 enum { EXIT_USAGE = 2, ONCE_LIMIT_S = 60 };
 
@@ -36,6 +37,7 @@ static const char usage[] =
     "      --set-hostname   call the machine what option 12 says while there is a lease; asks for it\n"
     "      --trace FILE     append every event to FILE, one JSON object a line\n"
     "      --node NAME      how this client is called in the trace (default: the interface)\n"
+    "      --clock FILE     follow a lab's clock instead of the machine's\n"
     "      --profile NAME   wait like this client: rfc2131 (the default), dhcpcd, udhcpc, networkd, "
     "dhclient,\n"
     "                       networkmanager, or a file; see `dhcplab timeline`\n"
@@ -49,7 +51,8 @@ static const char usage[] =
     "Signals: SIGUSR1 renews, SIGUSR2 releases, SIGTERM, SIGINT and SIGHUP end without a RELEASE and take "
     "the "
     "address away.\n"
-    "Commands: status, renew, rebind, release, decline, inform, events, stop, list-commands. ARGUMENTS is a "
+    "Commands: status, renew, rebind, release, decline, inform, events, clock-get, clock-set, stop, "
+    "list-commands. ARGUMENTS is a "
     "JSON map,\n"
     "such as {\"timeout_s\": 10} for renew, rebind and inform, {\"address\": \"10.0.0.5/24\"} for inform.\n"
     "Exit codes: 0 ended as asked, 1 failed (with -1: no lease), 2 usage or bad configuration, 3 a command "
@@ -68,7 +71,7 @@ static const char usage[] =
 
 struct arguments {
     struct cli_driver_options driver;
-    const char *config, *profile, *trace, *node, *duid_file;
+    const char *config, *profile, *trace, *node, *duid_file, *clock;
     uint32_t count; /* 0: one client, that configures the interface */
     bool quiet, seeded;
 };
@@ -82,6 +85,7 @@ enum {
     OPT_SET_HOSTNAME,
     OPT_TRACE,
     OPT_NODE,
+    OPT_CLOCK,
     OPT_PROFILE,
     OPT_SEED,
     OPT_COUNT
@@ -100,6 +104,7 @@ static const struct option long_options[] = {
     {"set-hostname", no_argument, NULL, OPT_SET_HOSTNAME},
     {"trace", required_argument, NULL, OPT_TRACE},
     {"node", required_argument, NULL, OPT_NODE},
+    {"clock", required_argument, NULL, OPT_CLOCK},
     {"profile", required_argument, NULL, OPT_PROFILE},
     {"seed", required_argument, NULL, OPT_SEED},
     {"count", required_argument, NULL, OPT_COUNT},
@@ -168,6 +173,9 @@ static int take_option(int option, struct arguments *a)
         return -1;
     case OPT_NODE:
         a->node = optarg;
+        return -1;
+    case OPT_CLOCK:
+        a->clock = optarg;
         return -1;
     case OPT_COUNT:
         if (!read_number(optarg, CLI_CROWD_MAX, &number) || number == 0)
@@ -287,6 +295,11 @@ int main(int argc, char **argv)
     if (!a.seeded && getrandom(&a.driver.seed, sizeof a.driver.seed, 0) < 0) {
         perror("dhcplab-client: no random seed");
         return EXIT_FAILURE;
+    }
+    int rc = a.clock != NULL ? io_clock_follow(a.clock) : 0;
+    if (rc < 0) {
+        fprintf(stderr, "dhcplab-client: %s: %s\n", a.clock, io_clock_why(rc));
+        return EXIT_USAGE;
     }
     struct io_trace trace;
     if (io_trace_open(&trace, a.node ? a.node : a.driver.ifname, a.trace,

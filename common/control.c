@@ -151,7 +151,7 @@ void control_reply(struct control_request *request, enum control_result result, 
         return;
     }
     request->out_len = strlen(request->out);
-    io_timer_set(request->idle, time_add(io_now().boot_ms, CONTROL_IDLE_MS));
+    io_timer_after(request->idle, CONTROL_IDLE_MS);
     write_reply(request);
 }
 
@@ -205,7 +205,7 @@ void control_stream_end(struct control_request *request, const char *line, size_
 {
     request->gone = NULL;
     request->is_stream = false;
-    io_timer_set(request->idle, time_add(io_now().boot_ms, CONTROL_IDLE_MS));
+    io_timer_after(request->idle, CONTROL_IDLE_MS);
     if (append(request, line, len) < 0)
         request_free(request);
 }
@@ -351,7 +351,7 @@ static void on_connection(void *user, int fd, int what)
         request_free(r);
         return;
     }
-    io_timer_set(r->idle, time_add(io_now().boot_ms, CONTROL_IDLE_MS));
+    io_timer_after(r->idle, CONTROL_IDLE_MS);
 }
 
 static bool is_socket(const char *path)

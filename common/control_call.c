@@ -27,7 +27,7 @@ int control_call_address(struct sockaddr_un *addr, const char *path)
 /* Makes connect() and send() give up, with EAGAIN, at `until_ms`. */
 static void limit_sending(int fd, time_ms until_ms)
 {
-    time_ms left_ms = until_ms - io_now().boot_ms;
+    time_ms left_ms = until_ms - io_real_ms();
     if (left_ms < 1)
         left_ms = 1; /* zero would be no limit */
     struct timeval left = {.tv_sec = left_ms / 1000, .tv_usec = left_ms % 1000 * 1000};
@@ -88,7 +88,7 @@ static int call_receive(int fd, time_ms until_ms, char **out_text, size_t *out_l
     char *text = NULL;
     size_t len = 0;
     for (;;) {
-        time_ms left_ms = until_ms - io_now().boot_ms;
+        time_ms left_ms = until_ms - io_real_ms();
         struct pollfd pfd = {.fd = fd, .events = POLLIN};
         int ready = left_ms <= 0 ? 0 : poll(&pfd, 1, left_ms > 60000 ? 60000 : (int)left_ms);
         if (ready < 0 && errno == EINTR)
@@ -120,7 +120,7 @@ static int call_receive(int fd, time_ms until_ms, char **out_text, size_t *out_l
 int control_call(const char *path, const char *command, const cJSON *arguments, int timeout_ms,
                  cJSON **out_reply)
 {
-    time_ms until_ms = time_add(io_now().boot_ms, timeout_ms);
+    time_ms until_ms = time_add(io_real_ms(), timeout_ms);
     char *request = request_text(command, arguments);
     if (request == NULL)
         return ERR_NOMEM;
@@ -178,7 +178,7 @@ static int follow(FILE *in, int timeout_ms, control_call_line_fn *fn, void *user
 int control_call_follow(const char *path, const char *command, int timeout_ms, control_call_line_fn *fn,
                         void *user, cJSON **out_reply)
 {
-    time_ms until_ms = time_add(io_now().boot_ms, timeout_ms);
+    time_ms until_ms = time_add(io_real_ms(), timeout_ms);
     char *request = request_text(command, NULL);
     if (request == NULL)
         return ERR_NOMEM;

@@ -61,7 +61,7 @@ static void on_look(void *user)
     unsigned n = count_open(h);
     if (n < IO_HTTP_CONNECTIONS_MAX)
         evconnlistener_enable(h->listener);
-    io_timer_set(h->look, n == 0 ? TIME_NEVER : io_now().boot_ms + LOOK_MS);
+    io_timer_after(h->look, n == 0 ? TIME_NEVER : LOOK_MS);
 }
 
 /* For a connection that is just accepted: there is a place, for the listener rests while there is none. The
@@ -79,7 +79,7 @@ static struct bufferevent *make_buffer(struct event_base *base, void *user)
     h->open[place] = buffer;
     if (count_open(h) == IO_HTTP_CONNECTIONS_MAX)
         evconnlistener_disable(h->listener);
-    io_timer_set(h->look, io_now().boot_ms + LOOK_MS);
+    io_timer_after(h->look, LOOK_MS);
     return buffer;
 }
 

@@ -4,7 +4,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -37,7 +36,6 @@ struct io_watch {
  * timerfd. */
 struct io_timer {
     int fd;
-    time_ms at_ms; /* TIME_NEVER: it is not set */
     struct io_watch *watch;
     io_timer_fn *fn;
     void *user;
@@ -87,47 +85,6 @@ struct event_base *io_loop_base(struct io_loop *loop)
     return loop->base;
 }
 
-uint64_t io_now_us(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
-
-static int64_t read_clock_ms(clockid_t clock)
-{
-    struct timespec ts;
-    clock_gettime(clock, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-/* Looked up once a second: it takes longer than to read both clocks. */
-static int32_t utc_offset_s(time_t wall_s)
-{
-    static time_t known_at = -1;
-    static int32_t offset_s;
-    struct tm tm;
-    if (wall_s != known_at && localtime_r(&wall_s, &tm) != NULL) {
-        known_at = wall_s;
-        offset_s = (int32_t)tm.tm_gmtoff;
-    }
-    return offset_s;
-}
-
-struct clock_now io_now(void)
-{
-    /* The two are read one after the other and cut to milliseconds, so that their distance seems to vary by
-     * one. It is kept until the wall clock is really moved: an instant that is shown twice is the same. */
-    static int64_t distance_ms = INT64_MIN;
-    struct clock_now now = {.boot_ms = read_clock_ms(CLOCK_BOOTTIME)};
-    int64_t measured_ms = read_clock_ms(CLOCK_REALTIME) - now.boot_ms;
-    if (distance_ms == INT64_MIN || measured_ms > distance_ms + 1 || measured_ms < distance_ms - 1)
-        distance_ms = measured_ms;
-    now.wall_ms = now.boot_ms + distance_ms;
-    now.utc_offset_s = utc_offset_s((time_t)(now.wall_ms / 1000));
-    return now;
-}
-
 static void on_fd(evutil_socket_t fd, short events, void *user)
 {
     struct io_watch *w = user;
@@ -175,10 +132,8 @@ static void on_timer(void *user, int fd, int what)
     (void)what;
     struct io_timer *t = user;
     uint64_t expirations;
-    if (read(fd, &expirations, sizeof expirations) != (ssize_t)sizeof expirations)
-        return;
-    t->at_ms = TIME_NEVER;
-    t->fn(t->user);
+    if (read(fd, &expirations, sizeof expirations) == (ssize_t)sizeof expirations)
+        t->fn(t->user);
 }
 
 struct io_timer *io_timer_new(struct io_loop *loop, io_timer_fn *fn, void *user)
@@ -186,7 +141,7 @@ struct io_timer *io_timer_new(struct io_loop *loop, io_timer_fn *fn, void *user)
     struct io_timer *t = calloc(1, sizeof *t);
     if (t == NULL)
         return NULL;
-    *t = (struct io_timer){.at_ms = TIME_NEVER, .fn = fn, .user = user};
+    *t = (struct io_timer){.fn = fn, .user = user};
     t->fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     t->watch = t->fd < 0 ? NULL : io_watch_new(loop, t->fd, IO_READ, on_timer, t);
     if (t->watch == NULL) {
@@ -196,19 +151,26 @@ struct io_timer *io_timer_new(struct io_loop *loop, io_timer_fn *fn, void *user)
     return t;
 }
 
-void io_timer_set(struct io_timer *t, time_ms at_ms)
+void io_timer_set_us(struct io_timer *t, int64_t at_us)
 {
     struct itimerspec spec = {0};
-    if (at_ms == t->at_ms)
-        return;
-    t->at_ms = at_ms;
-    if (at_ms != TIME_NEVER) {
-        if (at_ms < 1)
-            at_ms = 1; /* zero would disarm */
-        spec.it_value.tv_sec = (time_t)(at_ms / 1000);
-        spec.it_value.tv_nsec = (long)(at_ms % 1000) * 1000000;
+    if (at_us != INT64_MAX) {
+        if (at_us < 1)
+            at_us = 1; /* zero would disarm */
+        spec.it_value.tv_sec = (time_t)(at_us / 1000000);
+        spec.it_value.tv_nsec = (long)(at_us % 1000000) * 1000;
     }
     timerfd_settime(t->fd, TFD_TIMER_ABSTIME, &spec, NULL);
+}
+
+void io_timer_set(struct io_timer *t, time_ms at_ms)
+{
+    io_timer_set_us(t, at_ms > INT64_MAX / 1000 ? INT64_MAX : at_ms * 1000);
+}
+
+void io_timer_after(struct io_timer *t, time_ms ms)
+{
+    io_timer_set(t, time_add(io_real_ms(), ms));
 }
 
 void io_timer_free(struct io_timer *t)

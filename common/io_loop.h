@@ -1,10 +1,12 @@
-/* The event loop. With io_http the only module that knows libevent. Timers run on the boot-time clock. */
+/* The event loop. With io_http the only module that knows libevent. Timers run on the machine's boot-time
+ * clock; those of engines on the program's: io_clock_arm(). */
 #pragma once
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "common/clock.h"
+#include "common/io_clock.h"
 
 struct event_base; /* of libevent */
 struct io_loop;
@@ -20,11 +22,6 @@ void io_loop_stop(struct io_loop *loop);
 /* For io_http alone: evhttp wants it. */
 struct event_base *io_loop_base(struct io_loop *loop);
 
-/* Both clocks, now. */
-struct clock_now io_now(void);
-/* Microseconds on a clock that only ever goes forward, to measure with. */
-uint64_t io_now_us(void);
-
 enum { IO_READ = 1, IO_WRITE = 2 };
 typedef void io_fd_fn(void *user, int fd, int what);
 /* Calls `fn` whenever `fd` is ready for `what` (IO_READ, IO_WRITE or both). NULL if memory is out. The fd
@@ -37,8 +34,13 @@ void io_watch_free(struct io_watch *w); /* NULL is fine */
 typedef void io_timer_fn(void *user);
 /* A timer at rest. */
 struct io_timer *io_timer_new(struct io_loop *loop, io_timer_fn *fn, void *user);
-/* Fires once at boot-time `at_ms` (at once if that is past); TIME_NEVER disarms. Replaces what was set. */
+/* Fires once when the machine's boot-time clock shows `at_ms` (at once if that is past); TIME_NEVER disarms.
+ * Replaces what was set. */
 void io_timer_set(struct io_timer *t, time_ms at_ms);
+/* The same in microseconds; INT64_MAX disarms. */
+void io_timer_set_us(struct io_timer *t, int64_t at_us);
+/* Fires once in `ms` milliseconds of the machine. */
+void io_timer_after(struct io_timer *t, time_ms ms);
 void io_timer_free(struct io_timer *t); /* NULL is fine */
 
 typedef void io_signal_fn(void *user, int signal);

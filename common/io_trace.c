@@ -124,11 +124,12 @@ static void tell_suppressed(struct io_trace *t, time_ms now)
 
 void io_trace_tick(struct io_trace *t)
 {
-    tell_suppressed(t, io_now().boot_ms);
+    tell_suppressed(t, io_real_ms());
 }
 
-static bool admit(struct io_trace *t, unsigned kind, time_ms now)
+static bool admit(struct io_trace *t, unsigned kind)
 {
+    time_ms now = io_real_ms();
     tell_suppressed(t, now);
     return log_rate_admit(&t->rate, kind, now);
 }
@@ -140,7 +141,7 @@ void io_trace_event(struct io_trace *t, const struct trace_event *event)
     if (is_off(t))
         return;
     struct trace_stamp stamp = {.now = io_now(), .node = t->node};
-    if (!admit(t, event->reason, stamp.now.boot_ms))
+    if (!admit(t, event->reason))
         return;
     write_event(t, trace_event_json(&stamp, event));
 }
@@ -151,7 +152,7 @@ void io_trace_message(struct io_trace *t, enum trace_direction direction, const 
     if (is_off(t))
         return;
     struct trace_stamp stamp = {.now = io_now(), .node = t->node};
-    if (!admit(t, direction == TRACE_RX ? KIND_RX : KIND_TX, stamp.now.boot_ms))
+    if (!admit(t, direction == TRACE_RX ? KIND_RX : KIND_TX))
         return;
     write_event(t, trace_message_json(&stamp, direction, ifname, packet));
 }
@@ -162,7 +163,7 @@ void io_trace_drop(struct io_trace *t, const char *ifname, const struct packet *
     if (is_off(t))
         return;
     struct trace_stamp stamp = {.now = io_now(), .node = t->node};
-    if (!admit(t, reason, stamp.now.boot_ms))
+    if (!admit(t, reason))
         return;
     write_event(t, trace_drop_json(&stamp, ifname, packet, reason, facts));
 }
@@ -191,7 +192,7 @@ static void write_log(struct io_trace *t, const char *level, const char *text)
 void io_trace_log(struct io_trace *t, const char *level, const char *format, ...)
 {
     char text[1024];
-    if (!admit(t, level_kind(level), io_now().boot_ms))
+    if (!admit(t, level_kind(level)))
         return;
     va_list args;
     va_start(args, format);

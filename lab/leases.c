@@ -38,7 +38,7 @@ static bool add_leases(cJSON *list, const struct lab_host_state *host, char *why
         cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(reply, "arguments"), "leases");
     cJSON *lease;
     while ((lease = cJSON_DetachItemFromArray(leases, 0)) != NULL) {
-        report_lease_complete(lease, host->name, time(NULL));
+        report_lease_complete(lease, host->name, (time_t)(io_now().wall_ms / 1000));
         cJSON_AddItemToArray(list, lease);
     }
     bool ok = result == CONTROL_SUCCESS || result == CONTROL_EMPTY;

@@ -13,6 +13,7 @@
 #include <linux/close_range.h>
 
 #include "common/err.h"
+#include "lab/labclock.h"
 
 pid_t program_outer_pid(int outer_proc)
 {
@@ -40,6 +41,7 @@ enum { ARGUMENTS_MAX = 24, ARGUMENT_PATHS = 7 };
 /* The command line of a host's program. */
 struct command_line {
     char path[ARGUMENT_PATHS][LAB_PATH_MAX + LAB_NAME_MAX];
+    char clock[LABCLOCK_PATH_MAX];
     char program[TOPOLOGY_PATH_MAX + LAB_NAME_MAX];
     char count[16];
     char *argv[ARGUMENTS_MAX];
@@ -73,6 +75,8 @@ static void put_command(const struct program_plan *p, struct command_line *c)
     put_pair(c, "--control", c->path[1]);
     put_pair(c, "--trace", c->path[6]);
     put_pair(c, "--node", name);
+    labclock_path(p->lab->dir, c->clock);
+    put_pair(c, "--clock", c->clock);
     if (p->host->role == LAB_CLIENT) {
         put_pair(c, "-i", p->host->interface);
         if (p->host->n_clients > 0) {

@@ -45,9 +45,9 @@ static bool answers(const struct lab_host_state *host)
 
 static int await_answer(const struct lab_host_state *host, unsigned timeout_s)
 {
-    time_ms until_ms = io_now().boot_ms + (time_ms)timeout_s * 1000;
+    time_ms until_ms = io_real_ms() + (time_ms)timeout_s * 1000;
     while (!answers(host)) {
-        if (io_now().boot_ms >= until_ms) {
+        if (io_real_ms() >= until_ms) {
             fprintf(stderr, "dhcplab: %s was started anew, but does not answer\n", host->name);
             return EXIT_CODE_FAILED;
         }

@@ -5,6 +5,7 @@
  * - lab.json: written by the supervisor when the lab is up: see struct lab_state
  * - lab.sock: the supervisor's control socket; lab.log: what it wrote to its standard error
  * - trace.ndjson: every event of every node, one JSON object a line (trace.h), appended by each program
+ * - lab.clock: the clock of all its programs: labclock.h
  * - HOST.json: the configuration of the host's program, if it stands in the topology file
  * - HOST.sock: control socket of the host's dhcplab-server or dhcplab-client
  * - HOST.csv, HOST.lease: the server's leases; the lease of the client, for INIT-REBOOT

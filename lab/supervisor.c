@@ -20,6 +20,7 @@
 #include "common/io_loop.h"
 #include "common/io_trace.h"
 #include "lab/hostlog.h"
+#include "lab/labclock.h"
 #include "lab/net.h"
 #include "lab/program.h"
 #include "lab/state.h"
@@ -139,7 +140,7 @@ static void stop(struct supervisor *s)
         return;
     s->stopping = true;
     signal_programs(s, SIGTERM);
-    io_timer_set(s->stop_timer, time_add(io_now().boot_ms, STOP_LIMIT_MS));
+    io_timer_after(s->stop_timer, STOP_LIMIT_MS);
     if (!has_programs(s))
         finish(s);
 }
@@ -266,6 +267,7 @@ static void trace_end(const struct supervisor *s, size_t index, bool in_order)
     char path[LAB_PATH_MAX + LAB_NAME_MAX], last[LOG_SHOWN_MAX] = "";
     struct io_trace trace;
     state_trace_path(s->plan, path);
+    labclock_follow(s->plan->dir); /* as it is now */
     if (io_trace_open(&trace, host->name, path, IO_TRACE_ERRORS) < 0)
         return;
     char *log =
@@ -371,7 +373,7 @@ static void restart(struct supervisor *s, const cJSON *arguments, struct control
     } else {
         s->programs[index].restart = request;
         kill(s->programs[index].pid, SIGTERM);
-        io_timer_set(s->restart_timer, time_add(io_now().boot_ms, STOP_LIMIT_MS));
+        io_timer_after(s->restart_timer, STOP_LIMIT_MS);
     }
 }
 

@@ -12,6 +12,7 @@
 #include "common/err.h"
 #include "common/io_loop.h"
 #include "lab/command.h"
+#include "lab/labclock.h"
 #include "lab/report.h"
 #include "lab/timers_report.h"
 #include "lab/view.h"
@@ -199,6 +200,7 @@ static void on_redraw(void *user)
 {
     struct watch *w = user;
     w->code = EXIT_CODE_OK;
+    labclock_follow(w->lab.dir); /* as it is now */
     cJSON *list = look_at_all(w->args, &w->lab, &w->code);
     char *text = describe(list);
     if (text != NULL && w->terminal)
@@ -210,7 +212,7 @@ static void on_redraw(void *user)
     cJSON_Delete(list);
     if (fflush(stdout) != 0 || gone)
         io_loop_stop(w->loop);
-    io_timer_set(w->redraw, time_add(io_now().boot_ms, REDRAW_MS));
+    io_timer_after(w->redraw, REDRAW_MS);
 }
 
 /* Something was traced: events that come together are drawn together. */
@@ -220,7 +222,7 @@ static void on_trace(void *user, int fd, int what)
     struct watch *w = user;
     char events[4096];
     if (read(fd, events, sizeof events) > 0)
-        io_timer_set(w->redraw, time_add(io_now().boot_ms, EVENTS_TOGETHER_MS));
+        io_timer_after(w->redraw, EVENTS_TOGETHER_MS);
 }
 
 static void on_signal(void *user, int signal)
@@ -240,7 +242,7 @@ static int run_watch(struct watch *w, int inotify)
     if (rc == 0) {
         if (w->terminal)
             fputs(SCREEN_OTHER, stdout);
-        io_timer_set(w->redraw, io_now().boot_ms);
+        io_timer_after(w->redraw, 0);
         rc = io_loop_run(w->loop);
         if (w->terminal)
             fputs(SCREEN_BACK, stdout);

@@ -14,6 +14,7 @@
 #include "common/io_loop.h"
 #include "lab/command.h"
 #include "lab/hostlog.h"
+#include "lab/labclock.h"
 #include "lab/report.h"
 #include "lab/supervisor.h"
 #include "lab/view.h"
@@ -161,6 +162,15 @@ static int write_configs(const struct up *u)
     return 0;
 }
 
+/* The lab begins with the machine's clock. */
+static int write_clock(const struct up *u)
+{
+    if (labclock_write(u->dir, &CLOCK_LINE_REAL) == 0)
+        return 0;
+    fprintf(stderr, "dhcplab: cannot write the clock of %s: %s\n", u->dir, strerror(errno));
+    return ERR_IO;
+}
+
 /* The sockets of the lab, which the kernel limits to LAB_PATH_MAX. */
 static int check_paths(const struct up *u)
 {
@@ -203,7 +213,7 @@ static int await(const struct up *u, enum supervisor_say expected)
 
 static bool is_late(const struct up *u)
 {
-    return io_now().boot_ms >= u->deadline_ms;
+    return io_real_ms() >= u->deadline_ms;
 }
 
 /* A moment's rest, in which the supervisor may tell that it gives up. 0, or the exit code. */
@@ -435,6 +445,8 @@ static int start(struct up *u, const struct up_options *options)
     }
     if (rc == 0)
         rc = write_configs(u);
+    if (rc == 0)
+        rc = write_clock(u);
     if (rc == 0 && supervisor_start(&plan, &u->channel) < 0) {
         fprintf(stderr, "dhcplab: cannot start the supervisor: %s\n", strerror(errno));
         rc = ERR_IO;
@@ -478,7 +490,7 @@ int command_up(int argc, char **argv)
     struct up u = {.topology = &topology,
                    .name = options.name != NULL ? options.name : topology.name,
                    .file = path,
-                   .deadline_ms = io_now().boot_ms + (time_ms)options.timeout_s * 1000};
+                   .deadline_ms = io_real_ms() + (time_ms)options.timeout_s * 1000};
     u.pick = options.name != NULL || has_company() ? u.name : "";
     code = start(&u, &options);
     topology_fini(&topology);

@@ -10,6 +10,7 @@
 #include "common/control_call.h"
 #include "common/err.h"
 #include "lab/command.h"
+#include "lab/labclock.h"
 #include "lab/wrap.h"
 
 enum { TIMEOUT_MAX_S = 3600 };
@@ -133,6 +134,7 @@ bool view_lab_load(const struct view_args *args, struct lab_state *out, int *out
     *out_exit = err == ERR_EXISTS ? EXIT_CODE_USAGE : EXIT_CODE_FAILED;
     if (err != 0)
         return false;
+    labclock_follow(out->dir);
     *out_exit = EXIT_CODE_USAGE;
     for (size_t i = 0; i < args->n_hosts; i++) {
         if (rundir_find(out, args->hosts[i]) != NULL)

@@ -32,8 +32,8 @@ struct view_command {
 bool view_args_read(int argc, char **argv, const struct view_command *command, struct view_args *out,
                     int *out_exit);
 
-/* Loads the lab, and checks that it has the hosts of the command line; otherwise tells the user, and
- * *out_exit is the exit code. */
+/* Loads the lab, whose clock the process then follows, and checks that it has the hosts of the command line;
+ * otherwise tells the user, and *out_exit is the exit code. */
 bool view_lab_load(const struct view_args *args, struct lab_state *out, int *out_exit);
 
 /* No hosts named: every host. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/io_clock.h"
 #include "server/srv_driver.h"
 
 enum { EXIT_USAGE = 2 };
@@ -29,6 +30,7 @@ static const char usage[] =
     "the way\n"
     "      --trace FILE       append every event to FILE, one JSON object a line\n"
     "      --node NAME        how this server is called in the trace (default: server)\n"
+    "      --clock FILE       follow a lab's clock instead of the machine's\n"
     "  -q, --quiet            nothing on standard error but errors and warnings\n"
     "  -h, --help             this text\n"
     "  -V, --version          the version\n"
@@ -45,11 +47,11 @@ static const char usage[] =
 struct arguments {
     struct srv_driver_options driver;
     struct srv_user user;
-    const char *trace, *node;
+    const char *trace, *node, *clock;
     bool quiet;
 };
 
-enum { OPT_CONTROL = 256, OPT_TRACE, OPT_NODE, OPT_LEASE_FILE, OPT_USER, OPT_NO_SECCOMP };
+enum { OPT_CONTROL = 256, OPT_TRACE, OPT_NODE, OPT_CLOCK, OPT_LEASE_FILE, OPT_USER, OPT_NO_SECCOMP };
 
 static const struct option long_options[] = {
     {"config", required_argument, NULL, 'c'},
@@ -62,6 +64,7 @@ static const struct option long_options[] = {
     {"no-seccomp", no_argument, NULL, OPT_NO_SECCOMP},
     {"trace", required_argument, NULL, OPT_TRACE},
     {"node", required_argument, NULL, OPT_NODE},
+    {"clock", required_argument, NULL, OPT_CLOCK},
     {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
@@ -122,6 +125,9 @@ static int take_option(int option, struct arguments *a)
     case OPT_NODE:
         a->node = optarg;
         return -1;
+    case OPT_CLOCK:
+        a->clock = optarg;
+        return -1;
     case 'q':
         a->quiet = true;
         return -1;
@@ -149,6 +155,11 @@ int main(int argc, char **argv)
         return usage_error("there are no arguments but options: ", argv[optind]);
     if (a.driver.config == NULL)
         return usage_error("-c FILE is missing", "");
+    int rc = a.clock != NULL ? io_clock_follow(a.clock) : 0;
+    if (rc < 0) {
+        fprintf(stderr, "dhcplab-server: %s: %s\n", a.clock, io_clock_why(rc));
+        return EXIT_USAGE;
+    }
     struct io_trace trace;
     if (io_trace_open(&trace, a.node, a.trace,
                       a.quiet || !a.driver.foreground ? IO_TRACE_ERRORS : IO_TRACE_ALL) < 0) {

@@ -63,7 +63,7 @@ static void on_idle(void *user)
 static void touch(struct connection *c)
 {
     uint32_t idle_s = c->port->config->lease_query.bulk.idle_s;
-    io_timer_set(c->idle, time_add(io_now().boot_ms, (time_ms)idle_s * 1000));
+    io_timer_after(c->idle, (time_ms)idle_s * 1000);
 }
 
 /* ---- questions ---- */

@@ -206,6 +206,16 @@ static void shutdown_server(struct srv_command_call *call)
     call->out->exit_value = (int)value;
 }
 
+static void clock_get(struct srv_command_call *call)
+{
+    call->out->effect = SRV_DO_CLOCK_GET;
+}
+
+static void clock_set(struct srv_command_call *call)
+{
+    call->out->effect = SRV_DO_CLOCK_SET;
+}
+
 /* ---- configuration ---- */
 
 /* {"Dhcp4": {...}}, the configuration completed. */
@@ -355,6 +365,8 @@ static const struct {
     {"build-report", build_report},
     {"class-get", srv_command_class_get},
     {"class-list", srv_command_class_list},
+    {"clock-get", clock_get},
+    {"clock-set", clock_set},
     {"config-get", config_get},
     {"config-hash-get", config_hash_get},
     {"config-reload", config_reload},

@@ -46,6 +46,8 @@ enum srv_command_effect {
     SRV_DO_CONFIG_RELOAD, /* read the file again */
     SRV_DO_CONFIG_WRITE,  /* replace the file reply.path by reply.file */
     SRV_DO_LEASES_WRITE,  /* the same, of leases */
+    SRV_DO_CLOCK_GET,     /* the program's clock as arguments: control_clock.h */
+    SRV_DO_CLOCK_SET,     /* follow the clock anew, then the same */
     SRV_DO_SHUTDOWN,      /* end with reply.exit_value once the reply is sent */
 };
 

@@ -17,13 +17,31 @@ static void refuse(struct srv_command_reply *reply, const char *what, const char
     reply->arguments = NULL;
 }
 
+/* What is due by the clock that was moved is done before the answer. */
+static void follow_clock(struct srv_driver *d, struct srv_command_reply *reply)
+{
+    int rc = io_clock_reload();
+    if (rc < 0) {
+        refuse(reply, "", io_clock_why(rc));
+        return;
+    }
+    time_ms now = io_now().boot_ms;
+    if (srv_engine_deadline(d->engine) <= now)
+        srv_driver_step(d, &(struct srv_event){.kind = SRV_DEADLINE, .now = now});
+    srv_driver_flush(d);
+}
+
 /* What a command wants of the driver. */
 static void do_effect(struct srv_driver *d, struct srv_command_reply *reply)
 {
     char why[JCFG_TEXT_MAX] = "";
     switch (reply->effect) {
     case SRV_DO_NOTHING:
-    case SRV_DO_SHUTDOWN: /* when the reply is sent */
+    case SRV_DO_CLOCK_GET: /* below */
+    case SRV_DO_SHUTDOWN:  /* when the reply is sent */
+        break;
+    case SRV_DO_CLOCK_SET:
+        follow_clock(d, reply);
         break;
     case SRV_DO_CONFIG_SET:
         if (srv_reload_serve(d, reply->config, why) < 0)
@@ -85,6 +103,9 @@ void srv_control_on_command(void *user, const char *command, const cJSON *argume
         refuse(&reply,
                "the change is in memory, but not stored yet, which is tried again: ", strerror(failure));
     do_effect(d, &reply);
+    bool tells_clock = reply.effect == SRV_DO_CLOCK_GET || reply.effect == SRV_DO_CLOCK_SET;
+    if (tells_clock && reply.result == CONTROL_SUCCESS)
+        reply.arguments = control_clock_json(&d->traffic, srv_engine_deadline(d->engine));
     if (strcmp(command, "status-get") == 0 && reply.result == CONTROL_SUCCESS)
         cJSON_AddItemToObject(reply.arguments, "lease_file", srv_persist_json(d->persist));
     control_reply(request, reply.result, reply.text, reply.arguments);

@@ -47,9 +47,9 @@ void srv_driver_step(struct srv_driver *d, const struct srv_event *event)
     srv_explain_add(d->explain, &now, event->kind == SRV_RX ? &event->packet : NULL,
                     last != NULL ? last->next : d->actions.first);
     for (struct srv_action *a = last != NULL ? last->next : d->actions.first; a != NULL; a = a->next)
-        if (a->kind == SRV_TX)
-            a->received_us = d->received_us;
+        a->received_us = d->received_us;
     srv_driver_tell(d);
+    srv_stat_observe(&(struct srv_stat_source){&d->commands.stat, d->engine, d->config, now});
 }
 
 /* ---- executing what the engine answered ---- */
@@ -62,6 +62,7 @@ static void do_tx(struct srv_driver *d, const struct srv_action *action)
     struct packet packet = action->packet;
     packet.src_hw = port->iface.hw;
     io_trace_message(d->trace, TRACE_TX, port->iface.name, &packet);
+    d->traffic.sent++;
     srv_transmit_add(d->transmit, port, action->via, &packet);
 }
 
@@ -89,6 +90,7 @@ static void withhold(struct srv_driver *d, const struct srv_action *put, struct 
 static void on_probe_answer(void *user, ip4 addr)
 {
     struct srv_driver *d = user;
+    d->traffic.heard++;
     srv_driver_step(d,
                     &(struct srv_event){.kind = SRV_PROBE_ANSWERED, .now = io_now().boot_ms, .addr = addr});
     srv_driver_flush(d);
@@ -96,6 +98,7 @@ static void on_probe_answer(void *user, ip4 addr)
 
 static void do_probe(struct srv_driver *d, const struct srv_action *action)
 {
+    d->traffic.sent++;
     int rc = d->probe != NULL ? 0 : srv_probe_open(d->loop, on_probe_answer, d, &d->probe);
     if (rc == 0)
         rc = srv_probe_send(d->probe, action->ifindex, &action->packet);
@@ -133,10 +136,9 @@ void srv_driver_flush(struct srv_driver *d)
     }
     srv_transmit_flush(d->transmit);
     note_times(d);
-    srv_stat_observe(&(struct srv_stat_source){&d->commands.stat, d->engine, d->config, io_now()});
     srv_actions_reset(&d->actions);
     d->told = NULL;
-    io_timer_set(d->deadline, srv_engine_deadline(d->engine));
+    io_clock_arm(d->deadline, srv_engine_deadline(d->engine));
     io_timer_set(d->log_due, io_trace_deadline(d->trace));
 }
 
@@ -196,7 +198,7 @@ static int run(struct srv_driver *d)
     d->started_ms = d->reloaded_ms = io_now().boot_ms;
     tell_start(d);
     srv_reload_use(d);
-    io_timer_set(d->deadline, srv_engine_deadline(d->engine));
+    io_clock_arm(d->deadline, srv_engine_deadline(d->engine));
     return io_loop_run(d->loop) < 0 ? EXIT_FAILURE : d->exit_value;
 }
 

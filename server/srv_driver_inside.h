@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "common/control.h"
+#include "common/control_clock.h"
 #include "common/io_batch.h"
 #include "common/io_sock.h"
 #include "server/srv_bulk_port.h"
@@ -40,6 +41,7 @@ struct srv_driver {
     struct io_timer *more;    /* the queue is not empty */
     struct io_timer *log_due; /* suppressed lines are to be told */
     struct control *control;
+    struct control_traffic traffic;
     struct srv_bulk_port *bulk;
     struct srv_ports ports;
     time_ms started_ms, reloaded_ms;

@@ -20,6 +20,7 @@ void srv_receive_refuse(void *user, enum reason reason, const struct srv_queued 
 static void serve_packet(struct srv_driver *d, const struct srv_queued *queued)
 {
     time_ms now = io_now().boot_ms;
+    d->traffic.heard++;
     const struct srv_port *port = srv_ports_find(&d->ports, queued->ifindex);
     if (port == NULL) { /* since a reload */
         srv_receive_refuse(d, REASON_NOT_OUR_INTERFACE, queued);
@@ -45,7 +46,7 @@ void srv_receive_serve(struct srv_driver *d)
     for (int i = 0; i < RX_BATCH && srv_queue_take(d->queue, &queued); i++)
         serve_packet(d, &queued);
     srv_driver_flush(d);
-    io_timer_set(d->more, srv_queue_count(d->queue) == 0 ? TIME_NEVER : io_now().boot_ms);
+    io_timer_after(d->more, srv_queue_count(d->queue) == 0 ? TIME_NEVER : 0);
 }
 
 static const struct srv_port *port_of_fd(const struct srv_ports *ports, int fd)

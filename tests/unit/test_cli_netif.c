@@ -41,6 +41,12 @@ static char why[CLI_NETIF_WHY_MAX];
 static const struct cli_lease hour = {
     .addr = ADDR, .prefix_len = 24, .lease_s = 3600, .requested_ms = 1000000, .expires_at_ms = 4600000};
 
+/* At the instant of the request. */
+static time_ms left_ms(const struct cli_lease *lease)
+{
+    return lease->expires_at_ms == TIME_NEVER ? TIME_NEVER : lease->expires_at_ms - lease->requested_ms;
+}
+
 #define OK(call)                                                                                             \
     do {                                                                                                     \
         why[0] = '\0';                                                                                       \
@@ -202,7 +208,7 @@ static void unknown_interface_is_named(void **state)
 static void lease_sets_address_lifetime_and_route(void **state)
 {
     (void)state;
-    OK(cli_netif_set(netif, &hour, &to_router, 1000000, why));
+    OK(cli_netif_set(netif, &hour, &to_router, left_ms(&hour), why));
     assert_string_equal(addresses(), "10.0.0.10/24 brd 10.0.0.255 3600 s\n");
     assert_string_equal(routes(), "0.0.0.0/0 via 10.0.0.254 src 10.0.0.10 dhcp\n");
     OK(cli_netif_clear(netif, why));
@@ -214,8 +220,8 @@ static void lease_sets_address_lifetime_and_route(void **state)
 static void renewal_changes_only_the_lifetime(void **state)
 {
     (void)state;
-    OK(cli_netif_set(netif, &hour, &to_router, 1000000, why));
-    OK(cli_netif_set(netif, &hour, &to_router, 2800000, why));
+    OK(cli_netif_set(netif, &hour, &to_router, left_ms(&hour), why));
+    OK(cli_netif_set(netif, &hour, &to_router, 1800000, why));
     assert_string_equal(addresses(), "10.0.0.10/24 brd 10.0.0.255 1800 s\n");
     assert_string_equal(routes(), "0.0.0.0/0 via 10.0.0.254 src 10.0.0.10 dhcp\n");
 }
@@ -224,27 +230,27 @@ static void lifetime_is_infinite_with_the_lease_and_never_0(void **state)
 {
     (void)state;
     struct cli_lease lease = hour;
-    OK(cli_netif_set(netif, &lease, &to_router, lease.expires_at_ms - 1, why));
+    OK(cli_netif_set(netif, &lease, &to_router, 1, why));
     assert_string_equal(addresses(), "10.0.0.10/24 brd 10.0.0.255 1 s\n");
     lease.lease_s = LEASE_INFINITE;
     lease.expires_at_ms = TIME_NEVER;
-    OK(cli_netif_set(netif, &lease, &to_router, 1000000, why));
+    OK(cli_netif_set(netif, &lease, &to_router, left_ms(&lease), why));
     assert_string_equal(addresses(), "10.0.0.10/24 brd 10.0.0.255 -1 s\n");
 }
 
 static void another_address_replaces_the_first(void **state)
 {
     (void)state;
-    OK(cli_netif_set(netif, &hour, &to_router, 1000000, why));
+    OK(cli_netif_set(netif, &hour, &to_router, left_ms(&hour), why));
     struct cli_lease lease = hour;
     lease.addr = 0x0a010014; /* 10.1.0.20 */
     lease.prefix_len = 16;
     struct cli_settings settings = {.routes = {{{0, 0}, 0x0a010001}}, .n_routes = 1};
-    OK(cli_netif_set(netif, &lease, &settings, 1000000, why));
+    OK(cli_netif_set(netif, &lease, &settings, left_ms(&lease), why));
     assert_string_equal(addresses(), "10.1.0.20/16 brd 10.1.255.255 3600 s\n");
     assert_string_equal(routes(), "0.0.0.0/0 via 10.1.0.1 src 10.1.0.20 dhcp\n");
     lease.prefix_len = 24; /* the same address, another mask */
-    OK(cli_netif_set(netif, &lease, &settings, 1000000, why));
+    OK(cli_netif_set(netif, &lease, &settings, left_ms(&lease), why));
     assert_string_equal(addresses(), "10.1.0.20/24 brd 10.1.0.255 3600 s\n");
 }
 
@@ -252,11 +258,11 @@ static void route_follows_the_router(void **state)
 {
     (void)state;
     struct cli_settings settings = to_router;
-    OK(cli_netif_set(netif, &hour, &settings, 1000000, why));
+    OK(cli_netif_set(netif, &hour, &settings, left_ms(&hour), why));
     settings.routes[0].via = ROUTER - 1;
-    OK(cli_netif_set(netif, &hour, &settings, 1000000, why));
+    OK(cli_netif_set(netif, &hour, &settings, left_ms(&hour), why));
     assert_string_equal(routes(), "0.0.0.0/0 via 10.0.0.253 src 10.0.0.10 dhcp\n");
-    OK(cli_netif_set(netif, &hour, &no_routes, 1000000, why));
+    OK(cli_netif_set(netif, &hour, &no_routes, left_ms(&hour), why));
     assert_string_equal(routes(), "");
     assert_string_equal(addresses(), "10.0.0.10/24 brd 10.0.0.255 3600 s\n");
 }
@@ -273,17 +279,17 @@ static void routes_of_every_kind_come_and_go(void **state)
                    {{0, 0}, ROUTER}},
         .n_routes = 4,
     };
-    OK(cli_netif_set(netif, &hour, &settings, 1000000, why));
+    OK(cli_netif_set(netif, &hour, &settings, left_ms(&hour), why));
     assert_string_equal(routes(), "0.0.0.0/0 via 10.0.0.254 src 10.0.0.10 dhcp\n"
                                   "10.20.0.0/16 via 10.0.0.254 src 10.0.0.10 dhcp\n"
                                   "192.168.0.0/24 via 0.0.0.0 src 10.0.0.10 dhcp\n"
                                   "192.168.8.0/21 via 192.168.0.1 src 10.0.0.10 dhcp onlink\n");
     /* The next ACK has another selection. */
     settings.n_routes = 1;
-    OK(cli_netif_set(netif, &hour, &settings, 1000000, why));
+    OK(cli_netif_set(netif, &hour, &settings, left_ms(&hour), why));
     assert_string_equal(routes(), "192.168.0.0/24 via 0.0.0.0 src 10.0.0.10 dhcp\n");
     settings.n_routes = 4;
-    OK(cli_netif_set(netif, &hour, &settings, 1000000, why));
+    OK(cli_netif_set(netif, &hour, &settings, left_ms(&hour), why));
     OK(cli_netif_clear(netif, why));
     assert_string_equal(routes(), "");
 }
@@ -293,7 +299,7 @@ static void router_outside_the_subnet_is_onlink(void **state)
     (void)state;
     struct cli_lease lease = hour;
     lease.prefix_len = 32;
-    OK(cli_netif_set(netif, &lease, &to_router, 1000000, why));
+    OK(cli_netif_set(netif, &lease, &to_router, left_ms(&lease), why));
     assert_string_equal(addresses(), "10.0.0.10/32 brd 0.0.0.0 3600 s\n");
     assert_string_equal(routes(), "0.0.0.0/0 via 10.0.0.254 src 10.0.0.10 dhcp onlink\n");
     OK(cli_netif_clear(netif, why));
@@ -305,16 +311,16 @@ static void mtu_is_set_and_set_back(void **state)
     (void)state;
     struct cli_lease lease = hour;
     lease.mtu = 1400;
-    OK(cli_netif_set(netif, &lease, &to_router, 1000000, why));
+    OK(cli_netif_set(netif, &lease, &to_router, left_ms(&lease), why));
     assert_int_equal(info().mtu, 1400);
     lease.mtu = 1300;
-    OK(cli_netif_set(netif, &lease, &to_router, 1000000, why));
+    OK(cli_netif_set(netif, &lease, &to_router, left_ms(&lease), why));
     assert_int_equal(info().mtu, 1300);
     lease.mtu = 575; /* below what every host must take: left alone */
-    OK(cli_netif_set(netif, &lease, &to_router, 1000000, why));
+    OK(cli_netif_set(netif, &lease, &to_router, left_ms(&lease), why));
     assert_int_equal(info().mtu, 1500);
     lease.mtu = 1400;
-    OK(cli_netif_set(netif, &lease, &to_router, 1000000, why));
+    OK(cli_netif_set(netif, &lease, &to_router, left_ms(&lease), why));
     OK(cli_netif_clear(netif, why));
     assert_int_equal(info().mtu, 1500);
 }
@@ -327,16 +333,16 @@ static void what_others_set_stays(void **state)
     struct cli_lease theirs = hour;
     theirs.addr = 0x0a000063; /* 10.0.0.99 */
     OK(cli_netif_open("h1", &other, why));
-    OK(cli_netif_set(other, &theirs, &no_routes, 1000000, why));
+    OK(cli_netif_set(other, &theirs, &no_routes, left_ms(&theirs), why));
     cli_netif_close(other);
     struct cli_lease far_side = hour;
     far_side.addr = 0x0a020001; /* 10.2.0.1 */
     struct cli_settings far_router = {.routes = {{{0, 0}, 0x0a020002}}, .n_routes = 1};
     OK(cli_netif_open("s1", &other, why));
     OK(cli_netif_up(other, why));
-    OK(cli_netif_set(other, &far_side, &far_router, 1000000, why));
+    OK(cli_netif_set(other, &far_side, &far_router, left_ms(&far_side), why));
 
-    OK(cli_netif_set(netif, &hour, &to_router, 1000000, why));
+    OK(cli_netif_set(netif, &hour, &to_router, left_ms(&hour), why));
     OK(cli_netif_clear(netif, why));
     assert_string_equal(addresses(), "10.0.0.99/24 brd 10.0.0.255 3600 s\n");
     assert_string_equal(routes(), "0.0.0.0/0 via 10.2.0.2 src 10.2.0.1 dhcp\n");
@@ -347,10 +353,10 @@ static void what_others_set_stays(void **state)
 static void clear_after_somebody_else_cleared(void **state)
 {
     (void)state;
-    OK(cli_netif_set(netif, &hour, &to_router, 1000000, why));
+    OK(cli_netif_set(netif, &hour, &to_router, left_ms(&hour), why));
     struct cli_netif *other;
     OK(cli_netif_open("h1", &other, why));
-    OK(cli_netif_set(other, &hour, &to_router, 1000000, why));
+    OK(cli_netif_set(other, &hour, &to_router, left_ms(&hour), why));
     OK(cli_netif_clear(other, why));
     cli_netif_close(other);
     OK(cli_netif_clear(netif, why));
@@ -362,13 +368,13 @@ static void interface_that_went_away(void **state)
     (void)state;
     struct cli_lease lease = hour;
     lease.mtu = 1400;
-    OK(cli_netif_set(netif, &lease, &to_router, 1000000, why));
+    OK(cli_netif_set(netif, &lease, &to_router, left_ms(&lease), why));
     delete_pair();
     OK(cli_netif_clear(netif, why));
     struct cli_netif_info i;
     assert_int_equal(cli_netif_info(netif, &i, why), ERR_NOTFOUND);
     assert_int_equal(cli_netif_up(netif, why), ERR_NOTFOUND);
-    assert_int_equal(cli_netif_set(netif, &hour, &to_router, 1000000, why), ERR_NOTFOUND);
+    assert_int_equal(cli_netif_set(netif, &hour, &to_router, left_ms(&hour), why), ERR_NOTFOUND);
     assert_non_null(strstr(why, "setting the address 10.0.0.10/24 on h1 failed: "));
 }
 
@@ -378,7 +384,8 @@ static int try_without_privilege(void)
     struct cli_netif *n;
     if (unshare(CLONE_NEWUSER) < 0)
         return EXIT_SKIPPED;
-    if (cli_netif_open("h1", &n, why) < 0 || cli_netif_set(n, &hour, &to_router, 1000000, why) != ERR_DENIED)
+    if (cli_netif_open("h1", &n, why) < 0 ||
+        cli_netif_set(n, &hour, &to_router, left_ms(&hour), why) != ERR_DENIED)
         return EXIT_FAILURE;
     cli_netif_close(n);
     return strstr(why, "CAP_NET_ADMIN") != NULL ? EXIT_SUCCESS : EXIT_FAILURE;
