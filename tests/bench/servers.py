@@ -1,31 +1,41 @@
 """The servers that are measured: how each is set up, with a pool that is a /16 without its first 256 addresses, and
 started. Each logs as little as it can and keeps its leases as it does by default."""
 
+import contextlib
+import ipaddress
 import json
 import pathlib
+import re
+import subprocess
 import sys
+import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path += [str(HERE.parent / "interop"), str(HERE.parent / "net")]
 import labtest  # noqa: E402: it lies beside other tests
 import peer  # noqa: E402
 
-ADDRESS, NET, FIRST, LAST = "10.77.0.1", "10.77.0.0/16", "10.77.1.0", "10.77.255.254"
+ADDRESS, FIRST, LAST = "10.77.0.1", "10.77.1.0", "10.77.255.254"
+NET = "10.77.0.0/16", FIRST, LAST  # subnet, first and last address of its pool
 
 
-def dhcp4(folder, **more):
+def number(address):
+    return int(ipaddress.IPv4Address(address))
+
+
+def dhcp4(folder, net, **more):
     return {"interfaces-config": {"interfaces": ["eth0"]}, "valid-lifetime": 86400,
             "lease-database": {"type": "memfile", "name": str(folder / "leases.csv"), "lfc-interval": 0},
-            "subnet4": [{"id": 1, "subnet": NET, "pools": [{"pool": f"{FIRST} - {LAST}"}]}], **more}
+            "subnet4": [{"id": 1, "subnet": net[0], "pools": [{"pool": f"{net[1]} - {net[2]}"}]}], **more}
 
 
-def dhcplab(folder, **more):
-    config = peer.write(folder / "server.json", json.dumps({"Dhcp4": dhcp4(folder, **more)}))
+def dhcplab(folder, net=NET):
+    config = peer.write(folder / "server.json", json.dumps({"Dhcp4": dhcp4(folder, net, **{"max-leases": 2000000})}))
     return [str(labtest.BIN / "dhcplab-server"), "-f", "-q", "-c", config]
 
 
-def kea(folder, threads=0):
-    config = dhcp4(folder, **{
+def kea(folder, net=NET, threads=0):
+    config = dhcp4(folder, net, **{
         "loggers": [{"name": "kea-dhcp4", "severity": "ERROR", "output_options": [{"output": "stdout"}]}],
         "multi-threading": {"enable-multi-threading": threads > 0, "thread-pool-size": threads}})
     config["interfaces-config"]["dhcp-socket-type"] = "udp"
@@ -35,7 +45,7 @@ def kea(folder, threads=0):
 
 
 def kea_threads(folder):
-    return kea(folder, 2)
+    return kea(folder, threads=2)
 
 
 def isc_dhcpd(folder):
@@ -64,6 +74,26 @@ def udhcpd(folder):
 
 def responder(_folder):
     return [str(labtest.BIN / "bench_responder"), ADDRESS]
+
+
+def perfdhcp():
+    return peer.program("kea-admin", "usr/sbin/perfdhcp")
+
+
+def versions():
+    """Of the programs of others, as far as they are there and tell."""
+    commands = {"Kea": (["kea-dhcp4-server", "usr/sbin/kea-dhcp4"], "-v"),
+                "ISC dhcpd": (["isc-dhcp-server", "usr/sbin/dhcpd"], "--version"),
+                "dnsmasq": (["dnsmasq-base", "usr/sbin/dnsmasq"], "--version"),
+                "busybox udhcpd": (["udhcpd", "bin/busybox"], "--help"),
+                "perfdhcp": (["kea-admin", "usr/sbin/perfdhcp"], "-v")}
+    found = {}
+    for name, (where, option) in commands.items():
+        with contextlib.suppress(OSError, unittest.SkipTest):
+            done = subprocess.run([*peer.program(*where), option], text=True, capture_output=True, check=False)
+            version = re.search(r"\d+\.[\w.]+", done.stdout + done.stderr)
+            found |= {name: version[0]} if version else {}
+    return found
 
 
 SERVERS = {"dhcplab": dhcplab, "responder": responder, "kea": kea, "kea-mt": kea_threads, "isc-dhcpd": isc_dhcpd,
