@@ -263,6 +263,8 @@ static void read_global(struct srv_parse *p, const cJSON *map)
     srv_parse_loggers(p, map);
     srv_parse_control(p, map);
     config->subnet_selection = config->kea; /* RFC 3011 6: off unless configured; Kea always obeys it */
+    /* RFC 3046 2.1: a renewal goes past the relay. What the relay has said before holds then. */
+    config->stash_relay_info = global.store_extended_info = !config->kea;
     jcfg_get_bool(&p->c, map, "stash-agent-options", &config->stash_relay_info);
     jcfg_get_bool(&p->c, map, "forcerenew", &config->forcerenew);
     jcfg_get_bool(&p->c, map, "subnet-selection", &config->subnet_selection);

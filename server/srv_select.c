@@ -35,8 +35,9 @@ void srv_select_stash(struct srv_step *s)
     ip4 addr = s->msg->ciaddr;
     struct srv_lease lease;
     if (!config->stash_relay_info || s->msg->type != DHCP_REQUEST || s->msg->giaddr != 0 ||
-        dhcp_msg_has(s->msg, DHCP_OPT_RELAY_INFO) || !srv_lease_find(s->e->leases, addr, &lease) ||
-        lease.state != SRV_LEASE_ACTIVE || lease.relay_info_len == 0)
+        srv_step_is_broadcast(s) || dhcp_msg_has(s->msg, DHCP_OPT_RELAY_INFO) ||
+        !srv_lease_find(s->e->leases, addr, &lease) || lease.state != SRV_LEASE_ACTIVE ||
+        lease.relay_info_len == 0)
         return;
     struct srv_identity client = s->client;
     client.match_client_id = srv_config_matches_client_id(config, lease.subnet_id);

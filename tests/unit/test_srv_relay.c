@@ -76,9 +76,7 @@ static void a_subnet_may_name_its_relays(void **state)
 static void option_82_is_kept_with_the_lease(void **state)
 {
     (void)state;
-    start("{ \"Dhcp4\": { \"store-extended-info\": true, \"subnet4\": [ { \"id\": 2, \"subnet\": "
-          "\"10.0.2.0/24\","
-          " \"pools\": [ { \"pool\": \"10.0.2.10 - 10.0.2.12\" } ] } ] } }");
+    start(plain);
     msg('a', DHCP_REQUEST);
     dhcp_put_ip4(&request, DHCP_OPT_SERVER_ID, SERVER);
     dhcp_put_ip4(&request, DHCP_OPT_REQUESTED_IP, IP(10, 0, 2, 10));
@@ -102,10 +100,12 @@ static void option_82_is_kept_with_the_lease(void **state)
     assert_memory_equal(seen.put.relay_info, "\x01\x02p2", 4);
 }
 
-static void option_82_is_not_kept_unless_configured(void **state)
+static void option_82_is_not_kept_if_configured_so(void **state)
 {
     (void)state;
-    start(plain);
+    start("{ \"Dhcp4\": { \"store-extended-info\": false, \"subnet4\": [ { \"id\": 2, \"subnet\": "
+          "\"10.0.2.0/24\","
+          " \"pools\": [ { \"pool\": \"10.0.2.10 - 10.0.2.12\" } ] } ] } }");
     msg('a', DHCP_REQUEST);
     dhcp_put_ip4(&request, DHCP_OPT_SERVER_ID, SERVER);
     dhcp_put_ip4(&request, DHCP_OPT_REQUESTED_IP, IP(10, 0, 2, 10));
@@ -300,7 +300,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_subnet_may_name_its_relays),
         TEST(option_82_is_kept_with_the_lease),
-        TEST(option_82_is_not_kept_unless_configured),
+        TEST(option_82_is_not_kept_if_configured_so),
         TEST(rfc3527_link_selection_chooses_the_subnet_and_giaddr_the_way),
         TEST(rfc3527_an_unknown_link_gets_no_other_subnet),
         TEST(a_client_that_forges_option_82_chooses_nothing),
