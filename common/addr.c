@@ -44,9 +44,25 @@ bool ip4_parse(const char *text, ip4 *out)
     return true;
 }
 
+/* printf takes too long for what stands in every lease record. */
+static char *put_octet(char *at, unsigned octet)
+{
+    if (octet >= 100)
+        *at++ = (char)('0' + octet / 100);
+    if (octet >= 10)
+        *at++ = (char)('0' + octet / 10 % 10);
+    *at++ = (char)('0' + octet % 10);
+    return at;
+}
+
 const char *ip4_format(ip4 addr, char *buf)
 {
-    snprintf(buf, IP4_LEN, "%u.%u.%u.%u", addr >> 24, addr >> 16 & 255, addr >> 8 & 255, addr & 255);
+    char *at = buf;
+    for (unsigned shift = 32; shift > 0;) {
+        shift -= 8;
+        at = put_octet(at, addr >> shift & 255);
+        *at++ = shift > 0 ? '.' : '\0';
+    }
     return buf;
 }
 
@@ -162,10 +178,15 @@ bool hw_parse(const char *text, struct hw_addr *out)
 
 const char *hw_format(const struct hw_addr *hw, char *buf)
 {
-    size_t used = 0;
-    buf[0] = '\0';
-    for (unsigned i = 0; i < hw->len && i < HW_MAX; i++)
-        used += (size_t)snprintf(buf + used, HW_LEN - used, "%s%02x", i ? ":" : "", hw->bytes[i]);
+    static const char digits[] = "0123456789abcdef";
+    char *at = buf;
+    for (unsigned i = 0; i < hw->len && i < HW_MAX; i++) {
+        if (i > 0)
+            *at++ = ':';
+        *at++ = digits[hw->bytes[i] >> 4];
+        *at++ = digits[hw->bytes[i] & 15];
+    }
+    *at = '\0';
     return buf;
 }
 

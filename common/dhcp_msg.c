@@ -119,6 +119,26 @@ static struct dhcp_option *add_option(struct dhcp_msg *m, const uint8_t *bytes,
     return option;
 }
 
+/* The usual case. False, and nothing is done, if an option has several pieces. */
+static bool take_pieces(struct dhcp_msg *m, const uint8_t *bytes)
+{
+    for (unsigned i = 0; i < m->n_pieces; i++) {
+        const struct dhcp_piece *piece = &m->pieces[i];
+        if (m->index[piece->code] != 0) {
+            memset(m->index, 0, sizeof m->index);
+            return false;
+        }
+        m->options[i] = (struct dhcp_option){.code = piece->code,
+                                             .pieces = 1,
+                                             .offset = piece->offset,
+                                             .len = piece->len,
+                                             .data = bytes + piece->offset + PIECE_HEAD};
+        m->index[piece->code] = (uint8_t)(i + 1);
+    }
+    m->n_options = m->n_pieces;
+    return true;
+}
+
 /* RFC 3396 5: the pieces of one code are one option, their values joined in the order of appearance. */
 static void join_pieces(struct dhcp_msg *m, const uint8_t *bytes)
 {
@@ -185,7 +205,8 @@ enum reason dhcp_msg_decode(struct dhcp_msg *m, const uint8_t *bytes, size_t len
     if (cookie != DHCP_COOKIE)
         return REASON_MSG_BAD_COOKIE;
     scan_all(m, bytes, len);
-    join_pieces(m, bytes);
+    if (!take_pieces(m, bytes))
+        join_pieces(m, bytes);
     return find_type(m);
 }
 

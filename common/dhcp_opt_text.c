@@ -52,8 +52,11 @@ void dhcp_opt_text_add(struct opt_text *t, const char *format, ...)
 
 void dhcp_opt_text_hex(struct opt_text *t, const uint8_t *data, size_t len)
 {
-    for (size_t i = 0; i < len && !t->cut; i++)
-        dhcp_opt_text_add(t, "%s%02x", i ? ":" : "", data[i]);
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < len && !t->cut; i++) {
+        const char octet[] = {':', digits[data[i] >> 4], digits[data[i] & 15], '\0'};
+        dhcp_opt_text_put(t, i == 0 ? octet + 1 : octet);
+    }
 }
 
 enum { IP6_OCTETS = 16, IP6_GROUPS = 8 };

@@ -36,6 +36,7 @@ struct io_watch {
  * timerfd. */
 struct io_timer {
     int fd;
+    int64_t at_us; /* INT64_MAX: it is not set */
     struct io_watch *watch;
     io_timer_fn *fn;
     void *user;
@@ -132,8 +133,10 @@ static void on_timer(void *user, int fd, int what)
     (void)what;
     struct io_timer *t = user;
     uint64_t expirations;
-    if (read(fd, &expirations, sizeof expirations) == (ssize_t)sizeof expirations)
-        t->fn(t->user);
+    if (read(fd, &expirations, sizeof expirations) != (ssize_t)sizeof expirations)
+        return;
+    t->at_us = INT64_MAX;
+    t->fn(t->user);
 }
 
 struct io_timer *io_timer_new(struct io_loop *loop, io_timer_fn *fn, void *user)
@@ -141,7 +144,7 @@ struct io_timer *io_timer_new(struct io_loop *loop, io_timer_fn *fn, void *user)
     struct io_timer *t = calloc(1, sizeof *t);
     if (t == NULL)
         return NULL;
-    *t = (struct io_timer){.fn = fn, .user = user};
+    *t = (struct io_timer){.at_us = INT64_MAX, .fn = fn, .user = user};
     t->fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     t->watch = t->fd < 0 ? NULL : io_watch_new(loop, t->fd, IO_READ, on_timer, t);
     if (t->watch == NULL) {
@@ -154,6 +157,9 @@ struct io_timer *io_timer_new(struct io_loop *loop, io_timer_fn *fn, void *user)
 void io_timer_set_us(struct io_timer *t, int64_t at_us)
 {
     struct itimerspec spec = {0};
+    if (at_us == t->at_us)
+        return;
+    t->at_us = at_us;
     if (at_us != INT64_MAX) {
         if (at_us < 1)
             at_us = 1; /* zero would disarm */

@@ -28,6 +28,7 @@
     X(REASON_MSG_BAD_COOKIE, "msg-bad-cookie", "the magic cookie is not 99.130.83.99 (RFC 2131 3)")          \
     X(REASON_MSG_BAD_TYPE, "msg-bad-type", "option 53 is not one octet with an assigned message type")       \
     X(REASON_MSG_REPLY_AT_SERVER, "msg-reply-at-server", "op is BOOTREPLY: a server answers requests only")  \
+    X(REASON_MSG_OWN_ADDRESS, "msg-own-address", "it comes from our own address {addr}: a loop")             \
     X(REASON_MSG_REQUEST_AT_CLIENT, "msg-request-at-client",                                                 \
       "op is BOOTREQUEST: a client takes replies only")                                                      \
     X(REASON_MSG_TYPE_NOT_SERVED, "msg-type-not-served", "this server does not serve {text} messages")       \

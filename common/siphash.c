@@ -1,5 +1,8 @@
 #include "common/siphash.h"
 
+#include <endian.h>
+#include <string.h>
+
 struct state {
     uint64_t v0, v1, v2, v3;
 };
@@ -9,23 +12,29 @@ static uint64_t rotate(uint64_t x, unsigned bits)
     return x << bits | x >> (64 - bits);
 }
 
-static void rounds(struct state *s, int n)
+static inline void mix(struct state *s)
 {
-    for (int i = 0; i < n; i++) {
-        s->v0 += s->v1;
-        s->v1 = rotate(s->v1, 13) ^ s->v0;
-        s->v0 = rotate(s->v0, 32);
-        s->v2 += s->v3;
-        s->v3 = rotate(s->v3, 16) ^ s->v2;
-        s->v0 += s->v3;
-        s->v3 = rotate(s->v3, 21) ^ s->v0;
-        s->v2 += s->v1;
-        s->v1 = rotate(s->v1, 17) ^ s->v2;
-        s->v2 = rotate(s->v2, 32);
-    }
+    s->v0 += s->v1;
+    s->v1 = rotate(s->v1, 13) ^ s->v0;
+    s->v0 = rotate(s->v0, 32);
+    s->v2 += s->v3;
+    s->v3 = rotate(s->v3, 16) ^ s->v2;
+    s->v0 += s->v3;
+    s->v3 = rotate(s->v3, 21) ^ s->v0;
+    s->v2 += s->v1;
+    s->v1 = rotate(s->v1, 17) ^ s->v2;
+    s->v2 = rotate(s->v2, 32);
 }
 
-static uint64_t read_le(const uint8_t *p, size_t len)
+static uint64_t read_word(const uint8_t *p)
+{
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return le64toh(word);
+}
+
+/* The last octets, fewer than a word. */
+static uint64_t read_rest(const uint8_t *p, size_t len)
 {
     uint64_t word = 0;
     for (size_t i = 0; i < len; i++)
@@ -33,10 +42,11 @@ static uint64_t read_le(const uint8_t *p, size_t len)
     return word;
 }
 
-static void take(struct state *s, uint64_t word)
+static inline void take(struct state *s, uint64_t word)
 {
     s->v3 ^= word;
-    rounds(s, 2);
+    mix(s);
+    mix(s);
     s->v0 ^= word;
 }
 
@@ -47,9 +57,10 @@ uint64_t siphash(const struct siphash_key *key, const void *bytes, size_t len)
                       key->k0 ^ 0x6c7967656e657261U, key->k1 ^ 0x7465646279746573U};
     size_t whole = len - len % 8;
     for (size_t at = 0; at < whole; at += 8)
-        take(&s, read_le(p + at, 8));
-    take(&s, (uint64_t)len << 56 | read_le(p + whole, len % 8));
+        take(&s, read_word(p + at));
+    take(&s, (uint64_t)len << 56 | read_rest(p + whole, len % 8));
     s.v2 ^= 0xff;
-    rounds(&s, 4);
+    for (int i = 0; i < 4; i++)
+        mix(&s);
     return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }

@@ -10,6 +10,7 @@
 
 #include "common/dhcp_opt.h"
 #include "common/text.h"
+#include "common/trace_options.h"
 
 enum {
     SENTENCE_MAX = 640, /* the longest sentence with a NAK's whole option 56 in it */
@@ -94,6 +95,8 @@ static void format_fact(enum fact fact, const struct trace_facts *facts, char *b
     case FACT_COUNT:
         if (facts->text == NULL)
             buf[0] = '\0';
+        else if (facts->form == TRACE_OPTIONS)
+            trace_options_format(facts->text, buf, FACT_MAX);
         else
             text_escape((const uint8_t *)facts->text, strlen(facts->text), buf, FACT_MAX);
         return;

@@ -29,6 +29,12 @@
 #include "common/packet.h"
 #include "common/reason.h"
 
+/* What facts.text is. */
+enum trace_form {
+    TRACE_PLAIN_TEXT,
+    TRACE_OPTIONS, /* packed: trace_options.h */
+};
+
 /* What the sentence of a reason speaks of; fields that it does not name are ignored. */
 struct trace_facts {
     ip4 addr;
@@ -38,7 +44,8 @@ struct trace_facts {
     int64_t max;
     uint32_t span_s; /* seconds, LEASE_INFINITE allowed */
     struct hw_addr hw;
-    const char *text; /* borrowed until the event is written; escaped when it is */
+    enum trace_form form; /* of the text */
+    const char *text;     /* borrowed until the event is written; escaped when it is */
 };
 
 enum trace_kind { TRACE_DECISION, TRACE_DROP, TRACE_STATE };

@@ -69,7 +69,7 @@ _dhcplab() {
   renew | rebind | inform) options+=' --json --timeout' words=$(_dhcplab_hosts) ;;
   restart) options+=' --timeout' words=$(_dhcplab_hosts) ;;
   log) options+=' --follow --json --ladder' words=$(_dhcplab_hosts) ;;
-  explain) options='--help --packet --bytes --teach --json --ladder --exchanges' words=$(compgen -f -- "$current") ;;
+  explain) options='--help --packet --bytes --teach --json --ladder --svg --exchanges' words=$(compgen -f -- "$current") ;;
   timeline) options='--help --lease --t1 --t2 --profile --no-server --until --seed --all --json' ;;
   load) options='--help --server --local --relays --segments --interface --window --rate --clients --mix --preload --duration
     --exchanges --drop-time --seed --pool --progress --json' ;;

@@ -267,16 +267,16 @@ static void say(FILE *out, const char *sentence)
         fprintf(out, "    %s\n", sentence);
 }
 
-void explain_teach(FILE *out, const struct dissect *d, const struct explain_context *context)
+void explain_teach(FILE *out, const struct dissect *d, const struct explain_relation *relation)
 {
     if (d->arp.found)
         say(out, arp_purpose(d->arp.kind));
-    if (context->fragment != NULL)
-        teach_fragment(out, d, context->fragment);
+    if (relation->fragment != NULL)
+        teach_fragment(out, d, relation->fragment);
     if (d->icmp.found)
         say(out, icmp_purpose(d->icmp.type));
-    if (context->segment != NULL)
-        say(out, segment_purpose(context->segment->event));
+    if (relation->segment != NULL)
+        say(out, segment_purpose(relation->segment->event));
     if (d->has_dhcp)
         say(out, dhcp_purpose(d->dhcp.type));
     if (d->udp.found)

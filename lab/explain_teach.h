@@ -4,13 +4,6 @@
 #include <stdio.h>
 
 #include "common/dissect.h"
-#include "common/dissect_conn.h"
-#include "common/dissect_reasm.h"
+#include "lab/explain_relate.h"
 
-/* What was found out about the packet beyond itself; NULL for what does not apply. */
-struct explain_context {
-    const struct dissect_reasm_answer *fragment;
-    const struct dissect_conn_answer *segment;
-};
-
-void explain_teach(FILE *out, const struct dissect *d, const struct explain_context *context);
+void explain_teach(FILE *out, const struct dissect *d, const struct explain_relation *relation);

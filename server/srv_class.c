@@ -88,7 +88,9 @@ bool srv_class_passes_subnet(const struct srv_class_set *set, const struct srv_s
 
 static void add_name(struct opt_text *t, const char *name)
 {
-    dhcp_opt_text_add(t, "%s%s", t->len == 0 ? "" : ", ", name);
+    if (t->len != 0)
+        dhcp_opt_text_put(t, ", ");
+    dhcp_opt_text_put(t, name);
 }
 
 void srv_class_format_set(const struct srv_class_set *set, size_t first, char *buf, size_t cap)

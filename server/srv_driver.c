@@ -47,9 +47,9 @@ void srv_driver_step(struct srv_driver *d, const struct srv_event *event)
     srv_explain_add(d->explain, &now, event->kind == SRV_RX ? &event->packet : NULL,
                     last != NULL ? last->next : d->actions.first);
     for (struct srv_action *a = last != NULL ? last->next : d->actions.first; a != NULL; a = a->next)
-        a->received_us = d->received_us;
+        if (a->kind == SRV_TX)
+            a->received_us = d->received_us;
     srv_driver_tell(d);
-    srv_stat_observe(&(struct srv_stat_source){&d->commands.stat, d->engine, d->config, now});
 }
 
 /* ---- executing what the engine answered ---- */
@@ -136,6 +136,7 @@ void srv_driver_flush(struct srv_driver *d)
     }
     srv_transmit_flush(d->transmit);
     note_times(d);
+    srv_stat_observe(&(struct srv_stat_source){&d->commands.stat, d->engine, d->config, io_now()});
     srv_actions_reset(&d->actions);
     d->told = NULL;
     io_clock_arm(d->deadline, srv_engine_deadline(d->engine));

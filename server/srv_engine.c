@@ -74,6 +74,13 @@ static enum reason check_addresses(const struct dhcp_msg *msg, struct trace_fact
     return REASON_NONE;
 }
 
+/* A relay that brings our own packets back. On the loopback interface everybody has our address. */
+static bool is_loop(const struct srv_event *ev)
+{
+    enum { LOOPBACK_NET = 127 };
+    return ev->packet.src == ev->iface->addr.addr && ev->packet.src >> 24 != LOOPBACK_NET;
+}
+
 /* REASON_NONE if the message can be worked on. */
 static enum reason read_message(struct srv_step *s, struct trace_facts *facts)
 {
@@ -87,6 +94,9 @@ static enum reason read_message(struct srv_step *s, struct trace_facts *facts)
         return REASON_MSG_REPLY_AT_SERVER;
     if (s->parked == NULL) /* else it has been counted */
         s->e->counters.received[msg->type]++;
+    facts->addr = packet->src;
+    if (is_loop(s->ev))
+        return REASON_MSG_OWN_ADDRESS;
     facts->num = msg->hops;
     if (msg->hops > DHCP_HOPS_MAX)
         return REASON_MSG_HOPS;

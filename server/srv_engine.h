@@ -49,16 +49,22 @@ enum srv_action_kind {
     SRV_TRACE,     /* record */
 };
 
+/* Has only room for what its kind has: not to be copied as a whole. */
 struct srv_action {
     struct srv_action *next;
     enum srv_action_kind kind;
-    struct srv_lease lease;   /* SRV_LEASE_PUT */
-    enum srv_via via;         /* SRV_TX */
-    int ifindex;              /* SRV_TX, SRV_PROBE: the interface to send on; 0: as the routes say */
-    struct packet packet;     /* SRV_TX: bytes live in the arena; src_hw is the driver's to fill in.
-                                 SRV_PROBE: only src (0: any) and dst */
-    uint64_t received_us;     /* SRV_TX: the driver's to note when the question came; 0: it is not known */
-    struct trace_event trace; /* SRV_TRACE: facts.text lives in the arena or is static */
+    union {
+        struct srv_lease lease; /* SRV_LEASE_PUT */
+        struct {
+            enum srv_via via;     /* SRV_TX */
+            int ifindex;          /* SRV_TX, SRV_PROBE: the interface to send on; 0: as the routes say */
+            struct packet packet; /* SRV_TX: bytes live in the arena; src_hw is the driver's to fill in.
+                                     SRV_PROBE: only src (0: any) and dst */
+            uint64_t received_us; /* SRV_TX: the driver's to note when the question came; 0: it is not known
+                                   */
+        };
+        struct trace_event trace; /* SRV_TRACE: facts.text lives in the arena or is static */
+    };
 };
 
 /* The ordered answer of one step. The caller owns it: init once, reset after the actions are executed. */

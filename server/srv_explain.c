@@ -101,9 +101,10 @@ static struct hw_addr read_chaddr(const struct packet *packet)
 /* As much of it as there is room for; "" is always there, at the end. */
 static size_t keep_text(struct record *r, const char *text)
 {
-    size_t place = r->text_len, room = sizeof r->texts - place;
-    int len = snprintf(r->texts + place, room, "%s", text);
-    r->text_len += len < 0 ? 0 : (size_t)len + 1 < room ? (size_t)len + 1 : room - 1;
+    size_t place = r->text_len, room = sizeof r->texts - 1 - place, len = strnlen(text, room);
+    memcpy(r->texts + place, text, len);
+    r->texts[place + len] = '\0';
+    r->text_len += len < room ? len + 1 : len;
     return place;
 }
 

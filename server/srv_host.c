@@ -62,7 +62,7 @@ size_t srv_host_count(const struct srv_host_table *t)
 const struct srv_host *srv_host_find_id(const struct srv_host_table *t, uint32_t subnet_id,
                                         const struct srv_host_id *id)
 {
-    const struct srv_host *host = *id_bucket(t, subnet_id, id);
+    const struct srv_host *host = t->n == 0 ? NULL : *id_bucket(t, subnet_id, id);
     while (host != NULL && (host->subnet_id != subnet_id || !srv_host_id_equal(&host->id, id)))
         host = host->next_by_id;
     return host;
@@ -80,6 +80,8 @@ const struct srv_host *srv_host_find(const struct srv_host_table *t, uint32_t su
 const struct srv_host *srv_host_find_addr(const struct srv_host_table *t, uint32_t subnet_id, ip4 addr,
                                           const struct srv_host *after)
 {
+    if (t->n == 0)
+        return NULL;
     const struct srv_host *host = after == NULL ? *addr_bucket(t, subnet_id, addr) : after->next_by_addr;
     while (host != NULL && (host->subnet_id != subnet_id || host->addr != addr))
         host = host->next_by_addr;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "common/hash.h"
 #include "common/timerq.h"
 
 enum { BUCKETS_MIN = 64 };
@@ -109,7 +110,7 @@ static uint64_t hash_identity(const struct srv_lease_table *t, uint32_t subnet_i
 
 static struct entry **addr_bucket(const struct srv_lease_table *t, ip4 addr)
 {
-    return &t->by_addr[siphash(&t->key, &addr, sizeof addr) & (t->n_buckets - 1)];
+    return &t->by_addr[hash_u64(addr ^ t->key.k0) & (t->n_buckets - 1)];
 }
 
 static struct entry **client_bucket(const struct srv_lease_table *t, uint64_t hash)

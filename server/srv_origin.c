@@ -1,63 +1,39 @@
 #include "server/srv_origin.h"
 
-#include "common/dhcp_opt.h"
-#include "common/dhcp_opt_text.h"
+#include "common/trace_options.h"
 
 /* ---- what is sent ---- */
 
 /* Of options that no scope has the say in. */
-static const struct {
-    uint8_t code;
-    const char *origin;
-} origins[] = {
-    {DHCP_OPT_TYPE, "server"},        {DHCP_OPT_SERVER_ID, "server"},
-    {DHCP_OPT_LEASE_TIME, "lease"},   {DHCP_OPT_T1, "lease"},
-    {DHCP_OPT_T2, "lease"},           {DHCP_OPT_SUBNET_MASK, "subnet"},
-    {DHCP_OPT_AUTH, "server"},        {DHCP_OPT_FORCERENEW_NONCE, "request"},
-    {DHCP_OPT_MESSAGE, "server"},     {DHCP_OPT_RAPID_COMMIT, "request"},
-    {DHCP_OPT_FQDN, "name"},          {DHCP_OPT_CLIENT_ID, "request"},
-    {DHCP_OPT_RELAY_INFO, "request"}, {DHCP_OPT_SUBNET_SELECTION, "request"},
+static const char *const origins[256] = {
+    [DHCP_OPT_TYPE] = "server",        [DHCP_OPT_SERVER_ID] = "server",
+    [DHCP_OPT_LEASE_TIME] = "lease",   [DHCP_OPT_T1] = "lease",
+    [DHCP_OPT_T2] = "lease",           [DHCP_OPT_SUBNET_MASK] = "subnet",
+    [DHCP_OPT_AUTH] = "server",        [DHCP_OPT_FORCERENEW_NONCE] = "request",
+    [DHCP_OPT_MESSAGE] = "server",     [DHCP_OPT_RAPID_COMMIT] = "request",
+    [DHCP_OPT_FQDN] = "name",          [DHCP_OPT_CLIENT_ID] = "request",
+    [DHCP_OPT_RELAY_INFO] = "request", [DHCP_OPT_SUBNET_SELECTION] = "request",
 };
 
 static const char *origin_of(const struct srv_reply *r, uint8_t code)
 {
-    const struct srv_option *option;
     if (code == DHCP_OPT_SERVER_ID && r->server_id != 0)
         return "relay";
-    for (size_t i = 0; i < sizeof origins / sizeof origins[0]; i++)
-        if (origins[i].code == code)
-            return origins[i].origin;
-    option = srv_scope_find(r->scopes, code);
+    if (origins[code] != NULL)
+        return origins[code];
+    const struct srv_option *option = srv_scope_find(r->scopes, code);
     return option != NULL ? srv_scope_name(r->scopes, option) : "server";
-}
-
-static void add_option(struct opt_text *t, uint8_t code)
-{
-    const struct opt_def *def = dhcp_opt_find(OPT_SPACE_DHCP, code);
-    if (t->len != 0)
-        dhcp_opt_text_put(t, ", ");
-    dhcp_opt_text_add(t, "%u", code);
-    if (def != NULL) {
-        dhcp_opt_text_put(t, " ");
-        dhcp_opt_text_put(t, def->name);
-    }
 }
 
 static void tell_sent(const struct srv_reply *r, const struct dhcp_msg *answer, srv_origin_fn *tell,
                       void *user)
 {
-    char buf[SRV_ORIGIN_TEXT];
-    struct opt_text t;
-    dhcp_opt_text_init(&t, buf, sizeof buf);
-    for (unsigned i = 0; i < answer->n_options; i++) {
-        uint8_t code = answer->options[i].code;
-        add_option(&t, code);
-        dhcp_opt_text_put(&t, " (");
-        dhcp_opt_text_put(&t, origin_of(r, code));
-        dhcp_opt_text_put(&t, ")");
-    }
-    if (t.len != 0) /* BOOTP has answers without */
-        tell(user, REASON_OPTIONS_SENT, buf);
+    struct trace_options sent;
+    trace_options_init(&sent);
+    for (unsigned i = 0; i < answer->n_options; i++)
+        trace_options_add(&sent, answer->options[i].code, origin_of(r, answer->options[i].code));
+    if (sent.len != 0) /* BOOTP has answers without */
+        tell(user, REASON_OPTIONS_SENT, sent.packed);
 }
 
 /* ---- what is absent ---- */
@@ -98,14 +74,15 @@ static void find_absent(const struct srv_reply *r, const struct dhcp_msg *answer
     }
 }
 
-static bool list_absent(const struct absent *absent, enum reason reason, char *buf)
+static void tell_absent(const struct absent *absent, enum reason reason, srv_origin_fn *tell, void *user)
 {
-    struct opt_text t;
-    dhcp_opt_text_init(&t, buf, SRV_ORIGIN_TEXT);
+    struct trace_options list;
+    trace_options_init(&list);
     for (size_t i = 0; i < absent->n; i++)
         if (absent->reasons[i] == reason)
-            add_option(&t, absent->codes[i]);
-    return t.len != 0;
+            trace_options_add(&list, absent->codes[i], "");
+    if (list.len != 0)
+        tell(user, reason, list.packed);
 }
 
 void srv_origin_tell(const struct srv_reply *reply, const struct dhcp_msg *answer, srv_origin_fn *tell,
@@ -114,13 +91,11 @@ void srv_origin_tell(const struct srv_reply *reply, const struct dhcp_msg *answe
     static const enum reason reasons[] = {REASON_OPTIONS_NOT_CONFIGURED, REASON_OPTIONS_NEVER_SENT,
                                           REASON_OPTIONS_CLASS,          REASON_OPTIONS_SUPERSEDED,
                                           REASON_OPTIONS_NO_LEASE,       REASON_OPTIONS_NO_ROOM};
-    char buf[SRV_ORIGIN_TEXT];
     struct absent absent;
     tell_sent(reply, answer, tell, user);
     if (reply->type == DHCP_NAK)
         return;
     find_absent(reply, answer, &absent);
     for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
-        if (list_absent(&absent, reasons[i], buf))
-            tell(user, reasons[i], buf);
+        tell_absent(&absent, reasons[i], tell, user);
 }

@@ -4,10 +4,9 @@
 #include "common/reason.h"
 #include "server/srv_reply.h"
 
-enum { SRV_ORIGIN_TEXT = 768 };
-
-/* One thing to tell; `user` is the caller's, `text` lives during the call. */
-typedef void srv_origin_fn(void *user, enum reason reason, const char *text);
+/* One thing to tell; `user` is the caller's. `options` lives during the call; trace_options.h spells it out.
+ */
+typedef void srv_origin_fn(void *user, enum reason reason, const char *options);
 
 /* Tells of `answer`, which `reply` was encoded to,
  * - with REASON_OPTIONS_SENT its options in their order: "3 routers (subnet), 61 dhcp-client-identifier
@@ -16,6 +15,6 @@ typedef void srv_origin_fn(void *user, enum reason reason, const char *text);
  * the client is called;
  * - what option 55 of the request names and the answer has not, once for each reason that there is:
  *   REASON_OPTIONS_NOT_CONFIGURED, _NEVER_SENT, _CLASS, _SUPERSEDED, _NO_LEASE, _NO_ROOM. Not for a NAK.
- * A text longer than SRV_ORIGIN_TEXT is cut with "...". */
+ */
 void srv_origin_tell(const struct srv_reply *reply, const struct dhcp_msg *answer, srv_origin_fn *tell,
                      void *user);

@@ -5,15 +5,19 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "common/io_wall.h"
 
 enum {
     STORE_RETRY_MS = 1000,    /* after a commit that failed */
     REWRITE_RETRY_MS = 60000, /* after a rewrite that failed */
+    CLOCK_SET_MS = 1000,      /* the wall clock is set, and not only kept right */
+    CLOCK_BATCH = 10000,      /* records of one commit */
 };
 
 struct srv_persist {
     struct io_loop *loop;
     struct io_trace *trace;
+    const struct srv_engine *engine;
     struct srv_store *store; /* NULL: leases are kept in memory only */
     enum srv_sync sync;
     uint32_t lfc_interval_s;
@@ -23,6 +27,8 @@ struct srv_persist {
     struct io_watch *rewrite_done; /* NULL: no rewrite of the lease file runs */
     time_ms rewrite_from_ms;       /* none starts earlier */
     bool rewrite_failed;           /* the last one, and was told */
+    struct io_wall *wall;
+    int64_t offset_ms; /* wall clock minus boot-time clock, when every lease had a record with it */
 };
 
 static const char *why_not(int rc)
@@ -106,9 +112,63 @@ static bool commit(struct srv_persist *p)
     return rc == 0;
 }
 
+/* ---- the wall clock ---- */
+
+static int64_t wall_offset_ms(void)
+{
+    struct clock_now now = io_now();
+    return now.wall_ms - now.boot_ms;
+}
+
+struct again {
+    struct srv_persist *p;
+    size_t n;
+    bool ok;
+};
+
+static bool put_again(void *user, const struct srv_lease *lease)
+{
+    struct again *again = user;
+    if (lease->state == SRV_LEASE_OFFERED)
+        return true;
+    again->ok =
+        srv_store_put(again->p->store, lease) == 0 && (++again->n % CLOCK_BATCH != 0 || commit(again->p));
+    return again->ok;
+}
+
+static void tell_set(struct srv_persist *p, int64_t moved_ms, size_t n)
+{
+    char span[CLOCK_SPAN_LEN];
+    int64_t moved_s = ((moved_ms < 0 ? -moved_ms : moved_ms) + 500) / 1000;
+    clock_span((uint32_t)(moved_s < LEASE_INFINITE ? moved_s : LEASE_INFINITE - 1), span);
+    io_trace_log(p->trace, "info",
+                 "the wall clock was set %s by %s: %zu leases are written with the new time",
+                 moved_ms < 0 ? "back" : "forward", span, n);
+}
+
+/* A lease ends so many seconds after it was given (RFC 2131 3.3), whatever the clock on the wall says; in the
+ * file it ends at a time of that clock. So that the next start reads what holds now, all are written anew. */
+static void on_clock_set(void *user)
+{
+    struct srv_persist *p = user;
+    int64_t offset_ms = wall_offset_ms(), moved_ms = offset_ms - p->offset_ms;
+    if (moved_ms > -CLOCK_SET_MS && moved_ms < CLOCK_SET_MS)
+        return;
+    struct again again = {.p = p, .ok = true};
+    srv_engine_leases(p->engine, put_again, &again);
+    if (!again.ok) {
+        io_timer_set(p->retry, io_now().boot_ms + STORE_RETRY_MS);
+        return;
+    }
+    commit(p);
+    p->offset_ms = offset_ms;
+    tell_set(p, moved_ms, again.n);
+}
+
 static void on_retry(void *user)
 {
-    commit(user);
+    if (commit(user))
+        on_clock_set(user);
 }
 
 bool srv_persist_put(struct srv_persist *p, const struct srv_actions *actions)
@@ -169,15 +229,17 @@ void srv_persist_configure(struct srv_persist *p, enum srv_sync sync, uint32_t l
     schedule_rewrite(p);
 }
 
-struct srv_persist *srv_persist_new(struct io_loop *loop, struct io_trace *trace, struct srv_store *store)
+struct srv_persist *srv_persist_new(struct io_loop *loop, struct io_trace *trace,
+                                    const struct srv_engine *engine, struct srv_store *store)
 {
     struct srv_persist *p = calloc(1, sizeof *p);
     if (p == NULL)
         return NULL;
-    *p = (struct srv_persist){.loop = loop, .trace = trace};
+    *p = (struct srv_persist){.loop = loop, .trace = trace, .engine = engine, .offset_ms = wall_offset_ms()};
     p->retry = io_timer_new(loop, on_retry, p);
     p->rewrite_due = io_timer_new(loop, on_rewrite_due, p);
-    if (p->retry == NULL || p->rewrite_due == NULL) {
+    p->wall = store == NULL ? NULL : io_wall_new(loop, on_clock_set, p);
+    if (p->retry == NULL || p->rewrite_due == NULL || (store != NULL && p->wall == NULL)) {
         srv_persist_free(p);
         return NULL;
     }
@@ -192,6 +254,7 @@ void srv_persist_free(struct srv_persist *p)
     io_timer_free(p->retry);
     io_timer_free(p->rewrite_due);
     io_watch_free(p->rewrite_done);
+    io_wall_free(p->wall);
     srv_store_close(p->store);
     free(p);
 }

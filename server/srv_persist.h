@@ -1,5 +1,6 @@
 /* The lease file in the event loop: one commit for all answers of a wake-up; what fails is tried again; the
- * file is rewritten now and then. Each change from well to failing, and back, is told once. */
+ * file is rewritten now and then, and when the wall clock is set. Each change from well to failing, and back,
+ * is told once. */
 #pragma once
 #include <stdbool.h>
 
@@ -12,9 +13,10 @@
 
 struct srv_persist;
 
-/* Takes the open store over; NULL: leases are kept in memory only, and nothing here ever fails. NULL if
- * memory is out: the store stays the caller's. */
-struct srv_persist *srv_persist_new(struct io_loop *loop, struct io_trace *trace, struct srv_store *store);
+/* Takes the open store over, which has the leases of `engine` (borrowed); NULL: leases are kept in memory
+ * only, and nothing here ever fails. NULL if memory is out: the store stays the caller's. */
+struct srv_persist *srv_persist_new(struct io_loop *loop, struct io_trace *trace,
+                                    const struct srv_engine *engine, struct srv_store *store);
 void srv_persist_free(struct srv_persist *p); /* before the loop; NULL is fine */
 
 /* What of lease-database can change while the server runs. */

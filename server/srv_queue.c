@@ -3,10 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/dhcp_msg.h"
+#include "common/dhcp_proto.h"
 #include "common/err.h"
+#include "common/wire.h"
 
 enum { BUCKETS = 4096, CLIENT_ID_MAX = 255 };
+/* Places in a message, RFC 2131 2. */
+enum { HTYPE_AT = 1, HLEN_AT = 2, GIADDR_AT = 24, CHADDR_AT = 28 };
 
 struct node {
     struct node *older, *newer;
@@ -25,7 +28,6 @@ struct srv_queue {
     struct node *oldest, *newest;
     struct node *taken; /* by the last srv_queue_take() */
     struct node *buckets[BUCKETS];
-    struct dhcp_msg msg; /* here because it is large */
 };
 
 struct srv_queue *srv_queue_new(size_t capacity, const struct siphash_key *key, srv_queue_lost_fn *lost,
@@ -65,28 +67,64 @@ size_t srv_queue_count(const struct srv_queue *q)
 
 /* ---- whose message it is ---- */
 
+/* What tells clients apart, read without decoding the whole: most of it would be in vain when more comes than
+ * can be answered. */
+struct sender {
+    uint8_t type; /* option 53 */
+    const uint8_t *client_id;
+    uint8_t client_id_len;
+};
+
+/* False: it is not to be seen at first sight. It is no request, or its options run over the end, are split or
+ * go on in sname or file. */
+static bool read_sender(const uint8_t *bytes, size_t len, struct sender *out)
+{
+    *out = (struct sender){.type = DHCP_BOOTP};
+    if (len < DHCP_OPTIONS_AT || bytes[0] != DHCP_BOOTREQUEST || bytes[HLEN_AT] > DHCP_CHADDR_LEN)
+        return false;
+    uint32_t cookie = wire_u32(bytes + DHCP_COOKIE_AT);
+    if (cookie != DHCP_COOKIE)
+        return cookie == 0; /* RFC 951 */
+    for (size_t at = DHCP_OPTIONS_AT; at < len && bytes[at] != DHCP_OPT_END; at++) {
+        uint8_t code = bytes[at];
+        if (code == DHCP_OPT_PAD)
+            continue;
+        if (len - at < 2 || bytes[at + 1] > len - at - 2)
+            return false;
+        const uint8_t *value = bytes + at + 2;
+        uint8_t value_len = bytes[at + 1];
+        if (code == DHCP_OPT_OVERLOAD || (code == DHCP_OPT_CLIENT_ID && out->client_id != NULL))
+            return false;
+        if (code == DHCP_OPT_TYPE && value_len == 1)
+            out->type = value[0];
+        if (code == DHCP_OPT_CLIENT_ID) {
+            out->client_id = value;
+            out->client_id_len = value_len;
+        }
+        at += 1U + value_len;
+    }
+    return true;
+}
+
 static bool wants_answer(uint8_t type)
 {
     return type != DHCP_RELEASE && type != DHCP_DECLINE;
 }
 
 /* Two clients with one hash: as unlikely as it is harmless, the one that is replaced asks again. */
-static bool find_client(struct srv_queue *q, const struct srv_queued *p, uint64_t *out_client)
+static bool find_client(const struct srv_queue *q, const struct srv_queued *p, uint64_t *out_client)
 {
-    uint8_t id[sizeof p->ifindex + sizeof(ip4) + sizeof(struct hw_addr) + CLIENT_ID_MAX] = {0};
-    const struct dhcp_msg *m = &q->msg;
-    if (dhcp_msg_decode(&q->msg, p->packet.bytes, p->packet.len) != REASON_NONE || !wants_answer(m->type))
-        return false;
-    const struct dhcp_option *client_id = dhcp_msg_find(m, DHCP_OPT_CLIENT_ID);
-    if (client_id != NULL && client_id->len > CLIENT_ID_MAX)
+    uint8_t id[sizeof p->ifindex + sizeof(ip4) + 2 + DHCP_CHADDR_LEN + CLIENT_ID_MAX];
+    const uint8_t *bytes = p->packet.bytes;
+    struct sender sender;
+    if (!read_sender(bytes, p->packet.len, &sender) || !wants_answer(sender.type))
         return false;
     uint8_t *at = mempcpy(id, &p->ifindex, sizeof p->ifindex);
-    at = mempcpy(at, &m->giaddr, sizeof m->giaddr);
-    *at++ = m->htype;
-    *at++ = m->hlen;
-    at = mempcpy(at, m->chaddr, m->hlen);
-    if (client_id != NULL)
-        at = mempcpy(at, client_id->data, client_id->len);
+    at = mempcpy(at, bytes + GIADDR_AT, sizeof(ip4));
+    at = mempcpy(at, bytes + HTYPE_AT, 2); /* with hlen */
+    at = mempcpy(at, bytes + CHADDR_AT, bytes[HLEN_AT]);
+    if (sender.client_id != NULL)
+        at = mempcpy(at, sender.client_id, sender.client_id_len);
     *out_client = siphash(&q->key, id, (size_t)(at - id));
     return true;
 }

@@ -35,7 +35,8 @@ size_t srv_queue_count(const struct srv_queue *q);
 
 /* Appends a copy. A message that wants an answer (DISCOVER, REQUEST, INFORM, BOOTP and whatever is asked
  * later) takes the place of one that its client has in the queue: the same interface, relay, hardware address
- * and client identifier. RELEASE and DECLINE are told only once (RFC 2131 4.4.4, 4.4.6): they neither go for
+ * and client identifier. (Where that is split, or file and sname have options, nobody looks so closely: the
+ * message stays.) RELEASE and DECLINE are told only once (RFC 2131 4.4.4, 4.4.6): they neither go for
  * another message nor make one go. ERR_NOMEM: the packet is lost; the queue is as before. */
 int srv_queue_put(struct srv_queue *q, const struct srv_queued *packet);
 /* Takes out the oldest packet; its bytes are borrowed until the next one is taken. False if there is none. */

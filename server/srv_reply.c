@@ -407,8 +407,11 @@ static void leave_out(struct draft *d, uint8_t *buf, size_t *out_len)
 
 void srv_reply_encode(const struct srv_reply *reply, uint8_t *buf, struct srv_reply_size *out_size)
 {
-    struct draft d = {.reply = reply, .max = max_len(reply)};
+    struct draft d; /* not zeroed: it is large, and valid only up to its counts */
     size_t len;
+    d.reply = reply;
+    d.max = max_len(reply);
+    d.n_echoes = d.n_items = 0;
     add_items(&d);
     if (!compose(&d, buf, &len))
         leave_out(&d, buf, &len);

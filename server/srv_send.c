@@ -7,10 +7,11 @@
 #include "server/srv_name.h"
 #include "server/srv_origin.h"
 
-static void tell_options(void *user, enum reason reason, const char *text)
+static void tell_options(void *user, enum reason reason, const char *options)
 {
     struct srv_step *s = user;
-    srv_step_decide(s, reason, (struct trace_facts){.text = srv_step_text(s, text)});
+    srv_step_decide(s, reason,
+                    (struct trace_facts){.form = TRACE_OPTIONS, .text = srv_step_text(s, options)});
 }
 
 /* What is in the answer and what is not, with the whys. */
@@ -43,11 +44,7 @@ void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, const struc
     reply.server_id = s->relay.server_id;
     reply.relay_port = s->relay.port;
     reply.is_stashed = s->is_stashed;
-    uint8_t *buf = arena_alloc(&s->out->arena, DHCP_MSG_MAX);
-    if (buf == NULL) {
-        s->out_of_memory = true;
-        return;
-    }
+    uint8_t buf[DHCP_MSG_MAX];
     struct srv_reply_size size;
     struct packet packet;
     enum srv_via via;
@@ -61,7 +58,7 @@ void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, const struc
         srv_step_decide(s, REASON_OPTIONS_DROPPED,
                         (struct trace_facts){.num = size.dropped, .max = (int64_t)size.max});
     srv_step_decide(s, route, facts);
-    packet.bytes = buf;
+    packet.bytes = srv_step_bytes(s, buf, size.len);
     packet.len = size.len;
     struct srv_action *tx = srv_step_add(s, SRV_TX);
     tx->via = via;
@@ -101,12 +98,8 @@ void srv_send_nak(struct srv_step *s, enum reason reason, ip4 addr, ip4 other)
 void srv_send_to_relay(struct srv_step *s, enum dhcp_type type, const struct dhcp_msg *m, unsigned dropped)
 {
     size_t max = srv_reply_max_len(s->msg);
-    uint8_t *buf = arena_alloc(&s->out->arena, DHCP_MSG_MAX);
+    uint8_t buf[DHCP_MSG_MAX];
     unsigned left_out = 0;
-    if (buf == NULL) {
-        s->out_of_memory = true;
-        return;
-    }
     size_t len = dhcp_msg_encode(m, buf, max, &left_out);
     if (dropped + left_out != 0)
         srv_step_decide(s, REASON_OPTIONS_DROPPED,
@@ -121,7 +114,7 @@ void srv_send_to_relay(struct srv_step *s, enum dhcp_type type, const struct dhc
                                  .dst = m->giaddr,
                                  .sport = DHCP_PORT_SERVER,
                                  .dport = port,
-                                 .bytes = buf,
+                                 .bytes = srv_step_bytes(s, buf, len),
                                  .len = len};
     s->has_sent = true;
     s->sent = (uint8_t)type;

@@ -138,7 +138,7 @@ static int open_persist(struct srv_driver *d)
     int rc = open_store(d, &store);
     if (rc < 0)
         return rc;
-    d->persist = srv_persist_new(d->loop, d->trace, store);
+    d->persist = srv_persist_new(d->loop, d->trace, d->engine, store);
     if (d->persist != NULL)
         return 0;
     srv_store_close(store);

@@ -22,8 +22,9 @@ struct srv_stat_source {
 
 void srv_stat_fini(struct srv_stat *stat);
 
-/* Takes a sample of each statistic that has changed: to be called after each step. With another configuration
- * the statistics of subnets and pools start anew, as Kea's do. Without memory for them there are none. */
+/* Takes a sample of each statistic that has changed: to be called after each step, or after several at once.
+ * With another configuration the statistics of subnets and pools start anew, as Kea's do. Without memory for
+ * them there are none. */
 void srv_stat_observe(const struct srv_stat_source *s);
 
 /* {NAME: [[value, time], ...]}; {} if `name` is not known, all if it is NULL. */

@@ -4,9 +4,23 @@
 
 #include "common/dhcp_opt_text.h"
 
+static size_t size_of(enum srv_action_kind kind)
+{
+    switch (kind) {
+    case SRV_LEASE_PUT:
+        return offsetof(struct srv_action, lease) + sizeof(struct srv_lease);
+    case SRV_TX:
+    case SRV_PROBE:
+        return offsetof(struct srv_action, received_us) + sizeof(uint64_t);
+    case SRV_TRACE:
+        return offsetof(struct srv_action, trace) + sizeof(struct trace_event);
+    }
+    return sizeof(struct srv_action);
+}
+
 struct srv_action *srv_step_add(struct srv_step *s, enum srv_action_kind kind)
 {
-    struct srv_action *action = arena_alloc(&s->out->arena, sizeof *action);
+    struct srv_action *action = arena_alloc(&s->out->arena, size_of(kind));
     if (action == NULL) {
         s->out_of_memory = true;
         return &s->spare;
@@ -64,15 +78,20 @@ void srv_step_identify(struct srv_step *s, bool match_client_id)
     srv_step_decide(s, reason, facts);
 }
 
-const char *srv_step_text(struct srv_step *s, const char *text)
+const uint8_t *srv_step_bytes(struct srv_step *s, const uint8_t *bytes, size_t len)
 {
-    size_t size = strlen(text) + 1;
-    char *copy = arena_alloc(&s->out->arena, size);
+    static const uint8_t none[1];
+    uint8_t *copy = arena_alloc(&s->out->arena, len);
     if (copy == NULL) {
         s->out_of_memory = true;
-        return "";
+        return none;
     }
-    return memcpy(copy, text, size);
+    return memcpy(copy, bytes, len);
+}
+
+const char *srv_step_text(struct srv_step *s, const char *text)
+{
+    return (const char *)srv_step_bytes(s, (const uint8_t *)text, strlen(text) + 1);
 }
 
 /* ---- leases and offers ---- */

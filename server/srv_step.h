@@ -73,7 +73,8 @@ void srv_step_drop(struct srv_step *s, enum reason reason, struct trace_facts fa
 /* From now on the client goes by its client identifier, if it has one and that counts, or by its hardware
  * address; the record says which. RFC 2131 4.2. */
 void srv_step_identify(struct srv_step *s, bool match_client_id);
-/* A copy that lives as long as the actions. */
+/* Copies that live as long as the actions. Without memory they are empty, and s->out_of_memory. */
+const uint8_t *srv_step_bytes(struct srv_step *s, const uint8_t *bytes, size_t len);
 const char *srv_step_text(struct srv_step *s, const char *text);
 
 /* Puts a record of a lease (not an offer) into the tables, in place of the one of its address:

@@ -39,6 +39,7 @@ class LeaseCase(LabCase):
 
     lab = LAB
     lease_database = {}
+    server_command = (BIN / "dhcplab-server",)
 
     def setUp(self):
         super().setUp()
@@ -80,7 +81,7 @@ class LeaseCase(LabCase):
             return False
 
     def start_server(self):
-        self.server = self.spawn("s", BIN / "dhcplab-server", "-f", "-c", self.dir / "server.json", "--control",
+        self.server = self.spawn("s", *self.server_command, "-f", "-c", self.dir / "server.json", "--control",
                                  self.control_path, stderr=subprocess.PIPE)
         self.server_log = Lines(self.server.stderr)
         wait_for(self.answers, "the server")

@@ -8,10 +8,12 @@ import struct
 import subprocess
 import tempfile
 import unittest
+import xml.etree.ElementTree
 
 import labtest
 from labtest import DHCPLAB
 
+SVG = "{http://www.w3.org/2000/svg}"
 ETHERNET, RAW, SLL = 1, 101, 113
 CLIENT, SERVER, ALL = bytes.fromhex("02005e100001"), bytes.fromhex("02005e100002"), b"\xff" * 6
 NOBODY, EVERYBODY = "0.0.0.0", "255.255.255.255"
@@ -174,6 +176,79 @@ class Explain(ExplainCase):
         self.assertIn("5e:10:00:01", text.splitlines()[0])
         self.assertLessEqual(max(len(line) for line in text.splitlines() if "|" in line), 80)
 
+    def draw(self, data, name="it.svg", code=0):
+        """The picture: its root, and the messages of each lane."""
+        out = self.file.with_name(name)
+        self.explain(data, "--svg", out, code=code)
+        root = xml.etree.ElementTree.parse(out).getroot()
+        self.assertEqual(root.tag, SVG + "svg")
+        self.assertEqual([e.tag for e in root.iter() if e.tag in (SVG + "script", SVG + "foreignObject")], [])
+        return root, [g for g in root.iter(SVG + "g") if g.get("class").split()[0] == "message"]
+
+    def words(self, element):
+        return " ".join(part for part in element.itertext() if part.strip())
+
+    def test_a_picture_has_one_arrow_per_message(self):
+        other = from_server(2, LEASE, src="10.77.0.2", yiaddr="10.77.0.200")
+        again = from_client(1, [(12, b"<h1> & \xff")])
+        root, messages = self.draw(pcap([FIRST_LEASE[0], (4000, again), (4001, FIRST_LEASE[1]), (4002, other),
+                                         (4003, FIRST_LEASE[2]), (4004, FIRST_LEASE[3])]))
+        self.assertEqual([self.words(m).split(",")[0] for m in messages], ["DISCOVER", "DISCOVER", "OFFER", "OFFER", "REQUEST", "ACK"])
+        heads = [[polygon.get("points").split(",")[0] for polygon in m.iter(SVG + "polygon")] for m in messages]
+        client, first, second = "240", "448", "656"
+        self.assertEqual(heads, [[first, second]] * 2 + [[client]] * 2 + [[first, second], [client]])
+        self.assertEqual([line.get("class") for m in messages for line in m.iter(SVG + "line")],
+                         ["line request", "line request again", "line reply", "line reply", "line request", "line reply"])
+        self.assertEqual([m.get("class") for m in messages][2:4], ["message", "message dim"])
+        for message, parts in zip(messages[1:], (
+                ("08:00:04.000", "+4.0 s", "xid 0x3903f326, to all", "DISCOVER was sent more than once"),
+                ("+1.00 ms", "offers 10.77.0.100 for 1 h", "this one was chosen"), ("not chosen",),
+                ("takes 10.77.0.100, which 10.77.0.1 offered",),
+                ("leases 10.77.0.100 for 1 h", "T1 08:30:04", "T2 08:52:34", "expires 09:00:04"))):
+            for part in parts:
+                self.assertIn(part, self.words(message))
+        text = self.words(root)
+        for part in ("4 s later", "first lease: 10.77.0.100 for 1 h from 10.77.0.1", "<h1> & \\xff", "10.77.0.2"):
+            self.assertIn(part, text)
+
+    def test_a_picture_of_relays_and_refusals(self):
+        nak = from_server(6, [(56, b"not in <this> subnet")], xid=7, dst=EVERYBODY)
+        packets = [from_client(3, [(50, octets("10.9.9.9"))], xid=7), nak,
+                   from_client(7, [(54, octets("10.77.0.1"))], src="10.77.0.100", dst="10.77.0.1", ciaddr="10.77.0.100", xid=8)]
+        _, messages = self.draw(pcap(packets))
+        self.assertIn("is 10.9.9.9 still good for me?", self.words(messages[0]))
+        self.assertIn("because: not in <this> subnet", self.words(messages[1]))
+        self.assertIn("gives 10.77.0.100 back", self.words(messages[2]))
+        self.assertEqual([m.find(SVG + "line").get("class") for m in messages], ["line request", "line refusal", "line notice"])
+        relayed = dhcp(1, []).replace(bytes(4), octets("10.88.0.1"), 0)
+        relayed = relayed[:3] + b"\1" + relayed[4:24] + octets("10.88.0.1") + relayed[28:]
+        packets = [from_client(1), SERVER + CLIENT + b"\x08\0" + udp("10.88.0.1", "10.77.0.1", 67, 67, relayed)]
+        root, messages = self.draw(pcap(packets))
+        lanes = [self.words(g) for g in root.iter(SVG + "g") if g.get("class") == "lane"]
+        self.assertEqual([" ".join(lane.split()[-2:]) for lane in lanes], ["CLIENT 02:00:5e:10:00:01", "RELAY 10.88.0.1", "SERVER 10.77.0.1"])
+        heads = [[polygon.get("points").split(",")[0] for polygon in m.iter(SVG + "polygon")] for m in messages]
+        self.assertEqual(heads, [["448"], ["656"]])  # the client is heard by the relay alone
+
+    def test_many_messages_make_several_pictures(self):
+        packets = [from_client(1, xid=n) for n in range(201)]
+        root, messages = self.draw(pcap(packets, step_ms=1))
+        self.assertEqual(len(messages), 200)
+        self.assertIn("goes on in it-2.svg", self.words(root))
+        second = xml.etree.ElementTree.parse(self.file.with_name("it-2.svg")).getroot()
+        self.assertIn("messages 201 to 201, goes on", self.words(second))
+        hosts = [from_client(1, mac=bytes([2, 0, 0, 0, 0, n])) for n in range(40)]  # more than the lanes of a picture
+        for path in self.file.parent.glob("*.svg"):
+            path.unlink()
+        self.draw(pcap(hosts, step_ms=1))
+        self.assertEqual(len(list(self.file.parent.glob("*.svg"))), 3)
+        root, messages = self.draw(pcap([]))
+        self.assertEqual((messages, "no DHCP message" in self.words(root)), ([], True))
+        self.draw_nowhere()
+
+    def draw_nowhere(self):
+        self.file.write_bytes(pcap(FIRST_LEASE))
+        self.assertIn("cannot be written", self.run_program(self.file, "--svg", "/nowhere/it.svg", code=1)[1])
+
     def test_a_file_that_ends_in_the_middle_is_explained_up_to_there(self):
         whole = pcap(FIRST_LEASE)
         for cut in range(24, len(whole), 7):
@@ -192,6 +267,7 @@ class Explain(ExplainCase):
         self.run_program(code=2)
         self.run_program(self.file, "--packet", "0", code=2)
         self.run_program(self.file, "--ladder", "--json", code=2)
+        self.run_program(self.file, "--ladder", "--svg", "it.svg", code=2)
 
     def test_exchanges_by_client(self):
         renewal = [from_client(3, src="10.77.0.100", dst="10.77.0.1", ciaddr="10.77.0.100", xid=2),

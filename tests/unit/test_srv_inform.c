@@ -156,7 +156,7 @@ static void rfc2131_4_3_5_impossible_addresses_are_silent_and_never_a_nak(void *
     start(informing);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         msg('a', DHCP_INFORM)->ciaddr = rows[i].addr;
-        send_to(SERVER);
+        send_from(IP(10, 0, 0, 55), DHCP_PORT_CLIENT, SERVER);
         expect_silence(rows[i].reason);
         assert_int_equal(seen.n_drops, 1);
     }

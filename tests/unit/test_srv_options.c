@@ -144,6 +144,35 @@ static void rfc3442_who_does_not_ask_gets_the_routers(void **state)
     assert_int_equal(place(DHCP_OPT_CLASSLESS_ROUTES), -1);
 }
 
+/* Option 249 is what Windows had before 121 had a number: the same octets under another code. RFC 3442 speaks
+ * of 121 alone, so that who asks for 249 and 3 gets both. */
+static void rfc3442_its_older_twin_249_goes_out_as_it_does_and_leaves_the_routers(void **state)
+{
+    static const uint8_t wire[] = {8, 10, 10, 0, 0, 1, 0, 10, 0, 0, 2}, prl[] = {249, 3};
+    (void)state;
+    start_with("", "{ \"code\": 249, \"data\": \"10.0.0.0/8 - 10.0.0.1, 0.0.0.0/0 - 10.0.0.2\" },"
+                   "{ \"name\": \"routers\", \"data\": \"10.0.0.9\" }");
+    discover_wanting(prl, sizeof prl);
+    expect_option(DHCP_OPT_MS_CLASSLESS_ROUTES, wire, sizeof wire);
+    assert_true(place(DHCP_OPT_ROUTERS) > place(DHCP_OPT_MS_CLASSLESS_ROUTES));
+    discover_wanting("\x03", 1);
+    assert_int_equal(place(DHCP_OPT_MS_CLASSLESS_ROUTES), -1);
+}
+
+/* Who asks for both twins gets both, and no routers beside 121. */
+static void rfc3442_121_supersedes_the_routers_beside_its_older_twin_too(void **state)
+{
+    static const uint8_t prl[] = {3, 249, 121, 33};
+    (void)state;
+    start_with("",
+               ROUTES ", { \"name\": \"ms-classless-static-route\", \"data\": \"0.0.0.0/0 - 10.0.0.2\" }");
+    discover_wanting(prl, sizeof prl);
+    expect_option(DHCP_OPT_MS_CLASSLESS_ROUTES, "\0\12\0\0\2", 5);
+    assert_true(place(DHCP_OPT_CLASSLESS_ROUTES) > place(DHCP_OPT_MS_CLASSLESS_ROUTES));
+    assert_int_equal(place(DHCP_OPT_ROUTERS), -1);
+    assert_int_equal(place(33), -1);
+}
+
 /* ---- RFC 6842: the client identifier ---- */
 
 static void rfc6842_3_every_answer_has_the_identifier_of_who_sent_one(void **state)
@@ -202,6 +231,8 @@ int main(void)
         TEST(rfc3397_2_a_long_search_list_is_split),
         TEST(rfc3442_only_significant_octets_are_sent_and_no_routers_beside_them),
         TEST(rfc3442_who_does_not_ask_gets_the_routers),
+        TEST(rfc3442_its_older_twin_249_goes_out_as_it_does_and_leaves_the_routers),
+        TEST(rfc3442_121_supersedes_the_routers_beside_its_older_twin_too),
         TEST(rfc6842_3_every_answer_has_the_identifier_of_who_sent_one),
         TEST(rfc6842_echo_client_id_off_is_the_way_of_rfc2131),
         TEST(rfc8925_who_does_without_an_address_waits_for_no_probe),

@@ -1,22 +1,29 @@
 /* The record of a decision: whom the client is taken for, where each option of the answer comes from, and why
  * one that was asked for is absent. */
+#include "common/trace_options.h"
 #include "test_srv_world.h"
 
 #define A10 IP(10, 0, 0, 10)
 
-/* What the decision for `reason` says; NULL: there is none. */
-static const char *text_of(enum reason reason)
+/* What the decision for `reason` says. */
+static const struct trace_facts *facts_of(enum reason reason)
 {
     for (const struct srv_action *a = actions.first; a != NULL; a = a->next)
         if (a->kind == SRV_TRACE && a->trace.reason == reason)
-            return a->trace.facts.text;
-    return NULL;
+            return &a->trace.facts;
+    static const struct trace_facts none = {.text = "(there is no such decision)"};
+    return &none;
 }
 
 static void expect_text(enum reason reason, const char *text)
 {
-    assert_true(decided(reason));
-    assert_string_equal(text_of(reason), text);
+    char shown[512];
+    const struct trace_facts *facts = facts_of(reason);
+    if (facts->form == TRACE_OPTIONS)
+        trace_options_format(facts->text, shown, sizeof shown);
+    else
+        snprintf(shown, sizeof shown, "%s", facts->text);
+    assert_string_equal(shown, text);
 }
 
 static void ask(enum dhcp_type type, const char *prl)

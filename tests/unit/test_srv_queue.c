@@ -172,6 +172,25 @@ static void put_with_client_id(uint64_t at_us, const char *client_id)
     put();
 }
 
+static void test_who_cannot_be_told_at_first_sight_takes_nobodys_place(void **state)
+{
+    (void)state;
+    start(8);
+    for (uint64_t i = 1; i <= 2; i++) { /* two pieces: RFC 3396 */
+        static const char id[300];
+        make('a', DHCP_DISCOVER, i);
+        dhcp_put_bytes(&msg, DHCP_OPT_CLIENT_ID, id, sizeof id);
+        put();
+    }
+    for (uint64_t i = 3; i <= 4; i++) { /* the identifier may be in sname */
+        make('a', DHCP_DISCOVER, i);
+        dhcp_put_u8(&msg, DHCP_OPT_OVERLOAD, DHCP_OVERLOAD_SNAME);
+        put();
+    }
+    assert_int_equal(n_lost, 0);
+    assert_int_equal(srv_queue_count(queue), 4);
+}
+
 /* One network card, several clients: a boot loader and its system, virtual machines on one address. And one
  * client that several relays, or several of our interfaces, hear. */
 static void test_who_is_another_client(void **state)
@@ -276,6 +295,7 @@ int main(void)
         cmocka_unit_test_teardown(test_the_last_of_the_queue_can_be_replaced, stop),
         cmocka_unit_test_teardown(test_what_is_told_once_stays, stop),
         cmocka_unit_test_teardown(test_who_is_another_client, stop),
+        cmocka_unit_test_teardown(test_who_cannot_be_told_at_first_sight_takes_nobodys_place, stop),
         cmocka_unit_test_teardown(test_what_is_no_message_waits_like_any, stop),
         cmocka_unit_test_teardown(test_a_full_queue_loses_its_oldest, stop),
         cmocka_unit_test_teardown(test_fewer_places_make_the_oldest_go, stop),

@@ -295,6 +295,44 @@ static void rfc8357_the_answer_goes_to_the_port_that_the_relay_sent_from(void **
 
 #define TEST(name) cmocka_unit_test_teardown(name, stop)
 
+/* ---- RFC 1542 4.1.1: messages that go round in circles ---- */
+
+/* "The relay agent MUST silently discard BOOTREQUEST messages whose 'hops' field exceeds the value 16": those
+ * of a relay that does not. */
+static void rfc1542_4_1_1_hops_end_a_loop_of_relays(void **state)
+{
+    (void)state;
+    start(basic);
+    msg('a', DHCP_DISCOVER)->giaddr = RELAY;
+    for (unsigned hops = 15; hops <= 18; hops++) {
+        request.hops = (uint8_t)hops;
+        send_from(RELAY, DHCP_PORT_SERVER, SERVER);
+        if (hops <= 16)
+            expect_offer(IP(10, 0, 2, 10));
+        else
+            expect_silence(REASON_MSG_HOPS);
+    }
+}
+
+/* What we have sent ourselves is no question, whether it comes back as it left or as a relay made it. */
+static void rfc1542_4_1_1_what_comes_from_our_own_address_is_a_loop(void **state)
+{
+    (void)state;
+    start(basic);
+    discover('a', 0);
+    expect_offer(IP(10, 0, 0, 10));
+    request = seen.msg; /* our own offer */
+    send_from(SERVER, DHCP_PORT_SERVER, IP4_BROADCAST);
+    expect_silence(REASON_MSG_REPLY_AT_SERVER);
+    msg('b', DHCP_DISCOVER)->giaddr = SERVER;
+    send_from(SERVER, DHCP_PORT_SERVER, SERVER);
+    expect_silence(REASON_MSG_OWN_ADDRESS);
+    assert_int_equal(seen.last.facts.addr, SERVER);
+    assert_int_equal(srv_engine_counters(engine)->reasons[REASON_MSG_OWN_ADDRESS], 1);
+    send_from(IP(10, 0, 0, 2), DHCP_PORT_SERVER, SERVER); /* somebody else's word for it */
+    expect_offer(IP(10, 0, 0, 11));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +349,8 @@ int main(void)
         TEST(rfc5107_the_relay_stands_in_as_the_server),
         TEST(rfc5107_another_relays_address_is_another_server),
         TEST(rfc8357_the_answer_goes_to_the_port_that_the_relay_sent_from),
+        TEST(rfc1542_4_1_1_hops_end_a_loop_of_relays),
+        TEST(rfc1542_4_1_1_what_comes_from_our_own_address_is_a_loop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

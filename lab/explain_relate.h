@@ -1,0 +1,32 @@
+/* What a packet means to the packets before it: fragments are put together, TCP connections and DHCP
+ * exchanges followed. */
+#pragma once
+#include <stdbool.h>
+
+#include "common/dissect.h"
+#include "common/dissect_conn.h"
+#include "common/dissect_exchange.h"
+#include "common/dissect_reasm.h"
+#include "lab/explain_read.h"
+
+enum { EXPLAIN_RELATION_NOTE_LEN = 256 };
+
+/* Of one packet; pointers are borrowed until the next. */
+struct explain_relation {
+    const struct dissect_reasm_answer *fragment; /* NULL if it is none; likewise below */
+    const struct dissect_conn_answer *segment;
+    const struct dissect_exchange *exchange; /* lasts */
+    char note[EXPLAIN_RELATION_NOTE_LEN];    /* the same in words; "" if there is nothing to say */
+};
+
+struct explain_relate;
+
+/* NULL if memory is out. */
+struct explain_relate *explain_relate_new(void);
+void explain_relate_free(struct explain_relate *r);
+/* Takes the packet, which *d has; the last fragment of a datagram makes *d go on with the whole. */
+void explain_relate_packet(struct explain_relate *r, const struct explain_packet *packet, struct dissect *d,
+                           struct explain_relation *out);
+const struct dissect_exchanges *explain_relate_exchanges(const struct explain_relate *r);
+/* What was given up on the way, on stderr, where somebody might look for it. */
+void explain_relate_tell_limits(const struct explain_relate *r);
