@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 static const char help[] =
-    "Usage: dhcplab load --server ADDRESS --local ADDRESS [--rate N | --window N] [OPTION...]\n"
+    "Usage: dhcplab load --server ADDRESS --local ADDRESS[/LEN] [--rate N | --window N] [OPTION...]\n"
     "       dhcplab load --interface IF [--rate N | --window N] [OPTION...]\n"
     "\n"
     "Puts a DHCP server under load, counts what comes back and how soon, and checks each answer: an address "
@@ -24,10 +24,16 @@ static const char help[] =
     "\n"
     "Where from:\n"
     "      --server ADDRESS  the server, asked as a relay\n"
-    "      --local ADDRESS   the relay's own address, giaddr; the server answers there\n"
-    "      --relays N        as N relays: the others have the addresses that follow (default 1)\n"
+    "      --local ADDRESS[/LEN]\n"
+    "                        the relay's own address, giaddr; the server answers there\n"
+    "      --relays N        as N relays: the others have the addresses that follow, or with LEN the same "
+    "place\n"
+    "                        in the subnets that follow, from which their clients' addresses must be "
+    "(default "
+    "1)\n"
     "      --segments        a relay's messages pass the kernel in groups, which it cuts at the end (UDP\n"
-    "                        segmentation offload): nearly half the work, but not for a server that listens on\n"
+    "                        segmentation offload): nearly half the work, but not for a server that listens "
+    "on\n"
     "                        packet sockets at the other end of a veth, as ISC dhcpd does\n"
     "      --interface IF    instead: as clients that are directly attached; they answer ARP, too\n"
     "\n"
@@ -58,6 +64,7 @@ static const char help[] =
     "Examples:\n"
     "  dhcplab load --server 10.77.0.1 --local 10.77.0.2\n"
     "  dhcplab load --server 10.77.0.1 --local 10.77.0.2 --rate 5000 --duration 30 --mix dora=1,renew=3\n"
+    "  dhcplab load --server 10.77.0.1 --local 10.16.0.2/16 --relays 8      (10.16.0.2, 10.17.0.2, ...)\n"
     "  dhcplab exec h1 dhcplab load --interface eth0 --window 16 --clients 500 --pool 10.77.0.0/16 --json\n";
 
 enum {
@@ -182,6 +189,17 @@ static bool read_mix(char *text, uint32_t *out)
     return mix[LOAD_DORA] + mix[LOAD_RENEW] + mix[LOAD_RELEASE] > 0;
 }
 
+/* The first relay's address, with its subnet's length or without. */
+static bool read_local(const char *text, struct ip4_net *out)
+{
+    struct ip4_net net = {.len = 32};
+    if (!(strchr(text, '/') == NULL ? ip4_parse(text, &net.addr) : ip4_net_parse(text, &net)) ||
+        !ip4_is_host(net.addr) || net.len == 0)
+        return false;
+    *out = net;
+    return true;
+}
+
 static bool add_pool(const char *text, struct load_settings *s)
 {
     return s->n_pools < LOAD_POOLS_MAX && ip4_range_parse(text, &s->pools[s->n_pools]) && ++s->n_pools > 0;
@@ -195,12 +213,12 @@ static bool take_option(int option, struct arguments *a)
     case OPT_SERVER:
         return ip4_parse(optarg, &a->link.server) && ip4_is_host(a->link.server);
     case OPT_LOCAL:
-        return ip4_parse(optarg, &a->link.local) && ip4_is_host(a->link.local);
+        return read_local(optarg, &s->relay);
     case OPT_INTERFACE:
         a->link.ifname = optarg;
         return true;
     case OPT_RELAYS:
-        return read_u32(optarg, 1, LOAD_RELAYS_MAX, &a->link.relays);
+        return read_u32(optarg, 1, LOAD_RELAYS_MAX, &s->relays);
     case OPT_SEGMENTS:
         return a->link.segments = true;
     case OPT_WINDOW:
@@ -234,14 +252,17 @@ static bool take_option(int option, struct arguments *a)
 static int check_arguments(const struct arguments *a)
 {
     bool hosts = a->link.ifname != NULL;
-    if (hosts && (a->link.server != 0 || a->link.local != 0 || a->link.relays != 1 || a->link.segments))
+    const struct load_settings *s = &a->settings;
+    if (hosts && (a->link.server != 0 || s->relay.addr != 0 || s->relays != 1 || a->link.segments))
         return usage_error(
             "--interface is for clients, --server, --local, --relays and --segments are for relays", "");
-    if (!hosts && (a->link.server == 0 || a->link.local == 0))
+    if (!hosts && (a->link.server == 0 || s->relay.addr == 0))
         return usage_error("--server and --local are needed, or --interface", "");
-    if (a->closed && a->settings.rate > 0)
+    if (!hosts && (UINT32_MAX - s->relay.addr) >> (32 - s->relay.len) < s->relays - 1)
+        return usage_error("there are not so many subnets after that of --local", "");
+    if (a->closed && s->rate > 0)
         return usage_error("--rate and --window exclude each other", "");
-    if (a->settings.preload > a->settings.clients)
+    if (s->preload > s->clients)
         return usage_error("--preload is at most --clients", "");
     return -1;
 }
@@ -309,15 +330,15 @@ int command_load(int argc, char **argv)
                                        .mix = {[LOAD_DORA] = 1},
                                        .drop_us = (uint64_t)SECOND_US,
                                        .duration_us = DURATION_S * (uint64_t)SECOND_US,
+                                       .relays = 1,
                                        .seed = 1},
-                          .link = {.relays = 1},
                           .progress_us = isatty(STDERR_FILENO) ? (uint64_t)SECOND_US : 0};
     int code = parse(argc, argv, &a);
     if (code >= 0)
         return code;
     char why[LOAD_WHY_MAX];
     struct load_link *link = NULL;
-    int rc = load_link_open(&a.link, &link, why);
+    int rc = load_link_open(&a.link, &a.settings, &link, why);
     if (rc < 0) {
         failed(why);
         return rc == ERR_DENIED ? EXIT_CODE_DENIED : EXIT_CODE_FAILED;

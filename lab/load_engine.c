@@ -145,6 +145,17 @@ void load_engine_free(struct load_engine *e)
 
 /* ---- sending ---- */
 
+ip4 load_engine_relay(const struct load_settings *settings, uint32_t i)
+{
+    return settings->relay.addr + (i << (32 - settings->relay.len));
+}
+
+/* The relay that client `i` is behind; 0: none. */
+static ip4 relay_of(const struct load_settings *s, uint32_t i)
+{
+    return s->relay.addr == 0 ? 0 : load_engine_relay(s, i % s->relays);
+}
+
 static uint32_t xid_of(const struct load_engine *e, uint32_t i)
 {
     return (e->clients[i].generation << CLIENT_BITS | i) ^ e->xid_mask;
@@ -160,7 +171,8 @@ static void send_message(struct load_engine *e, uint32_t i, enum load_exchange e
                               .client = i,
                               .xid = xid_of(e, i),
                               .addr = exchange == LOAD_REQUEST_ACK ? c->offer : c->lease,
-                              .server = c->server};
+                              .server = c->server,
+                              .relay = relay_of(&e->settings, i)};
     if (exchange == LOAD_RELEASE_ONLY)
         return;
     c->state = WAITING;
@@ -348,6 +360,12 @@ static bool is_in_pools(const struct load_settings *s, ip4 addr)
     return s->n_pools == 0;
 }
 
+static bool is_in_subnet(const struct load_settings *s, uint32_t i, ip4 addr)
+{
+    struct ip4_net net = {.addr = relay_of(s, i), .len = s->relay.len};
+    return net.addr == 0 || net.len == 32 || ip4_net_has(net, addr);
+}
+
 /* LOAD_FAULTS: nothing is wrong with it. */
 static enum load_fault find_fault(const struct load_engine *e, uint32_t i, const struct load_answer *a)
 {
@@ -366,7 +384,9 @@ static enum load_fault find_fault(const struct load_engine *e, uint32_t i, const
         return LOAD_FAULT_OTHER_ADDRESS;
     if (c->exchange == LOAD_RENEW_ACK && a->addr != c->lease)
         return LOAD_FAULT_OTHER_ADDRESS;
-    return is_in_pools(&e->settings, a->addr) ? LOAD_FAULTS : LOAD_FAULT_NOT_IN_POOL;
+    if (!is_in_pools(&e->settings, a->addr))
+        return LOAD_FAULT_NOT_IN_POOL;
+    return is_in_subnet(&e->settings, i, a->addr) ? LOAD_FAULTS : LOAD_FAULT_OTHER_SUBNET;
 }
 
 uint32_t load_engine_holder(const struct load_engine *e, ip4 addr, uint64_t now_us)

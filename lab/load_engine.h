@@ -45,6 +45,7 @@ enum load_exchange {
     X(LOAD_FAULT_NO_LEASE_TIME, "no-lease-time", "without a lease time")                                     \
     X(LOAD_FAULT_WRONG_CLIENT, "wrong-client", "with another client's hardware address")                     \
     X(LOAD_FAULT_NOT_IN_POOL, "not-in-pool", "with an address outside the pools")                            \
+    X(LOAD_FAULT_OTHER_SUBNET, "other-subnet", "with an address outside the relay's subnet")                 \
     X(LOAD_FAULT_OTHER_ADDRESS, "other-address", "ACK of another address than was asked for")
 
 enum load_fault {
@@ -66,6 +67,11 @@ struct load_settings {
     uint64_t seed;
     struct ip4_range pools[LOAD_POOLS_MAX];
     size_t n_pools; /* 0: any address will do */
+    /* The first relay and its subnet: each of the others has the same place in the subnet that follows the
+     * one before, and a client is always behind the same. Of length 32 the subnet is not known, and any
+     * address will do. addr 0: there are no relays. */
+    struct ip4_net relay;
+    uint32_t relays; /* > 0 if there are any */
 };
 
 /* A message to send. */
@@ -75,6 +81,7 @@ struct load_send {
     uint32_t xid;
     ip4 addr;   /* REQUEST: the one that was offered; RENEW, RELEASE: the leased one */
     ip4 server; /* the server identifier that was told */
+    ip4 relay;  /* giaddr; 0: none */
 };
 
 /* An answer as far as it matters. */
@@ -108,6 +115,9 @@ struct load_stats {
 };
 
 struct load_engine;
+
+/* The address of relay `i` of those there are. */
+ip4 load_engine_relay(const struct load_settings *settings, uint32_t i);
 
 /* `settings` is copied. NULL if memory is out. */
 struct load_engine *load_engine_new(const struct load_settings *settings, uint64_t now_us);

@@ -23,6 +23,7 @@ struct load_link {
     struct load_link_settings settings;
     struct io_iface iface;    /* as hosts */
     int fd, arp_fd;           /* arp_fd -1: as relays */
+    bool bound;               /* as one relay: the socket has its address */
     struct hw_addr server_hw; /* as hosts: who sent the last answer; broadcast until then */
     struct io_batch *in, *out;
     int failed; /* errno of a message that could not be sent; 0: none */
@@ -39,25 +40,26 @@ static int say(char *why, int rc, const char *what)
 }
 
 /* Each relay's address must be one of ours: answers go there. */
-static int check_addresses(const struct load_link_settings *s, char *why)
+static int check_addresses(const struct load_settings *load, char *why)
 {
     char text[IP4_LEN];
-    for (uint32_t i = 0; i < s->relays; i++) {
-        int fd, rc = io_udp_open_at(s->local + i, 0, &fd);
+    for (uint32_t i = 0; i < load->relays; i++) {
+        ip4 relay = load_engine_relay(load, i);
+        int fd, rc = io_udp_open_at(relay, 0, &fd);
         if (rc < 0)
-            return say(why, rc, ip4_format(s->local + i, text));
+            return say(why, rc, ip4_format(relay, text));
         close(fd);
     }
     return 0;
 }
 
-static int open_relays(struct load_link *l, char *why)
+static int open_relays(struct load_link *l, const struct load_settings *load, char *why)
 {
-    const struct load_link_settings *s = &l->settings;
-    int rc = check_addresses(s, why);
+    int rc = check_addresses(load, why);
     if (rc < 0)
         return rc;
-    rc = io_udp_open_at(s->relays == 1 ? s->local : 0, DHCP_PORT_SERVER, &l->fd);
+    l->bound = load->relays == 1;
+    rc = io_udp_open_at(l->bound ? load->relay.addr : 0, DHCP_PORT_SERVER, &l->fd);
     return rc < 0 ? say(why, rc, "UDP port 67") : 0;
 }
 
@@ -71,7 +73,8 @@ static int open_hosts(struct load_link *l, char *why)
     return rc < 0 ? say(why, rc, l->settings.ifname) : 0;
 }
 
-int load_link_open(const struct load_link_settings *settings, struct load_link **out, char *why)
+int load_link_open(const struct load_link_settings *settings, const struct load_settings *load,
+                   struct load_link **out, char *why)
 {
     struct load_link *l = malloc(sizeof *l);
     if (l == NULL)
@@ -80,7 +83,7 @@ int load_link_open(const struct load_link_settings *settings, struct load_link *
     l->in = io_batch_new(ANSWER_MAX);
     l->out = io_batch_new(LOAD_MESSAGE_MAX + FRAME_HEADERS);
     int rc = l->in == NULL || l->out == NULL ? say(why, ERR_NOMEM, "start")
-             : settings->ifname == NULL      ? open_relays(l, why)
+             : settings->ifname == NULL      ? open_relays(l, load, why)
                                              : open_hosts(l, why);
     if (rc < 0) {
         load_link_close(l);
@@ -170,13 +173,11 @@ void load_link_add(struct load_link *l, const struct load_messages *messages, co
 {
     uint8_t bytes[LOAD_MESSAGE_MAX];
     bool hosts = l->settings.ifname != NULL;
-    ip4 relay = hosts ? 0 : l->settings.local + send->client % l->settings.relays;
-    struct packet p = {.src = l->settings.relays == 1 ? 0 : relay, /* the socket is bound to it */
-                       .dst = l->settings.server,
-                       .dport = DHCP_PORT_SERVER};
+    struct packet p = {
+        .src = l->bound ? 0 : send->relay, .dst = l->settings.server, .dport = DHCP_PORT_SERVER};
     if (hosts)
         p = host_packet(l, messages, send);
-    p.len = load_message_write(messages, send, relay, bytes);
+    p.len = load_message_write(messages, send, bytes);
     p.bytes = bytes;
     int rc = hosts ? io_batch_add_raw(l->out, l->iface.index, &p) : io_batch_add_udp(l->out, 0, &p);
     if (rc < 0)

@@ -11,9 +11,7 @@ enum { LOAD_RELAYS_MAX = 1024, LOAD_WHY_MAX = 160 };
 
 struct load_link_settings {
     ip4 server;         /* where a relay sends to */
-    ip4 local;          /* the first relay's address; 0: as hosts on `ifname` */
-    uint32_t relays;    /* the others have the addresses that follow */
-    const char *ifname; /* NULL: as relays */
+    const char *ifname; /* as hosts there; NULL: as the relays of the load's settings */
     bool segments;      /* as relays: messages leave as io_batch_join() does it */
 };
 
@@ -21,7 +19,8 @@ struct load_link;
 
 /* `why`, of LOAD_WHY_MAX octets, tells what failed. ERR_DENIED, ERR_EXISTS, ERR_NOTFOUND, ERR_NOMEM, ERR_IO.
  */
-int load_link_open(const struct load_link_settings *settings, struct load_link **out, char *why);
+int load_link_open(const struct load_link_settings *settings, const struct load_settings *load,
+                   struct load_link **out, char *why);
 void load_link_close(struct load_link *l); /* NULL is fine */
 
 typedef void load_link_answer_fn(void *user, uint64_t now_us, const uint8_t *bytes, size_t len);

@@ -78,17 +78,16 @@ static void put_u32(uint8_t *at, uint32_t value)
     at[3] = (uint8_t)value;
 }
 
-size_t load_message_write(const struct load_messages *m, const struct load_send *send, ip4 relay,
-                          uint8_t *buf)
+size_t load_message_write(const struct load_messages *m, const struct load_send *send, uint8_t *buf)
 {
     const struct load_template *t = &m->templates[send->exchange];
     bool bound = send->exchange == LOAD_RENEW_ACK || send->exchange == LOAD_RELEASE_ONLY;
     struct hw_addr hw = load_client_hw(m->seed, send->client);
     memcpy(buf, t->bytes, t->len);
-    buf[HOPS_AT] = relay != 0;
+    buf[HOPS_AT] = send->relay != 0;
     put_u32(buf + XID_AT, send->xid);
     put_u32(buf + CIADDR_AT, bound ? send->addr : 0);
-    put_u32(buf + GIADDR_AT, relay);
+    put_u32(buf + GIADDR_AT, send->relay);
     memcpy(buf + CHADDR_AT, hw.bytes, HW_OCTETS);
     if (t->addr_at != 0)
         put_u32(buf + t->addr_at, send->addr);

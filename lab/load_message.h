@@ -26,10 +26,8 @@ void load_messages_init(struct load_messages *m, uint64_t seed);
  * before it. */
 struct hw_addr load_client_hw(uint64_t seed, uint32_t client);
 
-/* Writes the message into `buf` of LOAD_MESSAGE_MAX octets; returns its length. `relay` is giaddr, 0 for
- * none. */
-size_t load_message_write(const struct load_messages *m, const struct load_send *send, ip4 relay,
-                          uint8_t *buf);
+/* Writes the message into `buf` of LOAD_MESSAGE_MAX octets; returns its length. */
+size_t load_message_write(const struct load_messages *m, const struct load_send *send, uint8_t *buf);
 
 /* Reads of a UDP payload what matters to the load, which is all that there is time for: not the options
  * that are split (RFC 3396), which those of a fixed length never are. False: it is no DHCP message of a

@@ -92,6 +92,22 @@ class Load(LeaseCase):
         self.assertGreater(report["duration_s"], 1.9)  # 1000 at 500 a second
         self.assertEqual(report["late"], 0)
 
+    def test_as_relays_with_a_subnet_each(self):
+        nets = range(16, 20)
+        self.write("server.json", {"Dhcp4": {
+            "interfaces-config": {"interfaces": ["eth0"]},
+            "lease-database": {"type": "memfile", "name": str(self.lease_file)},
+            "subnet4": [{"id": n, "subnet": f"10.{n}.0.0/16", "pools": [{"pool": f"10.{n}.1.0 - 10.{n}.1.255"}]}
+                        for n in nets]}})
+        for n in nets:
+            self.on("c", "ip", "address", "add", f"10.{n}.0.2/16", "dev", "eth0")
+        self.on("s", "ip", "route", "add", "10.16.0.0/14", "dev", "eth0")
+        self.start_server()
+        report = self.load("--server", SERVER, "--local", "10.16.0.2/16", "--relays", 4, "--clients", 400, "--exchanges", 800)
+        self.check_server(report)
+        subnets = [int(address.split(".")[1]) for address in self.leases()]
+        self.assertEqual({n: subnets.count(n) for n in nets}, {n: 100 for n in nets})
+
     def test_as_hosts_that_answer_arp(self):
         self.start_server()
         report = self.load("--interface", "eth0", "--pool", POOL, "--clients", 50, "--exchanges", 2000, "--window", 8,
@@ -106,10 +122,20 @@ class Load(LeaseCase):
         done = self.on("c", labtest.DHCPLAB, "load", "--server", SERVER, "--local", "10.9.0.99", code=1)
         self.assertIn("10.9.0.99", done.stderr)
 
+    def test_it_tells_how_it_goes(self):
+        self.start_server()
+        done = self.on("c", labtest.DHCPLAB, "load", "--server", SERVER, "--local", "10.9.0.2", "--rate", "100",
+                       "--duration", "0.55", "--progress", "0.1")
+        lines = done.stderr.splitlines()
+        self.assertGreaterEqual(len(lines), 4)
+        for line in lines:
+            self.assertRegex(line, r"^completed: \d+, \d+/s; under way: \d+; dropped or rejected: 0$")
+
     def test_wrong_usage(self):
         for arguments in ([], ["--server", SERVER], ["--server", SERVER, "--local", "10.9.0.2", "--mix", "discover=1"],
                           ["--server", SERVER, "--local", "10.9.0.2", "--rate", "5", "--window", "5"],
-                          ["--interface", "eth0", "--relays", "2"], ["--interface", "eth0", "--segments"],
+                          ["--server", SERVER, "--local", "255.0.0.2/8", "--relays", "2"],
+                          ["--server", SERVER, "--local", "10.9.0.2/33"], ["--interface", "eth0", "--relays", "2"], ["--interface", "eth0", "--segments"],
                           ["--interface", "eth0", "--clients", "5", "--preload", "6"]):
             with self.subTest(arguments):
                 self.dhcplab("load", *arguments, code=2)

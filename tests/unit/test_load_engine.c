@@ -388,6 +388,57 @@ static void give_twice(uint64_t second_us)
     }
 }
 
+/* 10.1.0.2/16 and two more, each in the subnet after; without a length they are neighbours. */
+static void test_each_relay_has_its_place_in_its_subnet(void **state)
+{
+    (void)state;
+    settings.relay = (struct ip4_net){.addr = 0x0a010002, .len = 16};
+    settings.relays = 3;
+    settings.window = 4;
+    start();
+    for (uint32_t i = 0; i < 4; i++) {
+        expect_send(0, LOAD_DISCOVER_OFFER);
+        assert_int_equal(sent.relay, 0x0a010002 + (i % 3 << 16));
+    }
+    settings.relay.len = 32;
+    assert_int_equal(load_engine_relay(&settings, 2), 0x0a010004);
+}
+
+static void offer_through_relay(ip4 addr)
+{
+    expect_send(0, LOAD_DISCOVER_OFFER);
+    struct load_answer a = right(&sent, DHCP_OFFER);
+    a.addr = addr;
+    load_engine_answer(e, NOW, &a);
+}
+
+static void test_an_address_outside_the_relays_subnet_is_rejected(void **state)
+{
+    (void)state;
+    settings.relay = (struct ip4_net){.addr = 0x0a010002, .len = 16};
+    settings.relays = 2;
+    start();
+    offer_through_relay(0x0a010105);
+    expect_send(0, LOAD_REQUEST_ACK);
+    answer(0, DHCP_NAK);
+    offer_through_relay(0x0a010106); /* the second relay's clients are in 10.2.0.0/16 */
+    assert_int_equal(load_engine_stats(e)->faults[LOAD_FAULT_OTHER_SUBNET], 1);
+    offer_through_relay(0x0a020106); /* that is the first relay again */
+    assert_int_equal(load_engine_stats(e)->faults[LOAD_FAULT_OTHER_SUBNET], 2);
+    offer_through_relay(0x0a020106);
+    assert_int_equal(load_engine_stats(e)->faults[LOAD_FAULT_OTHER_SUBNET], 2);
+}
+
+static void test_where_the_subnet_is_not_known_any_address_will_do(void **state)
+{
+    (void)state;
+    settings.relay = (struct ip4_net){.addr = 0x0a010002, .len = 32};
+    settings.relays = 1;
+    start();
+    offer_through_relay(0x0b000001);
+    expect_send(0, LOAD_REQUEST_ACK);
+}
+
 static void test_an_address_that_another_client_holds_is_a_duplicate(void **state)
 {
     (void)state;
@@ -465,6 +516,9 @@ int main(void)
         TEST(test_the_seed_repeats_the_run),
         TEST(test_a_wrong_answer_is_rejected_for_what_it_is),
         TEST(test_an_address_outside_the_pools_is_rejected),
+        TEST(test_each_relay_has_its_place_in_its_subnet),
+        TEST(test_an_address_outside_the_relays_subnet_is_rejected),
+        TEST(test_where_the_subnet_is_not_known_any_address_will_do),
         TEST(test_an_address_that_another_client_holds_is_a_duplicate),
         TEST(test_once_its_lease_is_over_it_is_none),
         TEST(test_addresses_that_are_no_longer_held_are_forgotten),

@@ -20,9 +20,9 @@ static size_t len;
 static void write_one(enum load_exchange exchange, ip4 relay)
 {
     const struct load_send send = {
-        .exchange = exchange, .client = 0x010203, .xid = XID, .addr = ADDR, .server = SERVER};
+        .exchange = exchange, .client = 0x010203, .xid = XID, .addr = ADDR, .server = SERVER, .relay = relay};
     load_messages_init(&messages, SEED);
-    len = load_message_write(&messages, &send, relay, buf);
+    len = load_message_write(&messages, &send, buf);
     assert_int_equal(dhcp_msg_decode(&msg, buf, len), REASON_NONE);
     assert_int_equal(msg.defects, 0);
     assert_int_equal(msg.op, DHCP_BOOTREQUEST);
