@@ -11,6 +11,7 @@ enum {
     ETHERTYPE_SERVICE_VLAN = 0x88a8,
     ETH_ADDR_LEN = 6,
     ETH_HW_TYPE = 1,
+    IP_PROTO_TCP = 6,
     IP_PROTO_UDP = 17,
     IP_TTL = 64,
     IP_MORE_FRAGMENTS = 0x2000,
@@ -35,10 +36,10 @@ uint16_t frame_sum_finish(uint32_t sum)
     return (uint16_t)~sum;
 }
 
-/* RFC 768: the sum over source, destination, protocol and UDP length that goes before header and data. */
-static uint32_t pseudo_sum(ip4 src, ip4 dst, size_t udp_len)
+/* RFC 768: the sum over source, destination, protocol and length that goes before header and data. */
+static uint32_t pseudo_sum(ip4 src, ip4 dst, uint8_t protocol, size_t len)
 {
-    return (src >> 16) + (src & 0xffff) + (dst >> 16) + (dst & 0xffff) + IP_PROTO_UDP + (uint32_t)udp_len;
+    return (src >> 16) + (src & 0xffff) + (dst >> 16) + (dst & 0xffff) + protocol + (uint32_t)len;
 }
 
 static void put_at_u16(uint8_t *at, uint16_t value)
@@ -76,7 +77,8 @@ size_t frame_encode(const struct packet *p, uint8_t *buf, size_t cap)
     wire_put_u16(&w, (uint16_t)udp_len);
     wire_put_u16(&w, 0);
     wire_put_bytes(&w, p->bytes, p->len);
-    uint16_t checksum = frame_sum_finish(frame_sum(pseudo_sum(p->src, p->dst, udp_len), udp, udp_len));
+    uint16_t checksum =
+        frame_sum_finish(frame_sum(pseudo_sum(p->src, p->dst, IP_PROTO_UDP, udp_len), udp, udp_len));
     /* RFC 768: "If the computed checksum is zero, it is transmitted as all ones" */
     put_at_u16(udp + 6, checksum == 0 ? 0xffff : checksum);
     return w.at;
@@ -134,7 +136,8 @@ static enum reason read_udp(const uint8_t *udp, size_t len, enum frame_checksum 
     if (udp_len < FRAME_UDP_LEN || udp_len > len)
         return REASON_FRAME_UDP_LENGTH;
     bool judge = checksum == FRAME_CHECKSUM_CHECK && wire_u16(udp + 6) != 0;
-    if (judge && frame_sum_finish(frame_sum(pseudo_sum(out->src, out->dst, udp_len), udp, udp_len)) != 0)
+    if (judge &&
+        frame_sum_finish(frame_sum(pseudo_sum(out->src, out->dst, IP_PROTO_UDP, udp_len), udp, udp_len)) != 0)
         return REASON_FRAME_UDP_CHECKSUM;
     out->sport = wire_u16(udp);
     out->dport = wire_u16(udp + 2);
@@ -220,4 +223,27 @@ enum reason frame_arp_decode(const uint8_t *bytes, size_t len, struct arp *out)
         return REASON_FRAME_NOT_ARP;
     out->op = op == ARP_REQUEST ? ARP_REQUEST : ARP_REPLY;
     return REASON_NONE;
+}
+
+/* Where the checksum stands in the header; 0: another protocol. */
+static size_t checksum_at(uint8_t protocol)
+{
+    return protocol == IP_PROTO_UDP ? 6 : protocol == IP_PROTO_TCP ? 16 : 0;
+}
+
+void frame_finish_checksum(uint8_t *bytes, size_t len)
+{
+    uint8_t *ip = bytes + FRAME_ETH_LEN;
+    if (len < FRAME_ETH_LEN + FRAME_IP_LEN || wire_u16(bytes + 12) != ETHERTYPE_IP4)
+        return;
+    size_t header = 4U * (ip[0] & 0x0f), total = wire_u16(ip + 2), at = checksum_at(ip[9]);
+    bool is_fragment = (wire_u16(ip + 6) & (IP_MORE_FRAGMENTS | IP_OFFSET_MASK)) != 0;
+    if (at == 0 || is_fragment || header < FRAME_IP_LEN || total > len - FRAME_ETH_LEN ||
+        total < header + at + 2)
+        return;
+    uint8_t *transport = ip + header;
+    put_at_u16(transport + at, 0);
+    uint32_t sum = pseudo_sum(wire_u32(ip + 12), wire_u32(ip + 16), ip[9], total - header);
+    uint16_t checksum = frame_sum_finish(frame_sum(sum, transport, total - header));
+    put_at_u16(transport + at, checksum == 0 && ip[9] == IP_PROTO_UDP ? UINT16_MAX : checksum);
 }

@@ -31,6 +31,10 @@ size_t frame_encode(const struct packet *p, uint8_t *buf, size_t cap);
  * none was computed. */
 enum reason frame_decode(const uint8_t *bytes, size_t len, enum frame_checksum checksum, struct packet *out);
 
+/* Fills the checksum of a whole UDP or TCP segment in an untagged frame in, where the kernel has left that to
+ * hardware. Any other frame stays as it is. */
+void frame_finish_checksum(uint8_t *bytes, size_t len);
+
 /* An Ethernet frame from m->sender_hw with the ARP message `m`: a reply to m->target_hw, a request to all.
  * Returns FRAME_ARP_LEN, or 0 if `cap` is less. */
 size_t frame_arp_encode(const struct arp *m, uint8_t *buf, size_t cap);

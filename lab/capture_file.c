@@ -43,10 +43,17 @@ struct capture_file *capture_file_new(FILE *out, const char *comment)
     return f;
 }
 
-bool capture_file_free(struct capture_file *f)
+void capture_file_flush(struct capture_file *f)
 {
     capture_notes_flush(f->notes);
-    bool is_written = fflush(f->out) == 0 && !f->failed;
+    if (fflush(f->out) != 0)
+        f->failed = true;
+}
+
+bool capture_file_free(struct capture_file *f)
+{
+    capture_file_flush(f);
+    bool is_written = !f->failed;
     capture_notes_free(f->notes);
     free(f);
     return is_written;

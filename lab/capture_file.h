@@ -25,6 +25,8 @@ int capture_file_interface(struct capture_file *f, const char *host, const char 
 void capture_file_packet(struct capture_file *f, const struct pcapng_packet *packet, time_ms now);
 void capture_file_event(struct capture_file *f, const cJSON *event, time_ms now);
 void capture_file_release(struct capture_file *f, time_ms now);
+/* Writes all, down to the file. */
+void capture_file_flush(struct capture_file *f);
 time_ms capture_file_deadline(const struct capture_file *f);
 /* Something could not be written. */
 bool capture_file_has_failed(const struct capture_file *f);

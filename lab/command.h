@@ -26,6 +26,7 @@ int command_restart(int argc, char **argv);  /* restart.c: a host's program anew
 int command_leases(int argc, char **argv);   /* leases.c: the servers' view */
 int command_events(int argc, char **argv);   /* events.c: a client's events as they happen */
 int command_log(int argc, char **argv);      /* log.c: messages and decisions */
+int command_capture(int argc, char **argv);  /* capture.c: what passes the hosts' interfaces */
 int command_explain(int argc, char **argv);  /* explain.c: what is in a capture */
 int command_send(int argc, char **argv);     /* command_send.c: any command to a program */
 int command_load(int argc, char **argv);     /* load.c: a server under load */

@@ -1,19 +1,17 @@
 /* dhcplab log: every message of every node with every option, and every decision, from the lab's trace file.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/pidfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lab/command.h"
 #include "lab/ladder.h"
+#include "lab/trace_lines.h"
 #include "lab/view.h"
 
 static const char help[] =
@@ -43,14 +41,6 @@ static const char help[] =
 static const struct view_command command = {help, VIEW_JSON | VIEW_FOLLOW | VIEW_LADDER, 0, LAB_HOSTS_MAX};
 
 /* ---- reading lines ---- */
-
-enum { READ_MAX = 65536 };
-
-struct lines {
-    int fd;
-    char *buf; /* what was read and is not a whole line yet */
-    size_t len, cap;
-};
 
 struct show {
     const struct view_args *args;
@@ -83,89 +73,40 @@ static void show_line(struct show *show, const char *line)
     cJSON_Delete(event);
 }
 
-static void show_whole_lines(struct lines *l, struct show *show)
-{
-    size_t start = 0;
-    char *end;
-    while (l->len > start && (end = memchr(l->buf + start, '\n', l->len - start)) != NULL) {
-        *end = '\0';
-        show_line(show, l->buf + start);
-        start = (size_t)(end - l->buf) + 1;
-    }
-    if (start > 0)
-        memmove(l->buf, l->buf + start, l->len - start);
-    l->len -= start;
-}
-
 /* Shows the lines up to the end of the file. False, and told, if it cannot be read. */
-static bool show_file(struct lines *l, struct show *show)
+static bool show_file(struct trace_lines *l, struct show *show)
 {
-    for (;;) {
-        if (l->cap - l->len < READ_MAX) {
-            char *buf = realloc(l->buf, l->cap + 2 * READ_MAX);
-            if (buf == NULL)
-                return false;
-            l->buf = buf;
-            l->cap += 2 * READ_MAX;
-        }
-        ssize_t n = read(l->fd, l->buf + l->len, l->cap - l->len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            fprintf(stderr, "dhcplab: the trace file cannot be read: %s\n", strerror(errno));
-        if (n <= 0)
-            return n == 0;
-        l->len += (size_t)n;
-        show_whole_lines(l, show);
-    }
+    int rc;
+    while ((rc = trace_lines_read(l)) > 0)
+        for (const char *line; (line = trace_lines_next(l)) != NULL;)
+            show_line(show, line);
+    return rc == 0;
 }
 
 /* ---- following ---- */
 
-/* Has the file been removed? Then its lab is gone. */
-static bool is_removed(int fd)
-{
-    struct stat st;
-    return fstat(fd, &st) == 0 && st.st_nlink == 0;
-}
-
 /* Waits for more in the file. False: there will be none, or nobody reads our output any more. */
-static bool wait_for_more(int inotify, int pidfd, int file)
+static bool wait_for_more(struct trace_lines *l, int pidfd)
 {
-    struct pollfd fds[] = {{inotify, POLLIN, 0}, {pidfd, POLLIN, 0}, {STDOUT_FILENO, 0, 0}};
+    struct pollfd fds[] = {{l->inotify, POLLIN, 0}, {pidfd, POLLIN, 0}, {STDOUT_FILENO, 0, 0}};
     if (poll(fds, sizeof fds / sizeof fds[0], -1) < 0)
         return errno == EINTR;
-    if (fds[0].revents & POLLIN) {
-        char events[4096];
-        if (read(inotify, events, sizeof events) < 0 && errno != EAGAIN && errno != EINTR)
-            return false;
-    }
-    return fds[1].revents == 0 && !(fds[2].revents & (POLLERR | POLLHUP)) && !is_removed(file);
+    bool is_there = trace_lines_wake(l);
+    return is_there && fds[1].revents == 0 && !(fds[2].revents & (POLLERR | POLLHUP));
 }
 
-static int follow(struct lines *l, struct show *show, const struct lab_state *lab)
+static int follow(struct trace_lines *l, struct show *show, const struct lab_state *lab)
 {
-    int inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     int pidfd = pidfd_open(lab->pid, 0);
-    int code = EXIT_CODE_OK;
-    if (inotify < 0 || inotify_add_watch(inotify, lab->trace, IN_MODIFY | IN_ATTRIB) < 0) {
-        fprintf(stderr, "dhcplab: %s cannot be watched: %s\n", lab->trace, strerror(errno));
-        code = EXIT_CODE_FAILED;
-    }
-    bool more = code == EXIT_CODE_OK && pidfd >= 0;
-    while (code == EXIT_CODE_OK) {
-        if (!show_file(l, show))
-            code = EXIT_CODE_FAILED;
+    bool more = pidfd >= 0, done = true;
+    do {
+        done = show_file(l, show);
         fflush(stdout);
-        if (code != EXIT_CODE_OK || !more)
-            break;
-        more = wait_for_more(inotify, pidfd, l->fd);
-    }
-    if (inotify >= 0)
-        close(inotify);
+        more = more && done && wait_for_more(l, pidfd);
+    } while (more);
     if (pidfd >= 0)
         close(pidfd);
-    return code;
+    return done ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }
 
 /* ---- the ladder ---- */
@@ -190,12 +131,10 @@ static int print_ladder(const struct show *show, const struct lab_state *lab)
 
 static int show_log(const struct view_args *args, const struct lab_state *lab)
 {
-    struct lines lines = {.fd = open(lab->trace, O_RDONLY | O_CLOEXEC)};
+    struct trace_lines lines;
     struct show show = {.args = args, .color = view_color()};
-    if (lines.fd < 0) {
-        fprintf(stderr, "dhcplab: %s: %s\n", lab->trace, strerror(errno));
+    if (!trace_lines_open(&lines, lab->trace, false))
         return EXIT_CODE_FAILED;
-    }
     if (args->flags & VIEW_LADDER)
         show.events = cJSON_CreateArray();
     int code = EXIT_CODE_OK;
@@ -206,8 +145,7 @@ static int show_log(const struct view_args *args, const struct lab_state *lab)
     if (show.events != NULL && code == EXIT_CODE_OK)
         code = print_ladder(&show, lab);
     cJSON_Delete(show.events);
-    free(lines.buf);
-    close(lines.fd);
+    trace_lines_close(&lines);
     return code;
 }
 

@@ -24,6 +24,7 @@ static const struct {
     {"leases", command_leases, "[HOST...]", "the servers' view: who has which address, and until when"},
     {"events", command_events, "HOST", "what a client does, as it happens, from the client itself"},
     {"log", command_log, "[HOST...]", "every message with every option, every decision"},
+    {"capture", command_capture, "FILE [HOST...]", "record what passes, with what was decided, for Wireshark"},
     {"explain", command_explain, "FILE|-", "what is in a capture, packet by packet and octet by octet"},
     {"timeline", command_timeline, "", "when each kind of client would send what, in virtual time"},
     {"load", command_load, "--server A --local B", "put a server under load: rate, delays, wrong answers"},

@@ -2,9 +2,11 @@
 """tshark reads our captures: an interface for each end, times in nanoseconds, nothing malformed, every checksum right, and
 on each DHCP message as the packet's comment what was decided."""
 
+import signal
 import subprocess
 
 import peer
+from peer import labtest
 from test_tshark import COMPLAINTS
 
 FIELDS = ("frame.interface_name", "frame.time_epoch", "dhcp.option.dhcp", "frame.comment")
@@ -37,6 +39,35 @@ class Capture(peer.PeerCase):
         self.assertIn(("server/eth0", "1767228750.000000000", REQUEST, refused), seen)
         self.assertIn(("server/eth0", "1767228750.000000000", NAK, refused), seen)
         self.assertEqual(packets(file, "-Y", f'frame.comment == "{refused}"'), [row for row in seen if row[3] == refused])
+
+    def test_a_lab_that_runs(self):
+        peer.program("tshark", "usr/bin/tshark")
+        file = self.dir / "lab.pcapng"
+        self.dhcplab("up", "pair")
+        command = [labtest.DHCPLAB, "capture", str(file)]
+        with subprocess.Popen(command, env=self.env, stderr=subprocess.PIPE, text=True) as capture:
+            self.assertEqual(capture.stderr.readline(), "capturing at server/eth0, h1/eth0; Ctrl-C ends\n")
+            self.dhcplab("release", "h1")
+            self.dhcplab("renew", "h1")
+            capture.send_signal(signal.SIGINT)
+            told = capture.communicate(timeout=labtest.LIMIT_S)[1]
+        self.assertEqual(capture.returncode, 0, told)
+        self.assertEqual(tshark(file, "-Y", COMPLAINTS), [])
+        seen = packets(file, "-Y", "dhcp")
+        self.assertIn(f"{len(seen)} of them of DHCP, {len(seen)} with what was decided", told)
+        # Each at both ends, the sender first, and at each what was decided there.
+        self.assertEqual([row[2] for row in seen], [kind for kind in "71235" for _ in range(2)])
+        self.assertEqual([row[0] for row in seen], ["h1/eth0", "server/eth0"] * 2 + ["server/eth0", "h1/eth0"] +
+                         ["h1/eth0", "server/eth0"] + ["server/eth0", "h1/eth0"])
+        times = [int(row[1].replace(".", "")) for row in seen]
+        self.assertEqual(times, sorted(times))
+        self.assertTrue(any(time % 1000 for time in times), "no time is finer than a microsecond")
+        comments = [row[3] for row in seen]
+        for place, words in ((0, "BOUND -> STOPPED: asked to release"), (1, "10.77.0.100 is free again"),
+                             (2, "INIT -> SELECTING: asking every server for an offer"), (3, "OFFER: 10.77.0.100"),
+                             (4, "OFFER: 10.77.0.100"), (5, "SELECTING -> REQUESTING"), (7, "ACK: new lease of 10.77.0.100"),
+                             (8, "ACK: new lease of 10.77.0.100"), (9, "REQUESTING -> BOUND: 10.77.0.100 is ours")):
+            self.assertIn(words, comments[place])
 
 
 if __name__ == "__main__":

@@ -550,6 +550,48 @@ static void what_is_not_arp_for_ipv4_over_ethernet_has_its_reason(void **state)
     assert_int_equal(decode_arp(FRAME_ARP_LEN), REASON_FRAME_NOT_ARP);
 }
 
+/* RFC 768: the sum over pseudo-header, header and data with the checksum in it is 0 turned over. */
+static uint16_t sum_of_transport(const uint8_t *ip, size_t len)
+{
+    return frame_sum_finish(
+        frame_sum(frame_sum(ip[9] + (uint32_t)(len - 20), ip + 12, 8), ip + 20, len - 20));
+}
+
+static void a_checksum_that_was_left_to_hardware_is_filled_in(void **state)
+{
+    /* Ethernet (14), IPv4 10.0.0.1 > 10.0.0.2 (20): total length 40 or 42, no fragment, protocol at 23. Then
+     * TCP: ports 1024 and 80, seq 1, ack 0, header of 5 words, SYN, window 1000, the checksum at 50 as the
+     * kernel leaves it, urgent pointer 0, and two octets behind it: as UDP, ports 1024 and 80, length 22. */
+    static const uint8_t whole[] = "\2\0\0\0\0\1\2\0\0\0\0\2\x08\0"
+                                   "\x45\0\0\x2a\0\0\0\0\x40\6\0\0\x0a\0\0\1\x0a\0\0\2"
+                                   "\4\0\0\x50\0\x16\0\1\0\0\0\0\x50\2\3\xe8\x14\x18\0\0hi";
+    static const uint8_t protocols[] = {6, 17};
+    enum { LEN = sizeof whole - 1 };
+    uint8_t bytes[LEN];
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        memcpy(bytes, whole, LEN);
+        bytes[23] = protocols[i];
+        frame_finish_checksum(bytes, LEN);
+        assert_int_equal(sum_of_transport(bytes + 14, LEN - 14), 0);
+    }
+    /* What is no whole segment of these stays as it is: cut, a fragment, another protocol, no IPv4. */
+    static const struct {
+        size_t at;
+        uint8_t value;
+        size_t len;
+    } others[] = {{0, 2, LEN - 1}, {20, 0x20, LEN}, {21, 1, LEN}, {23, 1, LEN},
+                  {12, 9, LEN},    {14, 0x44, LEN}, {0, 2, 20}};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        uint8_t before[LEN];
+        memcpy(before, whole, LEN);
+        before[others[i].at] = others[i].value;
+        memcpy(bytes, before, LEN);
+        frame_finish_checksum(bytes, others[i].len);
+        assert_memory_equal(bytes, before, LEN);
+    }
+}
+
 #define TEST(function) cmocka_unit_test_teardown(function, free_block)
 
 int main(void)
@@ -574,6 +616,7 @@ int main(void)
         TEST(every_changed_bit_of_the_ipv4_header_is_noticed),
         TEST(a_udp_checksum_of_zero_is_not_judged),
         TEST(a_checksum_that_is_not_ready_is_not_judged),
+        TEST(a_checksum_that_was_left_to_hardware_is_filled_in),
         TEST(ip_options_are_skipped),
         TEST(a_datagram_may_be_shorter_than_what_carries_it),
         TEST(random_frames_are_read_within_their_bounds),
