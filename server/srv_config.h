@@ -255,9 +255,10 @@ struct srv_config {
     bool echo_client_id;     /* RFC 6842 */
     bool subnet_selection;   /* RFC 3011: obey option 118 */
     struct srv_logger *loggers;
-    size_t n_loggers;           /* 0: as the command line says */
-    const char *control_socket; /* a path; NULL: none */
-    unsigned commands;          /* bits of enum srv_command_group: those that are served */
+    size_t n_loggers;             /* 0: as the command line says */
+    const char **control_sockets; /* paths, none of them twice */
+    size_t n_control_sockets;
+    unsigned commands; /* bits of enum srv_command_group: those that are served */
     /* "compatibility" */
     bool kea;                   /* where Kea and an RFC differ, do what Kea does */
     bool ignore_server_id;      /* answer a REQUEST that is for another server */

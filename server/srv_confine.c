@@ -20,8 +20,8 @@ static int give_files(const struct srv_confine *c)
 {
     if (c->store != NULL && srv_store_give(c->store, c->user->uid, c->user->gid) < 0)
         return fail("giving away the lease file");
-    if (c->control != NULL && control_give(c->control, c->user->uid, c->user->gid) < 0)
-        return fail("giving away the control socket");
+    if (srv_channel_give(c->channels, c->user->uid, c->user->gid) < 0)
+        return fail("giving away the control sockets");
     return 0;
 }
 

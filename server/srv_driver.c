@@ -156,7 +156,7 @@ static void tell_start(const struct srv_driver *d)
 
 static void finish(struct srv_driver *d)
 {
-    control_free(d->control);
+    srv_channel_close(&d->channels);
     srv_bulk_port_free(d->bulk);
     srv_ports_close(&d->ports);
     srv_probe_close(d->probe);

@@ -4,11 +4,11 @@
 #pragma once
 #include <stdio.h>
 
-#include "common/control.h"
 #include "common/control_clock.h"
 #include "common/io_batch.h"
 #include "common/io_sock.h"
 #include "server/srv_bulk_port.h"
+#include "server/srv_channel.h"
 #include "server/srv_command.h"
 #include "server/srv_driver.h"
 #include "server/srv_engine.h"
@@ -40,7 +40,7 @@ struct srv_driver {
     struct io_timer *deadline;
     struct io_timer *more;    /* the queue is not empty */
     struct io_timer *log_due; /* suppressed lines are to be told */
-    struct control *control;
+    struct srv_channels channels;
     struct control_traffic traffic;
     struct srv_bulk_port *bulk;
     struct srv_ports ports;

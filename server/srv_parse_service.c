@@ -90,6 +90,7 @@ static const char *const control_elsewhere[] = {
 static void read_control(struct srv_parse *p, const cJSON *map)
 {
     static const char *const types[] = {"unix", "http", "https", NULL};
+    struct srv_config *config = p->config;
     int type = 0;
     const char *name = "";
     if (!jcfg_is_map(&p->c, map, "a map with a control socket"))
@@ -105,17 +106,20 @@ static void read_control(struct srv_parse *p, const cJSON *map)
     }
     jcfg_require(&p->c, map, "socket-name");
     jcfg_get_text(&p->c, map, "socket-name", &name);
-    if (p->config->control_socket != NULL)
-        jcfg_warning(&p->c, map, "commands are taken on one unix socket, %s: this one is ignored",
-                     p->config->control_socket);
-    else
-        p->config->control_socket = srv_parse_copy(p, name);
+    for (size_t i = 0; i < config->n_control_sockets; i++)
+        if (strcmp(config->control_sockets[i], name) == 0)
+            jcfg_error(&p->c, map, "the control socket %s is there already", name);
+    config->control_sockets[config->n_control_sockets++] = srv_parse_copy(p, name);
 }
 
 void srv_parse_control(struct srv_parse *p, const cJSON *global)
 {
     const cJSON *list = jcfg_get_list(&p->c, global, "control-sockets"), *item;
     const cJSON *old = jcfg_get_map(&p->c, global, "control-socket"); /* Kea up to 2.6 */
+    size_t n = (size_t)cJSON_GetArraySize(list) + 1;
+    p->config->control_sockets = srv_parse_alloc(p, n, sizeof *p->config->control_sockets);
+    if (p->config->control_sockets == NULL)
+        return;
     cJSON_ArrayForEach(item, list) read_control(p, item);
     if (old != NULL)
         read_control(p, old);

@@ -73,10 +73,21 @@ const char *srv_reload_lease_path(const struct srv_driver *d, const struct srv_c
     return path == NULL ? "" : path;
 }
 
-const char *srv_reload_control_path(const struct srv_driver *d, const struct srv_config *config)
+size_t srv_reload_control_paths(const struct srv_driver *d, const struct srv_config *config,
+                                const char *const **out)
 {
-    const char *path = d->options->control ? d->options->control : config->control_socket;
-    return path == NULL ? "" : path;
+    *out = d->options->control != NULL ? &d->options->control : config->control_sockets;
+    return d->options->control != NULL ? 1 : config->n_control_sockets;
+}
+
+static bool has_same_sockets(const struct srv_driver *d, const struct srv_config *config)
+{
+    const char *const *now, *const *then;
+    size_t n = srv_reload_control_paths(d, d->config, &now);
+    bool is_same = n == srv_reload_control_paths(d, config, &then);
+    for (size_t i = 0; is_same && i < n; i++)
+        is_same = strcmp(now[i], then[i]) == 0;
+    return is_same;
 }
 
 /* ---- bulk leasequery ---- */
@@ -188,8 +199,8 @@ int srv_reload_serve(struct srv_driver *d, struct srv_config *config, char *why)
     use_bulk(d, bulk, config);
     if (strcmp(srv_reload_lease_path(d, config), srv_reload_lease_path(d, d->config)) != 0)
         io_trace_log(d->trace, "warning", "another lease file is used only after a restart");
-    if (strcmp(srv_reload_control_path(d, config), srv_reload_control_path(d, d->config)) != 0)
-        io_trace_log(d->trace, "warning", "another control socket is used only after a restart");
+    if (!has_same_sockets(d, config))
+        io_trace_log(d->trace, "warning", "other control sockets are used only after a restart");
     srv_config_free(d->config);
     d->config = config;
     if (srv_reload_use_loggers(d, why) < 0) /* it serves on: the other loggers tell */

@@ -15,9 +15,11 @@ void srv_reload_and_tell(struct srv_driver *d);
 /* ---- of a configuration, for the start as well ----
  * What the command line names stands in its stead. */
 
-/* The lease file and the control socket; "": none. */
+/* The lease file; "": none. */
 const char *srv_reload_lease_path(const struct srv_driver *d, const struct srv_config *config);
-const char *srv_reload_control_path(const struct srv_driver *d, const struct srv_config *config);
+/* The control sockets: how many, and their paths. */
+size_t srv_reload_control_paths(const struct srv_driver *d, const struct srv_config *config,
+                                const char *const **out);
 /* Opens the interfaces; see srv_ports_open(). */
 int srv_reload_open_ports(const struct srv_driver *d, const struct srv_config *config, struct srv_ports *out,
                           char *why);

@@ -161,11 +161,11 @@ static int open_first_ports(struct srv_driver *d)
 
 static int open_control(struct srv_driver *d)
 {
-    const char *path = srv_reload_control_path(d, d->config);
-    warn_unused(d, d->options->control, d->config->control_socket, "control socket", "--control");
-    if (path[0] == '\0')
-        return 0;
-    int rc = control_listen(d->loop, path, srv_control_on_command, d, &d->control);
+    const char *const *paths, *path;
+    size_t n = srv_reload_control_paths(d, d->config, &paths);
+    for (size_t i = 0; i < d->config->n_control_sockets; i++)
+        warn_unused(d, d->options->control, d->config->control_sockets[i], "control socket", "--control");
+    int rc = srv_channel_open(d->loop, paths, n, srv_control_on_command, d, &d->channels, &path);
     return rc < 0 ? srv_driver_fail(path, rc == ERR_IO ? strerror(errno) : err_text(rc)) : 0;
 }
 
@@ -206,7 +206,7 @@ static int confine(struct srv_driver *d)
     const struct srv_confine c = {.user = o->user,
                                   .filter = !o->no_seccomp,
                                   .store = srv_persist_store(d->persist),
-                                  .control = d->control,
+                                  .channels = &d->channels,
                                   .lease_path = srv_reload_lease_path(d, d->config),
                                   .config_path = o->config};
     return srv_confine(&c, d->trace);

@@ -233,6 +233,34 @@ class Usage(ProgramCase):
         self.assertNotIn("DISCOVER", info)
         self.assertEqual(server.text(), "")
 
+    def test_each_control_socket_of_the_configuration_is_served(self):
+        paths = [self.dir / "first.sock", self.dir / "second.sock"]
+        config = served()
+        config["Dhcp4"]["control-sockets"] = [{"socket-type": "unix", "socket-name": str(path)} for path in paths]
+        self.write("server.json", config)
+        server = Program(self, "s", "server", SERVER, "-c", "server.json", "-f")
+        server.wait_for_text(r"serving eth0, 10\.3\.0\.1/24")
+        for path in paths:
+            self.assertEqual(path.stat().st_mode & 0o777, 0o660)
+            self.assertEqual(self.control(path, "version-get")["result"], 0)
+        config["Dhcp4"]["control-sockets"].pop()
+        self.write("server.json", config)
+        self.assertEqual(self.control(paths[1], "config-reload")["result"], 0)
+        server.wait_for_text("other control sockets are used only after a restart")
+        self.assertEqual(self.control(paths[1], "shutdown")["result"], 0)
+        self.assertEqual(server.process.wait(labtest.LIMIT_S), 0)
+        self.assertEqual([path for path in paths if path.exists()], [])
+
+    def test_a_control_socket_that_another_server_serves_leaves_none_of_the_others(self):
+        config = served()
+        config["Dhcp4"]["control-sockets"] = [{"socket-type": "unix", "socket-name": str(self.dir / name)}
+                                              for name in ("first.sock", "server.sock")]
+        self.server()
+        self.write("server.json", config)
+        done = self.on("x", SERVER, "-c", "server.json", "-f", code=1)
+        self.assertRegex(done.stderr, r"(?m)^dhcplab-server: \S*/server\.sock: ")
+        self.assertFalse((self.dir / "first.sock").exists())
+
     def test_port_is_taken(self):
         self.server()
         self.expect("s", [SERVER, "-c", "server.json", "-f"], 1,

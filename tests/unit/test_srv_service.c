@@ -106,21 +106,26 @@ static void control_socket_of_both_spellings(void **state)
 {
     (void)state;
     accept("\"control-socket\": { \"socket-type\": \"unix\", \"socket-name\": \"/run/a\" }");
-    assert_string_equal(config->control_socket, "/run/a");
+    assert_int_equal(config->n_control_sockets, 1);
+    assert_string_equal(config->control_sockets[0], "/run/a");
     accept("\"control-sockets\": [\n{ \"socket-type\": \"http\", \"socket-address\": \"127.0.0.1\" },\n"
            "{ \"socket-type\": \"unix\", \"socket-name\": \"/run/b\" },\n"
            "{ \"socket-type\": \"unix\", \"socket-name\": \"/run/c\" } ]");
-    assert_string_equal(config->control_socket, "/run/b");
+    assert_int_equal(config->n_control_sockets, 2);
+    assert_string_equal(config->control_sockets[0], "/run/b");
+    assert_string_equal(config->control_sockets[1], "/run/c");
     assert_string_equal(
         warnings,
         "s:3:26: at $.Dhcp4.control-sockets[0].socket-address: the key has no effect: Kea knows it, this "
         "program does "
         "not implement it\n"
-        "s:3:18: at $.Dhcp4.control-sockets[0].socket-type: commands are not taken over http here: ignored\n"
-        "s:5:1: at $.Dhcp4.control-sockets[2]: commands are taken on one unix socket, /run/b: this one is "
+        "s:3:18: at $.Dhcp4.control-sockets[0].socket-type: commands are not taken over http here: "
         "ignored\n");
     accept("");
-    assert_null(config->control_socket);
+    assert_int_equal(config->n_control_sockets, 0);
+    refuse("\"control-sockets\": [ { \"socket-type\": \"unix\", \"socket-name\": \"/run/b\" },\n"
+           "{ \"socket-type\": \"unix\", \"socket-name\": \"/run/b\" } ]",
+           "s:3:1: at $.Dhcp4.control-sockets[1]: the control socket /run/b is there already");
     refuse("\"control-socket\":\n{ \"socket-type\": \"unix\" }",
            "s:3:1: at $.Dhcp4.control-socket: the key \"socket-name\" is missing");
 }
