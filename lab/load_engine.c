@@ -33,7 +33,7 @@ struct client {
     uint64_t wanted_us;  /* when the message should have been sent */
     uint64_t begun_us;   /* when the DISCOVER should have been sent */
     uint64_t due_us;     /* WAITING: the answer counts until then */
-    uint32_t prev, next; /* WAITING: in order of due_us. REQUESTED: next in order of the offers */
+    uint32_t prev, next; /* in the line of its state */
     uint32_t place;      /* in e->holding; NOBODY: idle without a lease, or busy */
 };
 
@@ -47,8 +47,10 @@ struct load_engine {
     struct client *clients;
     uint32_t *holding; /* idle clients with a lease, in no order */
     uint32_t n_holding;
-    struct line waiting, requested;
-    uint32_t busy, turn; /* clients not IDLE; whose turn is next */
+    struct line idle;      /* by how long they are */
+    struct line waiting;   /* in order of due_us */
+    struct line requested; /* in order of the offers */
+    uint32_t busy;         /* clients not IDLE */
     uint32_t preload_next;
     bool counts, stopped; /* preloading is over; nothing new is begun */
     uint64_t jobs;        /* begun, or given up as late */
@@ -100,6 +102,7 @@ static void become_idle(struct load_engine *e, uint32_t i)
 {
     struct client *c = &e->clients[i];
     c->state = IDLE;
+    line_append(e, &e->idle, i);
     e->busy--;
     if (c->lease == 0)
         return;
@@ -121,11 +124,13 @@ struct load_engine *load_engine_new(const struct load_settings *settings, uint64
         load_engine_free(e);
         return NULL;
     }
-    for (uint32_t i = 0; i < settings->clients; i++)
+    e->idle = e->waiting = e->requested = (struct line){.first = NOBODY, .last = NOBODY};
+    for (uint32_t i = 0; i < settings->clients; i++) {
         e->clients[i].place = NOBODY;
+        line_append(e, &e->idle, i);
+    }
     for (int job = 0; job < LOAD_JOBS; job++)
         e->mix_total += settings->mix[job];
-    e->waiting = e->requested = (struct line){.first = NOBODY, .last = NOBODY};
     e->xid_mask = (uint32_t)hash_u64(settings->seed);
     rng_init(&e->rng, settings->seed, "load");
     e->counts = settings->preload == 0;
@@ -184,6 +189,7 @@ static void begin(struct load_engine *e, uint32_t i, enum load_exchange exchange
                   uint64_t now_us, struct load_send *out)
 {
     struct client *c = &e->clients[i];
+    line_remove(e, &e->idle, i);
     stop_holding(e, i);
     e->busy++;
     c->generation = (c->generation + 1) & GENERATION_MASK;
@@ -212,16 +218,6 @@ static enum load_job choose_job(struct load_engine *e)
     return e->n_holding == 0 ? LOAD_DORA : job;
 }
 
-/* In turn, so that no client comes again before all others had theirs. Some client is idle. */
-static uint32_t next_idle(struct load_engine *e)
-{
-    while (e->clients[e->turn].state != IDLE)
-        e->turn = (e->turn + 1) % e->settings.clients;
-    uint32_t i = e->turn;
-    e->turn = (i + 1) % e->settings.clients;
-    return i;
-}
-
 static uint32_t some_holder(struct load_engine *e)
 {
     return e->holding[rng_between(&e->rng, 0, (int64_t)e->n_holding - 1)];
@@ -237,8 +233,8 @@ static void begin_job(struct load_engine *e, uint64_t wanted_us, uint64_t now_us
         release(e, some_holder(e), now_us, out);
         break;
     case LOAD_DORA:
-    case LOAD_JOBS:
-        begin(e, next_idle(e), LOAD_DISCOVER_OFFER, wanted_us, now_us, out);
+    case LOAD_JOBS: /* in turn: no client comes again before all others that are idle had theirs */
+        begin(e, e->idle.first, LOAD_DISCOVER_OFFER, wanted_us, now_us, out);
         break;
     }
 }
@@ -276,7 +272,8 @@ static bool next_preload(struct load_engine *e, uint64_t now_us, struct load_sen
 {
     if (e->preload_next == e->settings.preload || e->busy >= LOAD_PRELOAD_WINDOW)
         return false;
-    begin(e, e->preload_next++, LOAD_DISCOVER_OFFER, now_us, now_us, out);
+    e->preload_next++;
+    begin(e, e->idle.first, LOAD_DISCOVER_OFFER, now_us, now_us, out);
     return true;
 }
 
@@ -315,7 +312,6 @@ static void start_counting(struct load_engine *e, uint64_t now_us)
 {
     memset(&e->stats, 0, sizeof e->stats);
     e->stats.begun_us = now_us;
-    e->turn = e->settings.preload % e->settings.clients;
     e->counts = true;
 }
 

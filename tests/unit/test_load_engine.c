@@ -149,6 +149,29 @@ static void test_every_client_has_its_turn(void **state)
     assert_true(load_stats_is_good(load_engine_stats(e)));
 }
 
+/* It is the turn of whoever is idle the longest; one that is busy for long delays nobody. */
+static void test_a_client_that_was_busy_comes_after_those_that_were_idle(void **state)
+{
+    (void)state;
+    settings.clients = 3;
+    settings.window = 2;
+    start();
+    expect_send(0, LOAD_DISCOVER_OFFER);
+    struct load_send slow = sent; /* client 0 */
+    for (uint32_t i = 1; i < 7; i++) {
+        get_lease(0);
+        assert_int_equal(sent.client, 2 - i % 2);
+    }
+    struct load_answer a = right(&slow, DHCP_OFFER);
+    a.addr = 0; /* ends its exchange */
+    load_engine_answer(e, NOW, &a);
+    static const uint32_t order[] = {1, 2, 0, 1, 2};
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        get_lease(0);
+        assert_int_equal(sent.client, order[i]);
+    }
+}
+
 static void test_it_ends_when_time_and_exchanges_are_over(void **state)
 {
     (void)state;
@@ -505,6 +528,7 @@ int main(void)
         TEST(test_the_window_bounds_what_is_under_way),
         TEST(test_an_answer_counts_until_the_instant_before_the_drop_time),
         TEST(test_every_client_has_its_turn),
+        TEST(test_a_client_that_was_busy_comes_after_those_that_were_idle),
         TEST(test_it_ends_when_time_and_exchanges_are_over),
         TEST(test_so_many_exchanges_are_enough),
         TEST(test_exchanges_begin_at_the_rate),
