@@ -36,6 +36,11 @@ time_ms io_real_ms(void)
     return read_us(CLOCK_BOOTTIME) / US_PER_MS;
 }
 
+int64_t io_real_us(void)
+{
+    return read_us(CLOCK_BOOTTIME);
+}
+
 /* Looked up once a second: it takes longer than to read both clocks. */
 static int32_t utc_offset_s(time_t wall_s)
 {

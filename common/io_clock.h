@@ -17,6 +17,7 @@ struct io_timer; /* io_loop.h */
 struct clock_now io_now(void);
 /* The machine's boot-time clock, now. */
 time_ms io_real_ms(void);
+int64_t io_real_us(void); /* the same in microseconds */
 /* Microseconds on a clock that only ever goes forward, to measure with. */
 uint64_t io_now_us(void);
 

@@ -23,6 +23,7 @@ int command_rebind(int argc, char **argv);   /* lease.c: ask every server */
 int command_decline(int argc, char **argv);  /* lease.c: give an address up for bad */
 int command_inform(int argc, char **argv);   /* lease.c: configuration without a lease */
 int command_restart(int argc, char **argv);  /* restart.c: a host's program anew */
+int command_clock(int argc, char **argv);    /* clock.c: the time in a lab */
 int command_leases(int argc, char **argv);   /* leases.c: the servers' view */
 int command_events(int argc, char **argv);   /* events.c: a client's events as they happen */
 int command_log(int argc, char **argv);      /* log.c: messages and decisions */

@@ -47,7 +47,7 @@ _dhcplab_told() {
 }
 
 _dhcplab() {
-  local commands='up ps status timers release renew rebind decline inform restart leases events log capture explain timeline load command exec down run sweep'
+  local commands='up ps status timers release renew rebind decline inform restart leases clock events log capture explain timeline load command exec down run sweep'
   local current=${COMP_WORDS[COMP_CWORD]} command='' options='--help --name' words='' at=0 i
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
@@ -65,6 +65,12 @@ _dhcplab() {
   up) options+=' --timeout --no-wait' words=$(_dhcplab_shipped labs; compgen -f -- "$current") ;;
   ps) options+=' --json' ;;
   status | leases | release | decline | events) options+=' --json' words=$(_dhcplab_hosts) ;;
+  clock)
+    options+=' --json'
+    if ((COMP_CWORD == at + 1)); then
+      words='advance scale'
+    fi
+    ;;
   timers) options+=' --json --watch' words=$(_dhcplab_hosts) ;;
   renew | rebind | inform) options+=' --json --timeout' words=$(_dhcplab_hosts) ;;
   restart) options+=' --timeout' words=$(_dhcplab_hosts) ;;

@@ -1,10 +1,16 @@
 #include "lab/labclock.h"
 
+#include <poll.h>
 #include <stdio.h>
 
+#include "common/control_call.h"
 #include "common/io_clock.h"
 
 #define FILE_NAME "lab.clock"
+
+enum { CALL_MS = 5000 };
+
+/* ---- the file ---- */
 
 void labclock_path(const char *dir, char out[LABCLOCK_PATH_MAX])
 {
@@ -22,4 +28,81 @@ void labclock_follow(const char *dir)
     char path[LABCLOCK_PATH_MAX];
     labclock_path(dir, path);
     io_clock_follow(path);
+}
+
+/* ---- moving it ---- */
+
+void labclock_programs(const struct lab_state *lab, struct labclock *out)
+{
+    static const enum lab_role order[] = {LAB_SERVER, LAB_CLIENT};
+    *out = (struct labclock){.dir = lab->dir};
+    for (size_t r = 0; r < sizeof order / sizeof order[0]; r++)
+        for (size_t i = 0; i < lab->n_hosts; i++)
+            if (lab->hosts[i].role == order[r] && lab->hosts[i].pid != 0)
+                out->programs[out->n++] =
+                    (struct labclock_program){.name = lab->hosts[i].name, .control = lab->hosts[i].control};
+}
+
+cJSON *labclock_ask(struct labclock_program *program, const char *command)
+{
+    cJSON *reply;
+    if (program->is_silent)
+        return NULL;
+    if (control_call(program->control, command, NULL, CALL_MS, &reply) < 0) {
+        fprintf(stderr, "dhcplab: %s does not answer: the clock goes on without it\n", program->name);
+        program->is_silent = true;
+        return NULL;
+    }
+    cJSON *arguments = cJSON_DetachItemFromObjectCaseSensitive(reply, "arguments");
+    cJSON_Delete(reply);
+    return arguments;
+}
+
+struct clock_line labclock_turned(uint64_t scale)
+{
+    struct clock_line line = io_clock_line();
+    int64_t boot_us = io_real_us();
+    return (struct clock_line){boot_us, clock_line_at(&line, boot_us), scale};
+}
+
+int labclock_set(struct labclock *clock, const struct clock_line *line)
+{
+    int rc = labclock_write(clock->dir, line);
+    for (size_t i = 0; rc == 0 && i < clock->n; i++)
+        cJSON_Delete(labclock_ask(&clock->programs[i], "clock-set"));
+    if (rc == 0)
+        labclock_follow(clock->dir);
+    return rc;
+}
+
+static bool look(void *user, size_t program, struct pace_look *out)
+{
+    struct labclock *clock = user;
+    cJSON *answer = labclock_ask(&clock->programs[program], "clock-get");
+    const cJSON *deadline = cJSON_GetObjectItemCaseSensitive(answer, "deadline_ms");
+    out->now = (time_ms)cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(answer, "now_ms"));
+    out->deadline = cJSON_IsNumber(deadline) ? (time_ms)deadline->valuedouble : TIME_NEVER;
+    out->sent = (uint64_t)cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(answer, "sent"));
+    out->heard = (uint64_t)cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(answer, "heard"));
+    cJSON_Delete(answer);
+    return answer != NULL;
+}
+
+static int jump(void *user, time_ms at)
+{
+    struct clock_line line = labclock_turned(io_clock_line().scale);
+    if (line.lab_us < at * 1000)
+        line.lab_us = at * 1000;
+    return labclock_set(user, &line);
+}
+
+static void rest(void *user)
+{
+    (void)user;
+    poll(NULL, 0, LABCLOCK_REST_MS);
+}
+
+struct pace labclock_pace(struct labclock *clock)
+{
+    return (struct pace){.user = clock, .n = clock->n, .look = look, .jump = jump, .rest = rest};
 }

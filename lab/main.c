@@ -22,6 +22,8 @@ static const struct {
     {"inform", command_inform, "HOST", "ask for the configuration of an address that is not leased"},
     {"restart", command_restart, "HOST", "end a host's server or client and start it anew"},
     {"leases", command_leases, "[HOST...]", "the servers' view: who has which address, and until when"},
+    {"clock", command_clock, "[advance T|scale X]",
+     "the time in the lab: let half an hour pass, or run faster"},
     {"events", command_events, "HOST", "what a client does, as it happens, from the client itself"},
     {"log", command_log, "[HOST...]", "every message with every option, every decision"},
     {"capture", command_capture, "FILE [HOST...]", "record what passes, with what was decided, for Wireshark"},

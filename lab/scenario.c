@@ -43,6 +43,8 @@ bool scenario_time_parse(const char *text, time_ms *out)
         if (strspn(text, "0123456789") > TIME_DIGITS_MAX || *text < '0' || *text > '9' ||
             sscanf(text, "%u %3[a-z]%n", &number, unit, &used) != 2)
             return false;
+        if (strcmp(unit, "m") == 0)
+            strcpy(unit, "min");
         while (i < UNITS && strcmp(units[i].unit, unit) != 0)
             i++;
         if (i == UNITS)
