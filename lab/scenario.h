@@ -130,7 +130,8 @@ void scenario_fini(struct scenario *s);
  * program. ERR_NOTFOUND, ERR_LIMIT, ERR_IO. */
 int scenario_find(const char *name, char out_path[TOPOLOGY_PATH_MAX]);
 
-/* "1 h 30 min", "250 ms": numbers with units d, h, min (or m), s, ms. False, and *out untouched, for anything else.
+/* "1 h 30 min", "250 ms": numbers with units d, h, min (or m), s, ms. False, and *out untouched, for anything
+ * else.
  */
 bool scenario_time_parse(const char *text, time_ms *out);
 enum { SCENARIO_TIME_LEN = 48 };
