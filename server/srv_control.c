@@ -98,6 +98,8 @@ void srv_control_on_command(void *user, const char *command, const cJSON *argume
     bool changes = changes_leases(&d->actions);
     srv_driver_tell(d);
     srv_driver_flush(d);
+    if (changes)
+        srv_persist_settle(d->persist);
     int failure = changes ? srv_persist_failure(d->persist) : 0;
     if (failure != 0 && reply.result == CONTROL_SUCCESS)
         refuse(&reply,

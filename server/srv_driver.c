@@ -38,6 +38,20 @@ void srv_driver_tell(struct srv_driver *d)
     }
 }
 
+/* Each answer of a step gets to know what it waits for. */
+static void note_step(const struct srv_driver *d, struct srv_action *first)
+{
+    const struct srv_action *record = NULL;
+    for (struct srv_action *a = first; a != NULL; a = a->next) {
+        if (a->kind == SRV_LEASE_PUT)
+            record = a;
+        if (a->kind != SRV_TX)
+            continue;
+        a->received_us = d->received_us;
+        a->record = record;
+    }
+}
+
 void srv_driver_step(struct srv_driver *d, const struct srv_event *event)
 {
     const struct srv_action *last = d->actions.last;
@@ -46,9 +60,7 @@ void srv_driver_step(struct srv_driver *d, const struct srv_event *event)
         io_trace_log(d->trace, "error", "%s: an event was lost", err_text(ERR_NOMEM));
     srv_explain_add(d->explain, &now, event->kind == SRV_RX ? &event->packet : NULL,
                     last != NULL ? last->next : d->actions.first);
-    for (struct srv_action *a = last != NULL ? last->next : d->actions.first; a != NULL; a = a->next)
-        if (a->kind == SRV_TX)
-            a->received_us = d->received_us;
+    note_step(d, last != NULL ? last->next : d->actions.first);
     srv_driver_tell(d);
 }
 
@@ -66,22 +78,12 @@ static void do_tx(struct srv_driver *d, const struct srv_action *action)
     srv_transmit_add(d->transmit, port, action->via, &packet);
 }
 
-/* How long those questions waited whose answers have left. */
-static void note_times(struct srv_driver *d)
-{
-    uint64_t now_us = io_now_us();
-    for (const struct srv_action *a = d->actions.first; a != NULL; a = a->next)
-        if (a->kind == SRV_TX && a->received_us != 0)
-            histogram_add(&d->answer_time, now_us - a->received_us);
-}
-
 /* An ACK that must not leave: its lease is not on stable storage. The client will ask again. */
-static void withhold(struct srv_driver *d, const struct srv_action *put, struct srv_action *tx)
+static void withhold(struct srv_driver *d, const struct srv_lease *lease)
 {
-    tx->received_us = 0; /* it was not answered */
-    struct trace_facts facts = {.addr = put->lease.addr, .text = strerror(srv_persist_failure(d->persist))};
+    struct trace_facts facts = {.addr = lease->addr, .text = strerror(srv_persist_failure(d->persist))};
     struct trace_event event = {
-        .kind = TRACE_DROP, .reason = REASON_STORE_FAILED, .facts = facts, .client = put->lease.hw};
+        .kind = TRACE_DROP, .reason = REASON_STORE_FAILED, .facts = facts, .client = lease->hw};
     struct clock_now now = io_now();
     srv_explain_unsent(d->explain, &now, &event);
     io_trace_event(d->trace, &event);
@@ -108,24 +110,72 @@ static void do_probe(struct srv_driver *d, const struct srv_action *action)
     d->probe_failed = rc < 0;
 }
 
+/* Sends the answers, or tells that they are not sent. */
+static void answer(struct srv_driver *d, const struct srv_action *first, bool with_record, bool is_stored)
+{
+    for (const struct srv_action *a = first; a != NULL; a = a->next) {
+        if (a->kind != SRV_TX || (a->record != NULL) != with_record)
+            continue;
+        if (is_stored)
+            do_tx(d, a);
+        else
+            withhold(d, &a->record->lease);
+    }
+    srv_transmit_flush(d->transmit);
+    uint64_t now_us = io_now_us();
+    for (const struct srv_action *a = first; a != NULL && is_stored; a = a->next)
+        if (a->kind == SRV_TX && (a->record != NULL) == with_record && a->received_us != 0)
+            histogram_add(&d->answer_time, now_us - a->received_us);
+}
+
+static void forget_actions(struct srv_driver *d)
+{
+    srv_actions_reset(&d->actions);
+    d->told = d->flushed = NULL;
+    d->n_promised = 0;
+    d->has_records = false;
+}
+
+/* What was gathered goes to the disk, unless a commit runs: then when that has ended. */
+static void store(struct srv_driver *d)
+{
+    if (!d->has_records) {
+        forget_actions(d);
+        return;
+    }
+    if (srv_persist_is_busy(d->persist))
+        return;
+    struct srv_actions rested = d->storing;
+    d->storing = d->actions;
+    d->actions = rested;
+    forget_actions(d);
+    srv_persist_commit(d->persist);
+}
+
+void srv_driver_on_stored(void *user, bool is_stored)
+{
+    struct srv_driver *d = user;
+    answer(d, d->storing.first, true, is_stored);
+    srv_actions_reset(&d->storing);
+    store(d);
+    if (srv_queue_count(d->queue) != 0) /* it may have been left for being full */
+        io_timer_after(d->more, 0);
+}
+
 /* RFC 2131 3.1 (4): the server "commits the binding for the client to persistent storage and responds with a
- * DHCPACK". One sync serves all packets of a wake-up; if it fails, the answers that follow a record are
- * withheld. */
+ * DHCPACK". One sync serves all packets of a wake-up, and those that come while the one before it runs; if it
+ * fails, the answers that follow a record are withheld. */
 void srv_driver_flush(struct srv_driver *d)
 {
-    bool stored = srv_persist_put(d->persist, &d->actions);
-    const struct srv_action *promised = NULL; /* the record that the next answer promises */
-    for (struct srv_action *a = d->actions.first; a != NULL; a = a->next) {
+    const struct srv_action *first = d->flushed != NULL ? d->flushed->next : d->actions.first;
+    for (const struct srv_action *a = first; a != NULL; a = a->next) {
         switch (a->kind) {
         case SRV_LEASE_PUT:
-            promised = a;
+            srv_persist_put(d->persist, a);
+            d->has_records = true;
             break;
-        case SRV_TX:
-            if (stored || promised == NULL)
-                do_tx(d, a);
-            else
-                withhold(d, promised, a);
-            promised = NULL;
+        case SRV_TX: /* below */
+            d->n_promised += a->record != NULL;
             break;
         case SRV_PROBE:
             do_probe(d, a);
@@ -134,13 +184,18 @@ void srv_driver_flush(struct srv_driver *d)
             break;
         }
     }
-    srv_transmit_flush(d->transmit);
-    note_times(d);
+    answer(d, first, false, true);
+    d->flushed = d->actions.last;
     srv_stat_observe(&(struct srv_stat_source){&d->commands.stat, d->engine, d->config, io_now()});
-    srv_actions_reset(&d->actions);
-    d->told = NULL;
+    store(d);
     io_clock_arm(d->deadline, srv_engine_deadline(d->engine));
     io_timer_set(d->log_due, io_trace_deadline(d->trace));
+}
+
+bool srv_driver_is_full(const struct srv_driver *d)
+{
+    enum { PROMISED_MAX = 1024 };
+    return d->n_promised >= PROMISED_MAX;
 }
 
 /* ---- from start to end ---- */
@@ -156,6 +211,8 @@ static void tell_start(const struct srv_driver *d)
 
 static void finish(struct srv_driver *d)
 {
+    if (d->persist != NULL)
+        srv_persist_settle(d->persist);
     srv_channel_close(&d->channels);
     srv_bulk_port_free(d->bulk);
     srv_ports_close(&d->ports);
@@ -173,6 +230,7 @@ static void finish(struct srv_driver *d)
     srv_explain_free(d->explain);
     srv_stat_fini(&d->commands.stat);
     srv_actions_fini(&d->actions);
+    srv_actions_fini(&d->storing);
     srv_config_free(d->config);
     io_log_free(d->trace->log);
     d->trace->log = NULL;
@@ -276,6 +334,7 @@ int srv_driver_run(const struct srv_driver_options *options, struct io_trace *tr
     d->options = options;
     d->trace = trace;
     srv_actions_init(&d->actions);
+    srv_actions_init(&d->storing);
     int code = options->check_only ? check(d) : read_and_run(d);
     finish(d);
     free(d);

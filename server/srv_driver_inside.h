@@ -29,7 +29,11 @@ struct srv_driver {
     struct io_loop *loop;
     struct srv_engine *engine;
     struct srv_actions actions;
-    const struct srv_action *told; /* the last action whose trace is written; NULL: none yet */
+    const struct srv_action *told;    /* the last action whose trace is written; NULL: none yet */
+    const struct srv_action *flushed; /* the last action that is executed or waits for its record; likewise */
+    bool has_records;                 /* there is one among the actions */
+    unsigned n_promised;              /* answers among the actions that wait for their records */
+    struct srv_actions storing;       /* these wait for the commit that runs */
     struct srv_persist *persist;
     struct srv_exporter *exporter;
     struct histogram answer_time;
@@ -57,8 +61,12 @@ struct srv_driver {
 void srv_driver_step(struct srv_driver *d, const struct srv_event *event);
 /* Tells the decisions that are not told yet. */
 void srv_driver_tell(struct srv_driver *d);
-/* Executes the actions that wait: records first, with one sync, then what they promise. */
+/* Executes the new actions: what no record promises at once, all else when its record is stored. */
 void srv_driver_flush(struct srv_driver *d);
+/* So many answers wait for their records that no more messages are to be served before some have left. */
+bool srv_driver_is_full(const struct srv_driver *d);
+/* When a commit has ended. */
+void srv_driver_on_stored(void *user, bool is_stored);
 
 /* Says on standard error why the server cannot start. Returns ERR_IO. */
 int srv_driver_fail(const char *subject, const char *why);

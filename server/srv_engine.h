@@ -60,8 +60,9 @@ struct srv_action {
             int ifindex;          /* SRV_TX, SRV_PROBE: the interface to send on; 0: as the routes say */
             struct packet packet; /* SRV_TX: bytes live in the arena; src_hw is the driver's to fill in.
                                      SRV_PROBE: only src (0: any) and dst */
-            uint64_t received_us; /* SRV_TX: the driver's to note when the question came; 0: it is not known
-                                   */
+            /* SRV_TX: the driver's to note. */
+            uint64_t received_us;            /* when the question came; 0: it is not known */
+            const struct srv_action *record; /* the last SRV_LEASE_PUT of the same step; NULL: none */
         };
         struct trace_event trace; /* SRV_TRACE: facts.text lives in the arena or is static */
     };

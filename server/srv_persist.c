@@ -6,6 +6,7 @@
 
 #include "common/err.h"
 #include "common/io_wall.h"
+#include "common/io_worker.h"
 
 enum {
     STORE_RETRY_MS = 1000,    /* after a commit that failed */
@@ -21,7 +22,13 @@ struct srv_persist {
     struct srv_store *store; /* NULL: leases are kept in memory only */
     enum srv_sync sync;
     uint32_t lfc_interval_s;
-    int failure; /* errno of the last commit, which was told; 0: it went well */
+    srv_persist_stored_fn *stored;
+    void *user;
+    struct io_worker *worker; /* NULL until there is something to store */
+    struct io_watch *written; /* its end */
+    bool is_busy;             /* from srv_store_begin() to _end() */
+    bool is_cut, was_cut;     /* a record could not be gathered: for the next commit, for the one that runs */
+    int failure;              /* errno of the last commit, which was told; 0: it went well */
     struct io_timer *retry;
     struct io_timer *rewrite_due;  /* by lfc-interval */
     struct io_watch *rewrite_done; /* NULL: no rewrite of the lease file runs */
@@ -49,6 +56,7 @@ static void end_rewrite(struct srv_persist *p, int rc)
 
 static void finish_rewrite(struct srv_persist *p)
 {
+    srv_persist_settle(p);
     uint64_t before = srv_store_get_stats(p->store).size;
     int rc = srv_store_rewrite_finish(p->store);
     end_rewrite(p, rc);
@@ -96,10 +104,10 @@ static void on_rewrite_due(void *user)
 
 /* ---- storing ---- */
 
-static bool commit(struct srv_persist *p)
+/* What has become of a commit. */
+static bool conclude(struct srv_persist *p, int rc)
 {
     int before = p->failure;
-    int rc = srv_store_commit(p->store);
     p->failure = rc == 0 ? 0 : rc == ERR_IO ? errno : ENOMEM;
     if (rc < 0 && before == 0)
         io_trace_log(p->trace, "error", "leases cannot be stored, so no ACK is sent: %s", why_not(rc));
@@ -110,6 +118,86 @@ static bool commit(struct srv_persist *p)
     else if (p->lfc_interval_s != 0 && srv_store_has_grown(p->store))
         start_rewrite(p);
     return rc == 0;
+}
+
+static bool commit_here(struct srv_persist *p)
+{
+    srv_persist_settle(p);
+    return conclude(p, srv_store_commit(p->store));
+}
+
+static void tell_end(struct srv_persist *p, int rc, bool was_cut)
+{
+    bool is_stored = conclude(p, rc) && !was_cut;
+    if (!is_stored && p->failure == 0)
+        p->failure = ENOMEM;
+    p->stored(p->user, is_stored);
+}
+
+static void finish_commit(struct srv_persist *p)
+{
+    io_worker_finish(p->worker);
+    p->is_busy = false;
+    int rc = srv_store_end(p->store);
+    p->is_cut = p->is_cut || rc == ERR_NOMEM;
+    tell_end(p, rc, p->was_cut);
+}
+
+static void on_written(void *user, int fd, int what)
+{
+    (void)fd, (void)what;
+    struct srv_persist *p = user;
+    if (p->is_busy && io_worker_is_done(p->worker)) /* else it was waited for */
+        finish_commit(p);
+}
+
+static void write_records(void *user)
+{
+    srv_store_write(user);
+}
+
+/* Late, so that the thread is confined as we are. */
+static bool has_worker(struct srv_persist *p)
+{
+    if (p->worker == NULL)
+        p->worker = io_worker_new(write_records, p->store);
+    if (p->worker != NULL && p->written == NULL)
+        p->written = io_watch_new(p->loop, io_worker_fd(p->worker), IO_READ, on_written, p);
+    return p->written != NULL;
+}
+
+void srv_persist_put(struct srv_persist *p, const struct srv_action *put)
+{
+    if (p->store != NULL && srv_store_put(p->store, &put->lease) < 0)
+        p->is_cut = true;
+}
+
+/* What needs no sync takes no time; and what no thread can be had for is done here. */
+void srv_persist_commit(struct srv_persist *p)
+{
+    if (p->store == NULL) {
+        p->stored(p->user, true);
+        return;
+    }
+    p->was_cut = p->is_cut;
+    p->is_cut = false;
+    if (p->sync == SRV_SYNC_BATCH && has_worker(p) && srv_store_begin(p->store)) {
+        p->is_busy = true;
+        io_worker_start(p->worker);
+        return;
+    }
+    tell_end(p, srv_store_commit(p->store), p->was_cut);
+}
+
+bool srv_persist_is_busy(const struct srv_persist *p)
+{
+    return p->is_busy;
+}
+
+void srv_persist_settle(struct srv_persist *p)
+{
+    while (p->is_busy)
+        finish_commit(p);
 }
 
 /* ---- the wall clock ---- */
@@ -131,8 +219,8 @@ static bool put_again(void *user, const struct srv_lease *lease)
     struct again *again = user;
     if (lease->state == SRV_LEASE_OFFERED)
         return true;
-    again->ok =
-        srv_store_put(again->p->store, lease) == 0 && (++again->n % CLOCK_BATCH != 0 || commit(again->p));
+    again->ok = srv_store_put(again->p->store, lease) == 0 &&
+                (++again->n % CLOCK_BATCH != 0 || commit_here(again->p));
     return again->ok;
 }
 
@@ -155,39 +243,21 @@ static void on_clock_set(void *user)
     if (moved_ms > -CLOCK_SET_MS && moved_ms < CLOCK_SET_MS)
         return;
     struct again again = {.p = p, .ok = true};
+    srv_persist_settle(p);
     srv_engine_leases(p->engine, put_again, &again);
     if (!again.ok) {
         io_timer_set(p->retry, io_now().boot_ms + STORE_RETRY_MS);
         return;
     }
-    commit(p);
+    commit_here(p);
     p->offset_ms = offset_ms;
     tell_set(p, moved_ms, again.n);
 }
 
 static void on_retry(void *user)
 {
-    if (commit(user))
+    if (commit_here(user))
         on_clock_set(user);
-}
-
-bool srv_persist_put(struct srv_persist *p, const struct srv_actions *actions)
-{
-    int rc = 0;
-    bool any = false;
-    for (const struct srv_action *a = actions->first; p->store != NULL && a != NULL && rc == 0; a = a->next) {
-        if (a->kind != SRV_LEASE_PUT)
-            continue;
-        any = true;
-        rc = srv_store_put(p->store, &a->lease);
-    }
-    if (!any)
-        return true;
-    /* Also if not every record could be gathered: the disk may take those that wait. */
-    bool stored = commit(p);
-    if (stored && rc < 0)
-        p->failure = ENOMEM;
-    return stored && rc == 0;
 }
 
 int srv_persist_failure(const struct srv_persist *p)
@@ -229,6 +299,12 @@ void srv_persist_configure(struct srv_persist *p, enum srv_sync sync, uint32_t l
     schedule_rewrite(p);
 }
 
+void srv_persist_on_stored(struct srv_persist *p, srv_persist_stored_fn *stored, void *user)
+{
+    p->stored = stored;
+    p->user = user;
+}
+
 struct srv_persist *srv_persist_new(struct io_loop *loop, struct io_trace *trace,
                                     const struct srv_engine *engine, struct srv_store *store)
 {
@@ -251,6 +327,8 @@ void srv_persist_free(struct srv_persist *p)
 {
     if (p == NULL)
         return;
+    io_watch_free(p->written);
+    io_worker_free(p->worker);
     io_timer_free(p->retry);
     io_timer_free(p->rewrite_due);
     io_watch_free(p->rewrite_done);

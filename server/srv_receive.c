@@ -43,10 +43,11 @@ static void serve_packet(struct srv_driver *d, const struct srv_queued *queued)
 void srv_receive_serve(struct srv_driver *d)
 {
     struct srv_queued queued;
-    for (int i = 0; i < RX_BATCH && srv_queue_take(d->queue, &queued); i++)
+    for (int i = 0; i < RX_BATCH && !srv_driver_is_full(d) && srv_queue_take(d->queue, &queued); i++)
         serve_packet(d, &queued);
     srv_driver_flush(d);
-    io_timer_after(d->more, srv_queue_count(d->queue) == 0 ? TIME_NEVER : 0);
+    bool is_left = srv_queue_count(d->queue) != 0 && !srv_driver_is_full(d);
+    io_timer_after(d->more, is_left ? 0 : TIME_NEVER);
 }
 
 static const struct srv_port *port_of_fd(const struct srv_ports *ports, int fd)

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 
 #include "common/err.h"
 #include "common/io_file.h"
+#include "common/io_worker.h"
 #include "server/srv_csv.h"
 
 enum {
@@ -183,17 +183,11 @@ static void *run(void *user)
     return NULL;
 }
 
-/* The signals are the event loop's. */
 static int start_thread(struct srv_rewrite *r)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&r->thread, NULL, run, r);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    r->running = failed == 0;
-    errno = failed;
-    return failed ? ERR_IO : 0;
+    int rc = io_worker_thread(&r->thread, run, r);
+    r->running = rc == 0;
+    return rc;
 }
 
 /* ---- the caller's side ---- */

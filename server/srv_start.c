@@ -139,8 +139,10 @@ static int open_persist(struct srv_driver *d)
     if (rc < 0)
         return rc;
     d->persist = srv_persist_new(d->loop, d->trace, d->engine, store);
-    if (d->persist != NULL)
+    if (d->persist != NULL) {
+        srv_persist_on_stored(d->persist, srv_driver_on_stored, d);
         return 0;
+    }
     srv_store_close(store);
     return srv_driver_fail("start", err_text(ERR_NOMEM));
 }

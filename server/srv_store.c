@@ -17,17 +17,28 @@
 #include "server/srv_csv.h"
 #include "server/srv_rewrite.h"
 
+/* Records on their way to the file. */
+struct text {
+    char *bytes;
+    size_t len, cap;
+};
+
 struct srv_store {
     char *path; /* absolute, without symbolic links: a rewrite replaces the file itself */
     int fd;
-    atomic_llong size; /* of what is committed; read by the thread of a rewrite */
-    off_t rewritten;   /* what of it the last rewrite has seen */
-    char *pending;
-    size_t pending_len, pending_cap;
+    atomic_llong size;   /* of what is committed; read by the thread of a rewrite */
+    off_t rewritten;     /* what of it the last rewrite has seen */
+    struct text pending; /* for the next commit */
     enum srv_sync sync;
+    bool failing; /* the last commit failed */
+    /* From srv_store_begin() to _end() these are those of srv_store_write(), in whatever thread: */
+    struct text writing;
+    enum srv_sync writing_sync;
     bool torn;          /* there is something beyond `size` */
     bool name_unsynced; /* after a rewrite, the directory is not on stable storage yet */
-    bool failing;       /* the last commit failed */
+    int rc, why;        /* of the write: enum err, errno */
+    bool is_synced;     /* it came to that, and then: */
+    uint64_t sync_us;   /* how long it took */
     struct srv_rewrite *rewrite;
     struct srv_store_stats stats;
     struct histogram sync_time;
@@ -209,7 +220,8 @@ void srv_store_close(struct srv_store *s)
     if (s->fd >= 0)
         close(s->fd);
     free(s->path);
-    free(s->pending);
+    free(s->pending.bytes);
+    free(s->writing.bytes);
     free(s);
 }
 
@@ -236,20 +248,27 @@ const struct histogram *srv_store_sync_time(const struct srv_store *s)
     return &s->sync_time;
 }
 
+static int reserve(struct text *text, size_t more)
+{
+    if (text->cap - text->len >= more)
+        return 0;
+    size_t cap = text->cap * 2 + more;
+    char *grown = realloc(text->bytes, cap);
+    if (grown == NULL)
+        return ERR_NOMEM;
+    text->bytes = grown;
+    text->cap = cap;
+    return 0;
+}
+
 int srv_store_put(struct srv_store *s, const struct srv_lease *lease)
 {
-    if (s->failing && s->pending_len > SRV_STORE_KEPT_MAX)
+    if (s->failing && s->pending.len > SRV_STORE_KEPT_MAX)
         return ERR_LIMIT;
-    if (s->pending_cap - s->pending_len < SRV_CSV_LINE_MAX) {
-        size_t cap = s->pending_cap * 2 + SRV_CSV_LINE_MAX;
-        char *grown = realloc(s->pending, cap);
-        if (grown == NULL)
-            return ERR_NOMEM;
-        s->pending = grown;
-        s->pending_cap = cap;
-    }
-    s->pending_len += srv_csv_format(lease, wall_offset_ms(), s->pending + s->pending_len);
-    return 0;
+    int rc = reserve(&s->pending, SRV_CSV_LINE_MAX);
+    if (rc == 0)
+        s->pending.len += srv_csv_format(lease, wall_offset_ms(), s->pending.bytes + s->pending.len);
+    return rc;
 }
 
 /* What is in the file beyond `size` may be half a record: take it out, or the next one would be joined to
@@ -271,36 +290,79 @@ static int append(struct srv_store *s)
         return rc;
     s->name_unsynced = false;
     s->torn = true;
-    rc = io_file_write(s->fd, s->pending, s->pending_len);
-    if (rc < 0 || s->sync == SRV_SYNC_NONE)
+    rc = io_file_write(s->fd, s->writing.bytes, s->writing.len);
+    if (rc < 0 || s->writing_sync == SRV_SYNC_NONE)
         return rc;
-    s->stats.syncs++;
     uint64_t from_us = io_now_us();
     rc = fdatasync(s->fd) < 0 ? ERR_IO : 0;
-    int why = errno;
-    histogram_add(&s->sync_time, io_now_us() - from_us);
-    errno = why;
+    s->is_synced = true;
+    s->sync_us = io_now_us() - from_us;
+    return rc;
+}
+
+bool srv_store_begin(struct srv_store *s)
+{
+    if (s->pending.len == 0)
+        return false;
+    struct text empty = s->writing;
+    s->writing = s->pending;
+    s->pending = empty;
+    s->writing_sync = s->sync;
+    return true;
+}
+
+void srv_store_write(struct srv_store *s)
+{
+    s->is_synced = false;
+    s->rc = append(s);
+    s->why = errno;
+    if (s->rc < 0)
+        mend(s); /* now or by the next commit */
+    else
+        s->torn = false;
+}
+
+/* In front of what was gathered since. Without memory for that, the younger records are given up. */
+static int take_back(struct srv_store *s)
+{
+    int rc = reserve(&s->writing, s->pending.len);
+    if (rc == 0 && s->pending.len != 0) {
+        memcpy(s->writing.bytes + s->writing.len, s->pending.bytes, s->pending.len);
+        s->writing.len += s->pending.len;
+    }
+    struct text empty = s->pending;
+    s->pending = s->writing;
+    s->writing = empty;
+    return rc;
+}
+
+int srv_store_end(struct srv_store *s)
+{
+    int rc = s->rc;
+    s->failing = rc < 0;
+    if (s->is_synced) {
+        s->stats.syncs++;
+        histogram_add(&s->sync_time, s->sync_us);
+    }
+    if (rc < 0) {
+        s->stats.failures++;
+        if (take_back(s) < 0)
+            rc = ERR_NOMEM;
+    } else {
+        s->size += (long long)s->writing.len;
+        s->stats.commits++;
+    }
+    s->writing.len = 0;
+    errno = s->why;
     return rc;
 }
 
 int srv_store_commit(struct srv_store *s)
 {
-    if (s->pending_len == 0)
+    if (!srv_store_begin(s))
         return 0;
-    int rc = append(s);
-    s->failing = rc < 0;
-    if (rc < 0) {
-        int why = errno;
-        s->stats.failures++;
-        mend(s); /* now or by the next commit */
-        errno = why;
-        return rc;
-    }
-    s->torn = false;
-    s->size += (long long)s->pending_len;
-    s->pending_len = 0;
-    s->stats.commits++;
-    return 0;
+    srv_store_write(s);
+    return srv_store_end(s);
 }
 
 /* ---- rewriting ---- */

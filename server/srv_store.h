@@ -57,6 +57,14 @@ int srv_store_put(struct srv_store *s, const struct srv_lease *lease);
  * gathered is kept, and the next commit tries again. */
 int srv_store_commit(struct srv_store *s);
 
+/* The same in three parts, the second of which may be done by another thread: _begin takes what was gathered,
+ * and is false if that is nothing; _write writes and syncs; _end has the result. Between _begin and _end the
+ * store takes records, says how it is, and starts a rewrite; all else has to wait. ERR_NOMEM of _end: what
+ * was gathered since _begin is forgotten. */
+bool srv_store_begin(struct srv_store *s);
+void srv_store_write(struct srv_store *s);
+int srv_store_end(struct srv_store *s);
+
 /* Is anything in the file that the last rewrite has not seen? */
 bool srv_store_has_news(const struct srv_store *s);
 /* Has the file grown by SRV_STORE_GROWN_MIN and to the double since it was rewritten (or opened: nobody knows

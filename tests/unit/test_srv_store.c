@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -289,6 +290,46 @@ static void what_waits_for_a_failing_disk_is_bounded(void **state)
     assert_int_equal(srv_store_commit(s), 0);
     assert_int_equal(srv_store_put(s, &lease), 0);
     srv_store_close(s);
+}
+
+static void records_are_taken_while_others_are_written(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct srv_store *s = open_store(&seen);
+    assert_false(srv_store_begin(s));
+    put(s, 1 << 24 | 1, 100);
+    assert_true(srv_store_begin(s));
+    put(s, 1 << 24 | 2, 100);
+    srv_store_write(s);
+    assert_int_equal(srv_store_get_stats(s).commits, 0);
+    assert_int_equal(srv_store_end(s), 0);
+    assert_int_equal(srv_store_get_stats(s).commits, 1);
+    srv_store_close(s); /* as a crash: the second was gathered, and not written */
+    srv_store_close(open_store(&seen));
+    assert_int_equal(seen.n, 1);
+    assert_int_equal(seen.leases[0].addr, 1 << 24 | 1);
+}
+
+static void what_could_not_be_written_stays_in_front_of_what_came_since(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct srv_store *s = open_store(&seen);
+    put(s, 1 << 24 | 1, 100);
+    assert_true(srv_store_begin(s));
+    limit_file_size(1);
+    srv_store_write(s);
+    limit_file_size(RLIM_INFINITY);
+    put(s, 1 << 24 | 1, 200);
+    assert_int_equal(srv_store_end(s), ERR_IO);
+    assert_int_equal(errno, EFBIG);
+    assert_int_equal(srv_store_commit(s), 0);
+    srv_store_close(s);
+    srv_store_close(open_store(&seen));
+    assert_int_equal(seen.n, 2);
+    assert_int_equal(seen.leases[0].lease_s, 200); /* the newest comes first */
+    assert_int_equal(seen.leases[1].lease_s, 100);
 }
 
 static void sync_none_leaves_the_moment_to_the_kernel(void **state)
@@ -664,6 +705,8 @@ int main(void)
         T(second_server_is_refused),
         T(failing_write_leaves_the_file_whole_and_is_made_up_for),
         T(what_waits_for_a_failing_disk_is_bounded),
+        T(records_are_taken_while_others_are_written),
+        T(what_could_not_be_written_stays_in_front_of_what_came_since),
         T(sync_none_leaves_the_moment_to_the_kernel),
         T(rewriting_keeps_the_newest_record_of_each_address_in_order),
         T(an_empty_file_can_be_rewritten),
