@@ -246,7 +246,7 @@ static void on_clock_set(void *user)
     srv_persist_settle(p);
     srv_engine_leases(p->engine, put_again, &again);
     if (!again.ok) {
-        io_timer_set(p->retry, io_now().boot_ms + STORE_RETRY_MS);
+        io_timer_after(p->retry, STORE_RETRY_MS);
         return;
     }
     commit_here(p);
