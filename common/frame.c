@@ -23,7 +23,7 @@ uint32_t frame_sum(uint32_t sum, const uint8_t *bytes, size_t len)
 {
     size_t i = 0;
     for (; i + 1 < len; i += 2)
-        sum += wire_u16(bytes + i);
+        sum += (uint32_t)bytes[i] << 8 | bytes[i + 1];
     if (i < len)
         sum += (uint32_t)bytes[i] << 8;
     return sum;

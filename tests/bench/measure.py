@@ -224,7 +224,7 @@ def generators():
         with bench.fresh("perfdhcp") as folder, bench.serving([*servers.responder(folder), "--segments"]):
             yield "generator", {"subject": "perfdhcp", "rate": perfdhcp(bench)}
             for case, options in (("generator", []), ("generator --segments", ["--segments"])):
-                found = bench.closed(None, 128, *options)
+                found = bench.closed(None, 512, *options)
                 yield case, {"subject": "dhcplab load"} | found
     return "generators", measure
 
