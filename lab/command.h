@@ -30,6 +30,7 @@ int command_log(int argc, char **argv);      /* log.c: messages and decisions */
 int command_capture(int argc, char **argv);  /* capture.c: what passes the hosts' interfaces */
 int command_explain(int argc, char **argv);  /* explain.c: what is in a capture */
 int command_send(int argc, char **argv);     /* command_send.c: any command to a program */
+int command_tour(int argc, char **argv);     /* tour.c: the classic exercises, explained */
 int command_load(int argc, char **argv);     /* load.c: a server under load */
 int command_run(int argc, char **argv);      /* run.c: a scenario in virtual time */
 int command_sweep(int argc, char **argv);    /* sweep_command.c: a scenario with many seeds */

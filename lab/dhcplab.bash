@@ -47,7 +47,7 @@ _dhcplab_told() {
 }
 
 _dhcplab() {
-  local commands='up ps status timers release renew rebind decline inform restart leases clock events log capture explain timeline load command exec down run sweep'
+  local commands='up ps status timers release renew rebind decline inform restart leases clock events log capture explain tour timeline load command exec down run sweep'
   local current=${COMP_WORDS[COMP_CWORD]} command='' options='--help --name' words='' at=0 i
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
@@ -80,6 +80,7 @@ _dhcplab() {
     if ((COMP_CWORD == at + 1)); then words=$(compgen -f -- "$current"); else words=$(_dhcplab_hosts); fi
     ;;
   explain) options='--help --packet --bytes --teach --json --ladder --svg --exchanges' words=$(compgen -f -- "$current") ;;
+  tour) options='--help --teach --json --keep' words=$(compgen -f -- "$current") ;;
   timeline) options='--help --lease --t1 --t2 --profile --no-server --until --seed --all --json' ;;
   load) options='--help --server --local --relays --segments --interface --window --rate --clients --mix --preload --duration
     --exchanges --drop-time --seed --pool --progress --json' ;;

@@ -28,6 +28,7 @@ static const struct {
     {"log", command_log, "[HOST...]", "every message with every option, every decision"},
     {"capture", command_capture, "FILE [HOST...]", "record what passes, with what was decided, for Wireshark"},
     {"explain", command_explain, "FILE|-", "what is in a capture, packet by packet and octet by octet"},
+    {"tour", command_tour, "", "the classic exercises with real packets, in a lab of its own, explained"},
     {"timeline", command_timeline, "", "when each kind of client would send what, in virtual time"},
     {"load", command_load, "--server A --local B", "put a server under load: rate, delays, wrong answers"},
     {"run", command_run, "FILE", "a scenario in virtual time: what happens when, and what is expected"},

@@ -14,7 +14,7 @@
 #include "common/io_loop.h"
 #include "lab/command.h"
 #include "lab/hostlog.h"
-#include "lab/labclock.h"
+#include "lab/launch.h"
 #include "lab/report.h"
 #include "lab/supervisor.h"
 #include "lab/view.h"
@@ -28,7 +28,7 @@ static const char help[] =
     "bridges,\n"
     "with servers and clients in them. FILE is a path, or the name of a lab that comes with the program: "
     "pair (the\n"
-    "default), lan, two-servers. Waits until every server answers and every client has a lease.\n"
+    "default), lan, two-servers, tour. Waits until every server answers and every client has a lease.\n"
     "\n"
     "  -n, --name NAME      the lab's name, if not that of the file\n"
     "  --timeout SECONDS    how long to wait (30)\n"
@@ -58,7 +58,6 @@ struct up {
     const char *pick; /* the name, where the other commands need -n to find this lab; else "" */
     const char *file;
     char dir[LAB_PATH_MAX];
-    int lock;
     int channel;
     time_ms deadline_ms;
 };
@@ -145,44 +144,6 @@ static void print_host(const struct up *u, size_t host, const char *what)
     }
     printf("%s%s\n", what[0] == '\0' ? "" : "  ", what);
     fflush(stdout);
-}
-
-/* Inline configurations become files for their programs. */
-static int write_configs(const struct up *u)
-{
-    for (size_t i = 0; i < u->topology->n_hosts; i++) {
-        const struct topology_host *host = &u->topology->hosts[i];
-        char file[LAB_NAME_MAX + sizeof ".json"];
-        snprintf(file, sizeof file, "%s.json", host->name);
-        if (host->config_text != NULL && rundir_write(u->dir, file, host->config_text) < 0) {
-            fprintf(stderr, "dhcplab: cannot write %s/%s: %s\n", u->dir, file, strerror(errno));
-            return ERR_IO;
-        }
-    }
-    return 0;
-}
-
-/* The lab begins with the machine's clock. */
-static int write_clock(const struct up *u)
-{
-    if (labclock_write(u->dir, &CLOCK_LINE_REAL) == 0)
-        return 0;
-    fprintf(stderr, "dhcplab: cannot write the clock of %s: %s\n", u->dir, strerror(errno));
-    return ERR_IO;
-}
-
-/* The sockets of the lab, which the kernel limits to LAB_PATH_MAX. */
-static int check_paths(const struct up *u)
-{
-    for (size_t i = 0; i < u->topology->n_hosts; i++)
-        if (strlen(u->dir) + strlen(u->topology->hosts[i].name) + sizeof "/trace.ndjson.new" > LAB_PATH_MAX) {
-            fprintf(
-                stderr,
-                "dhcplab: the path %s/%s.sock is too long for a socket; set DHCPLAB_RUN to a shorter one\n",
-                u->dir, u->topology->hosts[i].name);
-            return ERR_LIMIT;
-        }
-    return 0;
 }
 
 /* Prints why the supervisor gave up, and waits until it has gone. Returns the exit code. */
@@ -428,40 +389,14 @@ static bool has_company(void)
 
 static int start(struct up *u, const struct up_options *options)
 {
-    int rc = rundir_claim(u->name, u->dir, &u->lock);
-    if (rc < 0)
-        return EXIT_CODE_FAILED;
-    char programs[TOPOLOGY_PATH_MAX];
-    struct supervisor_plan plan = {.topology = u->topology,
-                                   .name = u->name,
-                                   .file = u->file,
-                                   .dir = u->dir,
-                                   .programs = programs,
-                                   .lock = u->lock};
-    rc = check_paths(u);
-    if (rc == 0 && supervisor_programs(programs, sizeof programs) < 0) {
-        fprintf(stderr, "dhcplab: cannot read /proc/self/exe: %s\n", strerror(errno));
-        rc = ERR_IO;
-    }
-    if (rc == 0)
-        rc = write_configs(u);
-    if (rc == 0)
-        rc = write_clock(u);
-    if (rc == 0 && supervisor_start(&plan, &u->channel) < 0) {
-        fprintf(stderr, "dhcplab: cannot start the supervisor: %s\n", strerror(errno));
-        rc = ERR_IO;
-    }
-    if (rc < 0)
-        rundir_remove(u->dir);
-    /* From here on the supervisor alone holds the lock. */
-    close(u->lock);
-    if (rc < 0)
+    const struct launch plan = {u->topology, u->name, u->file};
+    if (launch(&plan, u->dir, &u->channel) < 0)
         return EXIT_CODE_FAILED;
     printf("Lab %s from %s\n", u->name, u->file);
     fflush(stdout);
-    rc = bring_up(u, options->wait);
+    int code = bring_up(u, options->wait);
     close(u->channel);
-    return rc;
+    return code;
 }
 
 int command_up(int argc, char **argv)

@@ -68,7 +68,7 @@ class Topology(LabCase):
     def test_unknown_file(self):
         done = self.dhcplab("up", "nothing", code=2)
         self.assertEqual(done.stderr, "dhcplab: there is no topology file nothing, and no lab of that name comes with "
-                                      "the program; there are: lan, pair, two-servers\n")
+                                      "the program; there are: lan, pair, tour, two-servers\n")
 
     def test_labs_are_looked_for_beside_the_program(self):
         for program, labs in (("tree/build/bin", "tree/config/labs"), ("usr/bin", "usr/share/dhcplab/labs")):

@@ -157,8 +157,7 @@ static void test_nothing_and_very_much(void **state)
     for (const char *p = text; (p = strstr(p, "class=\"name halo\">10.77.0.1<")) != NULL; p++)
         n++;
     assert_int_equal(n, 31);
-    expect_part(text,
-                " height=\"37628\""); /* 142 + 500 x 62 + 125 x 44 + 31 x 30 + 56 */
+    expect_part(text, " height=\"37628\""); /* 142 + 500 x 62 + 125 x 44 + 31 x 30 + 56 */
     free(text);
     free(rows);
 }
