@@ -284,6 +284,7 @@ static enum capfile_status read_packet(struct capfile *c, const struct packet_fo
     bool has_options = form->time_at != 0 && options_at < len;
     *out = (struct capfile_packet){
         .interface = interface,
+        .interface_number = id,
         .bytes = body + form->head,
         .len = captured,
         .wire_len = wire_len,
@@ -325,11 +326,6 @@ static bool is_skipping(struct capfile *c, size_t len, size_t *at)
     return c->skip > 0;
 }
 
-static bool is_read(uint32_t type)
-{
-    return type == PCAPNG_INTERFACE || find_form(type) != NULL;
-}
-
 /* One block: CAPFILE_PACKET, and *out_packet if it is one. */
 static enum capfile_status read_block(struct capfile *c, const uint8_t *p, size_t left, size_t *out_len,
                                       bool *out_packet, struct capfile_packet *out)
@@ -344,7 +340,8 @@ static enum capfile_status read_block(struct capfile *c, const uint8_t *p, size_
     if (len < PCAPNG_BLOCK_MIN || len % 4 != 0)
         return bad(c, "a block of %zu octets", len);
     *out_len = len;
-    if (!is_read(type))
+    const struct packet_form *form = find_form(type);
+    if (form == NULL && type != PCAPNG_INTERFACE)
         return CAPFILE_PACKET;
     if (len > CAPFILE_RECORD_MAX)
         return bad(c, "a block of %zu octets, more than can be", len);
@@ -353,10 +350,10 @@ static enum capfile_status read_block(struct capfile *c, const uint8_t *p, size_
     if (get_u32(c->swapped, p + len - 4) != len)
         return bad(c, "a block that says two things about its length");
     size_t body = len - PCAPNG_BLOCK_MIN;
-    if (type == PCAPNG_INTERFACE)
+    if (form == NULL)
         return read_interface(c, p + PCAPNG_HEAD, body);
     *out_packet = true;
-    return read_packet(c, find_form(type), p + PCAPNG_HEAD, body, out);
+    return read_packet(c, form, p + PCAPNG_HEAD, body, out);
 }
 
 static enum capfile_status next_pcapng(struct capfile *c, const uint8_t *bytes, size_t len, size_t *at,
@@ -380,7 +377,7 @@ static enum capfile_status next_pcapng(struct capfile *c, const uint8_t *bytes, 
 
 /* ---- the file ---- */
 
-static enum capfile_status open_file(struct capfile *c, const uint8_t *bytes, size_t len, size_t *at)
+enum capfile_status capfile_start(struct capfile *c, const uint8_t *bytes, size_t len, size_t *at)
 {
     if (len - *at < sizeof(uint32_t))
         return need(c, sizeof(uint32_t));
@@ -395,11 +392,16 @@ static enum capfile_status open_file(struct capfile *c, const uint8_t *bytes, si
     return bad(c, "neither pcap nor pcapng: it starts with %08" PRIx32, magic);
 }
 
+int capfile_linktype(const struct capfile *c)
+{
+    return c->form == CAPFILE_PCAP ? c->interfaces[0].linktype : -1;
+}
+
 enum capfile_status capfile_next(struct capfile *c, const uint8_t *bytes, size_t len, size_t *at,
                                  struct capfile_packet *out)
 {
     if (c->form == CAPFILE_START) {
-        enum capfile_status status = open_file(c, bytes, len, at);
+        enum capfile_status status = capfile_start(c, bytes, len, at);
         if (status != CAPFILE_PACKET)
             return status;
     }

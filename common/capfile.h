@@ -25,6 +25,7 @@ struct capfile_interface {
 struct capfile_packet {
     int64_t time_ns; /* since 1970-01-01T00:00:00Z; of a pcapng packet without time 0 */
     const struct capfile_interface *interface; /* until the next call */
+    size_t interface_number;                   /* from 0; in pcapng within its section */
     const uint8_t *bytes;                      /* borrowed from the input */
     size_t len;                                /* captured */
     size_t wire_len;                           /* as it was sent */
@@ -56,6 +57,11 @@ struct capfile {
 
 void capfile_init(struct capfile *c);
 void capfile_fini(struct capfile *c);
+
+/* Reads the head of the file: CAPFILE_PACKET if it is one of the forms; capfile_next() does that, too. */
+enum capfile_status capfile_start(struct capfile *c, const uint8_t *bytes, size_t len, size_t *at);
+/* Of a pcap file that was started; -1: it is pcapng, whose interfaces have their own. */
+int capfile_linktype(const struct capfile *c);
 
 /* Reads on at bytes[*at] and moves *at behind what was read. */
 enum capfile_status capfile_next(struct capfile *c, const uint8_t *bytes, size_t len, size_t *at,

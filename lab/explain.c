@@ -24,7 +24,9 @@ static const char help[] =
     "says what is in it: one line per packet; `-` reads standard input, as it comes.\n"
     "Fragments are put together, TCP connections followed: the packet that completes a datagram shows it "
     "whole,\n"
-    "and each segment tells what it does and the states of both sides.\n"
+    "and each segment tells what it does and the states of both sides. Comments of packets are shown, and "
+    "where a\n"
+    "capture of several interfaces (`dhcplab capture`) has a packet twice, it counts once.\n"
     "\n"
     "  --packet N       this packet only, with every field: offset, length, value, meaning\n"
     "  --bytes          every field of every packet with its octets, and a dump\n"
@@ -169,9 +171,9 @@ static bool show_packet(struct explain *e, const struct explain_packet *packet)
 {
     const struct dissect *d = &e->dissect;
     if (e->args->ladder)
-        return has_memory(explain_ladder_add(&e->ladder, packet, d));
+        return e->relation.twin != 0 || has_memory(explain_ladder_add(&e->ladder, packet, d));
     if (e->svg != NULL)
-        return explain_svg_add(e->svg, packet, d, e->relation.exchange);
+        return e->relation.twin != 0 || explain_svg_add(e->svg, packet, d, e->relation.exchange);
     if (e->args->exchanges)
         return true;
     if (e->args->packet != 0 && e->args->packet != packet->number)

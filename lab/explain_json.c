@@ -13,7 +13,7 @@ static void put_raw(FILE *out, const char *text)
     fputs_unlocked(text, out);
 }
 
-/* Our texts are ASCII without control characters, so that only two of them need an escape. */
+/* Our texts are UTF-8 without control characters, so that only two of them need an escape. */
 static void put_text(FILE *out, const char *text)
 {
     putc_unlocked('"', out);
@@ -90,6 +90,14 @@ void explain_print_json(FILE *out, const struct explain_packet *packet, const st
     put_number(out, packet->wire_len);
     put_raw(out, ",\"captured\":");
     put_number(out, packet->len);
+    if (packet->interface[0] != '\0') {
+        put_raw(out, ",\"interface\":");
+        put_text(out, packet->interface);
+    }
+    if (packet->comment[0] != '\0') {
+        put_raw(out, ",\"comment\":");
+        put_text(out, packet->comment);
+    }
     put_raw(out, ",\"protocol\":");
     put_text(out, d->protocol);
     dissect_summary(d, text, sizeof text);

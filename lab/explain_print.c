@@ -8,11 +8,14 @@ enum {
     NS_PER_S = 1000000000,
     LINE_MAX_LEN = 512,
     NAME_WIDTH = 20,
+    INTERFACE_WIDTH = 11, /* "server/eth0" */
+    INTERFACE_SHOWN = 24,
     HEX_SHOWN = 8, /* octets beside a field */
     HEX_LINE = 16, /* octets of a line of the dump */
 };
 
 #define SGR_RED   "\x1b[31m"
+#define SGR_BLUE  "\x1b[34m"
 #define SGR_BOLD  "\x1b[1m"
 #define SGR_FAINT "\x1b[2m"
 #define SGR_END   "\x1b[0m"
@@ -50,13 +53,17 @@ void explain_print_line(FILE *out, const struct explain_packet *packet, const st
     char time[EXPLAIN_TIME_LEN], line[LINE_MAX_LEN];
     explain_time(packet->time_ns, time);
     dissect_summary(d, line, sizeof line);
-    fprintf(out, "%5llu  %.15s  %s%-8s%s  %s", (unsigned long long)packet->number,
-            time + strlen("2026-11-21T"), sgr(color, SGR_BOLD), d->protocol, sgr(color, SGR_END), line);
+    fprintf(out, "%5llu  %.15s  ", (unsigned long long)packet->number, time + strlen("2026-11-21T"));
+    if (packet->interface[0] != '\0')
+        fprintf(out, "%-*.*s  ", INTERFACE_WIDTH, INTERFACE_SHOWN, packet->interface);
+    fprintf(out, "%s%-8s%s  %s", sgr(color, SGR_BOLD), d->protocol, sgr(color, SGR_END), line);
     if (note != NULL && note[0] != '\0')
         fprintf(out, "  %s(%s)%s", sgr(color, SGR_FAINT), note, sgr(color, SGR_END));
     if (d->n_warnings > 0)
         fprintf(out, "  %s[%u warning%s]%s", sgr(color, SGR_RED), d->n_warnings,
                 d->n_warnings == 1 ? "" : "s", sgr(color, SGR_END));
+    if (packet->comment[0] != '\0')
+        fprintf(out, "  %s# %s%s", sgr(color, SGR_BLUE), packet->comment, sgr(color, SGR_END));
     putc('\n', out);
 }
 
@@ -145,6 +152,10 @@ void explain_print_tree(FILE *out, const struct explain_packet *packet, const st
             sgr(color, SGR_END), explain_time(packet->time_ns, time), packet->wire_len);
     if (packet->len < packet->wire_len)
         fprintf(out, ", of which %zu were captured", packet->len);
+    if (packet->interface[0] != '\0')
+        fprintf(out, ", at %s", packet->interface);
+    if (packet->comment[0] != '\0')
+        fprintf(out, "\n%s# %s%s", sgr(color, SGR_BLUE), packet->comment, sgr(color, SGR_END));
     fprintf(out, "\nOffset Length%s\n", bytes ? "  Octets" : "");
     if (d->tree != NULL)
         put_fields(&t, d->tree->first, 0);

@@ -1,58 +1,89 @@
 #include "lab/explain_read.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include <pcap/pcap.h>
-
+#include "common/capfile.h"
 #include "common/dissect.h"
+#include "common/text.h"
 
-enum { NS_PER_S = 1000000000 };
+enum { READ_AT_ONCE = 1 << 18, COMMENT_MAX = 4096 };
 
 struct explain_reader {
-    pcap_t *pcap;
+    int fd;
     const char *path;
-    int linktype;
     bool live;
+    struct capfile file;
+    uint8_t *buf; /* buf[at] to buf[len] is not read yet */
+    size_t at, len, cap;
+    int linktype;
     uint64_t n;
+    char comment[COMMENT_MAX];
 };
 
-/* libpcap numbers some link types by system; the registry has one number for each. */
-static int linktype_of(pcap_t *pcap)
+/* ---- octets ---- */
+
+/* More octets behind those that there are, which then start the buffer: 1; 0, the file has ended; or, with
+ * errno, -1. */
+static int read_more(struct explain_reader *r)
 {
-    int type = pcap_datalink(pcap);
-    return type == DLT_RAW ? DISSECT_LINK_RAW : type;
+    size_t left = r->len - r->at, cap = r->file.need > READ_AT_ONCE ? 2 * CAPFILE_RECORD_MAX : READ_AT_ONCE;
+    if (cap > r->cap) {
+        uint8_t *buf = realloc(r->buf, cap);
+        if (buf == NULL)
+            return -1;
+        r->buf = buf;
+        r->cap = cap;
+    }
+    memmove(r->buf, r->buf + r->at, left);
+    r->at = 0;
+    r->len = left;
+    ssize_t n;
+    do
+        n = read(r->fd, r->buf + r->len, r->cap - r->len);
+    while (n < 0 && errno == EINTR);
+    r->len += n > 0 ? (size_t)n : 0;
+    return n < 0 ? -1 : n > 0;
+}
+
+/* ---- the head ---- */
+
+static bool refuse(const struct explain_reader *r, const char *why)
+{
+    fprintf(stderr, "dhcplab: %s: %s\n", r->path, why);
+    return false;
+}
+
+static bool read_head(struct explain_reader *r)
+{
+    enum capfile_status status;
+    while ((status = capfile_start(&r->file, r->buf, r->len, &r->at)) == CAPFILE_MORE) {
+        int rc = read_more(r);
+        if (rc <= 0)
+            return refuse(r, rc < 0 ? strerror(errno) : "no capture: it is shorter than the head of one");
+    }
+    if (status == CAPFILE_BAD)
+        return refuse(r, r->file.why);
+    int linktype = capfile_linktype(&r->file);
+    if (linktype < 0 || dissect_link_is_known(linktype))
+        return true;
+    fprintf(stderr, "dhcplab: %s: packets of link type %d cannot be explained\n", r->path, linktype);
+    return false;
 }
 
 static bool open_capture(struct explain_reader *r)
 {
-    char why[PCAP_ERRBUF_SIZE] = "";
-    bool is_stdin = strcmp(r->path, "-") == 0;
     struct stat st;
-    FILE *file = is_stdin ? stdin : fopen(r->path, "rbe");
-    if (file == NULL) {
-        fprintf(stderr, "dhcplab: %s: %s\n", r->path, strerror(errno));
-        return false;
-    }
-    r->live = fstat(fileno(file), &st) == 0 && !S_ISREG(st.st_mode);
-    r->pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, why);
-    if (r->pcap == NULL) {
-        fprintf(stderr, "dhcplab: %s: %s\n", r->path, why);
-        if (!is_stdin)
-            fclose(file);
-        return false;
-    }
-    r->linktype = linktype_of(r->pcap);
-    if (!dissect_link_is_known(r->linktype)) {
-        const char *name = pcap_datalink_val_to_name(r->linktype);
-        fprintf(stderr, "dhcplab: %s: packets of link type %s (%d) cannot be explained\n", r->path,
-                name != NULL ? name : "?", r->linktype);
-        return false;
-    }
-    return true;
+    r->fd = strcmp(r->path, "-") == 0 ? STDIN_FILENO : open(r->path, O_RDONLY | O_CLOEXEC);
+    if (r->fd < 0)
+        return refuse(r, strerror(errno));
+    r->live = fstat(r->fd, &st) == 0 && !S_ISREG(st.st_mode);
+    return read_head(r);
 }
 
 struct explain_reader *explain_reader_new(const char *path)
@@ -63,6 +94,7 @@ struct explain_reader *explain_reader_new(const char *path)
         return NULL;
     }
     r->path = path;
+    capfile_init(&r->file);
     if (open_capture(r))
         return r;
     explain_reader_free(r);
@@ -71,8 +103,10 @@ struct explain_reader *explain_reader_new(const char *path)
 
 void explain_reader_free(struct explain_reader *r)
 {
-    if (r->pcap != NULL)
-        pcap_close(r->pcap);
+    if (r->fd > STDIN_FILENO)
+        close(r->fd);
+    capfile_fini(&r->file);
+    free(r->buf);
     free(r);
 }
 
@@ -86,25 +120,71 @@ bool explain_reader_is_live(const struct explain_reader *r)
     return r->live;
 }
 
-bool explain_reader_next(struct explain_reader *r, struct explain_packet *out, bool *out_failed)
+/* ---- packets ---- */
+
+/* What a terminal would act on, and what is no UTF-8, becomes '?'. Whole characters only. */
+static size_t put_printable(char *out, size_t cap, const char *text, size_t len)
 {
-    struct pcap_pkthdr *header;
-    const u_char *bytes;
-    int status = pcap_next_ex(r->pcap, &header, &bytes);
-    if (status != 1) {
-        *out_failed = status == PCAP_ERROR;
-        if (*out_failed)
-            fprintf(stderr, "dhcplab: %s: behind packet %llu: %s\n", r->path, (unsigned long long)r->n,
-                    pcap_geterr(r->pcap));
-        return false;
+    size_t at = 0;
+    for (size_t i = 0, n; i < len; i += n) {
+        n = text_utf8_len(text + i, len - i);
+        bool is_good = n > 0 && !text_is_control(text + i, n);
+        size_t size = is_good ? n : 1;
+        n = n > 0 ? n : 1;
+        if (at + size >= cap)
+            break;
+        memcpy(out + at, is_good ? text + i : "?", size);
+        at += size;
     }
-    /* Asked for nanoseconds, libpcap has them in tv_usec. */
+    out[at] = '\0';
+    return at;
+}
+
+static const char *read_comments(struct explain_reader *r, const struct capfile_packet *packet)
+{
+    static const char between[] = "; ";
+    size_t at = 0, len, used = 0;
+    r->comment[0] = '\0';
+    for (const char *text; (text = capfile_comment(packet, &at, &len)) != NULL;) {
+        if (used > 0)
+            used += put_printable(r->comment + used, COMMENT_MAX - used, between, strlen(between));
+        used += put_printable(r->comment + used, COMMENT_MAX - used, text, len);
+    }
+    return r->comment;
+}
+
+static void take_packet(struct explain_reader *r, const struct capfile_packet *packet,
+                        struct explain_packet *out)
+{
+    r->linktype = packet->interface->linktype;
     *out = (struct explain_packet){
         .number = ++r->n,
-        .time_ns = (int64_t)header->ts.tv_sec * NS_PER_S + header->ts.tv_usec,
-        .bytes = bytes,
-        .len = header->caplen,
-        .wire_len = header->len,
+        .time_ns = packet->time_ns,
+        .bytes = packet->bytes,
+        .len = packet->len,
+        .wire_len = packet->wire_len,
+        .interface_number = packet->interface_number,
+        .interface = packet->interface->name,
+        .comment = packet->options_len > 0 ? read_comments(r, packet) : "",
     };
-    return true;
+}
+
+bool explain_reader_next(struct explain_reader *r, struct explain_packet *out, bool *out_failed)
+{
+    struct capfile_packet packet;
+    enum capfile_status status;
+    int rc = 1;
+    while ((status = capfile_next(&r->file, r->buf, r->len, &r->at, &packet)) == CAPFILE_MORE && rc > 0)
+        rc = read_more(r);
+    if (status == CAPFILE_PACKET) {
+        take_packet(r, &packet, out);
+        return true;
+    }
+    *out_failed = status == CAPFILE_BAD || rc < 0 || capfile_is_cut(&r->file, r->len - r->at);
+    if (*out_failed)
+        fprintf(stderr, "dhcplab: %s: behind packet %llu: %s\n", r->path, (unsigned long long)r->n,
+                status == CAPFILE_BAD ? r->file.why
+                : rc < 0              ? strerror(errno)
+                                      : "the capture ends in the middle of something");
+    return false;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "lab/explain_exchange.h"
+#include "lab/explain_twin.h"
 
 enum { NS_PER_S = 1000000000 };
 
@@ -13,6 +14,7 @@ struct explain_relate {
     struct dissect_exchanges *exchanges;
     struct dissect_reasm_answer fragment;
     struct dissect_conn_answer segment;
+    struct explain_twins twins;
 };
 
 struct explain_relate *explain_relate_new(void)
@@ -73,7 +75,11 @@ static void note_segment(const struct dissect_conn_answer *a, char *note)
 void explain_relate_packet(struct explain_relate *r, const struct explain_packet *packet, struct dissect *d,
                            struct explain_relation *out)
 {
-    *out = (struct explain_relation){0};
+    *out = (struct explain_relation){.twin = explain_twin_find(&r->twins, packet)};
+    if (out->twin != 0) {
+        snprintf(out->note, sizeof out->note, "packet %llu, seen here", (unsigned long long)out->twin);
+        return;
+    }
     if (dissect_reasm_is_fragment(d)) {
         dissect_reasm_add(r->reasm, d, packet->time_ns, &r->fragment);
         out->fragment = &r->fragment;

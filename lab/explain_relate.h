@@ -16,7 +16,9 @@ struct explain_relation {
     const struct dissect_reasm_answer *fragment; /* NULL if it is none; likewise below */
     const struct dissect_conn_answer *segment;
     const struct dissect_exchange *exchange; /* lasts */
-    char note[EXPLAIN_RELATION_NOTE_LEN];    /* the same in words; "" if there is nothing to say */
+    uint64_t
+        twin; /* the packet that this one is, seen at another interface; it relates to nothing. 0: none */
+    char note[EXPLAIN_RELATION_NOTE_LEN]; /* the same in words; "" if there is nothing to say */
 };
 
 struct explain_relate;

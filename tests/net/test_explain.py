@@ -83,16 +83,24 @@ def pcap(packets, linktype=ETHERNET, order="<", nano=False, step_ms=100):
     return out
 
 
-def pcapng(packets):
+def pcapng(packets, step_ms=100):
+    """`packets`: octets, or (interface, link type, comment, octets)."""
     def block(kind, body):
         body += b"\0" * (-len(body) % 4)
         return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
 
+    def text(code, value):
+        return struct.pack("<HH", code, len(value)) + value + b"\0" * (-len(value) % 4) if value else b""
+
+    packets = [packet if isinstance(packet, tuple) else ("", ETHERNET, "", packet) for packet in packets]
+    interfaces = sorted({packet[:2] for packet in packets})
     out = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
-    out += block(1, struct.pack("<HHI", ETHERNET, 0, 0))
-    for number, data in enumerate(packets):
-        at = 1800000000 * 10**6 + number * 100000
-        out += block(6, struct.pack("<IIIII", 0, at >> 32, at & 0xFFFFFFFF, len(data), len(data)) + data)
+    for name, linktype in interfaces:
+        out += block(1, struct.pack("<HHI", linktype, 0, 0) + text(2, name.encode()))
+    for number, (name, linktype, comment, data) in enumerate(packets):
+        at = 1800000000 * 10**6 + number * step_ms * 1000
+        head = struct.pack("<IIIII", interfaces.index((name, linktype)), at >> 32, at & 0xFFFFFFFF, len(data), len(data))
+        out += block(6, head + data + b"\0" * (-len(data) % 4) + text(1, comment.encode()))
     return out
 
 
@@ -168,6 +176,29 @@ class Explain(ExplainCase):
                 fields += field.get("fields", [])
                 end = field["offset"] + field["length"]
                 self.assertEqual(field.get("hex", ""), data[field["offset"]:end].hex())
+
+    def test_interfaces_comments_and_twins_of_pcapng(self):
+        seen = [("h1/eth0", ETHERNET, "INIT -> SELECTING", FIRST_LEASE[0]), ("server/eth0", ETHERNET, "", FIRST_LEASE[0]),
+                ("server/eth0", ETHERNET, "OFFER: it's \u2713\x1b[31m\n", FIRST_LEASE[1]), ("h1/tun0", RAW, "", FIRST_LEASE[1][14:]),
+                ("h1/eth0", ETHERNET, "", FIRST_LEASE[1])]
+        lines = self.explain(pcapng(seen)).splitlines()
+        self.assertIn("  h1/eth0      DHCP      DISCOVER  ", lines[0])
+        self.assertTrue(lines[0].endswith("  # INIT -> SELECTING"), lines[0])
+        self.assertTrue(lines[1].endswith("(packet 1, seen here)"), lines[1])
+        self.assertTrue(lines[2].endswith("  # OFFER: it's \u2713?[31m?"), lines[2])
+        self.assertIn("  h1/tun0      DHCP      OFFER  ", lines[3])  # without Ethernet it is another packet
+        self.assertTrue(lines[4].endswith("(packet 3, seen here)"), lines[4])
+        objects = self.objects(pcapng(seen))
+        self.assertEqual([packet["interface"] for packet in objects], [packet[0] for packet in seen])
+        self.assertEqual((objects[0]["comment"], objects[2]["comment"]), ("INIT -> SELECTING", "OFFER: it's \u2713?[31m?"))
+        self.assertNotIn("comment", objects[1])
+        self.assertIn("at h1/eth0\n# INIT -> SELECTING\n", self.explain(pcapng(seen), "--packet", 1))
+        # The first message is one of the exchange and of the ladder, though it is in the capture twice.
+        self.assertIn("1-4       ", self.explain(pcapng(seen), "--exchanges"))
+        self.assertIn("3 messages", self.explain(pcapng(seen), "--exchanges"))
+        self.assertEqual(self.explain(pcapng(seen), "--ladder").count(" DISCOVER "), 1)
+        # The same octets a second later are sent again.
+        self.assertNotIn("seen here", self.explain(pcapng(seen[:2], step_ms=1000)))
 
     def test_ladder(self):
         text = self.explain(pcap(FIRST_LEASE), "--ladder")
@@ -263,7 +294,7 @@ class Explain(ExplainCase):
         self.run_program(self.file, code=2)
         self.run_program(self.file.with_suffix(".missing"), code=2)
         self.file.write_bytes(pcap([], 127))
-        self.assertIn("link type IEEE802_11_RADIO (127)", self.run_program(self.file, code=2)[1])
+        self.assertIn("packets of link type 127 cannot be explained", self.run_program(self.file, code=2)[1])
         self.run_program(code=2)
         self.run_program(self.file, "--packet", "0", code=2)
         self.run_program(self.file, "--ladder", "--json", code=2)

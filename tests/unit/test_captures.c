@@ -16,8 +16,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/capfile.h"
 #include "common/dhcp_msg.h"
 #include "common/frame.h"
+#include "common/io_file.h"
 
 enum { ROWS_MAX = 128, TYPES_MAX = 32, SKIPPED = 77 };
 
@@ -161,6 +163,61 @@ static bool read_capture(const char *path, struct found *found)
     return status == PCAP_ERROR_BREAK;
 }
 
+/* ---- our reader beside libpcap ---- */
+
+struct ours {
+    struct capfile file;
+    uint8_t *bytes;
+    size_t len, at;
+};
+
+static bool open_ours(const char *path, struct ours *out)
+{
+    char *text;
+    *out = (struct ours){0};
+    capfile_init(&out->file);
+    if (io_file_read(path, &text, &out->len) < 0)
+        return false;
+    out->bytes = (uint8_t *)text;
+    return true;
+}
+
+/* Of each packet that libpcap reads: time, lengths and octets; but what is beyond the length that the capture
+ * says it has of a packet, libpcap cuts off. */
+static void compare_packets(const char *path, pcap_t *pcap, struct ours *ours)
+{
+    struct pcap_pkthdr *header;
+    struct capfile_packet packet;
+    const u_char *bytes;
+    while (pcap_next_ex(pcap, &header, &bytes) == 1) {
+        enum capfile_status status = capfile_next(&ours->file, ours->bytes, ours->len, &ours->at, &packet);
+        if (status != CAPFILE_PACKET)
+            fail_msg("%s: libpcap has more packets", path);
+        assert_true(packet.time_ns == (int64_t)header->ts.tv_sec * 1000000000 + header->ts.tv_usec);
+        assert_int_equal(packet.wire_len, header->len);
+        assert_true(packet.len >= header->caplen);
+        assert_memory_equal(packet.bytes, bytes, header->caplen);
+    }
+}
+
+static void test_our_reader_and_libpcap_find_the_same_packets(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < n_rows; i++) {
+        char path[512], why[PCAP_ERRBUF_SIZE];
+        struct ours ours;
+        snprintf(path, sizeof(path), "%s/%s", CAPTURES, rows[i].file);
+        pcap_t *pcap = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, why);
+        if (pcap == NULL)
+            continue;
+        assert_true(open_ours(path, &ours));
+        compare_packets(path, pcap, &ours);
+        capfile_fini(&ours.file);
+        free(ours.bytes);
+        pcap_close(pcap);
+    }
+}
+
 static void test_counts_and_types_are_those_of_the_index(void **state)
 {
     (void)state;
@@ -196,6 +253,7 @@ int main(void)
         return EXIT_FAILURE;
     }
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_our_reader_and_libpcap_find_the_same_packets),
         cmocka_unit_test(test_counts_and_types_are_those_of_the_index),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
