@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "common/err.h"
 #include "common/io_file.h"
 #include "common/io_loop.h"
+#include "common/io_pace.h"
 
 enum { US_PER_MS = 1000 };
 
@@ -65,6 +67,8 @@ static int64_t lab_us(int64_t boot_us)
 
 struct clock_now io_now(void)
 {
+    if (io_pace_is_on())
+        return io_pace_now();
     /* The two are read one after the other and cut to milliseconds, so that their distance seems to vary by
      * one. It is kept until the wall clock is really moved: an instant that is shown twice is the same. */
     static int64_t distance_ms = INT64_MIN;
@@ -92,6 +96,9 @@ static int read_line(const char *path, struct clock_line *out)
 
 int io_clock_follow(const char *path)
 {
+    struct stat st;
+    if (stat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+        return io_pace_connect(path);
     struct clock_line read;
     int rc = strlen(path) < sizeof followed ? read_line(path, &read) : ERR_LIMIT;
     if (rc < 0)
@@ -131,6 +138,10 @@ static int64_t when_us(time_ms at)
 
 void io_clock_arm(struct io_timer *t, time_ms at)
 {
+    if (io_pace_is_on()) {
+        io_timer_pace(t, at);
+        return;
+    }
     /* A clock that runs ahead of its line shows it already. */
     bool past = followed[0] != '\0' && at <= io_now().boot_ms;
     io_timer_set_us(t, past ? 0 : when_us(at));
@@ -140,6 +151,8 @@ time_ms io_clock_wait_ms(time_ms at)
 {
     if (at <= io_now().boot_ms)
         return 0;
+    if (io_pace_is_on())
+        return TIME_NEVER;
     int64_t us = when_us(at), left_us = us - read_us(CLOCK_BOOTTIME);
     if (us == INT64_MAX)
         return TIME_NEVER;

@@ -9,6 +9,7 @@
 #include <event2/event.h>
 
 #include "common/err.h"
+#include "common/io_pace.h"
 
 struct io_signal {
     struct io_signal *next;
@@ -21,6 +22,12 @@ struct io_loop {
     struct event_base *base;
     struct io_signal *signals;
     bool stopped; /* libevent forgets a loopbreak from before the loop */
+    /* While a pacer makes the time. */
+    struct io_timer *timers; /* that are set: by time, then in the order of their setting */
+    struct io_watch *kicks;
+    uint64_t n_done; /* how much was to do up to now */
+    uint64_t kick;   /* the number of the last kick */
+    bool is_kicked;  /* it is not answered yet */
 };
 
 struct io_watch {
@@ -35,6 +42,9 @@ struct io_watch {
 /* libevent's own timers stop while the machine sleeps; a lease does not. So each timer is a boot-time
  * timerfd. */
 struct io_timer {
+    struct io_loop *loop;
+    struct io_timer *next; /* in loop->timers */
+    time_ms at_ms;         /* TIME_NEVER: it is not among them */
     int fd;
     int64_t at_us; /* INT64_MAX: it is not set */
     struct io_watch *watch;
@@ -42,13 +52,28 @@ struct io_timer {
     void *user;
 };
 
+static void on_kick(void *user, int fd, int what)
+{
+    (void)fd, (void)what;
+    struct io_loop *loop = user;
+    loop->n_done--; /* a kick is nothing to do */
+    loop->is_kicked = io_pace_hear(&loop->kick);
+    if (!loop->is_kicked)
+        io_watch_set(loop->kicks, 0);
+}
+
 struct io_loop *io_loop_new(void)
 {
     struct io_loop *loop = calloc(1, sizeof *loop);
-    if (loop != NULL)
-        loop->base = event_base_new();
-    if (loop != NULL && loop->base == NULL) {
-        free(loop);
+    if (loop == NULL)
+        return NULL;
+    loop->base = event_base_new();
+    if (loop->base != NULL && io_pace_is_on()) {
+        loop->kicks = io_watch_new(loop, io_pace_fd(), IO_READ, on_kick, loop);
+        loop->is_kicked = true; /* its start is to be answered, too */
+    }
+    if (loop->base == NULL || (io_pace_is_on() && loop->kicks == NULL)) {
+        io_loop_free(loop);
         return NULL;
     }
     return loop;
@@ -64,13 +89,80 @@ void io_loop_free(struct io_loop *loop)
         event_free(s->event);
         free(s);
     }
-    event_base_free(loop->base);
+    io_watch_free(loop->kicks);
+    if (loop->base != NULL)
+        event_base_free(loop->base);
     free(loop);
+}
+
+/* ---- paced ---- */
+
+static void take_out(struct io_timer *t)
+{
+    struct io_timer **place = &t->loop->timers;
+    while (*place != NULL && *place != t)
+        place = &(*place)->next;
+    if (*place != NULL)
+        *place = t->next;
+    t->at_ms = TIME_NEVER;
+}
+
+void io_timer_pace(struct io_timer *t, time_ms at_ms)
+{
+    struct io_timer **place = &t->loop->timers;
+    take_out(t);
+    if (at_ms == TIME_NEVER)
+        return;
+    while (*place != NULL && (*place)->at_ms <= at_ms)
+        place = &(*place)->next;
+    t->at_ms = at_ms;
+    t->next = *place;
+    *place = t;
+}
+
+static void fire_due(struct io_loop *loop)
+{
+    while (!loop->stopped && loop->timers != NULL && loop->timers->at_ms <= io_pace_now().boot_ms) {
+        struct io_timer *t = loop->timers;
+        take_out(t);
+        loop->n_done++;
+        t->fn(t->user);
+    }
+}
+
+/* Does what there is to do until nothing is left. */
+static int settle(struct io_loop *loop)
+{
+    uint64_t n_done;
+    int rc = 0;
+    do {
+        n_done = loop->n_done;
+        rc = event_base_loop(loop->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+        fire_due(loop);
+    } while (rc >= 0 && !loop->stopped && loop->n_done != n_done);
+    return rc;
+}
+
+static int run_paced(struct io_loop *loop)
+{
+    int rc = 0;
+    while (rc >= 0 && !loop->stopped) {
+        if (loop->is_kicked)
+            rc = settle(loop);
+        if (loop->is_kicked && !loop->stopped)
+            io_pace_tell(loop->kick, loop->timers != NULL ? loop->timers->at_ms : TIME_NEVER);
+        loop->is_kicked = false;
+        if (rc >= 0 && !loop->stopped)
+            rc = event_base_loop(loop->base, EVLOOP_ONCE);
+    }
+    return rc;
 }
 
 int io_loop_run(struct io_loop *loop)
 {
-    int rc = loop->stopped ? 0 : event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY);
+    int rc = loop->stopped         ? 0
+             : loop->kicks != NULL ? run_paced(loop)
+                                   : event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY);
     loop->stopped = false;
     return rc < 0 ? ERR_IO : 0;
 }
@@ -89,6 +181,7 @@ struct event_base *io_loop_base(struct io_loop *loop)
 static void on_fd(evutil_socket_t fd, short events, void *user)
 {
     struct io_watch *w = user;
+    w->loop->n_done++;
     w->fn(w->user, (int)fd, (events & EV_READ ? IO_READ : 0) | (events & EV_WRITE ? IO_WRITE : 0));
 }
 
@@ -144,7 +237,7 @@ struct io_timer *io_timer_new(struct io_loop *loop, io_timer_fn *fn, void *user)
     struct io_timer *t = calloc(1, sizeof *t);
     if (t == NULL)
         return NULL;
-    *t = (struct io_timer){.at_us = INT64_MAX, .fn = fn, .user = user};
+    *t = (struct io_timer){.loop = loop, .at_ms = TIME_NEVER, .at_us = INT64_MAX, .fn = fn, .user = user};
     t->fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     t->watch = t->fd < 0 ? NULL : io_watch_new(loop, t->fd, IO_READ, on_timer, t);
     if (t->watch == NULL) {
@@ -157,6 +250,12 @@ struct io_timer *io_timer_new(struct io_loop *loop, io_timer_fn *fn, void *user)
 void io_timer_set_us(struct io_timer *t, int64_t at_us)
 {
     struct itimerspec spec = {0};
+    /* What is due already is a part of what there is to do: no kernel's timer says so in time. */
+    if (t->loop->kicks != NULL && at_us <= io_real_ms() * 1000) {
+        io_timer_pace(t, io_pace_now().boot_ms);
+        return;
+    }
+    take_out(t);
     if (at_us == t->at_us)
         return;
     t->at_us = at_us;
@@ -183,6 +282,7 @@ void io_timer_free(struct io_timer *t)
 {
     if (t == NULL)
         return;
+    take_out(t);
     io_watch_free(t->watch);
     if (t->fd >= 0)
         close(t->fd);

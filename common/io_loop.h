@@ -39,6 +39,8 @@ struct io_timer *io_timer_new(struct io_loop *loop, io_timer_fn *fn, void *user)
 void io_timer_set(struct io_timer *t, time_ms at_ms);
 /* The same in microseconds; INT64_MAX disarms. */
 void io_timer_set_us(struct io_timer *t, int64_t at_us);
+/* The same on the clock of a pacer (io_pace.h), in milliseconds. For io_clock. */
+void io_timer_pace(struct io_timer *t, time_ms at_ms);
 /* Fires once in `ms` milliseconds of the machine. */
 void io_timer_after(struct io_timer *t, time_ms ms);
 void io_timer_free(struct io_timer *t); /* NULL is fine */
