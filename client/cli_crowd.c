@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/cli_crowd_store.h"
 #include "client/cli_crowd_table.h"
 #include "client/cli_engine.h"
 #include "client/cli_netif.h"
@@ -46,7 +47,9 @@ struct crowd {
     struct cli_actions actions;
     struct io_timer *deadline, *wave;
     enum cli_event_kind wave_kind;
-    uint32_t wave_at;
+    uint32_t wave_at, wave_size;
+    int store_fd;      /* -1: no lease file */
+    bool store_failed; /* and was told */
     struct control *control;
     struct control_traffic traffic;
     int raw_fd, arp_fd;
@@ -77,9 +80,29 @@ static void do_arp(struct crowd *c, const struct arp *arp)
         io_trace_log(c->trace, "error", "sending ARP on %s failed: %s", c->iface.name, strerror(errno));
 }
 
+static void do_save(struct crowd *c, const struct member *m, const struct cli_action *action)
+{
+    uint32_t number = (uint32_t)(m - c->members);
+    struct hw_addr hw = cli_crowd_hw(&c->iface.hw, number);
+    struct clock_now now = io_now();
+    if (c->store_fd < 0)
+        return;
+    int rc = action->kind == CLI_LEASE_FORGET
+                 ? cli_crowd_store_clear(c->store_fd, number)
+                 : cli_crowd_store_put(c->store_fd, number, &action->lease, &hw, &now);
+    if (rc < 0 && !c->store_failed)
+        io_trace_log(c->trace, "error", "%s: leases cannot be saved: %s", c->options->lease_file,
+                     rc == ERR_IO ? strerror(errno) : err_text(rc));
+    c->store_failed = rc < 0;
+}
+
 static void execute(struct crowd *c, const struct member *m, const struct cli_action *action)
 {
     switch (action->kind) {
+    case CLI_LEASE_SAVE:
+    case CLI_LEASE_FORGET:
+        do_save(c, m, action);
+        break;
     case CLI_TX:
         do_tx(c, m, &action->packet);
         break;
@@ -91,10 +114,8 @@ static void execute(struct crowd *c, const struct member *m, const struct cli_ac
     case CLI_TRACE:
         io_trace_event(c->trace, &action->trace);
         break;
-    case CLI_IF_SET: /* the interface is left alone, no file is kept, no hook is run */
+    case CLI_IF_SET: /* the interface is left alone, no hook is run */
     case CLI_IF_CLEAR:
-    case CLI_LEASE_SAVE:
-    case CLI_LEASE_FORGET:
     case CLI_ACK_KEEP:
     case CLI_HOOK:
     case CLI_HOST_SET:
@@ -213,12 +234,25 @@ static void on_arp(void *user, int fd, int what)
 
 /* ---- waves ---- */
 
+/* With the lease that the member had before, if it is to start. */
+static void step_in_wave(struct crowd *c, uint32_t number, struct cli_event event)
+{
+    struct cli_lease saved;
+    struct clock_now now = io_now();
+    struct hw_addr hw = cli_crowd_hw(&c->iface.hw, number);
+    struct cli_saved_reader reader = {&c->config->profile, &hw, &now};
+    if (event.kind == CLI_START && c->store_fd >= 0 &&
+        cli_crowd_store_get(c->store_fd, number, &reader, &saved))
+        event.saved = &saved;
+    step(c, &c->members[number], &event);
+}
+
 static void on_wave(void *user)
 {
     struct crowd *c = user;
     struct cli_event event = {.kind = c->wave_kind, .now = io_now().boot_ms};
-    for (int i = 0; i < WAVE_MEMBERS && c->wave_at < c->options->count; i++)
-        step(c, &c->members[c->wave_at++], &event);
+    for (uint32_t i = 0; i < c->wave_size && c->wave_at < c->options->count; i++)
+        step_in_wave(c, c->wave_at++, event);
     set_deadline(c);
     if (c->wave_at < c->options->count)
         io_timer_after(c->wave, WAVE_STEP_MS);
@@ -329,6 +363,18 @@ static void command_renew(void *user, const cJSON *arguments, struct control_req
     answer_wave(user, CLI_RENEW, request);
 }
 
+static void command_rebind(void *user, const cJSON *arguments, struct control_request *request)
+{
+    (void)arguments;
+    answer_wave(user, CLI_REBIND, request);
+}
+
+static void command_decline(void *user, const cJSON *arguments, struct control_request *request)
+{
+    (void)arguments;
+    answer_wave(user, CLI_DECLINE, request);
+}
+
 static void command_release(void *user, const cJSON *arguments, struct control_request *request)
 {
     (void)arguments;
@@ -362,8 +408,9 @@ static void command_clock_set(void *user, const cJSON *arguments, struct control
 }
 
 static const struct control_command commands[] = {
-    {"clock-get", command_clock_get}, {"clock-set", command_clock_set}, {"release", command_release},
-    {"renew", command_renew},         {"status", command_status},       {"stop", command_stop},
+    {"clock-get", command_clock_get}, {"clock-set", command_clock_set}, {"decline", command_decline},
+    {"rebind", command_rebind},       {"release", command_release},     {"renew", command_renew},
+    {"status", command_status},       {"stop", command_stop},
 };
 
 static void on_command(void *user, const char *command, const cJSON *arguments,
@@ -432,6 +479,8 @@ static int start(struct crowd *c)
             return fail("start", err_text(ERR_NOMEM));
     if (open_interface(c) < 0)
         return -1;
+    if (c->options->lease_file != NULL && cli_crowd_store_open(c->options->lease_file, &c->store_fd) < 0)
+        return fail(c->options->lease_file, strerror(errno));
     c->deadline = io_timer_new(c->loop, on_deadline, c);
     c->wave = io_timer_new(c->loop, on_wave, c);
     if (c->deadline == NULL || c->wave == NULL || make_members(c) < 0)
@@ -453,6 +502,8 @@ static void finish(struct crowd *c)
         close(c->raw_fd);
     if (c->arp_fd >= 0)
         close(c->arp_fd);
+    if (c->store_fd >= 0)
+        close(c->store_fd);
     io_timer_free(c->deadline);
     io_timer_free(c->wave);
     for (uint32_t i = 0; c->members != NULL && i < c->options->count; i++)
@@ -475,7 +526,8 @@ int cli_crowd_run(const struct cli_crowd_options *options, const struct cli_conf
     c->options = options;
     c->config = config;
     c->trace = trace;
-    c->raw_fd = c->arp_fd = -1;
+    c->raw_fd = c->arp_fd = c->store_fd = -1;
+    c->wave_size = options->wave != 0 ? options->wave : WAVE_MEMBERS;
     c->all_bound_ms = TIME_NEVER;
     timerq_init(&c->timers);
     cli_actions_init(&c->actions);

@@ -13,6 +13,8 @@ struct cli_crowd_options {
     const char *control; /* path of the control socket, NULL for none */
     uint32_t count;      /* of clients, 1 to CLI_CROWD_MAX */
     uint64_t seed;
+    const char *lease_file; /* where the leases are kept over a restart, NULL for nowhere */
+    uint32_t wave;          /* so many are started, told and released at once; 0: as many as a server hears */
 };
 
 /* Runs until a signal or the command `stop`: then every lease is released, and a second signal ends that.

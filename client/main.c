@@ -29,7 +29,8 @@ static const char usage[] =
     "                       otherwise: a lease takes up to 17 s where the server answers at once\n"
     "      --control PATH   listen for commands on this unix socket; with COMMAND: tell the client that "
     "does\n"
-    "      --lease-file FILE  keep the lease here over a restart, and ask for it again (RFC 2131 3.2)\n"
+    "      --lease-file FILE  keep the lease here over a restart, and ask for it again (RFC 2131 3.2); with\n"
+    "                       --count a line for each client\n"
     "      --duid-file FILE  with \"client-id\": \"duid\", keep DUID and IAID here (RFC 4361)\n"
     "      --hook SCRIPT    run SCRIPT for each transition, with dhcpcd's variables (see config/hook.sh)\n"
     "      --resolv-conf FILE  write name servers and search list here while there is a lease; asks for\n"
@@ -44,6 +45,7 @@ static const char usage[] =
     "      --seed N         make transaction ids, jitter and delays repeatable\n"
     "      --count N        a crowd of N clients, with hardware addresses of their own; the interface's\n"
     "                       addresses are left alone, and every lease is released at the end\n"
+    "      --wave N         with --count: start and release N of them every 10 ms (default 32)\n"
     "  -q, --quiet          nothing on standard error but errors and warnings\n"
     "  -h, --help           this text\n"
     "  -V, --version        the version\n"
@@ -73,6 +75,7 @@ struct arguments {
     struct cli_driver_options driver;
     const char *config, *profile, *trace, *node, *duid_file, *clock;
     uint32_t count; /* 0: one client, that configures the interface */
+    uint32_t wave;
     bool quiet, seeded;
 };
 
@@ -88,7 +91,8 @@ enum {
     OPT_CLOCK,
     OPT_PROFILE,
     OPT_SEED,
-    OPT_COUNT
+    OPT_COUNT,
+    OPT_WAVE
 };
 
 static const struct option long_options[] = {
@@ -108,6 +112,7 @@ static const struct option long_options[] = {
     {"profile", required_argument, NULL, OPT_PROFILE},
     {"seed", required_argument, NULL, OPT_SEED},
     {"count", required_argument, NULL, OPT_COUNT},
+    {"wave", required_argument, NULL, OPT_WAVE},
     {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
@@ -181,6 +186,11 @@ static int take_option(int option, struct arguments *a)
         if (!read_number(optarg, CLI_CROWD_MAX, &number) || number == 0)
             return usage_error("--count takes a number from 1 to 100000, not ", optarg);
         a->count = (uint32_t)number;
+        return -1;
+    case OPT_WAVE:
+        if (!read_number(optarg, CLI_CROWD_MAX, &number) || number == 0)
+            return usage_error("--wave takes a number from 1 to 100000, not ", optarg);
+        a->wave = (uint32_t)number;
         return -1;
     case OPT_PROFILE:
         a->profile = optarg;
@@ -256,13 +266,17 @@ static int read_identity(const struct arguments *a, struct cli_config *config)
 /* Is there an option that is about the host that gets the lease? */
 static bool has_host_option(const struct cli_driver_options *o)
 {
-    return o->once || o->lease_file != NULL || o->hook != NULL || o->resolv_conf != NULL || o->set_hostname;
+    return o->once || o->hook != NULL || o->resolv_conf != NULL || o->set_hostname;
 }
 
 static int run_crowd(const struct arguments *a, const struct cli_config *config, struct io_trace *trace)
 {
-    struct cli_crowd_options options = {
-        .ifname = a->driver.ifname, .control = a->driver.control, .count = a->count, .seed = a->driver.seed};
+    struct cli_crowd_options options = {.ifname = a->driver.ifname,
+                                        .control = a->driver.control,
+                                        .count = a->count,
+                                        .seed = a->driver.seed,
+                                        .lease_file = a->driver.lease_file,
+                                        .wave = a->wave};
     if (config->hook[0] != '\0')
         return usage_error("--count runs no \"hook\"", "");
     if (config->client_id_kind == CLI_CLIENT_ID_HW || config->client_id_kind == CLI_CLIENT_ID_NONE)
@@ -290,7 +304,7 @@ int main(int argc, char **argv)
     if (a.driver.ifname == NULL)
         return usage_error("-i INTERFACE is missing", "");
     if (a.count > 0 && has_host_option(&a.driver))
-        return usage_error("--count leaves the host alone: it does not go with -1, --lease-file, --hook, ",
+        return usage_error("--count leaves the host alone: it does not go with -1, --hook, ",
                            "--resolv-conf and --set-hostname");
     if (!a.seeded && getrandom(&a.driver.seed, sizeof a.driver.seed, 0) < 0) {
         perror("dhcplab-client: no random seed");
