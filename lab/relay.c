@@ -1,0 +1,42 @@
+#include "lab/relay.h"
+
+#include <string.h>
+
+#include "common/dhcp_proto.h"
+
+enum { HOPS_AT = 3, GIADDR_AT = 24 }; /* in the message, RFC 2131 2 */
+
+/* RFC 1542 4.1.1: "If the relay agent does decide to relay the request, it MUST examine the 'giaddr'
+ * ("gateway" IP address) field. If this field is zero, the relay agent MUST fill this field with the IP
+ * address of the interface on which the request was received. ... The value of the 'hops' field MUST be
+ * incremented." Nothing else of the message is changed. */
+bool relay_request(const struct dhcp_msg *msg, const struct packet *in, ip4 own, uint8_t bytes[DHCP_MSG_MAX],
+                   struct packet *out)
+{
+    ip4 giaddr = msg->giaddr != 0 ? msg->giaddr : own;
+    if (msg->hops >= DHCP_HOPS_MAX || in->len > DHCP_MSG_MAX)
+        return false;
+    memcpy(bytes, in->bytes, in->len);
+    bytes[HOPS_AT]++;
+    for (int i = 0; i < 4; i++)
+        bytes[GIADDR_AT + i] = (uint8_t)(giaddr >> (24 - 8 * i));
+    *out = (struct packet){
+        .src = giaddr, .sport = DHCP_PORT_SERVER, .dport = DHCP_PORT_SERVER, .bytes = bytes, .len = in->len};
+    return true;
+}
+
+/* RFC 1542 4.1.2: to the client on the interface that 'giaddr' names, as its broadcast flag says. */
+void relay_reply(const struct dhcp_msg *msg, const struct packet *in, const struct hw_addr *own_hw,
+                 struct packet *out)
+{
+    bool broadcast = (msg->flags & DHCP_FLAG_BROADCAST) != 0 || msg->yiaddr == 0;
+    *out = (struct packet){.src_hw = *own_hw,
+                           .src = msg->giaddr,
+                           .dst = broadcast ? IP4_BROADCAST : msg->yiaddr,
+                           .sport = DHCP_PORT_SERVER,
+                           .dport = DHCP_PORT_CLIENT,
+                           .bytes = in->bytes,
+                           .len = in->len};
+    if (!broadcast)
+        out->dst_hw = dhcp_msg_hw(msg);
+}
