@@ -32,6 +32,7 @@ int command_explain(int argc, char **argv);  /* explain.c: what is in a capture 
 int command_send(int argc, char **argv);     /* command_send.c: any command to a program */
 int command_tour(int argc, char **argv);     /* tour.c: the classic exercises, explained */
 int command_load(int argc, char **argv);     /* load.c: a server under load */
-int command_run(int argc, char **argv);      /* run.c: a scenario in virtual time */
+int command_run(int argc, char **argv);      /* run.c: a scenario in virtual time, or on veth */
+int command_relay(int argc, char **argv);    /* relay_command.c: a relay agent */
 int command_sweep(int argc, char **argv);    /* sweep_command.c: a scenario with many seeds */
 int command_timeline(int argc, char **argv); /* timeline_command.c: when each client would send what */

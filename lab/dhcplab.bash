@@ -47,7 +47,7 @@ _dhcplab_told() {
 }
 
 _dhcplab() {
-  local commands='up ps status timers release renew rebind decline inform restart leases clock events log capture explain tour timeline load command exec down run sweep'
+  local commands='up ps status timers release renew rebind decline inform restart leases clock events log capture explain tour timeline load command exec down run relay sweep'
   local current=${COMP_WORDS[COMP_CWORD]} command='' options='--help --name' words='' at=0 i
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
@@ -84,7 +84,8 @@ _dhcplab() {
   timeline) options='--help --lease --t1 --t2 --profile --no-server --until --seed --all --json' ;;
   load) options='--help --server --local --relays --segments --interface --window --rate --clients --mix --preload --duration
     --exchanges --drop-time --seed --pool --progress --json' ;;
-  run) options='--help --virtual --seed --only-faults --trace --pcap --json' words=$(compgen -f -- "$current") ;;
+  run) options='--help --virtual --veth --parity --seed --only-faults --trace --pcap --json' words=$(compgen -f -- "$current") ;;
+  relay) options='--help --node --trace --clock' ;;
   sweep) options='--help --seeds --jobs' words=$(compgen -f -- "$current") ;;
   command)
     if ((COMP_CWORD == at + 1)); then

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -426,6 +427,19 @@ static int add_bridge(struct net *n, struct nl_sock *sock, const char *name, int
     return rc < 0 ? fail_netlink(n, rc, "cannot make the bridge", name) : take_up(n, sock, name, 0);
 }
 
+/* Joins the port to the interface `end` in the switch, a port of the bridge `master` if that is not 0. */
+static int join(struct net *n, struct nl_sock *sock, const struct net_port *port, const char *end, int master)
+{
+    int rc = add_pair(n, port, end, NULL, n->net_fd);
+    if (rc == 0)
+        rc = take_up(n, sock, end, master);
+    if (rc == 0)
+        rc = start_port(n, port);
+    if (rc == 0)
+        rc = wait_running(n, sock, end);
+    return rc < 0 ? rc : await_port(n, port);
+}
+
 int net_bridge(struct net *n, unsigned bridge, const struct net_port *ports, size_t n_ports)
 {
     char name[PORT_NAME_MAX];
@@ -439,16 +453,36 @@ int net_bridge(struct net *n, unsigned bridge, const struct net_port *ports, siz
     for (size_t i = 0; rc == 0 && i < n_ports; i++) {
         char port[PORT_NAME_MAX];
         snprintf(port, sizeof port, "br%up%zu", bridge, i);
-        rc = add_pair(n, &ports[i], port, NULL, n->net_fd);
-        if (rc == 0)
-            rc = take_up(n, sock, port, index);
-        if (rc == 0)
-            rc = start_port(n, &ports[i]);
-        if (rc == 0)
-            rc = wait_running(n, sock, port);
-        if (rc == 0)
-            rc = await_port(n, &ports[i]);
+        rc = join(n, sock, &ports[i], port, index);
     }
     nl_socket_free(sock);
     return rc;
+}
+
+int net_wire(struct net *n, const struct net_port *port, const char *end)
+{
+    struct nl_sock *sock = NULL;
+    int rc = open_netlink(n, &sock);
+    if (rc < 0)
+        return rc;
+    rc = join(n, sock, port, end, 0);
+    nl_socket_free(sock);
+    return rc;
+}
+
+int net_socket(struct net *n, const struct net_host *host, int *out_fd)
+{
+    if (setns(host->net_fd, CLONE_NEWNET) < 0)
+        return fail_errno(n, "cannot enter a host's network");
+    *out_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int rc = *out_fd < 0 ? fail_errno(n, "cannot open a socket in a host's network") : 0;
+    return rc < 0 ? rc : end_in(n, NULL, 0);
+}
+
+int net_forward(struct net *n, const struct net_host *host)
+{
+    if (setns(host->net_fd, CLONE_NEWNET) < 0)
+        return fail_errno(n, "cannot enter a host's network");
+    int rc = write_text("/proc/sys/net/ipv4/ip_forward", "1");
+    return end_in(n, NULL, rc < 0 ? fail_errno(n, "cannot let a host forward") : 0);
 }

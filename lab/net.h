@@ -44,5 +44,13 @@ int net_host_enter(const struct net_host *host);
 
 /* Joins two hosts by a veth pair, sets its addresses and takes it up. 0, ERR_DENIED or ERR_IO. */
 int net_veth(struct net *n, const struct net_port *a, const struct net_port *b);
+/* Joins the port by a veth pair to the interface `end` in the supervisor's own network, where whoever wants
+ * to carry its frames does so. */
+int net_wire(struct net *n, const struct net_port *port, const char *end);
+/* A socket in the network of the host, for ioctl(); the caller's. */
+int net_socket(struct net *n, const struct net_host *host, int *out_fd);
+/* The host hands on what is for others. */
+int net_forward(struct net *n, const struct net_host *host);
+
 /* Makes the bridge number `bridge` and joins each port to it by a veth pair. */
 int net_bridge(struct net *n, unsigned bridge, const struct net_port *ports, size_t n_ports);

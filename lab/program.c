@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 
 #include "common/err.h"
 #include "lab/labclock.h"
+#include "lab/sim_world.h"
 
 pid_t program_outer_pid(int outer_proc)
 {
@@ -36,14 +38,15 @@ int program_redirect(const char *out_path)
 
 /* The command line */
 
-enum { ARGUMENTS_MAX = 24, ARGUMENT_PATHS = 7 };
+enum { ARGUMENTS_MAX = 32, ARGUMENT_PATHS = 7, NUMBER_LEN = 24 };
 
 /* The command line of a host's program. */
 struct command_line {
     char path[ARGUMENT_PATHS][LAB_PATH_MAX + LAB_NAME_MAX];
     char clock[LABCLOCK_PATH_MAX];
     char program[TOPOLOGY_PATH_MAX + LAB_NAME_MAX];
-    char count[16];
+    char count[NUMBER_LEN], seed[NUMBER_LEN];
+    char servers[SIM_RELAY_SERVERS_MAX][IP4_LEN];
     char *argv[ARGUMENTS_MAX];
     size_t argc;
 };
@@ -61,6 +64,32 @@ static void put_pair(struct command_line *c, const char *name, const char *value
     put(c, value);
 }
 
+/* What a paced client keeps of a lab's: its lease. The host around it is left as it is, and a crowd starts at
+ * one instant. */
+static void put_paced_client(const struct program_plan *p, struct command_line *c)
+{
+    snprintf(c->seed, sizeof c->seed, "%" PRIu64, p->pacing->seed);
+    put_pair(c, "--seed", c->seed);
+    put_pair(c, "--lease-file", c->path[4]);
+    put_pair(c, "-i", p->host->interface);
+    if (p->host->n_clients > 0) {
+        put_pair(c, "--count", c->count);
+        put_pair(c, "--wave", c->count);
+    }
+}
+
+static void put_relay(const struct program_plan *p, struct command_line *c)
+{
+    snprintf(c->program, sizeof c->program, "%s/dhcplab", p->lab->programs);
+    put(c, c->program);
+    put(c, "relay");
+    put_pair(c, "--trace", p->pacing->trace);
+    put_pair(c, "--node", p->host->name);
+    put_pair(c, "--clock", p->pacing->socket);
+    for (size_t i = 0; i < p->pacing->n_relay_servers; i++)
+        put(c, ip4_format(p->pacing->relay_servers[i], c->servers[i]));
+}
+
 static void put_command(const struct program_plan *p, struct command_line *c)
 {
     static const char *const suffixes[ARGUMENT_PATHS] = {"json", "sock", "log", "csv", "lease", "resolv"};
@@ -69,25 +98,31 @@ static void put_command(const struct program_plan *p, struct command_line *c)
     for (size_t i = 0; i < ARGUMENT_PATHS - 1; i++)
         snprintf(c->path[i], sizeof c->path[i], "%s/%s.%s", p->lab->dir, name, suffixes[i]);
     snprintf(c->path[6], sizeof c->path[6], "%s/trace.ndjson", p->lab->dir);
+    snprintf(c->count, sizeof c->count, "%u", p->host->n_clients);
+    if (p->host->role == LAB_PLAIN) {
+        put_relay(p, c);
+        return;
+    }
     snprintf(c->program, sizeof c->program, "%s/dhcplab-%s", p->lab->programs, role);
     put(c, c->program);
     put_pair(c, "-c", p->host->config_file != NULL ? p->host->config_file : c->path[0]);
     put_pair(c, "--control", c->path[1]);
-    put_pair(c, "--trace", c->path[6]);
+    put_pair(c, "--trace", p->pacing != NULL ? p->pacing->trace : c->path[6]);
     put_pair(c, "--node", name);
     labclock_path(p->lab->dir, c->clock);
-    put_pair(c, "--clock", c->clock);
-    if (p->host->role == LAB_CLIENT) {
+    put_pair(c, "--clock", p->pacing != NULL ? p->pacing->socket : c->clock);
+    if (p->pacing != NULL && p->host->role == LAB_CLIENT) {
+        put_paced_client(p, c);
+    } else if (p->host->role == LAB_CLIENT) {
         put_pair(c, "-i", p->host->interface);
         if (p->host->n_clients > 0) {
-            snprintf(c->count, sizeof c->count, "%u", p->host->n_clients);
             put_pair(c, "--count", c->count);
             return;
         }
         put_pair(c, "--lease-file", c->path[4]);
         put_pair(c, "--resolv-conf", c->path[5]);
         put(c, "--set-hostname");
-    } else {
+    } else if (p->host->role == LAB_SERVER) {
         put(c, "-f");
         put_pair(c, "--lease-file", c->path[3]);
     }
@@ -112,7 +147,7 @@ static void become_program(const struct program_plan *p, int birth_fd)
     for (size_t i = 0; i < sizeof reset / sizeof reset[0]; i++)
         signal(reset[i], SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    close_range((unsigned)p->lock + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+    close_range((unsigned)(p->lock < 0 ? STDERR_FILENO : p->lock) + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     put_command(p, &c);
     if (told && net_host_enter(p->place) == 0 && chdir(p->lab->dir) == 0 && program_redirect(c.path[2]) == 0)
         execv(c.program, c.argv);

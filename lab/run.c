@@ -1,4 +1,4 @@
-/* dhcplab run: a scenario in virtual time. */
+/* dhcplab run: a scenario in virtual time, or on veth. */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -9,38 +9,49 @@
 #include "common/err.h"
 #include "common/io_loop.h"
 #include "lab/command.h"
+#include "lab/parity.h"
 #include "lab/run_pcap.h"
 #include "lab/scenario_report.h"
+#include "lab/veth_enter.h"
+#include "lab/veth_run.h"
 #include "lab/view.h"
 
 static const char help[] =
-    "Usage: dhcplab run FILE [--virtual] [--seed N] [--only-faults LIST] [--trace FILE] [--pcap FILE] "
-    "[--json]\n"
+    "Usage: dhcplab run FILE [--virtual | --veth | --parity] [--seed N] [--only-faults LIST] [--trace FILE] "
+    "[--pcap FILE] [--json]\n"
     "\n"
-    "Runs a scenario: a lab, what happens to it when, and what is expected of it. The engines are those of "
-    "dhcplab-server and\n"
-    "dhcplab-client; the network and the clock are simulated, so that a week passes in a second, and a seed "
-    "repeats every\n"
-    "stroke of bad luck. FILE is a path, or the name of a scenario that comes with the program. For what was "
-    "not met it is\n"
-    "told what was seen instead, with the ladder of the messages around.\n"
+    "Runs a scenario: a lab, what happens to it when, and what is expected of it. FILE is a path, or the "
+    "name "
+    "of a scenario that\n"
+    "comes with the program. For what was not met it is told what was seen instead, with the ladder of the "
+    "messages around.\n"
     "\n"
-    "  --virtual            in virtual time, which is all that there is: no privilege is needed\n"
+    "In virtual time the engines are those of dhcplab-server and dhcplab-client; the network and the clock "
+    "are simulated, so that\n"
+    "a week passes in a second, and a seed repeats every stroke of bad luck. On veth the programs themselves "
+    "run, each host in\n"
+    "namespaces of its own, with real packets over a wire in user space that has the same luck. Their clock "
+    "is the scenario's:\n"
+    "it stands while there is anything to do, and jumps to the next instant at which there is.\n"
+    "\n"
+    "  --virtual            in virtual time, as without this: no privilege is needed\n"
+    "  --veth               with the programs, in namespaces\n"
+    "  --parity             on veth and in virtual time, and both must have the same ladder\n"
     "  --seed N             of what is left to chance; the scenario's own, or 1\n"
     "  --only-faults LIST   of the bad luck of the seed only this, as `dhcplab sweep` tells it; \"\" for "
     "none\n"
     "  --trace FILE         write each event as a JSON object a line\n"
-    "  --pcap FILE          write a pcapng capture for Wireshark: each frame where it leaves and where it "
-    "arrives, lost ones\n"
-    "                       included, and on each DHCP message what was decided\n"
+    "  --pcap FILE          write each frame as a pcapng capture, lost ones included, with what was decided\n"
     "  --json               what came of it as JSON\n"
     "  --help               this text\n"
     "\n"
-    "Exit codes: 0 all expectations are met; 1 one is not, or an invariant is violated; 2 wrong usage or a "
-    "file with an error.\n"
+    "Exit codes: 0 all expectations are met; 1 one is not, or an invariant is violated, or the ladders "
+    "differ; 2 wrong usage or a\n"
+    "file with an error; 77 this system does not allow namespaces (--veth, --parity).\n"
     "\n"
     "Examples:\n"
     "  dhcplab run teaching\n"
+    "  dhcplab run teaching --veth --pcap /tmp/teaching.pcapng\n"
     "  dhcplab run lost-ack --seed 7 --trace /tmp/trace.ndjson\n"
     "  dhcplab run my/scenario.json --json | jq '.expectations[] | select(.met | not)'\n";
 
@@ -48,7 +59,7 @@ enum { COMMENT_MAX = 512 };
 
 struct run_options {
     const char *file, *trace, *pcap;
-    bool json, has_seed, has_only;
+    bool veth, parity, json, has_seed, has_only;
     uint64_t seed;
     struct sim_fault *faults; /* has_only */
     size_t n_faults;
@@ -92,8 +103,10 @@ static int read_faults(char *list, struct run_options *out)
 /* -1: go on; else the exit code. */
 static int parse_options(int argc, char **argv, struct run_options *out)
 {
-    enum { OPT_VIRTUAL = 256, OPT_SEED, OPT_ONLY, OPT_TRACE, OPT_PCAP, OPT_JSON };
+    enum { OPT_VIRTUAL = 256, OPT_VETH, OPT_PARITY, OPT_SEED, OPT_ONLY, OPT_TRACE, OPT_PCAP, OPT_JSON };
     static const struct option options[] = {{"virtual", no_argument, NULL, OPT_VIRTUAL},
+                                            {"veth", no_argument, NULL, OPT_VETH},
+                                            {"parity", no_argument, NULL, OPT_PARITY},
                                             {"seed", required_argument, NULL, OPT_SEED},
                                             {"only-faults", required_argument, NULL, OPT_ONLY},
                                             {"trace", required_argument, NULL, OPT_TRACE},
@@ -105,6 +118,14 @@ static int parse_options(int argc, char **argv, struct run_options *out)
     while (code < 0 && (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         switch (option) {
         case OPT_VIRTUAL:
+            out->veth = out->parity = false;
+            break;
+        case OPT_PARITY:
+            out->parity = true; /* and with it: */
+            out->veth = true;
+            break;
+        case OPT_VETH:
+            out->veth = true;
             break;
         case OPT_SEED:
             out->has_seed = true;
@@ -140,7 +161,18 @@ static int parse_options(int argc, char **argv, struct run_options *out)
 struct run_files {
     FILE *trace;
     struct run_pcap *pcap;
+    struct parity_log *parity;
 };
+
+static void take_frame(void *user, time_ms now, const struct scenario_port *port,
+                       enum trace_direction direction, const struct packet *packet, const struct arp *arp)
+{
+    const struct run_files *files = user;
+    if (files->pcap != NULL)
+        run_pcap_frame(files->pcap, now, port, direction, packet, arp);
+    if (files->parity != NULL && packet != NULL && direction == TRACE_TX)
+        parity_log_add(files->parity, now, port->host, packet);
+}
 
 static void take_event(void *user, cJSON *event)
 {
@@ -163,14 +195,17 @@ static int report(const struct scenario_report *r, bool json)
     } else {
         scenario_report_print(stdout, r);
     }
-    return r->outcome->met ? EXIT_CODE_OK : EXIT_CODE_FAILED;
+    bool is_same = r->parity == NULL || r->parity->is_same;
+    return r->outcome->met && is_same ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }
 
 /* False, and told, if it cannot be written. */
 static bool open_files(const struct run_options *o, uint64_t seed, struct run_files *out)
 {
     char comment[COMMENT_MAX];
-    *out = (struct run_files){0};
+    *out = (struct run_files){.parity = o->parity ? parity_log_new() : NULL};
+    if (o->parity && out->parity == NULL)
+        return false;
     out->trace = o->trace == NULL ? NULL : fopen(o->trace, "w");
     if (o->trace != NULL && out->trace == NULL) {
         fprintf(stderr, "dhcplab: %s cannot be written: %s\n", o->trace, strerror(errno));
@@ -194,11 +229,56 @@ static bool close_files(const struct run_options *o, struct run_files *files)
         fprintf(stderr, "dhcplab: %s cannot be written: %s\n", o->pcap, strerror(errno));
         is_written = false;
     }
+    parity_log_free(files->parity);
     return is_written;
 }
 
-static int run(const struct scenario *s, const struct run_options *o)
+/* What is run, and how. */
+struct run_job {
+    const struct scenario *s;
+    const struct run_options *o;
+    struct net *net; /* NULL: in virtual time */
+    const char *dir;
+};
+
+static int run_in_its_time(const struct run_job *job, const struct scenario_setting *setting,
+                           struct scenario_outcome *out)
 {
+    char why[VETH_RUN_WHY_MAX] = "";
+    if (job->net == NULL)
+        return scenario_run(job->s, setting, out);
+    int rc = veth_run(job->net, job->dir, job->s, setting, out, why);
+    if (why[0] != '\0')
+        fprintf(stderr, "dhcplab: %s\n", why);
+    return rc;
+}
+
+/* The same once more in the simulator. 0 or ERR_NOMEM. */
+static int compare_with_virtual(const struct scenario *s, const struct scenario_setting *setting,
+                                struct parity_log *real, struct scenario_parity *out)
+{
+    struct run_files files = {.parity = parity_log_new()};
+    struct scenario_outcome outcome = {0};
+    struct scenario_setting again = {.seed = setting->seed,
+                                     .only = setting->only,
+                                     .stores_at_once = true,
+                                     .frame = take_frame,
+                                     .frame_user = &files};
+    int rc = files.parity == NULL ? ERR_NOMEM : scenario_run(s, &again, &outcome);
+    if (rc == 0) {
+        out->n_messages = parity_log_count(real);
+        out->differences = parity_compare(real, "veth", files.parity, "virtual", &out->is_same);
+        rc = out->is_same || out->differences != NULL ? 0 : ERR_NOMEM;
+    }
+    scenario_outcome_fini(&outcome);
+    parity_log_free(files.parity);
+    return rc;
+}
+
+static int run(const struct run_job *job)
+{
+    const struct scenario *s = job->s;
+    const struct run_options *o = job->o;
     struct scenario_outcome outcome = {0};
     struct run_files files;
     uint64_t seed = o->has_seed ? o->seed : s->seed;
@@ -208,29 +288,44 @@ static int run(const struct scenario *s, const struct run_options *o)
                                        .only = o->has_only ? &only : NULL,
                                        .trace = o->trace == NULL && o->pcap == NULL ? NULL : take_event,
                                        .trace_user = &files,
-                                       .frame = o->pcap == NULL ? NULL : run_pcap_frame,
-                                       .frame_user = files.pcap};
+                                       .frame = o->pcap == NULL && !o->parity ? NULL : take_frame,
+                                       .frame_user = &files};
     uint64_t start = io_now_us();
-    int rc = is_open ? scenario_run(s, &setting, &outcome) : 0;
-    struct scenario_report r = {s, &setting, &outcome, io_now_us() - start};
+    int rc = is_open ? run_in_its_time(job, &setting, &outcome) : 0;
+    struct scenario_report r = {s, &setting, &outcome, io_now_us() - start, NULL};
+    struct scenario_parity parity = {0};
+    if (is_open && rc == 0 && o->parity) {
+        rc = compare_with_virtual(s, &setting, files.parity, &parity);
+        r.parity = &parity;
+    }
     int code = EXIT_CODE_FAILED;
-    if (rc < 0)
+    if (rc == ERR_NOMEM)
         fprintf(stderr, "dhcplab: %s\n", err_text(rc));
     if (close_files(o, &files) && is_open && rc == 0)
         code = report(&r, o->json);
     scenario_outcome_fini(&outcome);
+    free(parity.differences);
     return code;
+}
+
+static int run_on_veth(void *user, struct net *net, const char *dir)
+{
+    struct run_job *job = user;
+    job->net = net;
+    job->dir = dir;
+    return run(job);
 }
 
 int command_run(int argc, char **argv)
 {
     struct run_options o = {0};
     struct scenario *s = malloc(sizeof *s);
+    struct run_job job = {.s = s, .o = &o};
     int code = s == NULL ? EXIT_CODE_FAILED : parse_options(argc, argv, &o);
     if (code < 0) {
         code = scenario_open(o.file, s);
         if (code == 0)
-            code = run(s, &o);
+            code = o.veth ? veth_enter(run_on_veth, &job) : run(&job);
         scenario_fini(s);
     }
     free(o.faults);

@@ -28,16 +28,16 @@ struct run_pcap *run_pcap_open(const char *path, const char *comment)
     return NULL;
 }
 
-static uint32_t interface_of(struct run_pcap *p, const struct sim_port *port)
+static uint32_t interface_of(struct run_pcap *p, const struct scenario_port *port)
 {
     static_assert((int)SIM_PORTS_MAX <= (int)CAPTURE_FILE_INTERFACES_MAX, "every port has its interface");
     int *number = &p->interfaces[port->index];
     if (*number == 0)
-        *number = 1 + capture_file_interface(p->file, port->host->name, port->name, &port->own.hw);
+        *number = 1 + capture_file_interface(p->file, port->host, port->name, &port->hw);
     return (uint32_t)(*number - 1);
 }
 
-void run_pcap_frame(void *user, time_ms now, const struct sim_port *port, enum trace_direction direction,
+void run_pcap_frame(void *user, time_ms now, const struct scenario_port *port, enum trace_direction direction,
                     const struct packet *packet, const struct arp *arp)
 {
     struct run_pcap *p = user;

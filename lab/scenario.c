@@ -271,7 +271,7 @@ static void read_new_config(struct scenario_reading *r, const cJSON *map, struct
                    error);
     else if (item != NULL)
         r->err = ERR_NOMEM;
-    free(part);
+    step->config_text = part;
 }
 
 static void read_when(struct scenario_reading *r, const cJSON *map, struct scenario_step *step)
@@ -484,8 +484,10 @@ void scenario_fini(struct scenario *s)
         srv_config_free(s->servers[i]);
         free(s->clients[i]);
     }
-    for (size_t i = 0; i < s->n_steps; i++)
+    for (size_t i = 0; i < s->n_steps; i++) {
         srv_config_free(s->steps[i].config);
+        free(s->steps[i].config_text);
+    }
     free(s->steps);
     free(s->expects);
     topology_fini(&s->topology);

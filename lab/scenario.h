@@ -68,6 +68,7 @@ struct scenario_step {
     struct sim_faults faults;                  /* SCENARIO_FAULTS */
     struct sim_script script;                  /* SCENARIO_DROP */
     struct srv_config *config;                 /* SCENARIO_CONFIGURE; owned */
+    char *config_text;                         /* the same, as topology_host has it; owned */
 };
 
 enum scenario_fact {

@@ -51,6 +51,16 @@ static void keep(void *user, cJSON *event)
         cJSON_DeleteItemFromArray(a->events, 0);
 }
 
+char *scenario_report_ladder(const struct scenario *s, const char *host, const cJSON *events)
+{
+    const char *hosts[LADDER_HOSTS_MAX];
+    struct ladder_view view = {hosts, 0, &host, 1, view_color()};
+    for (size_t i = 0; i < s->topology.n_hosts && i < LADDER_HOSTS_MAX; i++)
+        if (s->topology.hosts[i].role != LAB_PLAIN || s->n_relays[i] > 0)
+            hosts[view.n_hosts++] = s->topology.hosts[i].name;
+    return ladder_text(events, &view);
+}
+
 /* The same seed gives the same run. */
 static void print_around(FILE *out, const struct scenario_report *report, const char *host, time_ms from_ms,
                          time_ms until_ms)
@@ -58,16 +68,11 @@ static void print_around(FILE *out, const struct scenario_report *report, const 
     struct around around = {from_ms - AROUND_MS, until_ms + AROUND_MS, cJSON_CreateArray()};
     struct scenario_setting setting = *report->setting;
     struct scenario_outcome again;
-    const char *hosts[LADDER_HOSTS_MAX];
-    struct ladder_view view = {hosts, 0, &host, 1, view_color()};
-    for (size_t i = 0; i < report->s->topology.n_hosts && i < LADDER_HOSTS_MAX; i++)
-        if (report->s->topology.hosts[i].role != LAB_PLAIN || report->s->n_relays[i] > 0)
-            hosts[view.n_hosts++] = report->s->topology.hosts[i].name;
     setting.frame = NULL;
     setting.trace = keep;
     setting.trace_user = &around;
     scenario_run(report->s, &setting, &again);
-    char *text = ladder_text(around.events, &view);
+    char *text = scenario_report_ladder(report->s, host, around.events);
     if (text != NULL)
         fputs(text, out);
     free(text);
@@ -82,7 +87,10 @@ static void print_expectation(FILE *out, const struct scenario_report *report, s
     const struct scenario_expect *e = &report->s->expects[i];
     fprintf(out, "%s:%u: not met: %s\n  instead: %s\n", report->s->path, e->line, e->text,
             report->outcome->verdicts[i].instead);
-    print_around(out, report, report->s->topology.hosts[e->host].name, e->from_ms, e->until_ms);
+    if (report->outcome->verdicts[i].around != NULL)
+        fputs(report->outcome->verdicts[i].around, out);
+    else if (!report->outcome->is_real)
+        print_around(out, report, report->s->topology.hosts[e->host].name, e->from_ms, e->until_ms);
 }
 
 static void print_violation(FILE *out, const struct scenario_report *report)
@@ -92,7 +100,8 @@ static void print_violation(FILE *out, const struct scenario_report *report)
     fprintf(out, "%s: violated at %s: %s (%s)\n  instead: %s\n", report->s->path,
             scenario_time_format(check->at_ms, at), sim_invariant_text(check->invariant),
             sim_invariant_name(check->invariant), check->why);
-    print_around(out, report, check->host, check->at_ms, check->at_ms);
+    if (!report->outcome->is_real)
+        print_around(out, report, check->host, check->at_ms, check->at_ms);
 }
 
 static size_t count_met(const struct scenario_report *report)
@@ -108,6 +117,16 @@ static double per_second(const struct scenario_report *report)
     return (double)report->outcome->counts.events * 1e6 / (double)(report->took_us > 0 ? report->took_us : 1);
 }
 
+static void print_parity(FILE *out, const struct scenario_report *report)
+{
+    if (report->parity->is_same)
+        fprintf(out, "%s: the same ladder on veth and in virtual time: %zu messages\n", report->s->path,
+                report->parity->n_messages);
+    else
+        fprintf(out, "%s: on veth and in virtual time not the same ladder:\n%s", report->s->path,
+                report->parity->differences);
+}
+
 void scenario_report_print(FILE *out, const struct scenario_report *report)
 {
     const struct scenario_outcome *o = report->outcome;
@@ -121,11 +140,13 @@ void scenario_report_print(FILE *out, const struct scenario_report *report)
         fprintf(out, "%s: time stands still: more than %d events at one instant\n", report->s->path,
                 SIM_INSTANT_MAX);
     fprintf(out,
-            "%s: %zu of %zu expectations met, seed %" PRIu64 "; simulated %s in %.2f s: %" PRIu64
+            "%s: %zu of %zu expectations met, seed %" PRIu64 "; %s%s in %.2f s: %" PRIu64
             " events, %.0f a second\n",
             report->s->path, count_met(report), report->s->n_expects, report->setting->seed,
-            scenario_time_format(o->simulated_ms, simulated), (double)report->took_us / 1e6, o->counts.events,
-            per_second(report));
+            o->is_real ? "on veth " : "simulated ", scenario_time_format(o->simulated_ms, simulated),
+            (double)report->took_us / 1e6, o->counts.events, per_second(report));
+    if (report->parity != NULL)
+        print_parity(out, report);
 }
 
 /* ---- JSON ---- */
@@ -158,12 +179,21 @@ static void add_violation(cJSON *json, const struct sim_check *check)
     cJSON_AddStringToObject(item, "text", check->why);
 }
 
+static void add_parity(cJSON *json, const struct scenario_parity *parity)
+{
+    cJSON *item = cJSON_AddObjectToObject(json, "parity");
+    cJSON_AddBoolToObject(item, "same", parity->is_same);
+    cJSON_AddNumberToObject(item, "messages", (double)parity->n_messages);
+    cJSON_AddStringToObject(item, "differences", parity->differences != NULL ? parity->differences : "");
+}
+
 cJSON *scenario_report_json(const struct scenario_report *report)
 {
     const struct scenario_outcome *o = report->outcome;
     cJSON *json = cJSON_CreateObject();
     cJSON_AddStringToObject(json, "scenario", report->s->path);
     cJSON_AddNumberToObject(json, "seed", (double)report->setting->seed);
+    cJSON_AddStringToObject(json, "clock", o->is_real ? "veth" : "virtual");
     cJSON_AddBoolToObject(json, "met", o->met);
     cJSON_AddNumberToObject(json, "simulated_ms", (double)o->simulated_ms);
     cJSON_AddNumberToObject(json, "took_us", (double)report->took_us);
@@ -171,6 +201,10 @@ cJSON *scenario_report_json(const struct scenario_report *report)
     cJSON_AddNumberToObject(json, "events_per_s", per_second(report));
     cJSON_AddNumberToObject(json, "messages", (double)o->counts.messages);
     cJSON_AddNumberToObject(json, "lost", (double)o->counts.lost);
+    if (report->parity != NULL)
+        add_parity(json, report->parity);
+    else
+        cJSON_AddNullToObject(json, "parity");
     add_violation(json, &o->check);
     add_expectations(json, report);
     return json;

@@ -71,8 +71,9 @@ static void on_frame(void *user, const struct sim_port *port, enum trace_directi
                      const struct packet *packet, const struct arp *arp)
 {
     struct run *r = user;
+    struct scenario_port at = {port->host->name, port->name, port->index, port->own.hw};
     if (r->setting->frame != NULL)
-        r->setting->frame(r->setting->frame_user, r->w->now, port, direction, packet, arp);
+        r->setting->frame(r->setting->frame_user, r->w->now, &at, direction, packet, arp);
 }
 
 static void on_lost(void *user, const struct sim_link *link, const struct packet *packet, enum reason reason)
@@ -87,20 +88,8 @@ static void on_lost(void *user, const struct sim_link *link, const struct packet
 static void on_fault(void *user, const struct sim_fault *fault)
 {
     struct run *r = user;
-    struct scenario_outcome *out = r->out;
-    if (out->n_faults == SCENARIO_FAULTS_MAX) /* more are not told one by one */
-        return;
-    if (out->n_faults == out->capacity) {
-        size_t capacity = 2 * out->capacity + 64;
-        struct sim_fault *more = realloc(out->faults, capacity * sizeof *more);
-        if (more == NULL) {
-            r->w->err = ERR_NOMEM;
-            return;
-        }
-        out->faults = more;
-        out->capacity = capacity;
-    }
-    out->faults[out->n_faults++] = *fault;
+    if (scenario_outcome_add_fault(r->out, fault) < 0)
+        r->w->err = ERR_NOMEM;
 }
 
 static struct scenario_facts facts_of(const struct scenario_expect *e, const struct sim_host *host)
@@ -173,7 +162,7 @@ static void force_renew(struct run *r, const struct sim_host *host)
     }
 }
 
-static void add_rule(struct run *r, const struct scenario_step *step)
+struct sim_rule scenario_rule(const struct scenario_step *step)
 {
     struct sim_rule rule = {.has_faults = step->what == SCENARIO_FAULTS,
                             .faults = step->faults,
@@ -182,6 +171,12 @@ static void add_rule(struct run *r, const struct scenario_step *step)
                             .script = step->script};
     memcpy(rule.from, step->from, sizeof rule.from);
     memcpy(rule.to, step->to, sizeof rule.to);
+    return rule;
+}
+
+static void add_rule(struct run *r, const struct scenario_step *step)
+{
+    struct sim_rule rule = scenario_rule(step);
     sim_world_add_rule(r->w, &rule); /* there are no more steps than rules */
 }
 
@@ -252,17 +247,26 @@ static void on_start(struct sim_world *w, struct sim_timer *timer)
             sim_node_start(w->hosts[i]);
 }
 
-/* Steps of an instant come in the order of the file; at the first one before the hosts start. */
-static void arm_steps(struct run *r)
+time_ms scenario_draw_steps(const struct scenario *s, uint64_t seed, time_ms *out_at)
 {
     struct rng rng;
     time_ms last = 0;
-    rng_init(&rng, r->setting->seed, "scenario");
+    rng_init(&rng, seed, "scenario");
+    for (size_t i = 0; i < s->n_steps; i++) {
+        out_at[i] = rng_between(&rng, s->steps[i].from_ms, s->steps[i].to_ms);
+        last = s->steps[i].to_ms > last ? s->steps[i].to_ms : last;
+    }
+    return last;
+}
+
+/* Steps of an instant come in the order of the file; at the first one before the hosts start. */
+static void arm_steps(struct run *r)
+{
+    time_ms at[SCENARIO_STEPS_MAX];
+    time_ms last = scenario_draw_steps(r->s, r->setting->seed, at);
     for (size_t i = 0; i < r->s->n_steps; i++) {
-        const struct scenario_step *step = &r->s->steps[i];
-        r->steps[i] = (struct step_timer){.timer = {.fire = on_step}, .run = r, .step = step};
-        sim_world_arm(r->w, &r->steps[i].timer, rng_between(&rng, step->from_ms, step->to_ms));
-        last = step->to_ms > last ? step->to_ms : last;
+        r->steps[i] = (struct step_timer){.timer = {.fire = on_step}, .run = r, .step = &r->s->steps[i]};
+        sim_world_arm(r->w, &r->steps[i].timer, at[i]);
     }
     r->start = (struct sim_timer){.fire = on_start};
     sim_world_arm(r->w, &r->start, 0);
@@ -308,14 +312,13 @@ static int build(struct run *r)
 
 /* ---- running ---- */
 
-/* The next time at which somebody has to look; TIME_NEVER: none. */
-static time_ms next_look(const struct run *r, time_ms after)
+time_ms scenario_next_look(const struct scenario *s, time_ms checked_ms, time_ms after)
 {
-    time_ms next = r->s->duration_ms > after ? r->s->duration_ms : TIME_NEVER;
-    if (r->checked_ms > after && r->checked_ms < next)
-        next = r->checked_ms;
-    for (size_t i = 0; i < r->s->n_expects; i++) {
-        const struct scenario_expect *e = &r->s->expects[i];
+    time_ms next = s->duration_ms > after ? s->duration_ms : TIME_NEVER;
+    if (checked_ms > after && checked_ms < next)
+        next = checked_ms;
+    for (size_t i = 0; i < s->n_expects; i++) {
+        const struct scenario_expect *e = &s->expects[i];
         if (e->from_ms > after && e->from_ms < next)
             next = e->from_ms;
         if (e->until_ms > after && e->until_ms < next)
@@ -339,7 +342,8 @@ static void look(struct run *r)
 static int run_to_the_end(struct run *r)
 {
     int rc = 0;
-    for (time_ms at = 0; at != TIME_NEVER && rc == 0 && !r->w->is_over; at = next_look(r, at)) {
+    for (time_ms at = 0; at != TIME_NEVER && rc == 0 && !r->w->is_over;
+         at = scenario_next_look(r->s, r->checked_ms, at)) {
         rc = sim_world_run(r->w, at);
         if (rc == 0 && !r->w->is_over)
             look(r);
@@ -375,11 +379,12 @@ int scenario_run(const struct scenario *s, const struct scenario_setting *settin
     r->w = sim_world_new(setting->seed, &observer);
     r->steps = calloc(s->n_steps + 1, sizeof *r->steps);
     out->verdicts = calloc(s->n_expects + 1, sizeof *out->verdicts);
+    out->n_verdicts = out->verdicts == NULL ? 0 : s->n_expects;
     int rc = r->w == NULL || r->steps == NULL || out->verdicts == NULL ? ERR_NOMEM : build(r);
     if (rc == 0) {
         r->w->only = setting->only;
         r->w->bugs = setting->bugs;
-        r->w->sync_ms = s->sync_ms;
+        r->w->sync_ms = setting->stores_at_once ? 0 : s->sync_ms;
         r->w->check->off = s->off;
         arm_steps(r);
         out->err = run_to_the_end(r);
@@ -392,8 +397,26 @@ int scenario_run(const struct scenario *s, const struct scenario_setting *settin
     return rc;
 }
 
+int scenario_outcome_add_fault(struct scenario_outcome *out, const struct sim_fault *fault)
+{
+    if (out->n_faults == SCENARIO_FAULTS_MAX)
+        return 0;
+    if (out->n_faults == out->capacity) {
+        size_t capacity = 2 * out->capacity + 64;
+        struct sim_fault *more = realloc(out->faults, capacity * sizeof *more);
+        if (more == NULL)
+            return ERR_NOMEM;
+        out->faults = more;
+        out->capacity = capacity;
+    }
+    out->faults[out->n_faults++] = *fault;
+    return 0;
+}
+
 void scenario_outcome_fini(struct scenario_outcome *out)
 {
+    for (size_t i = 0; i < out->n_verdicts; i++)
+        free(out->verdicts[i].around);
     free(out->verdicts);
     free(out->faults);
     *out = (struct scenario_outcome){0};

@@ -123,7 +123,7 @@ static void print_failure(const struct scenario *s, const struct sweep_outcome *
            o->n_faults);
     uint64_t start = io_now_us();
     if (scenario_run(s, &setting, &outcome) == 0) {
-        struct scenario_report report = {s, &setting, &outcome, io_now_us() - start};
+        struct scenario_report report = {s, &setting, &outcome, io_now_us() - start, NULL};
         scenario_report_print(stdout, &report);
     }
     scenario_outcome_fini(&outcome);

@@ -42,6 +42,13 @@ static bool count_lease(void *user, const struct srv_lease *lease)
     return true;
 }
 
+static bool count_active(void *user, const struct srv_lease *lease)
+{
+    unsigned *n = user;
+    *n += lease->state == SRV_LEASE_ACTIVE;
+    return true;
+}
+
 static void add_by_type(cJSON *map, const char *key, const uint64_t *counts)
 {
     cJSON *json = cJSON_AddObjectToObject(map, key);
@@ -57,6 +64,9 @@ void srv_report_status(struct srv_report *r, const struct srv_engine *e)
     r->n = 0;
     srv_engine_leases(e, count_lease, &r->n);
     cJSON_AddNumberToObject(r->json, "leases", r->n);
+    r->n = 0;
+    srv_engine_leases(e, count_active, &r->n);
+    cJSON_AddNumberToObject(r->json, "active_leases", r->n);
     add_by_type(r->json, "received", c->received);
     add_by_type(r->json, "sent", c->sent);
     cJSON_AddNumberToObject(r->json, "dropped", (double)c->dropped);

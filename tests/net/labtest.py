@@ -186,9 +186,9 @@ class LabCase(unittest.TestCase):
         self.env = dict(os.environ, DHCPLAB_RUN=str(self.run_dir))
         self.addCleanup(self.dhcplab, "down", "--all", code=None)
 
-    def dhcplab(self, *arguments, code=0, program=DHCPLAB, **more):
+    def dhcplab(self, *arguments, code=0, program=DHCPLAB, timeout=90, **more):
         """Runs dhcplab and checks its exit code (None: any). The result has .stdout and .stderr as text."""
-        done = subprocess.run([program, *arguments], env=self.env, cwd=self.dir, text=True, timeout=90,
+        done = subprocess.run([program, *arguments], env=self.env, cwd=self.dir, text=True, timeout=timeout,
                               stdin=subprocess.DEVNULL, capture_output=True, check=False, **more)
         if code is not None:
             self.assertEqual(done.returncode, code, f"dhcplab {arguments}:\n{done.stdout}{done.stderr}")

@@ -168,7 +168,7 @@ static char *printed(const struct scenario_setting *setting)
     char *text;
     size_t len;
     FILE *out = open_memstream(&text, &len);
-    struct scenario_report report = {&scenario, setting, &outcome, 1000};
+    struct scenario_report report = {&scenario, setting, &outcome, 1000, NULL};
     assert_non_null(out);
     scenario_report_print(out, &report);
     fclose(out);

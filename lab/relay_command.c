@@ -1,0 +1,223 @@
+/* dhcplab relay: a relay agent, RFC 1542 4.1. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/err.h"
+#include "common/io_loop.h"
+#include "common/io_sock.h"
+#include "common/io_trace.h"
+#include "lab/command.h"
+#include "lab/relay.h"
+
+static const char help[] =
+    "Usage: dhcplab relay SERVER... [--node NAME] [--trace FILE] [--clock FILE]\n"
+    "\n"
+    "A relay agent: what clients broadcast on an interface of this host goes to each SERVER, with the "
+    "address "
+    "of that interface as\n"
+    "giaddr, and the answers go back to them. It serves every interface with an address, and runs until it "
+    "is "
+    "ended. For a client's\n"
+    "renewals, which go straight to the server, the host has to be a router, too.\n"
+    "\n"
+    "  --node NAME      how this relay agent is called in the trace (default: relay)\n"
+    "  --trace FILE     append every event to FILE, one JSON object a line\n"
+    "  --clock FILE     follow a lab's clock instead of the machine's\n"
+    "  --help           this text\n"
+    "\n"
+    "Exit codes: 0 ended as asked; 1 failed; 2 wrong usage.\n"
+    "\n"
+    "Example:\n"
+    "  dhcplab exec router dhcplab relay 10.77.0.1\n";
+
+enum { INTERFACES_MAX = 64, SERVERS_MAX = 8, RX_BATCH = 64 };
+
+struct agent;
+
+struct agent_port {
+    struct agent *agent;
+    struct io_iface iface;
+    int udp_fd, raw_fd;
+};
+
+struct agent {
+    struct io_loop *loop;
+    struct io_trace trace;
+    ip4 servers[SERVERS_MAX];
+    size_t n_servers;
+    struct agent_port ports[INTERFACES_MAX];
+    size_t n_ports;
+    uint8_t buf[IO_DATAGRAM_MAX];
+};
+
+static int fail(const char *subject, const char *why)
+{
+    fprintf(stderr, "dhcplab relay: %s: %s\n", subject, why);
+    return EXIT_CODE_FAILED;
+}
+
+/* ---- relaying ---- */
+
+static struct agent_port *find_port(struct agent *a, ip4 addr)
+{
+    for (size_t i = 0; i < a->n_ports; i++)
+        if (a->ports[i].iface.addr.addr == addr)
+            return &a->ports[i];
+    return NULL;
+}
+
+/* On the interface of the server's network, or of the first: the way to its router. */
+static struct agent_port *way_to(struct agent *a, ip4 server)
+{
+    for (size_t i = 0; i < a->n_ports; i++)
+        if (ip4_net_has(a->ports[i].iface.addr, server))
+            return &a->ports[i];
+    return &a->ports[0];
+}
+
+static void tell_failure(struct agent *a, const struct agent_port *port)
+{
+    io_trace_log(&a->trace, "error", "sending on %s failed: %s", port->iface.name, strerror(errno));
+}
+
+static void to_servers(struct agent_port *port, const struct dhcp_msg *msg, const struct packet *in)
+{
+    struct agent *a = port->agent;
+    uint8_t bytes[DHCP_MSG_MAX];
+    struct packet out;
+    if (!relay_request(msg, in, port->iface.addr.addr, bytes, &out))
+        return;
+    for (size_t i = 0; i < a->n_servers; i++) {
+        const struct agent_port *way = way_to(a, a->servers[i]);
+        out.dst = a->servers[i];
+        io_trace_message(&a->trace, TRACE_TX, way->iface.name, &out);
+        if (io_udp_send(way->udp_fd, way->iface.index, &out) < 0)
+            tell_failure(a, way);
+    }
+}
+
+static void to_client(struct agent *a, const struct dhcp_msg *msg, const struct packet *in)
+{
+    const struct agent_port *port = find_port(a, msg->giaddr);
+    struct packet out;
+    if (port == NULL)
+        return;
+    relay_reply(msg, in, &port->iface.hw, &out);
+    io_trace_message(&a->trace, TRACE_TX, port->iface.name, &out);
+    if (io_raw_send(port->raw_fd, port->iface.index, &out) < 0)
+        tell_failure(a, port);
+}
+
+static void on_udp(void *user, int fd, int what)
+{
+    (void)what;
+    struct agent_port *port = user;
+    struct agent *a = port->agent;
+    struct packet packet;
+    struct dhcp_msg msg;
+    for (int i = 0; i < RX_BATCH && io_udp_recv(fd, a->buf, sizeof a->buf, &packet) > 0; i++) {
+        io_trace_message(&a->trace, TRACE_RX, port->iface.name, &packet);
+        if (dhcp_msg_decode(&msg, packet.bytes, packet.len) != REASON_NONE)
+            continue;
+        if (msg.op == DHCP_BOOTREQUEST)
+            to_servers(port, &msg, &packet);
+        else
+            to_client(a, &msg, &packet);
+    }
+}
+
+/* ---- start and end ---- */
+
+static int open_port(struct agent *a, const struct io_iface *iface)
+{
+    struct agent_port *port = &a->ports[a->n_ports];
+    *port = (struct agent_port){.agent = a, .iface = *iface, .udp_fd = -1, .raw_fd = -1};
+    int rc = io_udp_open(iface->name, DHCP_PORT_SERVER, &port->udp_fd);
+    if (rc == 0)
+        rc = io_raw_open(iface->index, 0, &port->raw_fd);
+    if (rc < 0)
+        return fail(iface->name, io_sock_error(errno));
+    a->n_ports++;
+    return io_watch_new(a->loop, port->udp_fd, IO_READ, on_udp, port) != NULL
+               ? 0
+               : fail("start", err_text(ERR_NOMEM));
+}
+
+static void on_end(void *user, int signal)
+{
+    (void)signal;
+    io_loop_stop(user);
+}
+
+static int start(struct agent *a)
+{
+    struct io_iface list[INTERFACES_MAX];
+    int n = io_iface_list(list, INTERFACES_MAX), code = 0;
+    a->loop = io_loop_new();
+    if (a->loop == NULL || io_signal_add(a->loop, SIGTERM, on_end, a->loop) < 0 ||
+        io_signal_add(a->loop, SIGINT, on_end, a->loop) < 0)
+        return fail("start", err_text(ERR_NOMEM));
+    for (int i = 0; code == 0 && i < n; i++)
+        if (!list[i].loopback && list[i].addr.addr != 0)
+            code = open_port(a, &list[i]);
+    return code == 0 && a->n_ports == 0 ? fail("start", "no interface has an address") : code;
+}
+
+/* -1: go on; else the exit code. */
+static int parse_options(int argc, char **argv, struct agent *a, const char **out_node,
+                         const char **out_trace)
+{
+    static const struct option options[] = {{"node", required_argument, NULL, 'n'},
+                                            {"trace", required_argument, NULL, 't'},
+                                            {"clock", required_argument, NULL, 'c'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    int option;
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        if (option == 'n') {
+            *out_node = optarg;
+        } else if (option == 't') {
+            *out_trace = optarg;
+        } else if (option == 'c') {
+            int rc = io_clock_follow(optarg);
+            if (rc < 0)
+                return fail(optarg, io_clock_why(rc));
+        } else if (option == 'h') {
+            fputs(help, stdout);
+            return EXIT_CODE_OK;
+        } else {
+            fprintf(stderr, "dhcplab relay: an option is wrong; see `dhcplab relay --help`\n");
+            return EXIT_CODE_USAGE;
+        }
+    }
+    for (int i = optind; i < argc; i++)
+        if (a->n_servers == SERVERS_MAX || !ip4_parse(argv[i], &a->servers[a->n_servers++])) {
+            fprintf(stderr, "dhcplab relay: one to %d addresses of servers, not %s\n", SERVERS_MAX, argv[i]);
+            return EXIT_CODE_USAGE;
+        }
+    if (a->n_servers > 0)
+        return -1;
+    fprintf(stderr, "dhcplab relay: which servers? See `dhcplab relay --help`\n");
+    return EXIT_CODE_USAGE;
+}
+
+int command_relay(int argc, char **argv)
+{
+    static struct agent a; /* static: too large for a small stack */
+    const char *node = "relay", *trace = NULL;
+    int code = parse_options(argc, argv, &a, &node, &trace);
+    if (code >= 0)
+        return code;
+    if (io_trace_open(&a.trace, node, trace, IO_TRACE_ALL) < 0)
+        return fail(trace, strerror(errno));
+    code = start(&a);
+    if (code == 0 && io_loop_run(a.loop) < 0)
+        code = EXIT_CODE_FAILED;
+    io_trace_close(&a.trace);
+    io_loop_free(a.loop);
+    return code;
+}
