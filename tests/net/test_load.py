@@ -135,7 +135,8 @@ class Load(LeaseCase):
         for arguments in ([], ["--server", SERVER], ["--server", SERVER, "--local", "10.9.0.2", "--mix", "discover=1"],
                           ["--server", SERVER, "--local", "10.9.0.2", "--rate", "5", "--window", "5"],
                           ["--server", SERVER, "--local", "255.0.0.2/8", "--relays", "2"],
-                          ["--server", SERVER, "--local", "10.9.0.2/33"], ["--interface", "eth0", "--relays", "2"], ["--interface", "eth0", "--segments"],
+                          ["--server", SERVER, "--local", "10.9.0.2/33"], ["--interface", "eth0", "--relays", "2"],
+                          ["--interface", "eth0", "--segments"],
                           ["--interface", "eth0", "--clients", "5", "--preload", "6"]):
             with self.subTest(arguments):
                 self.dhcplab("load", *arguments, code=2)
