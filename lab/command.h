@@ -29,6 +29,7 @@ int command_events(int argc, char **argv);   /* events.c: a client's events as t
 int command_log(int argc, char **argv);      /* log.c: messages and decisions */
 int command_capture(int argc, char **argv);  /* capture.c: what passes the hosts' interfaces */
 int command_explain(int argc, char **argv);  /* explain.c: what is in a capture */
+int command_replay(int argc, char **argv);   /* replay.c: a capture's clients again */
 int command_send(int argc, char **argv);     /* command_send.c: any command to a program */
 int command_tour(int argc, char **argv);     /* tour.c: the classic exercises, explained */
 int command_load(int argc, char **argv);     /* load.c: a server under load */

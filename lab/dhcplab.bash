@@ -47,7 +47,7 @@ _dhcplab_told() {
 }
 
 _dhcplab() {
-  local commands='up ps status timers release renew rebind decline inform restart leases clock events log capture explain tour timeline load command exec down run relay sweep'
+  local commands='up ps status timers release renew rebind decline inform restart leases clock events log capture explain tour timeline load command exec down run relay sweep replay'
   local current=${COMP_WORDS[COMP_CWORD]} command='' options='--help --name' words='' at=0 i
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
@@ -81,6 +81,7 @@ _dhcplab() {
     ;;
   explain) options='--help --packet --bytes --teach --json --ladder --svg --exchanges' words=$(compgen -f -- "$current") ;;
   tour) options='--help --teach --json --keep' words=$(compgen -f -- "$current") ;;
+  replay) options+=' --to --pace --map-mac --diff --timeout --json' words=$(compgen -f -- "$current") ;;
   timeline) options='--help --lease --t1 --t2 --profile --no-server --until --seed --all --json' ;;
   load) options='--help --server --local --relays --segments --interface --window --rate --clients --mix --preload --duration
     --exchanges --drop-time --seed --pool --progress --json' ;;
@@ -99,6 +100,8 @@ _dhcplab() {
   esac
   case ${COMP_WORDS[COMP_CWORD - 1]} in
   -n | --name) words=$(_dhcplab_names) ;;
+  --to) words=$(_dhcplab_hosts) ;;
+  --pace) words='real fast' ;;
   --profile) words=$(_dhcplab_shipped profiles) ;;
   esac
   [[ $current == -* ]] && words=$options

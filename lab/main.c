@@ -29,6 +29,7 @@ static const struct {
     {"capture", command_capture, "FILE [HOST...]", "record what passes, with what was decided, for Wireshark"},
     {"explain", command_explain, "FILE|-", "what is in a capture, packet by packet and octet by octet"},
     {"tour", command_tour, "", "the classic exercises with real packets, in a lab of its own, explained"},
+    {"replay", command_replay, "CAPTURE", "say again what a capture's clients said, and compare the answers"},
     {"timeline", command_timeline, "", "when each kind of client would send what, in virtual time"},
     {"load", command_load, "--server A --local B", "put a server under load: rate, delays, wrong answers"},
     {"run", command_run, "FILE", "a scenario, in virtual time or on veth: what happens when, what is expected"},

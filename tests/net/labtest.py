@@ -216,6 +216,23 @@ class LabCase(unittest.TestCase):
         program = f"import json, sys; sys.path.append({str(HERE)!r}); import labtest; print(json.dumps(labtest.{function}()))"
         return json.loads(self.on(host, sys.executable, "-B", "-c", program).stdout)
 
+    def record(self, host, name="capture.pcap", interface="eth0"):
+        """Begins to write the frames of an interface into a pcap file of the test's folder, whose path it returns. It
+        listens when this returns, and goes on until the lab ends."""
+        path = self.dir / name
+        recorder = subprocess.Popen([DHCPLAB, "exec", host, sys.executable, "-B", HERE / "record.py", interface, path],
+                                    env=self.env, cwd=self.dir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(recorder.stdout.close)
+        self.addCleanup(recorder.wait, LIMIT_S)
+        self.addCleanup(recorder.terminate)
+        self.assertEqual(recorder.stdout.readline(), "listening\n")
+        return path
+
+    def captured(self, path):
+        """The types of the DHCP messages in a capture so far."""
+        lines = self.dhcplab("explain", path, code=None).stdout.splitlines()
+        return [words[3] for words in map(str.split, lines) if words[2] == "DHCP"]
+
     def control(self, path, command, arguments=None):
         """One command over a control socket, with the answer as a value."""
         request = {"command": command}
