@@ -1,5 +1,6 @@
 #include "common/io_loop.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ struct io_loop {
     struct io_timer *timers; /* that are set: by time, then in the order of their setting */
     struct io_watch *kicks;
     uint64_t n_done; /* how much was to do up to now */
+    unsigned holds;  /* pieces of work beside the loop */
     uint64_t kick;   /* the number of the last kick */
     bool is_kicked;  /* it is not answered yet */
 };
@@ -130,16 +132,16 @@ static void fire_due(struct io_loop *loop)
     }
 }
 
-/* Does what there is to do until nothing is left. */
+/* Does what there is to do until nothing is left, and nothing will come of work beside the loop. */
 static int settle(struct io_loop *loop)
 {
     uint64_t n_done;
     int rc = 0;
     do {
         n_done = loop->n_done;
-        rc = event_base_loop(loop->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+        rc = event_base_loop(loop->base, EVLOOP_ONCE | (loop->holds == 0 ? EVLOOP_NONBLOCK : 0));
         fire_due(loop);
-    } while (rc >= 0 && !loop->stopped && loop->n_done != n_done);
+    } while (rc >= 0 && !loop->stopped && (loop->n_done != n_done || loop->holds > 0));
     return rc;
 }
 
@@ -171,6 +173,17 @@ void io_loop_stop(struct io_loop *loop)
 {
     loop->stopped = true;
     event_base_loopbreak(loop->base);
+}
+
+void io_loop_hold(struct io_loop *loop)
+{
+    loop->holds++;
+}
+
+void io_loop_release(struct io_loop *loop)
+{
+    assert(loop->holds > 0);
+    loop->holds--;
 }
 
 struct event_base *io_loop_base(struct io_loop *loop)

@@ -137,6 +137,7 @@ static void tell_end(struct srv_persist *p, int rc, bool was_cut)
 static void finish_commit(struct srv_persist *p)
 {
     io_worker_finish(p->worker);
+    io_loop_release(p->loop);
     p->is_busy = false;
     int rc = srv_store_end(p->store);
     p->is_cut = p->is_cut || rc == ERR_NOMEM;
@@ -183,6 +184,7 @@ void srv_persist_commit(struct srv_persist *p)
     p->is_cut = false;
     if (p->sync == SRV_SYNC_BATCH && has_worker(p) && srv_store_begin(p->store)) {
         p->is_busy = true;
+        io_loop_hold(p->loop);
         io_worker_start(p->worker);
         return;
     }
