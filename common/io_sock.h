@@ -27,8 +27,8 @@ int io_iface_pick(struct io_iface *iface, ip4 addr);
 /* Up to `max` interfaces into `out`; the number found, or ERR_IO. */
 int io_iface_list(struct io_iface *out, int max);
 
-/* As large a receive buffer as the sender of a crowd needs: beyond net.core.rmem_max only with CAP_NET_ADMIN,
- * as much as there is otherwise. */
+/* As large a receive buffer as a crowd needs, its sender and its server: beyond net.core.rmem_max only with
+ * CAP_NET_ADMIN, as much as there is otherwise. */
 void io_sock_grow(int fd);
 
 /* A non-blocking UDP socket bound to the address (0: any) and port, on whatever interface. ERR_DENIED (no

@@ -46,7 +46,10 @@ static int share(const struct srv_port *from, struct srv_port *to)
 static int open_sockets(struct srv_port *port)
 {
     int rc = io_udp_open(port->iface.name, DHCP_PORT_SERVER, &port->udp_fd);
-    return rc < 0 ? rc : io_raw_open(port->iface.index, 0, &port->raw_fd);
+    if (rc < 0)
+        return rc;
+    io_sock_grow(port->udp_fd);
+    return io_raw_open(port->iface.index, 0, &port->raw_fd);
 }
 
 static int add(struct srv_ports *out, const struct io_iface *iface, const struct srv_ports *old, char *why)

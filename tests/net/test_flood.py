@@ -31,13 +31,7 @@ def send(count, clients, kind):
             client.sendto(data, ("10.9.0.1", 67))
 
 
-class Flood(LeaseCase):
-    def configure(self, **database):
-        super().configure(**database)
-        config = json.loads((self.dir / "server.json").read_text())
-        config["Dhcp4"] |= {"dhcp-queue-control": {"capacity": CAPACITY}, "max-log-rate": LOG_RATE}
-        self.write("server.json", config)
-
+class FloodCase(LeaseCase):
     def flood(self, count, clients, kind):
         """All of it waits in the socket when the server goes on."""
         pid = self.server_pid()
@@ -51,6 +45,22 @@ class Flood(LeaseCase):
 
     def statistic(self, name):
         return self.control(self.control_path, "statistic-get", {"name": name})["arguments"][name][0][0]
+
+
+class Burst(FloodCase):
+    def test_a_burst_waits_in_the_socket(self):
+        """More than a socket has room for if it is not made larger."""
+        self.start_server()
+        self.flood(400, 250, DISCOVER)
+        self.assertEqual(self.statistic("pkt4-offer-sent"), 250)
+
+
+class Flood(FloodCase):
+    def configure(self, **database):
+        super().configure(**database)
+        config = json.loads((self.dir / "server.json").read_text())
+        config["Dhcp4"] |= {"dhcp-queue-control": {"capacity": CAPACITY}, "max-log-rate": LOG_RATE}
+        self.write("server.json", config)
 
     def test_of_one_client_the_newest_message_is_served(self):
         self.start_server()
