@@ -58,7 +58,8 @@ def say(text):
 
 
 def tell(sample):
-    facts = ", ".join(f"{key} {value:.6g}" for key, value in sample.items() if isinstance(value, float))
+    facts = ", ".join(f"{key} {value:.6g}" for key, value in sample.items()
+                      if isinstance(value, (int, float)) and key != "round")
     say(f"round {sample['round'] + 1}: {sample['subject']}, {sample['case']}: {facts}")
 
 

@@ -1,7 +1,7 @@
 """Measuring: a lab of two hosts with the server on core 0 and the load on core 1, and what is done to each server there.
 
 Everything measured is a sample, a dict: "subject" (whom), "case" (how), "round", and what came out, such as "rate"
-(exchanges a second that were answered) or "p99_ms". The cases:
+(exchanges a second that were answered), "p99_ms", or "lost" (messages without a good answer). The cases:
 
     window N       closed loop, N four-message exchanges under way, 50,000 clients, a pool that is nearly a /16
     renew          the same with renewals of two messages, window 64
@@ -97,7 +97,8 @@ class Bench:
         before = server.cpu_s() if server else 0
         report = self.load("--clients", CLIENTS, "--duration", self.seconds, *arguments)
         done = sum(report["completed"].values())
-        found = {"rate": report["rate"]}
+        lost = sum(exchange["drops"] + exchange["rejected"] for exchange in report["exchanges"].values())
+        found = {"rate": report["rate"], "lost": lost}
         for exchange in (report["dora"], report["exchanges"]["renew-ack"]):
             if exchange["delay"]["count"]:
                 found |= {key: exchange["delay"][key] for key in ("p50_ms", "p99_ms", "p99_9_ms")}
