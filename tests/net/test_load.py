@@ -2,10 +2,14 @@
 """dhcplab load: it gets leases as a relay and as hosts, and a server that answers wrongly does not pass."""
 
 import json
+import os
+import signal
 import socket
+import subprocess
 import sys
 
 import labtest
+from labtest import wait_for
 from leasetest import LeaseCase
 
 POOL = "10.9.1.0-10.9.255.254"
@@ -130,6 +134,23 @@ class Load(LeaseCase):
         self.assertGreaterEqual(len(lines), 4)
         for line in lines:
             self.assertRegex(line, r"^completed: \d+, \d+/s; under way: \d+; dropped or rejected: 0$")
+
+    def test_what_is_acknowledged_at_full_rate_outlives_a_kill(self):
+        self.start_server()
+        # Each client comes once, so that every lease was acknowledged or was about to be.
+        load = self.spawn("c", labtest.DHCPLAB, "load", "--json", "--server", SERVER, "--local", "10.9.0.2", "--clients", 60000,
+                          "--window", 256, "--duration", 2, "--drop-time", 0.3, stdout=subprocess.PIPE)
+        wait_for(lambda: self.lease_file.exists() and self.lease_file.stat().st_size > 300000, "some thousand leases")
+        os.kill(self.server_pid(), signal.SIGKILL)
+        report = json.loads(load.communicate(timeout=labtest.LIMIT_S)[0])
+        self.assertEqual(load.returncode, 3)
+        self.start_server()
+        name = "subnet[1].assigned-addresses"
+        kept = self.control(self.control_path, "statistic-get", {"name": name})["arguments"][name][0][0]
+        self.assertLessEqual(report["completed"]["dora"], kept)
+        self.assertLessEqual(kept, report["exchanges"]["request-ack"]["sent"])
+        self.assertGreater(report["completed"]["dora"], 3000)
+        self.assertEqual(report["exchanges"]["request-ack"]["non_unique"], 0)
 
     def test_wrong_usage(self):
         for arguments in ([], ["--server", SERVER], ["--server", SERVER, "--local", "10.9.0.2", "--mix", "discover=1"],
