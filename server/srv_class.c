@@ -112,6 +112,14 @@ void srv_class_format_list(const struct srv_config *config, const struct srv_cla
         add_name(&t, config->class_names[list->numbers[i]].text);
 }
 
+static void apply_lifetime(const struct srv_lifetime *said, struct srv_lifetime *out)
+{
+    uint32_t offer_s = said->offer_s != 0 ? said->offer_s : out->offer_s;
+    if (said->default_s != 0)
+        *out = *said;
+    out->offer_s = offer_s;
+}
+
 /* From the last to the first: what the first says stays. */
 void srv_class_apply(const struct srv_class_set *set, struct srv_boot *boot, struct srv_lifetime *lifetime)
 {
@@ -125,7 +133,6 @@ void srv_class_apply(const struct srv_class_set *set, struct srv_boot *boot, str
             boot->server_hostname = class->boot.server_hostname;
         if (class->boot.boot_file_name[0] != '\0')
             boot->boot_file_name = class->boot.boot_file_name;
-        if (class->lifetime.default_s != 0)
-            *lifetime = class->lifetime;
+        apply_lifetime(&class->lifetime, lifetime);
     }
 }

@@ -28,7 +28,7 @@ struct srv_class {
     bool needs_known; /* looked at only after it is known whether there is a reservation */
     struct srv_options options;
     struct srv_boot boot;         /* what is 0 or "" is left to wider scopes */
-    struct srv_lifetime lifetime; /* default_s 0: likewise */
+    struct srv_lifetime lifetime; /* default_s 0, offer_s 0: likewise */
     const cJSON *source;          /* its map */
 };
 

@@ -43,20 +43,21 @@ static bool wrong(struct srv_command_call *call, const char *key, const char *wh
 
 /* What commands take. */
 static const char *const known_arguments[] = {
-    "address",      "age",         "client-id",
-    "cltt",         "comment",     "duration",
-    "exit-value",   "expire",      "filename",
-    "force-create", "fqdn-fwd",    "fqdn-rev",
-    "from",         "hostname",    "hw-address",
-    "id",           "identifier",  "identifier-type",
-    "interface",    "ip-address",  "limit",
-    "link",         "local",       "max-period",
-    "max-samples",  "name",        "operation-target",
-    "origin",       "origin-id",   "relay",
-    "remove",       "reservation", "source-index",
-    "state",        "subnet",      "subnet-id",
-    "subnet-range", "subnets",     "user-context",
-    "valid-lft",    "xid",         NULL,
+    "address",      "age",          "client-id",
+    "cltt",         "comment",      "duration",
+    "exit-value",   "expire",       "filename",
+    "force-create", "fqdn-fwd",     "fqdn-rev",
+    "from",         "hostname",     "hw-address",
+    "id",           "identifier",   "identifier-type",
+    "interface",    "ip-address",   "limit",
+    "link",         "local",        "max-period",
+    "max-samples",  "name",         "operation-target",
+    "origin",       "origin-id",    "pool-id",
+    "relay",        "remove",       "reservation",
+    "source-index", "state",        "subnet",
+    "subnet-id",    "subnet-range", "subnets",
+    "user-context", "valid-lft",    "xid",
+    NULL,
 };
 
 const char *srv_command_mistyped(const struct srv_command_call *call, const char *key)

@@ -72,13 +72,18 @@ static bool is_meant(const struct filter *f, const struct srv_lease *lease)
 }
 
 struct gather {
+    const struct srv_command_call *call;
     const struct filter *filter;
-    const struct clock_now *now;
     unsigned n, max;
     cJSON *list;           /* may be NULL */
     struct srv_lease *one; /* the last one; may be NULL */
     ip4 *addrs;            /* of `max`; may be NULL */
 };
+
+static cJSON *report(const struct srv_command_call *call, const struct srv_lease *lease)
+{
+    return srv_report_lease(lease, srv_engine_pool_id(call->c->engine, lease), &call->c->now);
+}
 
 static bool gather_lease(void *user, const struct srv_lease *lease)
 {
@@ -86,7 +91,7 @@ static bool gather_lease(void *user, const struct srv_lease *lease)
     if (!is_meant(g->filter, lease))
         return true;
     if (g->list != NULL)
-        cJSON_AddItemToArray(g->list, srv_report_lease(lease, g->now));
+        cJSON_AddItemToArray(g->list, report(g->call, lease));
     if (g->one != NULL)
         *g->one = *lease;
     if (g->addrs != NULL)
@@ -99,7 +104,7 @@ static void reply_leases(struct srv_command_call *call, const struct filter *fil
 {
     cJSON *json = cJSON_CreateObject();
     struct gather g = {
-        .filter = filter, .now = &call->c->now, .max = max, .list = cJSON_AddArrayToObject(json, "leases")};
+        .call = call, .filter = filter, .max = max, .list = cJSON_AddArrayToObject(json, "leases")};
     srv_engine_leases(call->c->engine, gather_lease, &g);
     if (with_count)
         cJSON_AddNumberToObject(json, "count", g.n);
@@ -243,7 +248,7 @@ void srv_command_lease_get(struct srv_command_call *call)
     struct srv_lease lease;
     if (find_lease(call, &lease)) {
         srv_command_say(call, CONTROL_SUCCESS, "IPv4 lease found.");
-        call->out->arguments = srv_report_lease(&lease, &call->c->now);
+        call->out->arguments = report(call, &lease);
     } else if (!srv_command_failed(call)) {
         srv_command_say(call, CONTROL_EMPTY, "Lease not found.");
     }

@@ -8,6 +8,7 @@
 #include "server/srv_csv.h"
 
 struct writing {
+    const struct srv_engine *engine;
     char *text;
     size_t len, cap;
     int64_t offset_ms;
@@ -29,7 +30,7 @@ static bool write_lease(void *user, const struct srv_lease *lease)
         w->text = text;
         w->cap = cap;
     }
-    w->len += srv_csv_format(lease, w->offset_ms, w->text + w->len);
+    w->len += srv_csv_format(lease, srv_engine_pool_id(w->engine, lease), w->offset_ms, w->text + w->len);
     return true;
 }
 
@@ -55,7 +56,8 @@ static bool choose_lease_path(struct srv_command_call *call)
 void srv_command_lease_write(struct srv_command_call *call)
 {
     const struct clock_now *now = &call->c->now;
-    struct writing w = {.text = strdup(SRV_CSV_HEADER "\n"),
+    struct writing w = {.engine = call->c->engine,
+                        .text = strdup(SRV_CSV_HEADER "\n"),
                         .len = sizeof SRV_CSV_HEADER,
                         .cap = sizeof SRV_CSV_HEADER + 1,
                         .offset_ms = now->wall_ms - now->boot_ms};

@@ -77,6 +77,7 @@ static const char *const global_keys[] = {
     "min-valid-lifetime",
     "next-server",
     "offer-hold-time",
+    "offer-lifetime",
     "option-data",
     "option-def",
     "parked-packet-limit",
@@ -122,7 +123,6 @@ static const char *const global_elsewhere[] = {
     "hosts-database",
     "hosts-databases",
     "multi-threading",
-    "offer-lifetime",
     "reservation-mode",
     "server-tag",
     NULL,
@@ -231,7 +231,9 @@ static void read_global(struct srv_parse *p, const cJSON *map)
 {
     struct srv_config *config = p->config;
     struct srv_parse_scope global = {
-        .lifetime = {LIFETIME_DEFAULT_S, LIFETIME_DEFAULT_S, LIFETIME_DEFAULT_S},
+        .lifetime = {.min_s = LIFETIME_DEFAULT_S,
+                     .default_s = LIFETIME_DEFAULT_S,
+                     .max_s = LIFETIME_DEFAULT_S},
         .timers = {.t1_percent = T1_PERCENT_DEFAULT, .t2_percent = T2_PERCENT_DEFAULT},
         .boot = {.server_hostname = "", .boot_file_name = ""},
         .interface = "",
@@ -281,6 +283,7 @@ static void read_global(struct srv_parse *p, const cJSON *map)
     srv_parse_class_names(p);
     srv_parse_classes(p, map);
     srv_parse_options(p, map, &config->options);
+    global.lifetime.offer_s = config->offer_hold_s;
     srv_parse_naming_default(&global.naming);
     srv_parse_scope(p, map, &global);
     config->lifetime = global.lifetime;
@@ -444,6 +447,13 @@ const struct srv_pool *srv_config_find_pool(const struct srv_subnet *subnet, ip4
         if (ip4_range_has(subnet->pools[i].range, addr))
             return &subnet->pools[i];
     return NULL;
+}
+
+uint32_t srv_config_pool_id(const struct srv_config *config, uint32_t subnet_id, ip4 addr)
+{
+    const struct srv_subnet *subnet = srv_config_find_subnet_id(config, subnet_id);
+    const struct srv_pool *pool = subnet == NULL ? NULL : srv_config_find_pool(subnet, addr);
+    return pool == NULL ? 0 : pool->id;
 }
 
 bool srv_config_keeps_leases(const struct srv_config *config)

@@ -105,6 +105,7 @@ struct srv_options {
 
 struct srv_lifetime {
     uint32_t min_s, default_s, max_s; /* 1 <= min_s <= default_s <= max_s; LEASE_INFINITE allowed */
+    uint32_t offer_s;                 /* how long an offer waits for its REQUEST */
 };
 
 struct srv_timers {
@@ -226,6 +227,7 @@ struct srv_expiry {
     bool is_given;
     uint32_t reclaim_wait_s; /* from one pass over the leases to the next; 0: none, only messages cause it */
     uint32_t max_leases;     /* that one pass makes free; 0: all */
+    uint32_t max_time_ms;    /* that one pass takes; 0: as long as it has to */
     uint32_t unwarned;       /* passes in a row that leave some without a warning */
     uint32_t hold_s;         /* how long a free lease is kept for its client */
     uint32_t flush_wait_s;   /* from one removal of those to the next; 0: they are not kept at all */
@@ -275,7 +277,7 @@ struct srv_config {
     bool bootp; /* RFC 951 clients get addresses of the pools; reserved ones in any case */
     struct srv_ping ping;
     struct srv_expiry expiry;
-    uint32_t offer_hold_s; /* how long an offer waits for its REQUEST */
+    uint32_t offer_hold_s; /* where there is no offer-lifetime: how long an offer waits for its REQUEST */
     uint32_t max_offers;
     uint32_t max_offers_per_client; /* for one hardware address, whatever its client identifiers */
     uint32_t max_leases;            /* records of leases, expired and released ones included */
@@ -351,3 +353,5 @@ const struct srv_network *srv_config_find_network(const struct srv_config *confi
 bool srv_config_matches_client_id(const struct srv_config *config, uint32_t subnet_id);
 /* The pool of the subnet that contains `addr`, or NULL. */
 const struct srv_pool *srv_config_find_pool(const struct srv_subnet *subnet, ip4 addr);
+/* The pool-id of the pool that has the address in the subnet with the id; 0: none has. */
+uint32_t srv_config_pool_id(const struct srv_config *config, uint32_t subnet_id, ip4 addr);

@@ -91,7 +91,7 @@ static uint64_t expire_s(const struct srv_lease *lease, int64_t wall_offset_ms)
     return (uint64_t)((lease->expires_ms + wall_offset_ms + 999) / 1000);
 }
 
-size_t srv_csv_format(const struct srv_lease *lease, int64_t wall_offset_ms, char *buf)
+size_t srv_csv_format(const struct srv_lease *lease, uint32_t pool_id, int64_t wall_offset_ms, char *buf)
 {
     assert(lease->state != SRV_LEASE_OFFERED);
     char *at = buf;
@@ -104,7 +104,8 @@ size_t srv_csv_format(const struct srv_lease *lease, int64_t wall_offset_ms, cha
     at = stpcpy(put_number(at, lease->subnet_id), ",0,0,");
     at = stpcpy(put_escaped(at, lease->hostname), ",");
     at = stpcpy(put_number(at, (uint64_t)lease->state), ",");
-    at = stpcpy(put_context(at, lease), ",0\n");
+    at = stpcpy(put_context(at, lease), ",");
+    at = stpcpy(put_number(at, pool_id), "\n");
     assert(at - buf < SRV_CSV_LINE_MAX);
     return (size_t)(at - buf);
 }

@@ -14,10 +14,10 @@ enum {
     SRV_CSV_LINE_MAX = 3200
 }; /* longest line with its newline and NUL: identifiers, hostname and option 82 at full length */
 
-/* Writes the line, newline and NUL into `buf` of SRV_CSV_LINE_MAX bytes; returns its length without the NUL.
- * `expire` is rounded up: a lease on disk never ends before the client was told. The lease is not
- * SRV_LEASE_OFFERED. */
-size_t srv_csv_format(const struct srv_lease *lease, int64_t wall_offset_ms, char *buf);
+/* Writes the line, with the id of the pool that the address is in (0: none), newline and NUL into `buf` of
+ * SRV_CSV_LINE_MAX bytes; returns its length without the NUL. `expire` is rounded up: a lease on disk never
+ * ends before the client was told. The lease is not SRV_LEASE_OFFERED. */
+size_t srv_csv_format(const struct srv_lease *lease, uint32_t pool_id, int64_t wall_offset_ms, char *buf);
 
 /* Reads a line without its newline. Trailing columns after `hostname` may be missing, as in older files.
  * False, with a sentence in *out_why (static storage), if it is not a lease. */

@@ -436,6 +436,11 @@ bool srv_engine_find_lease(const struct srv_engine *e, ip4 addr, struct srv_leas
     return srv_lease_find(e->leases, addr, out);
 }
 
+uint32_t srv_engine_pool_id(const struct srv_engine *e, const struct srv_lease *lease)
+{
+    return srv_config_pool_id(e->config, lease->subnet_id, lease->addr);
+}
+
 size_t srv_engine_count_leases(const struct srv_engine *e, uint32_t subnet_id, enum srv_lease_state state)
 {
     return srv_lease_table_count_state(state == SRV_LEASE_OFFERED ? e->offers : e->leases, subnet_id, state);

@@ -105,6 +105,8 @@ int srv_engine_delete_lease(struct srv_engine *e, ip4 addr, time_ms now, struct 
  * ERR_NOMEM.
  */
 int srv_engine_reclaim(struct srv_engine *e, time_ms now, struct srv_actions *out);
+/* The pool-id of the pool that the lease's address is in now; 0: in none. */
+uint32_t srv_engine_pool_id(const struct srv_engine *e, const struct srv_lease *lease);
 /* The lease of the address. False, and *out untouched, if there is none; offers are not leases. */
 bool srv_engine_find_lease(const struct srv_engine *e, ip4 addr, struct srv_lease *out);
 

@@ -73,12 +73,19 @@ static void end_pass(struct srv_step *s)
     x->reclaim_done = 0;
 }
 
-/* A pass may take several steps: it is over when nothing is due, or when it has done enough. */
+/* A pass may take several steps: it is over when nothing is due, or when it has done enough, or for long
+ * enough. */
 static void run_pass(struct srv_step *s)
 {
     const struct srv_expiry *config = &s->e->config->expiry;
     struct srv_expire *x = &s->e->expire;
     bool is_due = true;
+    if (x->reclaim_done == 0)
+        x->reclaim_from_ms = s->ev->now;
+    if (config->max_time_ms != 0 && s->ev->now - x->reclaim_from_ms >= config->max_time_ms) {
+        end_pass(s);
+        return;
+    }
     for (int i = 0; i < SRV_EXPIRE_MAX && is_due; i++) {
         if (config->max_leases != 0 && x->reclaim_done >= config->max_leases)
             break;

@@ -8,10 +8,11 @@ struct srv_step;
 
 /* When what happens of itself is next allowed to; all 0 at the start. */
 struct srv_expire {
-    time_ms reclaim_ms;    /* the next pass over the leases */
-    uint32_t reclaim_done; /* how many the pass that runs has made free */
-    uint32_t behind;       /* passes in a row that have left some */
-    time_ms flush_ms;      /* the next removal of free leases that were kept long enough */
+    time_ms reclaim_ms;      /* the next pass over the leases */
+    time_ms reclaim_from_ms; /* when the pass that runs began, if it has done anything */
+    uint32_t reclaim_done;   /* how many the pass that runs has made free */
+    uint32_t behind;         /* passes in a row that have left some */
+    time_ms flush_ms;        /* the next removal of free leases that were kept long enough */
 };
 
 /* What is due at the event; of a message, before it is looked at. At most SRV_EXPIRE_MAX of each kind. */

@@ -45,7 +45,7 @@ static void give(struct srv_step *s)
         srv_step_drop(s, REASON_BOOTP_NOT_RESERVED, (struct trace_facts){0});
         return;
     }
-    s->lifetime = (struct srv_lifetime){LEASE_INFINITE, LEASE_INFINITE, LEASE_INFINITE};
+    s->lifetime.min_s = s->lifetime.default_s = s->lifetime.max_s = LEASE_INFINITE;
     srv_step_decide(s, reason, (struct trace_facts){.addr = addr});
     if (!srv_park_hold(s, addr, reason))
         srv_grant(s, addr);

@@ -122,7 +122,7 @@ static void hold(struct srv_step *s, ip4 addr)
     struct srv_lease offer = srv_grant_make(s, addr, s->lifetime.default_s);
     offer.state = SRV_LEASE_OFFERED;
     offer.expires_ms = s->ev->now + (time_ms)config->ping.requests * config->ping.timeout_ms +
-                       time_from_lease_s(config->offer_hold_s);
+                       time_from_lease_s(s->lifetime.offer_s);
     srv_step_keep_offer(s, &offer);
 }
 

@@ -27,6 +27,13 @@ const char *srv_parse_copy(struct srv_parse *p, const char *text)
 
 /* ---- what global scope and subnets share ---- */
 
+void srv_parse_offer_lifetime(struct srv_parse *p, const cJSON *map, uint32_t otherwise_s, uint32_t *out_s)
+{
+    enum { MAX_S = 86400 }; /* an offer is nothing that lasts */
+    if (jcfg_get_u32(&p->c, map, "offer-lifetime", 0, MAX_S, out_s) && *out_s == 0)
+        *out_s = otherwise_s;
+}
+
 static void read_lifetime(struct srv_parse *p, const cJSON *map, struct srv_lifetime *l)
 {
     bool has_default = jcfg_get_u32(&p->c, map, "valid-lifetime", 1, LEASE_INFINITE, &l->default_s);
@@ -42,6 +49,7 @@ static void read_lifetime(struct srv_parse *p, const cJSON *map, struct srv_life
     if (l->max_s < l->default_s)
         jcfg_error(&p->c, srv_parse_at(map, has_max ? "max-valid-lifetime" : "valid-lifetime"),
                    "max-valid-lifetime (%u s) is below valid-lifetime (%u s)", l->max_s, l->default_s);
+    srv_parse_offer_lifetime(p, map, p->config->offer_hold_s, &l->offer_s);
 }
 
 static void read_timers(struct srv_parse *p, const cJSON *map, struct srv_timers *t)

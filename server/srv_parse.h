@@ -35,6 +35,8 @@ const char *srv_parse_copy(struct srv_parse *p, const char *text);
 
 /* Reads the keys that all scopes have over what `s` holds already. */
 void srv_parse_scope(struct srv_parse *p, const cJSON *map, struct srv_parse_scope *s);
+/* "offer-lifetime"; Kea: 0 is none, and then it is `otherwise_s`. *out_s stays as it is without the key. */
+void srv_parse_offer_lifetime(struct srv_parse *p, const cJSON *map, uint32_t otherwise_s, uint32_t *out_s);
 /* "next-server", "server-hostname" and "boot-file-name" over what `boot` holds already. */
 void srv_parse_boot(struct srv_parse *p, const cJSON *map, struct srv_boot *boot);
 /* Gives the built-in classes their numbers: before anything speaks of a class. */

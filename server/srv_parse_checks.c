@@ -2,10 +2,10 @@
 #include "server/srv_parse.h"
 
 static const char *const compatibility_keys[] = {
-    "exclude-first-last-24", "ignore-dhcp-server-identifier", "ignore-rai-link-selection", "kea", NULL,
+    "exclude-first-last-24",     "ignore-dhcp-server-identifier",
+    "ignore-rai-link-selection", "kea",
+    "lenient-option-parsing",    NULL,
 };
-/* This server reads options leniently in any case: what is malformed is told, and the rest is used. */
-static const char *const compatibility_elsewhere[] = {"lenient-option-parsing", NULL};
 
 static const char *const checks_keys[] = {"lease-checks", NULL};
 static const char *const checks_elsewhere[] = {"extended-info-checks", NULL};
@@ -16,12 +16,17 @@ void srv_parse_compatibility(struct srv_parse *p, const cJSON *global)
 {
     struct srv_config *config = p->config;
     const cJSON *map = jcfg_get_map(&p->c, global, "compatibility");
+    bool is_lenient;
     if (map == NULL)
         return;
-    jcfg_check_keys(&p->c, map, compatibility_keys, compatibility_elsewhere);
+    jcfg_check_keys(&p->c, map, compatibility_keys, NULL);
     jcfg_get_bool(&p->c, map, "kea", &config->kea);
     jcfg_get_bool(&p->c, map, "ignore-dhcp-server-identifier", &config->ignore_server_id);
     jcfg_get_bool(&p->c, map, "ignore-rai-link-selection", &config->ignore_link_selection);
+    if (jcfg_get_bool(&p->c, map, "lenient-option-parsing", &is_lenient) && !is_lenient)
+        jcfg_warning(
+            &p->c, srv_parse_at(map, "lenient-option-parsing"),
+            "options are read leniently in any case: what is malformed is left out, the rest is used");
     jcfg_get_bool(&p->c, map, "exclude-first-last-24", &config->exclude_first_last);
 }
 

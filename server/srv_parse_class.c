@@ -14,6 +14,7 @@ static const char *const class_keys[] = {
     "min-valid-lifetime",
     "name",
     "next-server",
+    "offer-lifetime",
     "only-if-required",
     "only-in-additional-list",
     "option-data",
@@ -25,7 +26,10 @@ static const char *const class_keys[] = {
     NULL,
 };
 static const char *const class_elsewhere[] = {
-    "max-preferred-lifetime", "min-preferred-lifetime", "offer-lifetime", "preferred-lifetime", NULL,
+    "max-preferred-lifetime",
+    "min-preferred-lifetime",
+    "preferred-lifetime",
+    NULL,
 };
 
 /* ---- names ---- */
@@ -165,6 +169,7 @@ static void read_lifetime(struct srv_parse *p, const cJSON *map, struct srv_life
     jcfg_get_u32(&p->c, map, "valid-lifetime", 1, LEASE_INFINITE, &l.default_s);
     jcfg_get_u32(&p->c, map, "min-valid-lifetime", 1, LEASE_INFINITE, &l.min_s);
     jcfg_get_u32(&p->c, map, "max-valid-lifetime", 1, LEASE_INFINITE, &l.max_s);
+    srv_parse_offer_lifetime(p, map, 0, &l.offer_s);
     if (l.default_s == 0)
         l.default_s = l.max_s != 0 ? l.max_s : l.min_s;
     if (l.min_s == 0)

@@ -22,6 +22,7 @@ static const char *const network_keys[] = {
     "min-valid-lifetime",
     "name",
     "next-server",
+    "offer-lifetime",
     "option-data",
     "rapid-commit",
     "rebind-timer",
@@ -53,7 +54,6 @@ static const char *const network_elsewhere[] = {
     "ddns-ttl-percent",
     "ddns-update-on-renew",
     "ddns-use-conflict-resolution",
-    "offer-lifetime",
     "reservation-mode",
     NULL,
 };

@@ -23,6 +23,7 @@ static const char *const subnet_keys[] = {
     "max-valid-lifetime",
     "min-valid-lifetime",
     "next-server",
+    "offer-lifetime",
     "option-data",
     "pools",
     "rapid-commit",
@@ -59,7 +60,6 @@ static const char *const subnet_elsewhere[] = {
     "ddns-ttl-percent",
     "ddns-update-on-renew",
     "ddns-use-conflict-resolution",
-    "offer-lifetime",
     "reservation-mode",
     NULL,
 };

@@ -169,7 +169,8 @@ static bool has_worker(struct srv_persist *p)
 
 void srv_persist_put(struct srv_persist *p, const struct srv_action *put)
 {
-    if (p->store != NULL && srv_store_put(p->store, &put->lease) < 0)
+    if (p->store != NULL &&
+        srv_store_put(p->store, &put->lease, srv_engine_pool_id(p->engine, &put->lease)) < 0)
         p->is_cut = true;
 }
 
@@ -219,10 +220,11 @@ struct again {
 static bool put_again(void *user, const struct srv_lease *lease)
 {
     struct again *again = user;
+    struct srv_persist *p = again->p;
     if (lease->state == SRV_LEASE_OFFERED)
         return true;
-    again->ok = srv_store_put(again->p->store, lease) == 0 &&
-                (++again->n % CLOCK_BATCH != 0 || commit_here(again->p));
+    again->ok = srv_store_put(p->store, lease, srv_engine_pool_id(p->engine, lease)) == 0 &&
+                (++again->n % CLOCK_BATCH != 0 || commit_here(p));
     return again->ok;
 }
 

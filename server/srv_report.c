@@ -14,7 +14,7 @@ static void add_relay_info(cJSON *json, const struct srv_lease *lease)
     cJSON_AddStringToObject(cJSON_AddObjectToObject(isc, "relay-agent-info"), "sub-options", text);
 }
 
-cJSON *srv_report_lease(const struct srv_lease *lease, const struct clock_now *now)
+cJSON *srv_report_lease(const struct srv_lease *lease, uint32_t pool_id, const struct clock_now *now)
 {
     char addr[IP4_LEN], hw[HW_LEN], client_id[3 * SRV_CLIENT_ID_MAX + 1] = "";
     cJSON *json = cJSON_CreateObject();
@@ -31,6 +31,8 @@ cJSON *srv_report_lease(const struct srv_lease *lease, const struct clock_now *n
     cJSON_AddBoolToObject(json, "fqdn-rev", false);
     cJSON_AddStringToObject(json, "hostname", lease->hostname);
     cJSON_AddNumberToObject(json, "state", lease->state);
+    if (pool_id != 0)
+        cJSON_AddNumberToObject(json, "pool-id", pool_id);
     add_relay_info(json, lease);
     return json;
 }
@@ -113,6 +115,7 @@ static void set_times(cJSON *map, const struct srv_lifetime *lifetime, const str
     set_number(map, "valid-lifetime", lifetime->default_s);
     set_number(map, "min-valid-lifetime", lifetime->min_s);
     set_number(map, "max-valid-lifetime", lifetime->max_s);
+    set_number(map, "offer-lifetime", lifetime->offer_s);
     set_number(map, "renew-timer", timers->renew_s);
     set_number(map, "rebind-timer", timers->rebind_s);
     set_bool(map, "calculate-tee-times", timers->calculate);
@@ -211,6 +214,7 @@ static void set_compatibility(cJSON *map, const struct srv_config *config)
     set_bool(map, "ignore-dhcp-server-identifier", config->ignore_server_id);
     set_bool(map, "ignore-rai-link-selection", config->ignore_link_selection);
     set_bool(map, "exclude-first-last-24", config->exclude_first_last);
+    set_bool(map, "lenient-option-parsing", true);
 }
 
 static void set_expiry(cJSON *map, const struct srv_expiry *e)
@@ -219,6 +223,7 @@ static void set_expiry(cJSON *map, const struct srv_expiry *e)
     set_number(map, "flush-reclaimed-timer-wait-time", e->flush_wait_s);
     set_number(map, "hold-reclaimed-time", e->hold_s);
     set_number(map, "max-reclaim-leases", e->max_leases);
+    set_number(map, "max-reclaim-time", e->max_time_ms);
     set_number(map, "unwarned-reclaim-cycles", e->unwarned);
 }
 

@@ -12,8 +12,8 @@ struct srv_report {
     unsigned n;           /* out: leases in it */
 };
 
-/* A lease in Kea's form. The caller owns it. */
-cJSON *srv_report_lease(const struct srv_lease *lease, const struct clock_now *now);
+/* A lease in Kea's form, with the id of the pool that it is in (0: none). The caller owns it. */
+cJSON *srv_report_lease(const struct srv_lease *lease, uint32_t pool_id, const struct clock_now *now);
 /* The map "Dhcp4" as it was read, completed with the defaults, and each subnet with what it inherits. Read
  * again, it gives the same. The caller owns it. */
 cJSON *srv_report_config(const struct srv_config *config);

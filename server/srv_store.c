@@ -261,13 +261,13 @@ static int reserve(struct text *text, size_t more)
     return 0;
 }
 
-int srv_store_put(struct srv_store *s, const struct srv_lease *lease)
+int srv_store_put(struct srv_store *s, const struct srv_lease *lease, uint32_t pool_id)
 {
     if (s->failing && s->pending.len > SRV_STORE_KEPT_MAX)
         return ERR_LIMIT;
     int rc = reserve(&s->pending, SRV_CSV_LINE_MAX);
     if (rc == 0)
-        s->pending.len += srv_csv_format(lease, wall_offset_ms(), s->pending.bytes + s->pending.len);
+        s->pending.len += srv_csv_format(lease, pool_id, wall_offset_ms(), s->pending.bytes + s->pending.len);
     return rc;
 }
 

@@ -49,9 +49,9 @@ struct srv_store_stats srv_store_get_stats(const struct srv_store *s);
 /* How long the syncs of commits took. Borrowed. */
 const struct histogram *srv_store_sync_time(const struct srv_store *s);
 
-/* Gathers a record. ERR_NOMEM; ERR_LIMIT: commits fail, and SRV_STORE_KEPT_MAX octets wait already; the
- * record is forgotten. */
-int srv_store_put(struct srv_store *s, const struct srv_lease *lease);
+/* Gathers a record, of an address in the pool with the id (0: in none). ERR_NOMEM; ERR_LIMIT: commits fail,
+ * and SRV_STORE_KEPT_MAX octets wait already; the record is forgotten. */
+int srv_store_put(struct srv_store *s, const struct srv_lease *lease, uint32_t pool_id);
 /* Writes what was gathered and returns when it is on stable storage (SRV_SYNC_NONE: when it is written).
  * ERR_IO (errno tells), ERR_NOMEM: nothing of it may be promised to a client; the file is as before. What was
  * gathered is kept, and the next commit tries again. */

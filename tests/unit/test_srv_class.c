@@ -428,6 +428,44 @@ static void pools_only_for_members(void **state)
     expect_nak(REASON_NAK_CLASS);
 }
 
+/* offer-lifetime: of a class before that of the subnet, before that of the top; 0 is offer-hold-time. */
+static void an_offer_waits_as_long_as_the_class_or_the_scope_says(void **state)
+{
+    static const struct {
+        const char *global, *class, *subnet;
+        time_ms end_s;
+    } rows[] = {
+        {"", "", "", 60},
+        {"\"offer-hold-time\": 9,", "", "", 9},
+        {"\"offer-hold-time\": 9, \"offer-lifetime\": 20,", "", "", 20},
+        {"\"offer-lifetime\": 20,", "", "\"offer-lifetime\": 30,", 30},
+        {"\"offer-lifetime\": 20,", ", \"offer-lifetime\": 40", "\"offer-lifetime\": 30,", 40},
+        {"\"offer-lifetime\": 20,", ", \"valid-lifetime\": 500", "", 20},
+        {"\"offer-hold-time\": 9, \"offer-lifetime\": 20,", "", "\"offer-lifetime\": 0,", 9},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[1024];
+        snprintf(
+            text, sizeof text,
+            "{ \"Dhcp4\": { %s \"client-classes\": [ { \"name\": \"all\", \"test\": \"member('ALL')\"%s } ],"
+            "  \"subnet4\": [ { \"id\": 1, %s \"subnet\": \"10.0.0.0/24\","
+            "    \"pools\": [ { \"pool\": \"10.0.0.10 - 10.0.0.10\" } ] } ] } }",
+            rows[i].global, rows[i].class, rows[i].subnet);
+        start(text);
+        discover('a', 0);
+        expect_offer(IP(10, 0, 0, 10));
+        at(rows[i].end_s * S - 1);
+        discover('b', 0);
+        expect_silence(REASON_POOL_EMPTY);
+        at(rows[i].end_s * S);
+        assert_true(decided(REASON_OFFER_EXPIRED));
+        discover('b', 0);
+        expect_offer(IP(10, 0, 0, 10));
+        stop(state);
+    }
+}
+
 /* Who has left the class loses the address at the next occasion, and is offered another one. */
 static void who_leaves_the_class_leaves_the_pool(void **state)
 {
@@ -637,6 +675,7 @@ int main(void)
         cmocka_unit_test_teardown(options_only_for_members, stop),
         cmocka_unit_test_teardown(additional_classes, stop),
         cmocka_unit_test_teardown(pools_only_for_members, stop),
+        cmocka_unit_test_teardown(an_offer_waits_as_long_as_the_class_or_the_scope_says, stop),
         cmocka_unit_test_teardown(who_leaves_the_class_leaves_the_pool, stop),
         cmocka_unit_test_teardown(old_addresses_of_closed_pools_wait, stop),
         cmocka_unit_test_teardown(subnets_only_for_members, stop),

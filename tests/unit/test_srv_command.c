@@ -569,6 +569,27 @@ static void test_leases_are_written_as_a_file(void **state)
     assert_int_equal(reply.effect, SRV_DO_NOTHING);
 }
 
+static void test_a_lease_has_the_id_of_its_pool(void **state)
+{
+    (void)state;
+    struct srv_config *other =
+        parse("{ \"Dhcp4\": { \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": ["
+              " { \"pool\": \"10.0.0.10 - 10.0.0.10\", \"pool-id\": 5 },"
+              " { \"pool\": \"10.0.0.11 - 10.0.0.11\" } ] } ] } }");
+    assert_int_equal(srv_engine_reconfigure(engine, other), 0);
+    srv_config_free(config);
+    config = other;
+    run("lease4-add", ADD_10);
+    run("lease4-get", "{ \"ip-address\": \"10.0.0.10\" }");
+    assert_int_equal(cJSON_GetObjectItem(reply.arguments, "pool-id")->valueint, 5);
+    run("lease4-write", "{ \"filename\": \"copy.csv\" }");
+    assert_non_null(strstr(reply.file, ",1,0,0,,0,,5\n"));
+    run("lease4-add",
+        "{ \"ip-address\": \"10.0.0.11\", \"hw-address\": \"02:00:00:00:00:0b\", \"pool-id\": 0 }");
+    run("lease4-get", "{ \"ip-address\": \"10.0.0.11\" }");
+    assert_null(cJSON_GetObjectItem(reply.arguments, "pool-id"));
+}
+
 static void test_names_are_not_put_into_the_dns(void **state)
 {
     (void)state;
@@ -750,6 +771,7 @@ int main(void)
         TEST(test_reclaim),
         TEST(test_a_deletion_is_still_one_after_a_restart),
         TEST(test_leases_are_written_as_a_file),
+        TEST(test_a_lease_has_the_id_of_its_pool),
         TEST(test_names_are_not_put_into_the_dns),
         TEST(test_subnets),
         TEST(test_explain_tells_each_decision_of_a_transaction),

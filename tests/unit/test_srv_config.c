@@ -249,7 +249,7 @@ static void keys_of_kea_without_effect_are_warned_about(void **state)
            "  \"interfaces-config\": { \"interfaces\": [ \"*\" ], \"re-detect\": true },\n"
            "  \"option-data\": [ { \"space\": \"foo\", \"code\": 2, \"data\": \"01\" },\n"
            "    { \"name\": \"subnet-mask\", \"data\": \"255.255.255.0\" } ],\n"
-           "  \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"offer-lifetime\": 1 } ]\n"
+           "  \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"cache-threshold\": 0.2 } ]\n"
            "} }");
     assert_string_equal(
         warnings,
@@ -260,7 +260,7 @@ static void keys_of_kea_without_effect_are_warned_about(void **state)
         "server.json:6:5: at $.Dhcp4.option-data[1]: the subnet mask follows from the subnet: ignored\n"
         "server.json:5:20: at $.Dhcp4.option-data[0]: no option beside it contains the space \"foo\": it is "
         "never sent\n"
-        "server.json:7:52: at $.Dhcp4.subnet4[0].offer-lifetime: the key has no effect: Kea knows it, this "
+        "server.json:7:52: at $.Dhcp4.subnet4[0].cache-threshold: the key has no effect: Kea knows it, this "
         "program does not implement it\n"
         "server.json:1:12: at $.Dhcp4: subnet 1 has no pools: nobody will get an address there\n");
     assert_int_equal(config->subnets[0].options.n, 0);
@@ -271,6 +271,11 @@ static void what_is_hardly_meant_is_warned_about(void **state)
     static const struct {
         const char *dhcp4, *warning; /* "": none */
     } rows[] = {
+        {"\"compatibility\": { \"lenient-option-parsing\": true }", ""},
+        {"\"compatibility\": {\n\"lenient-option-parsing\": false }",
+         "3:27: at $.Dhcp4.compatibility.lenient-option-parsing: options are read leniently in any case: "
+         "what is "
+         "malformed is left out, the rest is used"},
         {"\"valid-lifetime\": 600,\n\"renew-timer\": 600, \"rebind-timer\": 900",
          "3:16: at $.Dhcp4.renew-timer: renew-timer (600 s) is not below valid-lifetime (600 s): T1 will not "
          "be sent\n"

@@ -32,10 +32,12 @@ static void line_has_the_columns_of_kea(void **state)
     (void)state;
     char line[SRV_CSV_LINE_MAX];
     struct srv_lease lease = sample();
-    size_t len = srv_csv_format(&lease, OFFSET_MS, line);
+    size_t len = srv_csv_format(&lease, 0, OFFSET_MS, line);
     /* (3601000 + 1700000000) / 1000 = 1703601 */
     assert_string_equal(line, "10.77.0.100,02:00:00:00:00:02,ff:00:2c,3600,1703601,7,0,0,h1,0,,0\n");
     assert_int_equal(len, strlen(line));
+    srv_csv_format(&lease, 4294967294, OFFSET_MS, line);
+    assert_string_equal(line, "10.77.0.100,02:00:00:00:00:02,ff:00:2c,3600,1703601,7,0,0,h1,0,,4294967294\n");
 }
 
 static void lease_on_disk_never_ends_before_the_client_was_told(void **state)
@@ -44,7 +46,7 @@ static void lease_on_disk_never_ends_before_the_client_was_told(void **state)
     char line[SRV_CSV_LINE_MAX];
     struct srv_lease lease = sample();
     lease.expires_ms = 3600001; /* one millisecond into the second */
-    srv_csv_format(&lease, OFFSET_MS, line);
+    srv_csv_format(&lease, 0, OFFSET_MS, line);
     assert_non_null(strstr(line, ",1703601,"));
 }
 
@@ -55,7 +57,7 @@ static void line_read_back_is_the_lease(void **state)
     struct srv_lease lease = sample(), back;
     const char *why;
     strcpy(lease.hostname, "a,b&c");
-    size_t len = srv_csv_format(&lease, OFFSET_MS, line);
+    size_t len = srv_csv_format(&lease, 0, OFFSET_MS, line);
     assert_non_null(strstr(line, ",a&#x2cb&#x26c,"));
     assert_true(srv_csv_parse(line, len - 1, OFFSET_MS, &back, &why));
     assert_int_equal(back.addr, lease.addr);
@@ -81,7 +83,7 @@ static void relay_information_stands_where_kea_has_it(void **state)
     const char *why;
     lease.relay_info_len = sizeof relay_info;
     memcpy(lease.relay_info, relay_info, sizeof relay_info);
-    size_t len = srv_csv_format(&lease, OFFSET_MS, line);
+    size_t len = srv_csv_format(&lease, 0, OFFSET_MS, line);
     assert_non_null(strstr(line, ",h1,0,{ \"ISC\": { \"relay-agent-info\": { \"sub-options\": "
                                  "\"0x01046574683102020A0B\" } } },0\n"));
     assert_true(srv_csv_parse(line, len - 1, OFFSET_MS, &back, &why));
@@ -89,7 +91,7 @@ static void relay_information_stands_where_kea_has_it(void **state)
     assert_memory_equal(back.relay_info, relay_info, sizeof relay_info);
     memset(lease.relay_info, 0xee, SRV_RELAY_INFO_MAX);
     lease.relay_info_len = SRV_RELAY_INFO_MAX;
-    len = srv_csv_format(&lease, OFFSET_MS, line);
+    len = srv_csv_format(&lease, 0, OFFSET_MS, line);
     assert_true(srv_csv_parse(line, len - 1, OFFSET_MS, &back, &why));
     assert_int_equal(back.relay_info_len, SRV_RELAY_INFO_MAX);
 }
@@ -131,7 +133,7 @@ static void infinite_lease_stays_infinite(void **state)
     const char *why;
     lease.lease_s = LEASE_INFINITE;
     lease.expires_ms = TIME_NEVER;
-    size_t len = srv_csv_format(&lease, OFFSET_MS, line);
+    size_t len = srv_csv_format(&lease, 0, OFFSET_MS, line);
     assert_true(srv_csv_parse(line, len - 1, OFFSET_MS, &back, &why));
     assert_int_equal(back.lease_s, LEASE_INFINITE);
     assert_true(back.expires_ms == TIME_NEVER);
@@ -149,7 +151,7 @@ static void longest_lease_fits_a_line(void **state)
     memset(lease.hostname, '\x01', SRV_HOSTNAME_MAX);
     lease.subnet_id = UINT32_MAX;
     lease.lease_s = UINT32_MAX - 1;
-    size_t len = srv_csv_format(&lease, OFFSET_MS, line);
+    size_t len = srv_csv_format(&lease, 0, OFFSET_MS, line);
     assert_true(srv_csv_parse(line, len - 1, OFFSET_MS, &back, &why));
     assert_string_equal(back.hostname, lease.hostname);
 }

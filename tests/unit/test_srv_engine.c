@@ -276,15 +276,15 @@ static void what_is_left_is_not_given_if_it_is_for_ever_or_too_long_or_with_kea(
     config->kea = false;
     discover('a', 0);
     assert_int_equal(lease_time(), 2600);
-    config->subnets[0].lifetime = (struct srv_lifetime){60, 120, 120};
+    config->subnets[0].lifetime = (struct srv_lifetime){60, 120, 120, 60};
     discover('a', 0);
     assert_int_equal(lease_time(), 120);
     renew('a', IP(10, 0, 0, 10)); /* an extension is what a renewal asks for */
     assert_true(seen.put.expires_ms == 1120 * S);
-    config->subnets[0].lifetime = (struct srv_lifetime){60, LEASE_INFINITE, LEASE_INFINITE};
+    config->subnets[0].lifetime = (struct srv_lifetime){60, LEASE_INFINITE, LEASE_INFINITE, 60};
     renew('a', IP(10, 0, 0, 10));
     assert_true(seen.put.expires_ms == TIME_NEVER);
-    config->subnets[0].lifetime = (struct srv_lifetime){60, 120, 120};
+    config->subnets[0].lifetime = (struct srv_lifetime){60, 120, 120, 60};
     discover('a', 0);
     assert_int_equal(lease_time(), 120);
 }

@@ -43,6 +43,7 @@ static void expect_kea_defaults(void)
     assert_int_equal(config->expiry.hold_s, 3600);
     assert_int_equal(config->expiry.max_leases, 100);
     assert_int_equal(config->expiry.unwarned, 5);
+    assert_int_equal(config->expiry.max_time_ms, 250);
 }
 
 static void test_defaults_are_those_of_kea(void **state)
@@ -158,14 +159,19 @@ static void test_passes_keep_their_distance_and_size(void **state)
     assert_false(decided(REASON_RECLAIM_BEHIND));
 }
 
-static void test_a_pass_without_a_limit(void **state)
+enum { CROWD = 600 }; /* more than two steps take */
+
+/* So many leases that all end at 100 s. */
+static void start_crowd(const char *processing)
 {
-    enum { N = 600 }; /* more than one step takes */
-    (void)state;
-    start("{ \"Dhcp4\": { \"valid-lifetime\": 100, \"expired-leases-processing\": { \"max-reclaim-leases\": "
-          "0 },"
-          " \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/16\" } ] } }");
-    for (ip4 i = 0; i < N; i++) {
+    char text[512];
+    snprintf(text, sizeof text,
+             "{ \"Dhcp4\": { \"valid-lifetime\": 100, \"expired-leases-processing\": { "
+             "\"max-reclaim-leases\": 0%s },"
+             " \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/16\" } ] } }",
+             processing);
+    start(text);
+    for (ip4 i = 0; i < CROWD; i++) {
         struct srv_lease lease = {.addr = IP(10, 0, 1, 0) + i,
                                   .subnet_id = 1,
                                   .hw = {1, 6, {2, 0, 0, 0, (uint8_t)(i >> 8), (uint8_t)i}},
@@ -173,12 +179,40 @@ static void test_a_pass_without_a_limit(void **state)
                                   .expires_ms = 100 * S};
         assert_int_equal(srv_engine_put_lease(engine, &lease, &actions), 0);
     }
-    while (srv_engine_deadline(engine) <= 100 * S) { /* a step has too many notes for the world */
-        srv_actions_reset(&actions);
-        assert_int_equal(
-            srv_engine_step(engine, &(struct srv_event){.kind = SRV_DEADLINE, .now = 100 * S}, &actions), 0);
-    }
-    assert_int_equal(count_of(SRV_LEASE_EXPIRED), N);
+}
+
+/* One step; it has too many notes for the world. */
+static void expire_some_at(time_ms when)
+{
+    srv_actions_reset(&actions);
+    assert_int_equal(
+        srv_engine_step(engine, &(struct srv_event){.kind = SRV_DEADLINE, .now = when}, &actions), 0);
+}
+
+static void test_a_pass_without_a_limit(void **state)
+{
+    (void)state;
+    start_crowd("");
+    while (srv_engine_deadline(engine) <= 100 * S)
+        expire_some_at(100 * S);
+    assert_int_equal(count_of(SRV_LEASE_EXPIRED), CROWD);
+}
+
+/* The steps of a pass take 25 ms each: after two, its time is over, and the next one is 10 s later. */
+static void test_a_pass_ends_with_its_time(void **state)
+{
+    (void)state;
+    start_crowd(", \"max-reclaim-time\": 50");
+    expire_some_at(100 * S);
+    assert_int_equal(count_of(SRV_LEASE_EXPIRED), SRV_EXPIRE_MAX);
+    expire_some_at(100 * S + 25);
+    assert_int_equal(count_of(SRV_LEASE_EXPIRED), 2 * SRV_EXPIRE_MAX);
+    assert_true(srv_engine_deadline(engine) <= 100 * S + 50);
+    expire_some_at(100 * S + 50);
+    assert_int_equal(count_of(SRV_LEASE_EXPIRED), 2 * SRV_EXPIRE_MAX);
+    assert_int_equal(srv_engine_deadline(engine), 110 * S + 50);
+    expire_some_at(110 * S + 50);
+    assert_int_equal(count_of(SRV_LEASE_EXPIRED), CROWD);
 }
 
 static void test_a_message_does_not_wait_for_a_pass(void **state)
@@ -222,6 +256,7 @@ int main(void)
         TEST(test_an_offered_address_is_not_forgotten_under_its_offer),
         TEST(test_passes_keep_their_distance_and_size),
         TEST(test_a_pass_without_a_limit),
+        TEST(test_a_pass_ends_with_its_time),
         TEST(test_a_message_does_not_wait_for_a_pass),
         TEST(test_reclaim_by_command),
     };

@@ -88,7 +88,7 @@ static struct srv_lease lease_of(ip4 addr, uint32_t lease_s)
 static void put(struct srv_store *s, ip4 addr, uint32_t lease_s)
 {
     struct srv_lease lease = lease_of(addr, lease_s);
-    assert_int_equal(srv_store_put(s, &lease), 0);
+    assert_int_equal(srv_store_put(s, &lease, 0), 0);
 }
 
 static void write_file(const char *text)
@@ -281,14 +281,14 @@ static void what_waits_for_a_failing_disk_is_bounded(void **state)
     limit_file_size(1);
     int rc = srv_store_commit(s);
     unsigned n = 1;
-    while (n < SRV_STORE_KEPT_MAX && srv_store_put(s, &lease) == 0)
+    while (n < SRV_STORE_KEPT_MAX && srv_store_put(s, &lease, 0) == 0)
         n++;
     limit_file_size(RLIM_INFINITY);
     assert_int_equal(rc, ERR_IO);
     assert_in_range(n, SRV_STORE_KEPT_MAX / 100, SRV_STORE_KEPT_MAX / 10);
-    assert_int_equal(srv_store_put(s, &lease), ERR_LIMIT);
+    assert_int_equal(srv_store_put(s, &lease, 0), ERR_LIMIT);
     assert_int_equal(srv_store_commit(s), 0);
-    assert_int_equal(srv_store_put(s, &lease), 0);
+    assert_int_equal(srv_store_put(s, &lease, 0), 0);
     srv_store_close(s);
 }
 
