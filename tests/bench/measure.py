@@ -4,7 +4,7 @@ Everything measured is a sample, a dict: "subject" (whom), "case" (how), "round"
 (exchanges a second that were answered), "p99_ms", or "lost" (messages without a good answer). The cases:
 
     window N       closed loop, N four-message exchanges under way, 50,000 clients, a pool that is nearly a /16
-    renew          the same with renewals of two messages, window 64
+    renew N        the same with renewals of two messages
     offered P      open loop at P percent of the best rate of the windows; "offered" tells the rate; what is not answered in
                    half a second is lost (with which 50,000 clients are enough for 100,000 lost a second)
     leases N       window 64 in a /8 that has N leases already; "start_s", "octets" of memory before the load
@@ -177,7 +177,8 @@ def windows(name):
                 yield f"window {window}", found
                 if found["rate"] < SLOW:
                     return
-            yield "renew", bench.closed(server, WINDOW, "--mix", "renew=1", "--preload", 2000, "--clients", 2000)
+            for window in (bench.windows[0], bench.windows[-1]):
+                yield f"renew {window}", bench.closed(server, window, "--mix", "renew=1", "--preload", 2000, "--clients", 2000)
             for share in bench.shares if name in ("dhcplab", "kea") else (50, 200):
                 offered = max(1, int(top * share / 100))
                 found = bench.sample(server, "--rate", offered, "--drop-time", 0.5)
