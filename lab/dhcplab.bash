@@ -81,7 +81,7 @@ _dhcplab() {
     ;;
   explain) options='--help --packet --bytes --teach --json --ladder --svg --exchanges' words=$(compgen -f -- "$current") ;;
   tour) options='--help --teach --json --keep' words=$(compgen -f -- "$current") ;;
-  replay) options+=' --to --pace --map-mac --diff --timeout --json' words=$(compgen -f -- "$current") ;;
+  replay) options+=' --to --pace --map-mac --diff --timeout --virtual --topology --json' words=$(compgen -f -- "$current") ;;
   timeline) options='--help --lease --t1 --t2 --profile --no-server --until --seed --all --json' ;;
   load) options='--help --server --local --relays --segments --interface --window --rate --clients --mix --preload --duration
     --exchanges --drop-time --seed --pool --progress --json' ;;
@@ -100,6 +100,7 @@ _dhcplab() {
   esac
   case ${COMP_WORDS[COMP_CWORD - 1]} in
   -n | --name) words=$(_dhcplab_names) ;;
+  --topology) words=$(_dhcplab_shipped labs; compgen -f -- "$current") ;;
   --to) words=$(_dhcplab_hosts) ;;
   --pace) words='real fast' ;;
   --profile) words=$(_dhcplab_shipped profiles) ;;

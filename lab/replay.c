@@ -10,6 +10,7 @@
 #include "lab/command.h"
 #include "lab/enter.h"
 #include "lab/labnet.h"
+#include "lab/replay_again.h"
 #include "lab/replay_print.h"
 #include "lab/replay_read.h"
 #include "lab/replay_why.h"
@@ -20,6 +21,7 @@ enum { TIMEOUT_S = 1, TIMEOUT_MAX_S = 3600, S_MS = 1000, MACS_MAX = 64 };
 static const char help[] =
     "Usage: dhcplab replay CAPTURE [-n NAME] [--to HOST] [--pace real|fast] [--map-mac OLD=NEW]... [--diff]\n"
     "                      [--timeout SECONDS] [--json]\n"
+    "       dhcplab replay --virtual TRACE --topology FILE [--json]\n"
     "\n"
     "Sends what the clients and relay agents of a capture (pcap or pcapng, of anybody; - is standard input) "
     "said to a server\n"
@@ -37,12 +39,22 @@ static const char help[] =
     "times of day and\n"
     "where options stand.\n"
     "\n"
+    "With --virtual it takes a trace, as `dhcplab log --json` prints it, and gives the servers of the "
+    "topology, "
+    "in virtual time,\n"
+    "what they heard then, at the same instants. They start without leases, as in a lab that was started "
+    "anew; "
+    "what they decide\n"
+    "and answer is compared with the trace. What was done to a server by commands is not in a trace.\n"
+    "\n"
     "  --to HOST           the server, where the lab has several\n"
     "  --pace real|fast    wait between messages as the clients did, or for the answer only (fast)\n"
     "  --map-mac OLD=NEW   this client gets that hardware address; several times for several clients\n"
     "  --diff              show all fields and options side by side, not only what differs\n"
     "  --timeout SECONDS   how long to wait for an answer (1)\n"
     "  -n, --name NAME     the lab, where several run\n"
+    "  --virtual           a trace in virtual time, without a lab\n"
+    "  --topology FILE     of the lab that the trace is of; a path, or a lab that comes with the program\n"
     "  --json              what came of it as JSON\n"
     "  --help              this text\n"
     "\n"
@@ -55,11 +67,12 @@ static const char help[] =
     "  dhcplab replay lease.pcapng\n"
     "  dhcplab replay other-server.pcap --to server --diff\n"
     "  dhcplab replay lease.pcap --map-mac 00:1c:42:11:22:33=02:00:00:00:00:99 --pace real\n"
+    "  dhcplab log --json | dhcplab replay --virtual - --topology pair\n"
     "  dhcplab replay lease.pcap --json | jq '.messages[] | select(.outcome == \"different\")'\n";
 
 struct options {
-    const char *capture, *lab, *to;
-    bool real_pace, diff, json;
+    const char *capture, *lab, *to, *topology; /* the capture, or the trace */
+    bool real_pace, diff, json, is_virtual;
     uint32_t timeout_s;
     size_t n_macs;
     struct hw_addr macs[MACS_MAX][2];
@@ -100,12 +113,14 @@ static bool read_pace(const char *text, bool *out_real)
 /* -1: go on; else the exit code. */
 static int parse_options(int argc, char **argv, struct options *out)
 {
-    enum { OPT_TO = 256, OPT_PACE, OPT_MAP, OPT_DIFF, OPT_TIMEOUT, OPT_JSON };
+    enum { OPT_TO = 256, OPT_PACE, OPT_MAP, OPT_DIFF, OPT_TIMEOUT, OPT_VIRTUAL, OPT_TOPOLOGY, OPT_JSON };
     static const struct option options[] = {{"to", required_argument, NULL, OPT_TO},
                                             {"pace", required_argument, NULL, OPT_PACE},
                                             {"map-mac", required_argument, NULL, OPT_MAP},
                                             {"diff", no_argument, NULL, OPT_DIFF},
                                             {"timeout", required_argument, NULL, OPT_TIMEOUT},
+                                            {"virtual", no_argument, NULL, OPT_VIRTUAL},
+                                            {"topology", required_argument, NULL, OPT_TOPOLOGY},
                                             {"json", no_argument, NULL, OPT_JSON},
                                             {"name", required_argument, NULL, 'n'},
                                             {"help", no_argument, NULL, 'h'},
@@ -133,6 +148,12 @@ static int parse_options(int argc, char **argv, struct options *out)
             if (!read_timeout(optarg, &out->timeout_s))
                 return usage_error("--timeout takes seconds from 1 to 3600, not ", optarg);
             break;
+        case OPT_VIRTUAL:
+            out->is_virtual = true;
+            break;
+        case OPT_TOPOLOGY:
+            out->topology = optarg;
+            break;
         case OPT_JSON:
             out->json = true;
             break;
@@ -150,6 +171,11 @@ static int parse_options(int argc, char **argv, struct options *out)
         return usage_error(argc == optind ? "which capture?" : "one capture at a time", "");
     if (out->diff && out->json)
         return usage_error("--diff is for people; --json has all of it", "");
+    if (out->is_virtual != (out->topology != NULL))
+        return usage_error("--virtual and --topology belong together", "");
+    if (out->is_virtual &&
+        (out->to != NULL || out->lab != NULL || out->diff || out->n_macs > 0 || out->real_pace))
+        return usage_error("--virtual goes with --topology and --json only", "");
     out->capture = argv[optind];
     return -1;
 }
@@ -358,6 +384,8 @@ int command_replay(int argc, char **argv)
     int code = parse_options(argc, argv, &o);
     if (code >= 0)
         return code;
+    if (o.is_virtual)
+        return replay_again(o.capture, o.topology, o.json);
     replay_plan_init(&plan);
     int rc = replay_read(o.capture, &plan);
     if (rc == ERR_INVALID)

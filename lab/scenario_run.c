@@ -275,38 +275,36 @@ static void arm_steps(struct run *r)
 
 /* ---- the lab ---- */
 
-static int add_host(struct run *r, size_t place)
+static int add_host(const struct scenario *s, size_t place, struct sim_host *host)
 {
-    const struct topology *t = &r->s->topology;
-    const struct topology_host *from = &t->hosts[place];
-    struct sim_host *host = r->hosts[place];
-    memcpy(host->relay_servers, r->s->relays[place], sizeof host->relay_servers);
-    host->n_relay_servers = r->s->n_relays[place];
+    const struct topology_host *from = &s->topology.hosts[place];
+    memcpy(host->relay_servers, s->relays[place], sizeof host->relay_servers);
+    host->n_relay_servers = s->n_relays[place];
     if (from->role == LAB_SERVER)
-        return sim_server_new(host, r->s->servers[place]);
+        return sim_server_new(host, s->servers[place]);
     for (size_t i = 0; from->role == LAB_CLIENT && i < host->n_ports; i++)
         if (strcmp(host->ports[i]->name, from->interface) == 0)
-            return sim_client_new(host, host->ports[i], r->s->clients[place], from->n_clients);
+            return sim_client_new(host, host->ports[i], s->clients[place], from->n_clients);
     return 0;
 }
 
-static int build(struct run *r)
+int scenario_build(const struct scenario *s, struct sim_world *w, struct sim_host **out_hosts)
 {
-    const struct topology *t = &r->s->topology;
+    const struct topology *t = &s->topology;
     for (size_t i = 0; i < t->n_hosts; i++)
-        if ((r->hosts[i] = sim_world_add_host(r->w, t->hosts[i].name)) == NULL)
+        if ((out_hosts[i] = sim_world_add_host(w, t->hosts[i].name)) == NULL)
             return ERR_NOMEM;
     for (size_t i = 0; i < t->n_links; i++) {
-        size_t segment = sim_world_add_segment(r->w);
+        size_t segment = sim_world_add_segment(w);
         for (size_t k = 0; k < t->links[i].n_ends; k++) {
             const struct topology_end *end = &t->ends[t->links[i].first_end + k];
-            if (sim_world_add_port(r->w, r->hosts[end->host], segment, &end->mac, end->address) == NULL)
+            if (sim_world_add_port(w, out_hosts[end->host], segment, &end->mac, end->address) == NULL)
                 return ERR_NOMEM;
         }
     }
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < t->n_hosts; i++)
-        rc = add_host(r, i);
+        rc = add_host(s, i, out_hosts[i]);
     return rc;
 }
 
@@ -380,7 +378,8 @@ int scenario_run(const struct scenario *s, const struct scenario_setting *settin
     r->steps = calloc(s->n_steps + 1, sizeof *r->steps);
     out->verdicts = calloc(s->n_expects + 1, sizeof *out->verdicts);
     out->n_verdicts = out->verdicts == NULL ? 0 : s->n_expects;
-    int rc = r->w == NULL || r->steps == NULL || out->verdicts == NULL ? ERR_NOMEM : build(r);
+    int rc = r->w == NULL || r->steps == NULL || out->verdicts == NULL ? ERR_NOMEM
+                                                                       : scenario_build(s, r->w, r->hosts);
     if (rc == 0) {
         r->w->only = setting->only;
         r->w->bugs = setting->bugs;

@@ -53,7 +53,11 @@ int scenario_run(const struct scenario *s, const struct scenario_setting *settin
                  struct scenario_outcome *out);
 void scenario_outcome_fini(struct scenario_outcome *out);
 
-/* ---- its parts, for a run on the wire, too ---- */
+/* ---- its parts, for a run on the wire, and for a replay, too ---- */
+
+/* Makes the hosts and wires of the scenario in an empty world; nothing is started. `out_hosts` has a place
+ * for each host of the topology. 0 or ERR_NOMEM. The scenario is borrowed for as long as the world lives. */
+int scenario_build(const struct scenario *s, struct sim_world *w, struct sim_host **out_hosts);
 
 /* A step that is about links, as a rule for them. */
 struct sim_rule scenario_rule(const struct scenario_step *step);

@@ -92,6 +92,38 @@ class Replay(labtest.LabCase):
         self.assertEqual(len(came["messages"]), 12)
         self.assertTrue(came["equal"])
 
+    def test_the_trace_of_a_lab_in_virtual_time(self):
+        """Live decisions and answers, and those that the same engine gives in the simulator, for the same messages."""
+        self.up(s=server(), h1=CLIENT)
+        for command in ("release", "renew", "renew", "release"):
+            self.dhcplab(command, "h1")
+        heard = ["DISCOVER", "REQUEST", "RELEASE", "DISCOVER", "REQUEST", "REQUEST", "RELEASE"]
+
+        def trace():
+            return self.dhcplab("log", "--json").stdout
+
+        def at_server():
+            events = map(json.loads, trace().splitlines())
+            return [event["type"] for event in events if event["node"] == "s" and event.get("direction") == "rx"]
+
+        wait_for(lambda: at_server() == heard, "all messages at the server")
+        file = self.write("trace.ndjson", trace())
+        self.dhcplab("down")
+        came = json.loads(self.dhcplab("replay", "--virtual", file, "--topology", "lab.json", "--json").stdout)
+        self.assertEqual(came["differences"], [])
+        self.assertEqual((came["equal"], came["heard"], came["answers"], came["left_out"]), (True, 7, 5, 0))
+        self.assertGreater(came["decisions"], 10)
+        # A server that leases for longer answers otherwise.
+        self.write("other.json", lab(s=server(lease_s=1200), h1=CLIENT))
+        shown = self.dhcplab("replay", "--virtual", file, "--topology", "other.json", code=1).stdout
+        self.assertRegex(shown, r"(?m)^  trace   .*\"600 s \(10 min\)\"")
+        self.assertRegex(shown, r"(?m)^  virtual .*\"1200 s \(20 min\)\"")
+        for words in ([file], [file, "--topology", "absent"], ["absent", "--topology", "lab.json"],
+                      [file, "--topology", "lab.json", "--to", "s"], [self.write("empty", ""), "--topology", "lab.json"],
+                      [self.write("wrong", "{}\n"), "--topology", "lab.json"]):
+            with self.subTest(words):
+                self.assertNotEqual(self.dhcplab("replay", "--virtual", *words, code=2).stderr, "")
+
     def test_another_server_answers_otherwise(self):
         self.up(s=server(lease_s=900, **{"option-data": [{"name": "routers", "data": "10.77.0.1"}]}))
         capture = self.capture(
