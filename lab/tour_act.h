@@ -8,8 +8,7 @@
 
 /* Each returns 0, or ERR_IO, ERR_TIMEOUT, ERR_NOTFOUND, told on stderr. */
 
-/* The host's interface computes the checksums of UDP and TCP itself from now on, and cuts large segments
- * itself: a capture shows each packet as it would be on a wire. */
+/* The host cuts large segments itself from now on: a capture shows each as it would be on a wire. */
 int tour_act_plain_interface(const struct lab_state *lab, const struct lab_host_state *host,
                              const char *interface);
 /* Forgets the hardware address of `addr`, so that the next packet has to ask for it. */
