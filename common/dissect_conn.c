@@ -1,10 +1,12 @@
 #include "common/dissect_conn.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/dissect_tree.h"
 
-enum { WAYS = 4, SETS = DISSECT_CONNS_MAX / WAYS };
+enum { WAYS = 4 };
 
 struct side {
     ip4 addr;
@@ -15,6 +17,7 @@ struct side {
     uint32_t next;  /* behind the last octet that it sent */
     bool fin;
     uint32_t fin_end; /* what acknowledges its FIN */
+    struct dissect_http_stream http;
 };
 
 struct conn {
@@ -25,9 +28,10 @@ struct conn {
 };
 
 struct dissect_conns {
-    uint64_t step;
+    uint64_t step, forgotten;
     unsigned n;
-    struct conn sets[SETS][WAYS];
+    size_t n_sets;
+    struct conn rows[];
 };
 
 const char *dissect_conn_state_name(enum dissect_conn_state state)
@@ -50,14 +54,24 @@ const char *dissect_conn_event_text(enum dissect_conn_event event)
     return texts[event];
 }
 
-struct dissect_conns *dissect_conns_new(void)
+struct dissect_conns *dissect_conns_new(size_t limit)
 {
-    return calloc(1, sizeof(struct dissect_conns));
+    assert(limit > 0);
+    size_t n_sets = (limit + WAYS - 1) / WAYS;
+    struct dissect_conns *c = calloc(1, sizeof *c + n_sets * WAYS * sizeof c->rows[0]);
+    if (c != NULL)
+        c->n_sets = n_sets;
+    return c;
 }
 
 void dissect_conns_free(struct dissect_conns *c)
 {
     free(c);
+}
+
+uint64_t dissect_conns_forgotten(const struct dissect_conns *c)
+{
+    return c->forgotten;
 }
 
 /* RFC 9293 3.4: comparison modulo 2^32. */
@@ -67,10 +81,10 @@ static bool is_before(uint32_t a, uint32_t b)
 }
 
 /* The same set for both directions. */
-static size_t set_of(const struct dissect *d)
+static struct conn *set_of(struct dissect_conns *c, const struct dissect *d)
 {
     uint32_t hash = (d->ip.src ^ d->ip.dst) * 2654435761U + (uint32_t)(d->tcp.sport ^ d->tcp.dport) * 40503U;
-    return (hash >> 8) % SETS;
+    return &c->rows[(hash >> 8) % c->n_sets * WAYS];
 }
 
 static bool is_side(const struct side *s, ip4 addr, uint16_t port)
@@ -78,10 +92,15 @@ static bool is_side(const struct side *s, ip4 addr, uint16_t port)
     return s->addr == addr && s->port == port;
 }
 
+static bool is_over(const struct conn *x)
+{
+    return x->sides[0].state == CONN_CLOSED || x->sides[1].state == CONN_CLOSED;
+}
+
 /* The connection, and which side the sender is; a new one, without states, if there is none. */
 static struct conn *find(struct dissect_conns *c, const struct dissect *d, int *out_sender)
 {
-    struct conn *set = c->sets[set_of(d)], *victim = set;
+    struct conn *set = set_of(c, d), *victim = set;
     for (int i = 0; i < WAYS; i++) {
         struct conn *x = &set[i];
         for (int s = 0; s < 2 && x->used; s++) {
@@ -94,6 +113,7 @@ static struct conn *find(struct dissect_conns *c, const struct dissect *d, int *
         if (!x->used || (victim->used && x->last < victim->last))
             victim = x;
     }
+    c->forgotten += victim->used && !is_over(victim);
     *victim = (struct conn){.used = true, .number = ++c->n};
     victim->sides[0] = (struct side){.addr = d->ip.src, .port = d->tcp.sport};
     victim->sides[1] = (struct side){.addr = d->ip.dst, .port = d->tcp.dport};
@@ -194,8 +214,33 @@ static enum dissect_conn_event take_fin(struct side *sender, struct side *receiv
     return receiver->fin ? CONN_BOTH_CLOSED : CONN_HALF_CLOSED;
 }
 
-static enum dissect_conn_event take_segment(struct conn *x, int from, const struct dissect_tcp *t)
+/* The octets that are new, to whoever reads the stream. */
+static void take_data(struct conn *x, int from, const struct dissect *d, struct dissect_http_answer *out)
 {
+    struct side *sender = &x->sides[from];
+    const struct dissect_tcp *t = &d->tcp;
+    uint32_t known = sender->next - t->seq; /* sent again */
+    if (is_before(sender->next, t->seq)) {
+        dissect_http_gap(&sender->http);
+        known = 0;
+    }
+    if (known >= t->segment_len)
+        return;
+    if (known < t->payload_len) {
+        const uint8_t *base = d->payload_source == DISSECT_CAPTURED ? d->bytes : d->datagram;
+        size_t at = t->payload_at + known;
+        dissect_http_take(&sender->http, &x->sides[!from].http, base + at, t->payload_len - known, out);
+        for (unsigned i = 0; i < out->n; i++)
+            out->lines[i].at += at;
+    }
+    if (t->payload_len < t->segment_len)
+        dissect_http_gap(&sender->http);
+}
+
+static enum dissect_conn_event take_segment(struct conn *x, int from, const struct dissect *d,
+                                            struct dissect_http_answer *out_http)
+{
+    const struct dissect_tcp *t = &d->tcp;
     struct side *sender = &x->sides[from], *receiver = &x->sides[!from];
     enum dissect_conn_event event = CONN_NOTHING;
     uint32_t end = t->seq + t->segment_len;
@@ -210,6 +255,8 @@ static enum dissect_conn_event take_segment(struct conn *x, int from, const stru
         begin(receiver, t->ack - 1);
     if (t->flags & DISSECT_TCP_RST)
         return take_reset(sender, receiver);
+    if (t->segment_len > 0)
+        take_data(x, from, d, out_http);
     if (t->segment_len > 0 && is_before(t->seq, sender->next))
         event = CONN_AGAIN;
     if (is_before(sender->next, end))
@@ -227,24 +274,47 @@ void dissect_conns_step(struct dissect_conns *c, const struct dissect *d, struct
     int from;
     struct conn *x = find(c, d, &from);
     x->last = ++c->step;
-    enum dissect_conn_event event =
-        t->flags & DISSECT_TCP_SYN ? take_syn(c, x, from, t) : take_segment(x, from, t);
+    *out = (struct dissect_conn_answer){0};
+    out->event = t->flags & DISSECT_TCP_SYN ? take_syn(c, x, from, t) : take_segment(x, from, d, &out->http);
     const struct side *sender = &x->sides[from], *receiver = &x->sides[!from];
-    *out = (struct dissect_conn_answer){
-        .number = x->number,
-        .event = event,
-        .sender = sender->state,
-        .receiver = receiver->state,
-        .seq = sender->has_first ? t->seq - sender->first : 0,
-        .ack = t->flags & DISSECT_TCP_ACK && receiver->has_first ? t->ack - receiver->first : 0,
-    };
+    out->number = x->number;
+    out->sender = sender->state;
+    out->receiver = receiver->state;
+    out->seq = sender->has_first ? t->seq - sender->first : 0;
+    out->ack = t->flags & DISSECT_TCP_ACK && receiver->has_first ? t->ack - receiver->first : 0;
+}
+
+/* The lines that dissect_packet() has not seen: behind the first message of a segment, or begun in another
+ * one. */
+static void show_http(struct dissect *d, const struct dissect_http_answer *http)
+{
+    struct dissect_field *above = d->parent;
+    bool is_open = false;
+    for (unsigned i = 0; i < http->n; i++) {
+        const struct dissect_http_line *line = &http->lines[i];
+        if (line->at == d->tcp.payload_at && line->segments == 1)
+            continue;
+        if (d->http[0] == '\0') {
+            snprintf(d->http, sizeof d->http, "%s", line->text);
+            d->protocol = "HTTP";
+        }
+        if (!is_open)
+            above = dissect_layer(d, "http", d->tcp.payload_at, d->tcp.payload_len);
+        is_open = true;
+        struct dissect_field *f = dissect_add(d, line->is_status ? "status-line" : "request-line", line->at,
+                                              line->len, "%s", line->text);
+        if (line->segments > 1)
+            dissect_mean(d, f, "its end; it is spread over %u segments", line->segments);
+    }
+    dissect_close(d, above);
 }
 
 void dissect_conns_show(struct dissect *d, const struct dissect_conn_answer *answer)
 {
-    if (d->tree == NULL)
+    if (dissect_has_tree(d) && d->tree == NULL)
         return;
     d->parent = d->tree;
+    show_http(d, &answer->http);
     struct dissect_field *above = dissect_open(d, "connection", 0, 0, "%u", answer->number);
     const char *text = dissect_conn_event_text(answer->event);
     if (text[0] != '\0')

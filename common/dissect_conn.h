@@ -1,12 +1,14 @@
 /* TCP connections in a capture: the states of both sides as RFC 9293 3.3.2 has them, sequence numbers
- * relative to the beginning, and what each segment does: the three-way handshake, data, the close, a reset.
- * Bounded: of more connections than fit, the one that was silent longest is forgotten. Pure. */
+ * relative to the beginning, and what each segment does: the three-way handshake, data, the close, a reset;
+ * and the HTTP messages in the data. Bounded: of more connections than fit, the one that was silent longest
+ * is forgotten. Pure. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "common/dissect.h"
+#include "common/dissect_http.h"
 
 /* X(identifier, name) */
 #define DISSECT_CONN_STATE_MAP(X)                                                                            \
@@ -55,17 +57,20 @@ struct dissect_conn_answer {
     enum dissect_conn_event event;
     enum dissect_conn_state sender, receiver; /* after the segment has arrived */
     uint32_t seq, ack;                        /* relative; ack 0 without the flag */
+    struct dissect_http_answer http; /* request and status lines that end in it; `at` counts in the packet */
 };
 
 struct dissect_conns;
 
-enum { DISSECT_CONNS_MAX = 1024 };
+enum { DISSECT_CONNS_DEFAULT = 1024 };
 
-/* NULL if memory is out. */
-struct dissect_conns *dissect_conns_new(void);
+/* At most `limit` connections, > 0, rounded up to a multiple of 4. NULL if memory is out. */
+struct dissect_conns *dissect_conns_new(size_t limit);
 void dissect_conns_free(struct dissect_conns *c);
 /* Takes the segment in *d; d->tcp.found. */
 void dissect_conns_step(struct dissect_conns *c, const struct dissect *d, struct dissect_conn_answer *out);
+/* Connections that were forgotten to make room before they were over. */
+uint64_t dissect_conns_forgotten(const struct dissect_conns *c);
 /* Adds the answer to the tree of *d. */
 void dissect_conns_show(struct dissect *d, const struct dissect_conn_answer *answer);
 

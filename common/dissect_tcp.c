@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/dissect_http.h"
 #include "common/wire.h"
 
-enum { TCP_MIN = 20, OPTION_END = 0, OPTION_NOP = 1 };
+enum { TCP_MIN = 20, OPTION_END = 0, OPTION_NOP = 1, HTTP_MIN = 8 /* of what can be told from other data */ };
 
 const char *dissect_tcp_flags(uint8_t flags, char *buf)
 {
@@ -173,7 +174,7 @@ void dissect_tcp(struct dissect *d, size_t at, size_t len)
         dissect_http(d, d->tcp.payload_at, d->tcp.payload_len);
 }
 
-/* ---- HTTP/1.1, RFC 9112 3 and 4: the first line only ---- */
+/* ---- HTTP/1.1, RFC 9112 3 and 4: the line that this segment begins with; the others: dissect_http.h ---- */
 
 static bool starts_with(const uint8_t *p, size_t len, const char *word)
 {
@@ -181,20 +182,10 @@ static bool starts_with(const uint8_t *p, size_t len, const char *word)
     return len >= n && memcmp(p, word, n) == 0;
 }
 
-static bool is_http(const uint8_t *p, size_t len)
-{
-    static const char *const starts[] = {"HTTP/1.", "GET ",     "HEAD ",    "POST ",  "PUT ",
-                                         "DELETE ", "OPTIONS ", "CONNECT ", "TRACE ", "PATCH "};
-    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
-        if (starts_with(p, len, starts[i]))
-            return true;
-    return false;
-}
-
 void dissect_http(struct dissect *d, size_t at, size_t len)
 {
     const uint8_t *p = d->now + at;
-    if (!is_http(p, len)) {
+    if (len < HTTP_MIN || !dissect_http_is_start(p, len)) {
         dissect_data(d, "data", at, len);
         return;
     }

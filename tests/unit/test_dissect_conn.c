@@ -8,7 +8,7 @@
 
 #include "common/dissect_conn.h"
 
-enum { MANY = 4 * DISSECT_CONNS_MAX };
+enum { LIMIT = 256, MANY = 4 * LIMIT };
 enum { A = 1024, B = 80, ISN_B = 5000 };
 #define ISN_A 0xfffffff0U /* the count of A wraps around */
 enum { SYN = DISSECT_TCP_SYN, ACK = DISSECT_TCP_ACK, FIN = DISSECT_TCP_FIN, RST = DISSECT_TCP_RST };
@@ -27,7 +27,7 @@ static struct dissect_conns *conns;
 static int set_up(void **state)
 {
     (void)state;
-    conns = dissect_conns_new();
+    conns = dissect_conns_new(LIMIT);
     return conns == NULL;
 }
 
@@ -134,7 +134,7 @@ static void test_refused_and_reset_are_told_apart(void **state)
     assert_int_equal(answer.event, CONN_REFUSED);
     assert_int_equal(answer.receiver, CONN_CLOSED);
     dissect_conns_free(conns);
-    conns = dissect_conns_new();
+    conns = dissect_conns_new(LIMIT);
     static const struct row reset[] = {{B, RST, 1, 0, 0, CONN_RESET, CONN_CLOSED, CONN_CLOSED}};
     PLAY(opening);
     PLAY(reset);
@@ -169,9 +169,20 @@ static void test_connections_are_limited(void **state)
     /* The newest is known; most of the oldest have made room. */
     assert_int_equal(step(MANY, 8080, SYN, 0, 0, 0).event, CONN_SYN_AGAIN);
     unsigned known = 0;
-    for (int port = 1; port <= DISSECT_CONNS_MAX; port++)
+    for (int port = 1; port <= LIMIT; port++)
         known += step((uint16_t)port, 8080, SYN, 0, 0, 0).event == CONN_SYN_AGAIN;
-    assert_true(known < DISSECT_CONNS_MAX / 4);
+    assert_true(known < LIMIT / 4);
+    assert_in_range(dissect_conns_forgotten(conns), MANY - LIMIT, 2 * MANY);
+}
+
+static void test_what_is_over_is_forgotten_without_a_word(void **state)
+{
+    (void)state;
+    for (int port = 1; port <= MANY; port++) {
+        step((uint16_t)port, 8080, SYN, 0, 0, 0);
+        step(8080, (uint16_t)port, RST | ACK, 0, 1, 0);
+    }
+    assert_int_equal(dissect_conns_forgotten(conns), 0);
 }
 
 int main(void)
@@ -184,6 +195,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_beginning_that_was_not_captured, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_same_ports_again_are_another_connection, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_connections_are_limited, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_is_over_is_forgotten_without_a_word, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
