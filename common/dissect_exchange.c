@@ -9,14 +9,22 @@
 static const int64_t s_ns = 1000000000;
 
 struct dissect_exchanges {
-    size_t n;
+    size_t n, limit;
     uint64_t left_out;
-    struct dissect_exchange rows[DISSECT_EXCHANGES_MAX];
+    struct dissect_exchange rows[];
 };
 
-struct dissect_exchanges *dissect_exchanges_new(void)
+struct dissect_exchanges *dissect_exchanges_new(size_t limit)
 {
-    return calloc(1, sizeof(struct dissect_exchanges));
+    struct dissect_exchanges *x = calloc(1, sizeof *x + limit * sizeof x->rows[0]);
+    if (x != NULL)
+        x->limit = limit;
+    return x;
+}
+
+size_t dissect_exchanges_limit(const struct dissect_exchanges *x)
+{
+    return x->limit;
 }
 
 void dissect_exchanges_free(struct dissect_exchanges *x)
@@ -119,7 +127,7 @@ static struct dissect_exchange *find(struct dissect_exchanges *x, const struct d
             return e;
         break;
     }
-    if (x->n == DISSECT_EXCHANGES_MAX)
+    if (x->n == x->limit)
         return NULL;
     x->rows[x->n] = (struct dissect_exchange){.client = client,
                                               .xid = d->dhcp.xid,

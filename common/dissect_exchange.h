@@ -49,7 +49,7 @@ enum dissect_odd {
 #undef X
 };
 
-enum { EXCHANGE_OFFERS_MAX = 8, DISSECT_EXCHANGES_MAX = 4096 };
+enum { EXCHANGE_OFFERS_MAX = 8, DISSECT_EXCHANGES_DEFAULT = 4096 };
 
 enum dissect_outcome { OUTCOME_OPEN, OUTCOME_ACK, OUTCOME_NAK, OUTCOME_NONE_NEEDED };
 
@@ -82,8 +82,9 @@ struct dissect_exchange {
 
 struct dissect_exchanges;
 
-/* NULL if memory is out. */
-struct dissect_exchanges *dissect_exchanges_new(void);
+/* At most `limit` exchanges. NULL if memory is out. */
+struct dissect_exchanges *dissect_exchanges_new(size_t limit);
+size_t dissect_exchanges_limit(const struct dissect_exchanges *x);
 void dissect_exchanges_free(struct dissect_exchanges *x);
 /* Takes the message in *d, d->has_dhcp; packet `number`, seen at `now_ns`. The exchange that it belongs to,
  * borrowed; NULL if there is no room for another. */

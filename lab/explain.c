@@ -43,6 +43,12 @@ static const char help[] =
     "INIT-REBOOT...,\n"
     "                   who offered and who was chosen, response times, T1, T2 and expiry, what is unusual;\n"
     "                   with --json one object each\n"
+    "  --limit NAME=N   follow at most so many at a time, and give up the oldest of more: connections "
+    "(1024), "
+    "datagrams\n"
+    "                   (64) in fragments and octets (4194304) of them, addresses (4096) that are claimed; "
+    "exchanges\n"
+    "                   (4096) in all\n"
     "  --help           this text\n"
     "\n"
     "Colours only on a terminal, and not with NO_COLOR set.\n"
@@ -63,20 +69,17 @@ static const char help[] =
 enum { OUT_BUFFER = 1 << 18 };
 
 static const struct option long_options[] = {
-    {"packet", required_argument, NULL, 'p'},
-    {"bytes", no_argument, NULL, 'b'},
-    {"teach", no_argument, NULL, 't'},
-    {"json", no_argument, NULL, 'j'},
-    {"ladder", no_argument, NULL, 'l'},
-    {"exchanges", no_argument, NULL, 'x'},
-    {"svg", required_argument, NULL, 's'},
-    {"help", no_argument, NULL, 'h'},
-    {0},
+    {"packet", required_argument, NULL, 'p'}, {"bytes", no_argument, NULL, 'b'},
+    {"teach", no_argument, NULL, 't'},        {"json", no_argument, NULL, 'j'},
+    {"ladder", no_argument, NULL, 'l'},       {"exchanges", no_argument, NULL, 'x'},
+    {"svg", required_argument, NULL, 's'},    {"limit", required_argument, NULL, 'm'},
+    {"help", no_argument, NULL, 'h'},         {0},
 };
 
 struct arguments {
     const char *path, *svg;
     uint64_t packet; /* 0: all */
+    struct explain_limits limits;
     bool bytes, teach, json, ladder, exchanges;
 };
 
@@ -99,6 +102,7 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
 {
     int option;
     *out = (struct arguments){0};
+    explain_limits_init(&out->limits);
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         switch (option) {
         case 'p':
@@ -116,6 +120,10 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
             break;
         case 'l':
             out->ladder = true;
+            break;
+        case 'm':
+            if (!explain_limits_parse(optarg, &out->limits))
+                return usage_error("--limit takes NAME=N, N from 1 to 10000000, not ", optarg);
             break;
         case 's':
             out->svg = optarg;
@@ -242,7 +250,7 @@ static struct explain *explain_new(const struct arguments *args)
     e->args = args;
     e->color = view_color();
     arena_init(&e->arena);
-    e->relate = explain_relate_new();
+    e->relate = explain_relate_new(&args->limits);
     if (args->svg != NULL && e->relate != NULL)
         e->svg = explain_svg_new(args->svg, args->path, explain_relate_exchanges(e->relate));
     if (e->relate != NULL && (args->svg == NULL || e->svg != NULL) &&

@@ -272,6 +272,6 @@ void explain_exchanges_print(FILE *out, const struct dissect_exchanges *x, enum 
                 print_exchange(out, dissect_exchanges_at(x, j), color);
     }
     if (dissect_exchanges_left_out(x) > 0)
-        fprintf(out, "%llu messages of later exchanges are left out: there is room for %d\n",
-                (unsigned long long)dissect_exchanges_left_out(x), DISSECT_EXCHANGES_MAX);
+        fprintf(out, "%llu messages of later exchanges are left out: there is room for %zu (--limit)\n",
+                (unsigned long long)dissect_exchanges_left_out(x), dissect_exchanges_limit(x));
 }

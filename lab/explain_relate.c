@@ -2,30 +2,69 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lab/explain_exchange.h"
+#include "lab/explain_print.h"
 #include "lab/explain_twin.h"
 
-enum { NS_PER_S = 1000000000 };
+enum { NS_PER_S = 1000000000, LIMIT_MAX = 10000000 };
+
+void explain_limits_init(struct explain_limits *l)
+{
+    *l = (struct explain_limits){.fragments = dissect_reasm_default,
+                                 .connections = DISSECT_CONNS_DEFAULT,
+                                 .exchanges = DISSECT_EXCHANGES_DEFAULT,
+                                 .addresses = DISSECT_CLAIMS_DEFAULT};
+}
+
+bool explain_limits_parse(const char *text, struct explain_limits *l)
+{
+    const struct {
+        const char *name;
+        size_t *value;
+    } rows[] = {{"connections", &l->connections},
+                {"exchanges", &l->exchanges},
+                {"addresses", &l->addresses},
+                {"datagrams", &l->fragments.datagrams},
+                {"octets", &l->fragments.octets}};
+    const char *equals = strchr(text, '=');
+    for (size_t i = 0; equals != NULL && i < sizeof rows / sizeof rows[0]; i++) {
+        size_t len = strlen(rows[i].name);
+        if ((size_t)(equals - text) != len || memcmp(text, rows[i].name, len) != 0)
+            continue;
+        char *end;
+        unsigned long value = strtoul(equals + 1, &end, 10);
+        if (equals[1] < '0' || equals[1] > '9' || *end != '\0' || value < 1 || value > LIMIT_MAX)
+            return false;
+        *rows[i].value = value;
+        return true;
+    }
+    return false;
+}
 
 struct explain_relate {
+    struct explain_limits limits;
     struct dissect_reasm *reasm;
     struct dissect_conns *conns;
     struct dissect_exchanges *exchanges;
+    struct dissect_claims *claims;
     struct dissect_reasm_answer fragment;
     struct dissect_conn_answer segment;
     struct explain_twins twins;
 };
 
-struct explain_relate *explain_relate_new(void)
+struct explain_relate *explain_relate_new(const struct explain_limits *limits)
 {
     struct explain_relate *r = calloc(1, sizeof *r);
     if (r == NULL)
         return NULL;
-    r->reasm = dissect_reasm_new(&dissect_reasm_default);
-    r->conns = dissect_conns_new();
-    r->exchanges = dissect_exchanges_new();
-    if (r->reasm != NULL && r->conns != NULL && r->exchanges != NULL)
+    r->limits = *limits;
+    r->reasm = dissect_reasm_new(&limits->fragments);
+    r->conns = dissect_conns_new(limits->connections);
+    r->exchanges = dissect_exchanges_new(limits->exchanges);
+    r->claims = dissect_claims_new(limits->addresses);
+    if (r->reasm != NULL && r->conns != NULL && r->exchanges != NULL && r->claims != NULL)
         return r;
     explain_relate_free(r);
     return NULL;
@@ -38,6 +77,7 @@ void explain_relate_free(struct explain_relate *r)
     dissect_reasm_free(r->reasm);
     dissect_conns_free(r->conns);
     dissect_exchanges_free(r->exchanges);
+    dissect_claims_free(r->claims);
     free(r);
 }
 
@@ -72,6 +112,32 @@ static void note_segment(const struct dissect_conn_answer *a, char *note)
              dissect_conn_state_name(a->receiver));
 }
 
+static void relate_claim(struct explain_relate *r, const struct explain_packet *packet, struct dissect *d,
+                         struct explain_relation *out)
+{
+    struct dissect_claim_answer answer;
+    char text[DISSECT_CLAIM_TEXT_LEN], time[EXPLAIN_TIME_LEN];
+    dissect_claims_step(r->claims, d, packet->time_ns, &answer);
+    out->claim = answer.event;
+    if (answer.event == CLAIM_NOTHING)
+        return;
+    dissect_claims_show(d, &answer);
+    explain_time(answer.other_ns, time);
+    snprintf(out->note, sizeof out->note, "%s: at %.8s", dissect_claim_format(&answer, text),
+             time + sizeof "2026-11-21T" - 1);
+}
+
+/* The request and status lines that the summary does not have: it has the first one. */
+static void note_http(const struct dissect *d, const struct dissect_http_answer *http, char *note)
+{
+    size_t len = strlen(note);
+    for (unsigned i = 0; i < http->n && len < EXPLAIN_RELATION_NOTE_LEN; i++)
+        if (strcmp(http->lines[i].text, d->http) != 0)
+            len += (size_t)snprintf(note + len, EXPLAIN_RELATION_NOTE_LEN - len, "; %s", http->lines[i].text);
+    if (http->n_more > 0 && len < EXPLAIN_RELATION_NOTE_LEN)
+        snprintf(note + len, EXPLAIN_RELATION_NOTE_LEN - len, "; and %u more", http->n_more);
+}
+
 void explain_relate_packet(struct explain_relate *r, const struct explain_packet *packet, struct dissect *d,
                            struct explain_relation *out)
 {
@@ -87,6 +153,7 @@ void explain_relate_packet(struct explain_relate *r, const struct explain_packet
         if (r->fragment.status == DISSECT_REASM_WHOLE)
             dissect_datagram(d, r->fragment.bytes, r->fragment.total);
     }
+    relate_claim(r, packet, d, out);
     if (d->has_dhcp) {
         out->exchange = dissect_exchanges_add(r->exchanges, d, packet->number, packet->time_ns);
         if (out->exchange != NULL)
@@ -97,16 +164,32 @@ void explain_relate_packet(struct explain_relate *r, const struct explain_packet
         dissect_conns_show(d, &r->segment);
         out->segment = &r->segment;
         note_segment(&r->segment, out->note);
+        note_http(d, &r->segment.http, out->note);
     }
+}
+
+static void tell(uint64_t n, const char *what, size_t limit, const char *name)
+{
+    if (n > 0)
+        fprintf(stderr, "dhcplab: %llu %s: more than %zu at a time (--limit %s=N)\n", (unsigned long long)n,
+                what, limit, name);
 }
 
 void explain_relate_tell_limits(const struct explain_relate *r)
 {
     const struct dissect_reasm_counts *counts = dissect_reasm_counts(r->reasm);
+    const struct explain_limits *l = &r->limits;
     if (counts->expired > 0)
         fprintf(stderr, "dhcplab: of %llu datagrams fragments were missing for longer than %d s\n",
-                (unsigned long long)counts->expired, (int)(dissect_reasm_default.time_ns / NS_PER_S));
+                (unsigned long long)counts->expired, (int)(l->fragments.time_ns / NS_PER_S));
     if (counts->evicted > 0)
-        fprintf(stderr, "dhcplab: %llu datagrams were given up: more than %zu in fragments at a time\n",
-                (unsigned long long)counts->evicted, dissect_reasm_default.datagrams);
+        fprintf(stderr,
+                "dhcplab: %llu datagrams in fragments were given up: more than %zu, or %zu octets, at a time "
+                "(--limit "
+                "datagrams=N, octets=N)\n",
+                (unsigned long long)counts->evicted, l->fragments.datagrams, l->fragments.octets);
+    tell(dissect_conns_forgotten(r->conns), "connections were forgotten before they were over",
+         l->connections, "connections");
+    tell(dissect_claims_forgotten(r->claims), "addresses were forgotten that somebody else may claim",
+         l->addresses, "addresses");
 }

@@ -1,9 +1,10 @@
 /* What a packet means to the packets before it: fragments are put together, TCP connections and DHCP
- * exchanges followed. */
+ * exchanges followed, and who claims which address. */
 #pragma once
 #include <stdbool.h>
 
 #include "common/dissect.h"
+#include "common/dissect_claims.h"
 #include "common/dissect_conn.h"
 #include "common/dissect_exchange.h"
 #include "common/dissect_reasm.h"
@@ -16,15 +17,28 @@ struct explain_relation {
     const struct dissect_reasm_answer *fragment; /* NULL if it is none; likewise below */
     const struct dissect_conn_answer *segment;
     const struct dissect_exchange *exchange; /* lasts */
+    enum dissect_claim_event claim;          /* CLAIM_NOTHING unless two claim one address */
     uint64_t
         twin; /* the packet that this one is, seen at another interface; it relates to nothing. 0: none */
     char note[EXPLAIN_RELATION_NOTE_LEN]; /* the same in words; "" if there is nothing to say */
 };
 
+/* What may be followed at a time; of more the oldest is given up, of exchanges the newest. */
+struct explain_limits {
+    struct dissect_reasm_limits fragments;
+    size_t connections, exchanges, addresses;
+};
+
+void explain_limits_init(struct explain_limits *l);
+
+/* "connections=16": sets one of connections, exchanges, addresses, datagrams (in fragments) and octets (of
+ * those). False if it is none, or the number is not from 1 to 10,000,000. */
+bool explain_limits_parse(const char *text, struct explain_limits *l);
+
 struct explain_relate;
 
 /* NULL if memory is out. */
-struct explain_relate *explain_relate_new(void);
+struct explain_relate *explain_relate_new(const struct explain_limits *limits);
 void explain_relate_free(struct explain_relate *r);
 /* Takes the packet, which *d has; the last fragment of a datagram makes *d go on with the whole. */
 void explain_relate_packet(struct explain_relate *r, const struct explain_packet *packet, struct dissect *d,

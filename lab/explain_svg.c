@@ -43,13 +43,13 @@ struct explain_svg {
     size_t n;
     struct message messages[EXPLAIN_SVG_MESSAGES];
     struct ladder_svg_row rows[EXPLAIN_SVG_MESSAGES];
-    struct told told[DISSECT_EXCHANGES_MAX];
+    struct told told[]; /* as many as there can be exchanges */
 };
 
 struct explain_svg *explain_svg_new(const char *path, const char *capture,
                                     const struct dissect_exchanges *exchanges)
 {
-    struct explain_svg *s = calloc(1, sizeof *s);
+    struct explain_svg *s = calloc(1, sizeof *s + dissect_exchanges_limit(exchanges) * sizeof s->told[0]);
     if (s == NULL)
         return NULL;
     s->path = path;
@@ -285,6 +285,7 @@ static bool take(struct explain_svg *s, const struct explain_packet *packet, con
     }
     add_note(&m->row, LADDER_SVG_PLAIN, say(s, exchange, msg));
     add_note(&m->row, LADDER_SVG_DECISION, say_message(s, msg));
+    add_note(&m->row, LADDER_SVG_DECISION, keep(s, "%s", packet->comment));
     if (exchange != NULL)
         relate(s, m, msg);
     add_warnings(s, &m->row, d->tree != NULL ? d->tree->first : NULL, &shown);

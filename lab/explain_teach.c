@@ -267,10 +267,31 @@ static void say(FILE *out, const char *sentence)
         fprintf(out, "    %s\n", sentence);
 }
 
+static const char *claim_purpose(enum dissect_claim_event event)
+{
+    switch (event) {
+    case CLAIM_NOTHING:
+        break;
+    case CLAIM_IN_USE:
+        return "Whoever probes for an address and hears this must not use it; a DHCP client sends DECLINE "
+               "(RFC 5227 2.1.1).";
+    case CLAIM_BOTH_PROBE:
+        return "Two hosts want the address at the same time: neither may take it (RFC 5227 2.1.1).";
+    case CLAIM_CONFLICT:
+        return "Two hosts use one address: neighbours send to whichever of them spoke last (RFC 5227 2.4).";
+    case CLAIM_DEFENCE:
+        return "A host may defend its address with one announcement; if it has to again within 10 s, it "
+               "gives it up (RFC "
+               "5227 2.4).";
+    }
+    return NULL;
+}
+
 void explain_teach(FILE *out, const struct dissect *d, const struct explain_relation *relation)
 {
     if (d->arp.found)
         say(out, arp_purpose(d->arp.kind));
+    say(out, claim_purpose(relation->claim));
     if (relation->fragment != NULL)
         teach_fragment(out, d, relation->fragment);
     if (d->icmp.found)

@@ -306,7 +306,9 @@ int tour_facts_read(struct tour_facts *f, const char *path, const int64_t marks[
     *f = (struct tour_facts){0};
     arena_init(&f->arena);
     f->packets = calloc(PACKETS_MAX, sizeof *f->packets);
-    struct explain_relate *relate = explain_relate_new();
+    struct explain_limits limits;
+    explain_limits_init(&limits);
+    struct explain_relate *relate = explain_relate_new(&limits);
     struct explain_reader *reader = explain_reader_new(path);
     int rc = f->packets == NULL || relate == NULL ? ERR_NOMEM : reader == NULL ? ERR_IO : 0;
     if (rc == 0 && !read_packets(f, reader, relate, marks))

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "common/dissect.h"
+#include "common/dissect_claims.h"
 #include "common/dissect_conn.h"
+#include "common/dissect_exchange.h"
 #include "common/dissect_reasm.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -52,22 +54,38 @@ static void check(struct arena *arena, int linktype, const uint8_t *data, size_t
     arena_reset(arena);
 }
 
-static void follow(struct arena *arena, struct dissect_reasm *reasm, struct dissect_conns *conns,
-                   const uint8_t *bytes, size_t len, int64_t now_ns)
+/* What goes on from one packet to the next, all of it small. */
+struct memory {
+    struct dissect_reasm *reasm;
+    struct dissect_conns *conns;
+    struct dissect_claims *claims;
+    struct dissect_exchanges *exchanges;
+};
+
+static void follow(struct arena *arena, const struct memory *m, const uint8_t *bytes, size_t len,
+                   int64_t now_ns)
 {
     static struct dissect d;
     struct dissect_reasm_answer fragment;
     struct dissect_conn_answer segment;
+    struct dissect_claim_answer claim;
+    bool is_raw = len == 0 || bytes[0] >> 4 == 4;
     dissect_init(&d, arena);
-    dissect_packet(&d, DISSECT_LINK_RAW, bytes, len);
+    dissect_packet(&d, is_raw ? DISSECT_LINK_RAW : DISSECT_LINK_ETHERNET, bytes, len);
     if (dissect_reasm_is_fragment(&d)) {
-        dissect_reasm_add(reasm, &d, now_ns, &fragment);
+        dissect_reasm_add(m->reasm, &d, now_ns, &fragment);
         if (fragment.status == DISSECT_REASM_WHOLE)
             dissect_datagram(&d, fragment.bytes, fragment.total);
     }
+    dissect_claims_step(m->claims, &d, now_ns, &claim);
+    dissect_claims_show(&d, &claim);
+    if (d.has_dhcp)
+        dissect_exchanges_add(m->exchanges, &d, (uint64_t)now_ns, now_ns);
     if (d.tcp.found) {
-        dissect_conns_step(conns, &d, &segment);
+        dissect_conns_step(m->conns, &d, &segment);
         assert(dissect_conn_event_text(segment.event) != NULL);
+        for (unsigned i = 0; i < segment.http.n; i++)
+            check_text(segment.http.lines[i].text);
         dissect_conns_show(&d, &segment);
     }
     check_fields(&d, d.tree, 0);
@@ -77,18 +95,20 @@ static void follow(struct arena *arena, struct dissect_reasm *reasm, struct diss
 static void follow_all(struct arena *arena, const uint8_t *data, size_t size)
 {
     const struct dissect_reasm_limits limits = {.datagrams = 3, .octets = 20000, .time_ns = 5};
-    struct dissect_reasm *reasm = dissect_reasm_new(&limits);
-    struct dissect_conns *conns = dissect_conns_new();
-    assert(reasm != NULL && conns != NULL);
+    const struct memory m = {dissect_reasm_new(&limits), dissect_conns_new(8), dissect_claims_new(4),
+                             dissect_exchanges_new(3)};
+    assert(m.reasm != NULL && m.conns != NULL && m.claims != NULL && m.exchanges != NULL);
     int64_t now_ns = 0;
     for (size_t at = 0; at < size; now_ns++) {
         size_t len = data[at++];
         len = len < size - at ? len : size - at;
-        follow(arena, reasm, conns, data + at, len, now_ns);
+        follow(arena, &m, data + at, len, now_ns);
         at += len;
     }
-    dissect_reasm_free(reasm);
-    dissect_conns_free(conns);
+    dissect_reasm_free(m.reasm);
+    dissect_conns_free(m.conns);
+    dissect_claims_free(m.claims);
+    dissect_exchanges_free(m.exchanges);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

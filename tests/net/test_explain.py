@@ -63,6 +63,11 @@ def from_server(kind, options=(), src="10.77.0.1", dst="10.77.0.100", **fields):
     return CLIENT + SERVER + b"\x08\0" + udp(src, dst, 67, 68, dhcp(kind, options, **fields))
 
 
+def arp(operation, sender_hw, sender, target):
+    message = struct.pack(">HHBBH", 1, 0x0800, 6, 4, operation) + sender_hw + octets(sender) + bytes(6) + octets(target)
+    return ALL + sender_hw + b"\x08\x06" + message
+
+
 LEASE = [(51, struct.pack(">I", 3600)), (1, octets("255.255.255.0"))]
 FIRST_LEASE = [
     from_client(1),
@@ -153,7 +158,55 @@ class Explain(ExplainCase):
         self.file.write_bytes(pcap(parts, RAW))
         self.assertIn("of 1 datagrams fragments were missing for longer than 60 s", self.run_program(self.file)[1])
         self.file.write_bytes(pcap([ip("10.0.0.1", "10.0.0.2", 1, bytes(8), ident=n, more=True) for n in range(65)], RAW, step_ms=1))
-        self.assertIn("1 datagrams were given up: more than 64 in fragments", self.run_program(self.file)[1])
+        self.assertIn("1 datagrams in fragments were given up: more than 64, or 4194304 octets", self.run_program(self.file)[1])
+
+    def test_limits_are_options_and_filled_ones_are_told(self):
+        def told(name, packets, linktype=ETHERNET, limit=4):
+            self.file.write_bytes(pcap(packets, linktype, step_ms=1))
+            self.assertEqual(self.run_program(self.file)[1], "")
+            return self.run_program(self.file, "--limit", f"{name}={limit}", "--exchanges")
+
+        syns = [ip("10.0.0.1", "10.0.0.2", 6, struct.pack(">HHIIBBHHH", port, 80, 1, 0, 0x50, 2, 1000, 0, 0)) for port in range(9)]
+        self.assertIn("5 connections were forgotten before they were over: more than 4 at a time (--limit connections=N)",
+                      told("connections", syns, RAW)[1])
+        claims = [arp(1, CLIENT, f"10.0.0.{n}", NOBODY) for n in range(1, 10)]
+        self.assertIn("5 addresses were forgotten that somebody else may claim: more than 4 at a time (--limit addresses=N)",
+                      told("addresses", claims)[1])
+        parts = [ip("10.0.0.1", "10.0.0.2", 1, bytes(8), ident=n, more=True) for n in range(9)]
+        self.assertIn("5 datagrams in fragments were given up: more than 4, or ", told("datagrams", parts, RAW)[1])
+        self.assertIn("datagrams in fragments were given up: more than 64, or 5000 octets", told("octets", parts[:2], RAW, 5000)[1])
+        self.assertIn("2 messages of later exchanges are left out: there is room for 4 (--limit)",
+                      told("exchanges", [from_client(1, xid=n) for n in range(6)])[0])
+        for wrong in ("connections", "connections=0", "connections=x", "connections=10000001", "connection=4", "=4"):
+            self.run_program(self.file, "--limit", wrong, code=2)
+
+    def test_two_claim_one_address(self):
+        packets = [(0, arp(1, CLIENT, NOBODY, "10.77.0.9")), (1, arp(2, SERVER, "10.77.0.9", NOBODY)),
+                   (10000, arp(1, SERVER, "10.77.0.5", "10.77.0.5")), (20000, arp(1, CLIENT, "10.77.0.5", "10.77.0.5"))]
+        lines = self.explain(pcap(packets)).splitlines()
+        self.assertTrue(lines[1].endswith("(conflict: 10.77.0.9 is in use, and 02:00:5e:10:00:01 probes for it: at 08:00:00)  [1 warning]"))
+        self.assertTrue(lines[3].endswith("(conflict: 02:00:5e:10:00:02 uses 10.77.0.5, too: at 08:00:10)  [1 warning]"))
+        self.assertNotIn("conflict", lines[0] + lines[2])
+        self.assertIn("a DHCP client sends DECLINE", self.explain(pcap(packets), "--teach"))
+
+    def test_http_over_segments_and_in_a_row(self):
+        def segment(seq, data):
+            head = struct.pack(">HHIIBBHHH", 1024, 80, seq, 1, 0x50, 24, 1000, 0, 0)
+            pseudo = octets("10.0.0.1") + octets("10.0.0.2") + struct.pack(">HH", 6, 20 + len(data))
+            return ip("10.0.0.1", "10.0.0.2", 6, head[:16] + struct.pack(">H", checksum(pseudo + head + data)) + head[18:] + data)
+
+        texts = [b"GET /a HTTP/1.1\r\n\r\nPOST /b HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET /c H", b"TTP/1.1\r\n\r\n"]
+        packets = [segment(100, texts[0]), segment(100 + len(texts[0]), texts[1])]
+        lines = self.explain(pcap(packets, RAW)).splitlines()
+        self.assertIn("GET /a HTTP/1.1  (connection 1", lines[0])
+        self.assertTrue(lines[0].endswith("; POST /b HTTP/1.1)"))
+        self.assertIn("HTTP      10.0.0.1:1024", lines[1])
+        self.assertIn("  GET /c HTTP/1.1  (connection 1", lines[1])
+        first, second = self.objects(pcap(packets, RAW))
+        found = [(f["name"], f["value"], f["offset"], f["length"], f.get("meaning")) for packet in (first, second)
+                 for layer in packet["layers"] if layer["name"] == "http" for f in layer["fields"] if f["name"] == "request-line"]
+        self.assertEqual(found, [("request-line", "GET /a HTTP/1.1", 40, 15, None), ("request-line", "POST /b HTTP/1.1", 59, 16, None),
+                                 ("request-line", "GET /c HTTP/1.1", 40, 7, "its end; it is spread over 2 segments")])
 
     def test_one_packet_with_every_field(self):
         text = self.explain(pcap(FIRST_LEASE), "--packet", 4)

@@ -10,6 +10,7 @@
 
 #include "common/dissect_exchange.h"
 
+enum { LIMIT = 50 };
 enum { S1 = 0x0a4d0001, S2 = 0x0a4d0002, A = 0x0a4d000a, B = 0x0a4d000b };
 #define S INT64_C(1000000000)
 
@@ -21,7 +22,7 @@ static int set_up(void **state)
 {
     (void)state;
     number = 0;
-    exchanges = dissect_exchanges_new();
+    exchanges = dissect_exchanges_new(LIMIT);
     return exchanges == NULL;
 }
 
@@ -206,9 +207,9 @@ static void test_a_lease_that_ends_earlier(void **state)
 static void test_there_is_a_limit(void **state)
 {
     (void)state;
-    for (uint32_t i = 0; i < DISSECT_EXCHANGES_MAX; i++)
+    for (uint32_t i = 0; i < LIMIT; i++)
         assert_non_null(client(DHCP_DISCOVER, i, 0, 0, 0, 0));
-    assert_null(client(DHCP_DISCOVER, DISSECT_EXCHANGES_MAX, 0, 0, 0, 0));
+    assert_null(client(DHCP_DISCOVER, LIMIT, 0, 0, 0, 0));
     assert_non_null(server(DHCP_OFFER, 5, S1, A, 1000, 0)); /* of one that is known */
     assert_int_equal(dissect_exchanges_left_out(exchanges), 1);
 }
