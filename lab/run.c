@@ -261,7 +261,7 @@ static int compare_with_virtual(const struct scenario *s, const struct scenario_
     struct scenario_outcome outcome = {0};
     struct scenario_setting again = {.seed = setting->seed,
                                      .only = setting->only,
-                                     .stores_at_once = true,
+                                     .as_on_wire = true,
                                      .frame = take_frame,
                                      .frame_user = &files};
     int rc = files.parity == NULL ? ERR_NOMEM : scenario_run(s, &again, &outcome);

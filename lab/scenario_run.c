@@ -141,12 +141,11 @@ static void on_changed(void *user, const struct sim_host *host)
 
 /* ---- steps ---- */
 
+/* Its program ends. */
 static void stop(struct sim_host *host)
 {
-    if (host->n_clients > 0)
-        sim_client_command(host, CLI_STOP);
-    else
-        sim_node_crash(host);
+    sim_client_command(host, CLI_STOP);
+    sim_node_crash(host);
 }
 
 /* The server of whom the client has its lease. */
@@ -383,8 +382,8 @@ int scenario_run(const struct scenario *s, const struct scenario_setting *settin
     if (rc == 0) {
         r->w->only = setting->only;
         r->w->bugs = setting->bugs;
-        r->w->sync_ms = setting->stores_at_once ? 0 : s->sync_ms;
-        r->w->check->off = s->off;
+        r->w->sync_ms = setting->as_on_wire ? 0 : s->sync_ms;
+        r->w->check->off = setting->as_on_wire ? ~0U : s->off;
         arm_steps(r);
         out->err = run_to_the_end(r);
         rc = out->err == ERR_NOMEM ? ERR_NOMEM : 0;

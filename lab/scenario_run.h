@@ -17,7 +17,7 @@ struct scenario_setting {
     uint64_t seed;
     const struct sim_fault_list *only; /* of the seed's bad luck only this; NULL: all of it */
     unsigned bugs;                     /* bits of enum sim_bug, for tests; 0 */
-    bool stores_at_once;               /* whatever the scenario's sync_ms is, as on the wire */
+    bool as_on_wire; /* stores take no time, whatever sync_ms is, and no invariant is checked */
     /* Told about each trace object (trace.h), which it then owns; NULL: nobody is. */
     void (*trace)(void *user, cJSON *event);
     void *trace_user;

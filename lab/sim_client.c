@@ -159,7 +159,8 @@ static void start(struct sim_client *c, uint64_t seed)
                 .kind = CLI_START, .now = c->host->world->now, .saved = c->has_saved ? &c->saved : NULL});
 }
 
-/* The seed is drawn only if an engine is to be made: a client that was stopped goes on with its own. */
+/* The seed is drawn only if an engine is to be made: one whose program was never ended goes on with its own.
+ */
 void sim_client_start(struct sim_host *host)
 {
     uint64_t seed = host->n_clients > 0 && host->clients[0].engine == NULL ? rng_u64(&host->rng) : 0;

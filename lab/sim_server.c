@@ -6,6 +6,7 @@
 #include "common/err.h"
 #include "lab/sim_check.h"
 #include "lab/sim_node.h"
+#include "server/srv_csv.h"
 #include "server/srv_force.h"
 #include "server/srv_lease.h"
 
@@ -221,6 +222,16 @@ void sim_server_free(struct sim_server *s)
     free(s);
 }
 
+/* As its lease file has it, where times are whole seconds. */
+static void pass_through_file(struct srv_lease *lease)
+{
+    char line[SRV_CSV_LINE_MAX];
+    const char *why;
+    size_t len = srv_csv_format(lease, 0, SIM_EPOCH_MS, line);
+    bool is_lease = srv_csv_parse(line, len - 1, SIM_EPOCH_MS, lease, &why);
+    assert(is_lease);
+}
+
 static void load(struct sim_server *s)
 {
     time_ms now = s->host->world->now;
@@ -228,6 +239,7 @@ static void load(struct sim_server *s)
     for (size_t i = 0; i < srv_lease_table_count(s->store); i++) {
         struct srv_lease lease;
         srv_lease_at(s->store, i, &lease);
+        pass_through_file(&lease);
         if (srv_engine_load(s->engine, &lease, now) == ERR_NOMEM)
             s->host->world->err = ERR_NOMEM;
     }

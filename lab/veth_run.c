@@ -197,6 +197,15 @@ static bool is_concerned(void *user, size_t host, ip4 addr)
     return false;
 }
 
+/* Crowds answer ARP themselves, and with address conflict detection a client listens to it. */
+static void asked(void *user, size_t host)
+{
+    struct run *r = user;
+    struct veth_host *h = &r->hosts[host];
+    h->is_due = h->is_due ||
+                (h->pace >= 0 && (h->t->n_clients > 0 || (h->n_clients > 0 && r->s->clients[host]->acd)));
+}
+
 static void probed(void *user, size_t host, ip4 addr)
 {
     struct run *r = user;
@@ -302,10 +311,26 @@ static void kick(struct run *r, struct veth_host *h)
     wait_quiet(r, h);
 }
 
+/* Who has something to do now, be it by its timers. */
+static struct veth_host *find_due(struct run *r, bool by_timers)
+{
+    for (size_t i = 0; i < r->n_hosts; i++) {
+        struct veth_host *h = &r->hosts[i];
+        if (h->pace >= 0 && !h->is_asleep && (h->is_due || (by_timers && h->deadline_ms <= r->now)))
+            return h;
+    }
+    return NULL;
+}
+
 /* One thing after the other, as in the simulator: a frame, and all that comes of it; who is due. */
 static bool do_next(struct run *r)
 {
     size_t host;
+    struct veth_host *due = find_due(r, false);
+    if (due != NULL) {
+        kick(r, due);
+        return true;
+    }
     if (veth_wire_deliver(r->wire, r->now, &host)) {
         if (r->hosts[host].pace >= 0 && !r->hosts[host].is_asleep)
             kick(r, &r->hosts[host]);
@@ -313,14 +338,10 @@ static bool do_next(struct run *r)
             veth_wire_take(r->wire, r->now); /* its kernel may have answered */
         return true;
     }
-    for (size_t i = 0; i < r->n_hosts; i++) {
-        struct veth_host *h = &r->hosts[i];
-        if (h->pace >= 0 && !h->is_asleep && (h->is_due || h->deadline_ms <= r->now)) {
-            kick(r, h);
-            return true;
-        }
-    }
-    return veth_wire_take(r->wire, r->now);
+    if ((due = find_due(r, true)) == NULL)
+        return veth_wire_take(r->wire, r->now);
+    kick(r, due);
+    return true;
 }
 
 static void settle(struct run *r)
@@ -643,7 +664,7 @@ static int make_hosts(struct run *r, struct net *net)
 
 static int build(struct run *r, struct net *net)
 {
-    struct veth_wire_observer observer = {r, hears, is_concerned, sent, on_frame, probed, lost, fault};
+    struct veth_wire_observer observer = {r, hears, is_concerned, sent, on_frame, asked, probed, lost, fault};
     r->outer_proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (r->outer_proc < 0 || supervisor_programs(r->programs, sizeof r->programs) < 0 || make_page(r) < 0) {
         fail(r, "the run cannot start: %s", strerror(errno));

@@ -26,6 +26,7 @@ enum {
     TAKEN_AT_ONCE = 64,     /* of one end, before the others have their turn */
     DELIVERED_AT_ONCE = 32, /* a burst of more could overflow the buffers of who hears it */
     PROTOCOL_AT = 9,        /* in an IPv4 header */
+    CHADDR_AT = 28,         /* in a DHCP message: RFC 2131 2 */
     UNANSWERED_MAX = 64,    /* of one instant; more are left to the kernels */
 };
 
@@ -44,6 +45,7 @@ struct port {
 struct frame {
     struct timerq_node node; /* first */
     struct port *to;
+    uint8_t client[ETH_ALEN]; /* whose datagram it is; of other frames all zeros */
     size_t len;
     uint8_t bytes[];
 };
@@ -67,7 +69,6 @@ struct veth_wire {
     struct question unanswered[UNANSWERED_MAX];
     size_t n_unanswered;
     time_ms now;
-    uint64_t n_delivered, n_lost;
     int err;
 };
 
@@ -223,6 +224,8 @@ static void queue_frame(struct veth_wire *w, const struct taken *t, struct port 
         w->err = ERR_NOMEM;
         return;
     }
+    if (t->packet != NULL && t->packet->len >= CHADDR_AT + ETH_ALEN)
+        memcpy(f->client, t->packet->bytes + CHADDR_AT, ETH_ALEN);
     memcpy(f->bytes, t->bytes, t->len);
 }
 
@@ -237,7 +240,6 @@ static void pass(struct veth_wire *w, const struct taken *t, struct port *to)
     for (size_t i = 0; i < fate.n_faults; i++)
         w->observer.fault(w->observer.user, &fate.faults[i]);
     if (fate.copies == 0) {
-        w->n_lost++;
         w->observer.lost(w->observer.user, link->name, t->packet, fate.reason);
     }
     for (unsigned i = 0; i < fate.copies; i++)
@@ -248,7 +250,6 @@ static void pass(struct veth_wire *w, const struct taken *t, struct port *to)
 static void put(struct veth_wire *w, const struct port *to, const struct taken *t)
 {
     tell_frame(w, to, TRACE_RX, t);
-    w->n_delivered += t->packet != NULL;
     while (send(to->fd, t->bytes, t->len, 0) < 0 && errno == EINTR)
         ;
 }
@@ -280,8 +281,11 @@ static void pass_at_once(struct veth_wire *w, const struct taken *t)
 {
     for (size_t i = 0; i < w->n_ports; i++) {
         struct port *to = &w->ports[i];
-        if (is_neighbour(to, t->from) && (is_group(t->bytes) || has_hw(to, t->bytes)) && !is_dead(w, to))
+        if (is_neighbour(to, t->from) && (is_group(t->bytes) || has_hw(to, t->bytes)) && !is_dead(w, to)) {
             put(w, to, t);
+            if (t->arp != NULL)
+                w->observer.asked(w->observer.user, to->host);
+        }
     }
 }
 
@@ -442,23 +446,34 @@ static void hand_over(struct veth_wire *w, const struct frame *f)
     put(w, f->to, &t);
 }
 
+/* A server passes over what it hears twice of one client at once: so no client has two in a batch. */
+static bool is_batchable(const struct frame *f, uint8_t clients[][ETH_ALEN], int n)
+{
+    static const uint8_t nobody[ETH_ALEN];
+    for (int i = 0; i < n; i++)
+        if (memcmp(f->client, clients[i], ETH_ALEN) == 0)
+            return false;
+    return n == 0 || (memcmp(f->client, nobody, ETH_ALEN) != 0 && memcmp(clients[0], nobody, ETH_ALEN) != 0);
+}
+
 bool veth_wire_deliver(struct veth_wire *w, time_ms now, size_t *out_host)
 {
-    const struct frame *first = (const struct frame *)timerq_first(&w->queue);
-    int n = 0;
-    if (first == NULL || first->node.at > now)
-        return false;
-    const struct port *to = first->to;
-    *out_host = to->host;
-    for (struct frame *f; n < DELIVERED_AT_ONCE && (f = (struct frame *)timerq_first(&w->queue)) != NULL &&
-                          f->node.at <= now && f->to == to;
-         n++) {
+    uint8_t clients[DELIVERED_AT_ONCE][ETH_ALEN];
+    const struct port *to = NULL;
+    struct frame *f;
+    for (int n = 0; n < DELIVERED_AT_ONCE && (f = (struct frame *)timerq_first(&w->queue)) != NULL; n++) {
+        if (f->node.at > now || (to != NULL && f->to != to) || !is_batchable(f, clients, n))
+            break;
+        to = f->to;
+        memcpy(clients[n], f->client, ETH_ALEN);
         timerq_clear(&w->queue, &f->node);
         if (w->observer.hears(w->observer.user, to->host))
             hand_over(w, f);
         free(f);
     }
-    return true;
+    if (to != NULL)
+        *out_host = to->host;
+    return to != NULL;
 }
 
 bool veth_wire_next_unanswered(struct veth_wire *w, size_t *out_host, const char **out_name, ip4 *out_addr)
@@ -475,14 +490,4 @@ bool veth_wire_next_unanswered(struct veth_wire *w, size_t *out_host, const char
 int veth_wire_err(const struct veth_wire *w)
 {
     return w->err;
-}
-
-uint64_t veth_wire_delivered(const struct veth_wire *w)
-{
-    return w->n_delivered;
-}
-
-uint64_t veth_wire_lost(const struct veth_wire *w)
-{
-    return w->n_lost;
 }

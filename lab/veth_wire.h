@@ -27,6 +27,8 @@ struct veth_wire_observer {
      * or `arp` is NULL. */
     void (*frame)(void *user, const struct scenario_port *port, enum trace_direction direction,
                   const struct packet *packet, const struct arp *arp);
+    /* ARP of somebody's kernel has arrived at the host, whose program may have something to say to it. */
+    void (*asked)(void *user, size_t host);
     /* The host has sent an ARP probe or an announcement. */
     void (*probed)(void *user, size_t host, ip4 addr);
     /* `packet` is NULL if the frame held no datagram. */
@@ -53,14 +55,11 @@ size_t veth_wire_fds(const struct veth_wire *w, int *out, size_t max);
 bool veth_wire_take(struct veth_wire *w, time_ms now);
 /* When the next frame arrives; TIME_NEVER: none is under way. */
 time_ms veth_wire_deadline(const struct veth_wire *w);
-/* Hands the frames over that arrive by `now`, as far as they are for one host, but not more than it can take
- * at once. False: there are none. */
+/* Hands the frame over that arrives next, if that is by `now`; with datagrams of other clients for the same
+ * host, as many as it can take at once. False: there is none. */
 bool veth_wire_deliver(struct veth_wire *w, time_ms now, size_t *out_host);
 /* Takes out one of the questions by ARP, of the host's kernel on its interface *out_name, that nobody has
  * answered. False: there is none. */
 bool veth_wire_next_unanswered(struct veth_wire *w, size_t *out_host, const char **out_name, ip4 *out_addr);
 /* 0, or ERR_NOMEM: a frame could not be carried. */
 int veth_wire_err(const struct veth_wire *w);
-/* Datagrams delivered, and frames lost, so far. */
-uint64_t veth_wire_delivered(const struct veth_wire *w);
-uint64_t veth_wire_lost(const struct veth_wire *w);

@@ -10,7 +10,7 @@ import labtest
 
 SCENARIOS = sorted(path.name.removesuffix(".json") for path in (labtest.HERE.parent.parent / "config/scenarios").glob("*.json")
                    if not path.name.endswith(".schema.json"))
-ALONE = {"faults", "week"}  # test_run_week.py, beside this one
+ALONE = {"week"}  # test_run_week.py, beside this one
 
 
 class Scenarios(labtest.LabCase):
@@ -25,6 +25,38 @@ class Scenarios(labtest.LabCase):
                 self.assertEqual([item["text"] for item in result["expectations"] if not item["met"]], [])
                 self.assertEqual((result["clock"], result["parity"]["same"]), ("veth", True))
                 self.assertGreater(result["parity"]["messages"], 3)
+
+    def test_bad_luck_is_the_same_in_both_clocks(self):
+        ladders = set()
+        for seed in range(2, 8):
+            with self.subTest(seed=seed):
+                result = json.loads(self.dhcplab("run", "faults", "--parity", "--json", "--seed", str(seed)).stdout)
+                self.assertTrue(result["parity"]["same"], result["parity"]["differences"])
+                ladders.add((result["messages"], result["lost"]))
+        self.assertGreater(len(ladders), 3)  # and another for each seed
+
+    def test_every_step(self):
+        """What no scenario that comes with the program does, and all of it to a crowd."""
+        server = {"Dhcp4": {"interfaces-config": {"interfaces": ["eth0"]}, "valid-lifetime": 600, "forcerenew": True,
+                            "subnet4": [{"id": 1, "subnet": "10.77.0.0/24", "pools": [{"pool": "10.77.0.100 - 10.77.0.199"}]}]}}
+        client = {"start-delay-ms": [0, 0], "address-conflict-detection": False, "forcerenew": True}
+        dos = ["start", "renew", "rebind", "force-renew", "decline", "renew", "release", "renew", "sleep", "wake", "crash", "start", "stop"]
+        steps = [{"at": f"{60 * i} s", "do": do, "host": host} for i, do in enumerate(dos) for host in ("h1", "c")]
+        steps += [{"at": "0 s", "do": "faults", "link": "*", "delay": "3 ms", "jitter": "20 ms", "duplicate": 0.2},
+                  {"at": "0 s", "do": "cut", "link": "h1>server"}, {"at": "70 s", "do": "heal", "link": "*"},
+                  {"at": "6 min", "do": "drop", "link": "server>c", "type": "ACK", "nth": 2, "count": 3},
+                  {"at": "10 min", "do": "stop", "host": "server"}, {"at": "10 min 30 s", "do": "start", "host": "server"},
+                  {"at": "13 min", "do": "crash", "host": "server"}, {"at": "13 min", "do": "forget-leases", "host": "server"},
+                  {"at": "13 min 1 s", "do": "start", "host": "server"}, {"at": "14 min", "do": "start", "host": "h1"}]
+        topology = {"hosts": {"server": {"server": server}, "h1": {"client": client}, "c": {"client": client, "clients": 7}},
+                    "links": [{"type": "bridge", "ends": [{"host": "server", "address": "10.77.0.1/24"}, {"host": "h1"}, {"host": "c"}]}]}
+        scenario = {"topology": topology, "duration": "1 h", "off": ["h1", "c"], "unchecked": ["lease-known"], "steps": steps,
+                    "expect": [{"until": "5 s", "host": "c", "state": "BOUND"}, {"until": "65 s", "host": "h1", "state": "BOUND", "never": True},
+                               {"from": "3 min", "until": "190 s", "host": "server", "sends": "FORCERENEW", "count": 8},
+                               {"at": "10 min 1 s", "host": "c", "address": "none"}, {"at": "1 h", "host": "h1", "state": "BOUND"}]}
+        result = json.loads(self.dhcplab("run", self.write("s.json", scenario), "--parity", "--json", code=None).stdout)
+        self.assertEqual([(item["text"], item["instead"]) for item in result["expectations"] if not item["met"]], [])
+        self.assertTrue(result["parity"]["same"], result["parity"]["differences"])
 
 
 class Run(labtest.LabCase):
