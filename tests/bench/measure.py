@@ -225,7 +225,7 @@ def generators():
         with bench.fresh("perfdhcp") as folder, bench.serving([*servers.responder(folder), "--segments"]):
             yield "generator", {"subject": "perfdhcp", "rate": perfdhcp(bench)}
             for case, options in (("generator", []), ("generator --segments", ["--segments"])):
-                found = bench.closed(None, 512, *options)
+                found = bench.closed(None, 256, *options)
                 yield case, {"subject": "dhcplab load"} | found
     return "generators", measure
 
