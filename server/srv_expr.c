@@ -513,6 +513,35 @@ static bool run(struct machine *m, const struct srv_expr *expr)
     return m->why == NULL;
 }
 
+static bool is_option_of_record(int64_t code, bool has_relay_info)
+{
+    return code == DHCP_OPT_CLIENT_ID || (code == DHCP_OPT_RELAY_INFO && has_relay_info);
+}
+
+static bool is_field_of_record(int64_t field)
+{
+    return field == EXPR_MAC || field == EXPR_HLEN || field == EXPR_HTYPE;
+}
+
+bool srv_expr_is_of_record(const struct srv_expr *expr, bool has_relay_info,
+                           bool (*is_sure)(const void *user, unsigned class_number), const void *user)
+{
+    bool is = true;
+    for (size_t i = 0; i < expr->n && is; i++) {
+        const struct srv_expr_step *step = &expr->steps[i];
+        if (step->op == EXPR_OPTION || step->op == EXPR_SUBOPTION)
+            is = is_option_of_record(step->a, has_relay_info);
+        else if (step->op == EXPR_FIELD)
+            is = is_field_of_record(step->a);
+        else if (step->op == EXPR_MEMBER)
+            is = is_sure(user, (unsigned)step->a);
+        else
+            is = step->op != EXPR_VENDOR && step->op != EXPR_VENDOR_OPTION && step->op != EXPR_VENDOR_CLASS &&
+                 step->op != EXPR_VENDOR_NUMBER;
+    }
+    return is;
+}
+
 enum srv_expr_verdict srv_expr_test(const struct srv_expr *expr, const struct srv_expr_input *in,
                                     const char **out_why)
 {

@@ -78,6 +78,11 @@ enum srv_expr_verdict {
     SRV_EXPR_FAILED, /* a value cannot be converted, or is longer than SRV_EXPR_SCRATCH_MAX */
 };
 
+/* Does it look at nothing but what is on record of a lease's client: its hardware address, its client
+ * identifier, with `has_relay_info` option 82, and classes for which `is_sure` is true? */
+bool srv_expr_is_of_record(const struct srv_expr *expr, bool has_relay_info,
+                           bool (*is_sure)(const void *user, unsigned class_number), const void *user);
+
 /* Is the condition true for the message? *out_why is a sentence (static storage) if it failed. */
 enum srv_expr_verdict srv_expr_test(const struct srv_expr *expr, const struct srv_expr_input *in,
                                     const char **out_why);

@@ -4,7 +4,7 @@
 
 #include "common/clock.h"
 #include "common/dhcp_opt_walk.h"
-#include "server/srv_host.h"
+#include "server/srv_query_class.h"
 #include "server/srv_reply.h"
 
 enum {
@@ -288,22 +288,19 @@ static void put_usual(struct draft *d)
     put_option(d, DHCP_OPT_RELAY_INFO);
 }
 
-/* The reservation of the lease's client, by what is on record of it; NULL: none. */
-static const struct srv_host *find_host(const struct srv_config *config, const struct srv_subnet *subnet,
-                                        const struct srv_lease *lease)
+/* The scopes of the options that the client was told, as far as its record says. */
+static void find_scopes(struct draft *d, struct srv_class_set *classes)
 {
+    const struct srv_config *config = d->answer->config;
+    const struct srv_lease *lease = d->answer->lease;
+    const struct srv_pool *pool = srv_config_find_pool(d->subnet, lease->addr);
     struct dhcp_msg client;
     struct srv_host_ids ids;
-    dhcp_msg_init(&client, DHCP_BOOTREQUEST);
-    client.htype = lease->hw.type;
-    client.hlen = lease->hw.len;
-    memcpy(client.chaddr, lease->hw.bytes, lease->hw.len);
-    if (lease->client_id_len != 0)
-        dhcp_put_bytes(&client, DHCP_OPT_CLIENT_ID, lease->client_id, lease->client_id_len);
-    if (lease->relay_info_len != 0)
-        dhcp_put_bytes(&client, DHCP_OPT_RELAY_INFO, lease->relay_info, lease->relay_info_len);
+    srv_query_class_client(lease, &client);
     srv_host_ids_read(config->host_ids, config->n_host_ids, &client, true, &ids);
-    return srv_host_of(config, subnet, &ids);
+    const struct srv_host *host = srv_host_of(config, d->subnet, &ids);
+    srv_query_class_list(config, d->subnet, pool, host, &client, &ids, classes);
+    srv_scope_list(config, host, d->subnet, pool, classes, &d->scopes);
 }
 
 unsigned srv_query_put_lease(const struct srv_query_answer *answer, struct dhcp_msg *out)
@@ -311,10 +308,10 @@ unsigned srv_query_put_lease(const struct srv_query_answer *answer, struct dhcp_
     const struct srv_lease *lease = answer->lease;
     const struct dhcp_option *prl = dhcp_msg_find(answer->request, DHCP_OPT_PRL);
     struct draft d = {.answer = answer, .m = out};
+    struct srv_class_set classes;
     d.subnet = srv_config_find_subnet_id(answer->config, lease->subnet_id);
     if (d.subnet != NULL)
-        srv_scope_list(answer->config, find_host(answer->config, d.subnet, lease), d.subnet,
-                       srv_config_find_pool(d.subnet, lease->addr), NULL, &d.scopes);
+        find_scopes(&d, &classes);
     out->ciaddr = lease->addr;
     out->htype = lease->hw.type;
     out->hlen = lease->hw.len;

@@ -318,6 +318,103 @@ static void rfc4388_6_4_2_a_reservation_has_its_options_and_its_address(void **s
     expect_answer(DHCP_LEASEUNKNOWN, IP(10, 0, 0, 202));
 }
 
+/* ---- 6.4.2: classes ---- */
+
+/* Each class has a domain name of its own, a scope between the subnet and the top. */
+#define CLASS(name, test) CLASS_WITH(name, test, "")
+#define CLASS_WITH(name, test, more)                                                                         \
+    "{ \"name\": \"" name "\", \"test\": \"" test "\"" more ", \"option-data\": [ {"                         \
+    "    \"name\": \"domain-name\", \"data\": \"" name "\" } ] }"
+
+static void start_classes(const char *classes)
+{
+    char text[2048];
+    snprintf(
+        text, sizeof text,
+        "{ \"Dhcp4\": { \"hooks-libraries\": [ { \"library\": \"libdhcp_lease_query.so\","
+        "    \"parameters\": { \"requesters\": [ \"192.0.2.0/24\" ] } } ],"
+        "  \"option-data\": [ { \"name\": \"domain-name\", \"data\": \"top\" } ], \"client-classes\": [ %s ],"
+        "  \"subnet4\": [ { \"id\": 2, \"subnet\": \"10.0.2.0/24\", \"evaluate-additional-classes\": [ "
+        "\"more\" ],"
+        "    \"pools\": [ { \"pool\": \"10.0.2.10 - 10.0.2.12\" } ], \"reservations\": ["
+        "    { \"hw-address\": \"02:00:00:00:00:0b\", \"client-classes\": [ \"vip\" ] } ] } ] } }",
+        classes);
+    start(text);
+}
+
+/* The domain name that the client is told, and that one who asks for its lease is told. */
+static void expect_domains(char client, const char *to_client, const char *to_asker)
+{
+    static const uint8_t prl[] = {15};
+    ip4 addr = IP(10, 0, 2, 10);
+    msg(client, DHCP_REQUEST)->giaddr = IP(10, 0, 2, 254);
+    dhcp_put_ip4(&request, DHCP_OPT_SERVER_ID, SERVER);
+    dhcp_put_ip4(&request, DHCP_OPT_REQUESTED_IP, addr);
+    dhcp_put_bytes(&request, DHCP_OPT_VENDOR_CLASS, "phone", 5);
+    dhcp_put_bytes(&request, DHCP_OPT_RELAY_INFO, "\1\2p1", 4); /* sub-option 1 "p1" */
+    send_from(request.giaddr, DHCP_PORT_SERVER, SERVER);
+    expect_ack(addr);
+    const struct dhcp_option *told = dhcp_msg_find(&seen.msg, DHCP_OPT_DOMAIN_NAME);
+    assert_int_equal(told->len, strlen(to_client));
+    assert_memory_equal(told->data, to_client, told->len);
+    query()->ciaddr = addr;
+    dhcp_put_bytes(&request, DHCP_OPT_PRL, prl, sizeof prl);
+    ask();
+    expect_answer(DHCP_LEASEACTIVE, addr);
+    told = dhcp_msg_find(&seen.msg, DHCP_OPT_DOMAIN_NAME);
+    assert_int_equal(told->len, strlen(to_asker));
+    assert_memory_equal(told->data, to_asker, told->len);
+}
+
+/* "the DHCP server MUST use the saved Relay Agent Information option just like it did when responding to the
+ * DHCP client in order to determine the values of any options requested" */
+static void rfc4388_6_4_2_classes_that_follow_from_the_record_have_their_options(void **state)
+{
+    static const struct {
+        const char *classes;
+        char client;
+        const char *told;
+    } rows[] = {
+        {CLASS("port", "relay4[1].hex == 'p1'"), 'a', "port"},
+        {CLASS("port", "relay4[1].hex == 'p2'"), 'a', "top"},
+        {CLASS("mac", "pkt4.mac == 0x02000000000a"), 'a', "mac"},
+        {CLASS("base", "relay4[1].exists") ", " CLASS("not", "not member('base')"), 'a', "base"},
+        {CLASS("reserved", "member('KNOWN')"), 'b', "reserved"},
+        {CLASS("reserved", "member('KNOWN')"), 'a', "top"},
+        {CLASS("other", "member('UNKNOWN')"), 'a', "other"},
+        {"{ \"name\": \"vip\", \"option-data\": [ { \"name\": \"domain-name\", \"data\": \"vip\" } ] }", 'b',
+         "vip"},
+        {CLASS_WITH("more", "pkt4.hlen == 6", ", \"only-in-additional-list\": true"), 'a', "more"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        start_classes(rows[i].classes);
+        expect_domains(rows[i].client, rows[i].told, rows[i].told);
+        stop(state);
+    }
+}
+
+/* What the client said beyond that is not on record: nobody is in such a class, nor in its opposite. */
+static void rfc4388_6_4_2_classes_that_nobody_knows_any_more_are_left_out(void **state)
+{
+    static const struct {
+        const char *classes, *to_client;
+    } rows[] = {
+        {CLASS("phone", "option[60].hex == 'phone'"), "phone"},
+        {CLASS("relayed", "pkt4.giaddr == 10.0.2.254"), "relayed"},
+        {CLASS("pc", "not option[60].hex == 'pc'"), "pc"},
+        {CLASS("phone", "option[60].hex == 'phone'") ", " CLASS("pc", "not member('phone')"), "phone"},
+        {CLASS("vendor", "not vendor[4491].exists"), "vendor"},
+        {CLASS("class", "member('VENDOR_CLASS_phone')"), "class"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        start_classes(rows[i].classes);
+        expect_domains('a', rows[i].to_client, "top");
+        stop(state);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, stop)
 
 int main(void)
@@ -335,6 +432,8 @@ int main(void)
         TEST(rfc4388_6_4_2_options_may_be_withheld),
         TEST(an_infinite_lease_has_no_end_to_count_to),
         TEST(rfc4388_6_4_2_a_reservation_has_its_options_and_its_address),
+        TEST(rfc4388_6_4_2_classes_that_follow_from_the_record_have_their_options),
+        TEST(rfc4388_6_4_2_classes_that_nobody_knows_any_more_are_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
