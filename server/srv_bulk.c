@@ -52,12 +52,6 @@ static void keep(struct list *list, ip4 addr)
     list->addrs[list->n++] = addr;
 }
 
-static bool is_in_pool(const struct srv_config *config, ip4 addr)
-{
-    const struct srv_subnet *subnet = srv_config_find_subnet(config, addr);
-    return subnet != NULL && srv_config_find_pool(subnet, addr) != NULL;
-}
-
 static bool list_lease(void *user, const struct srv_lease *lease)
 {
     struct srv_bulk *b = user;
@@ -76,7 +70,7 @@ static void list_reserved(struct srv_bulk *b)
     for (size_t i = 0; i < config->n_hosts && !b->list.out_of_memory; i++) {
         const struct srv_host *host = &config->host_list[i];
         bool is_first = srv_host_find_addr(config->hosts, host->subnet_id, host->addr, NULL) == host;
-        if (host->addr != 0 && is_first && !is_in_pool(config, host->addr) &&
+        if (host->addr != 0 && is_first && !srv_query_is_pooled(config, host->addr) &&
             srv_query_is_managed(config, host->addr))
             keep(&b->list, host->addr);
     }

@@ -271,15 +271,18 @@ struct srv_config *srv_command_read_config(struct srv_command_call *call, const 
 /* The configuration in the arguments, or an error in the reply. */
 static struct srv_config *read_config(struct srv_command_call *call, const char *command)
 {
-    const cJSON *map = find(call, "Dhcp4");
-    if (map == NULL) {
-        srv_command_say(call, CONTROL_ERROR, "Missing mandatory 'Dhcp4' parameter.");
-        return NULL;
+    const cJSON *map = find(call, "Dhcp4"), *item;
+    if (map == NULL)
+        srv_command_say(call, CONTROL_ERROR, "Missing mandatory '%s' parameter.",
+                        call->arguments == NULL ? "arguments" : "Dhcp4");
+    else if (!cJSON_IsObject(map))
+        srv_command_say(call, CONTROL_ERROR, "'Dhcp4' parameter expected to be a map.");
+    cJSON_ArrayForEach(item, call->arguments)
+    {
+        if (!srv_command_failed(call) && item != map && strcmp(item->string, "hash") != 0)
+            srv_command_say(call, CONTROL_ERROR, "Unsupported '%.80s' parameter.", item->string);
     }
-    if (cJSON_IsObject(map))
-        return srv_command_read_config(call, command, map);
-    wrong(call, "Dhcp4", "a map");
-    return NULL;
+    return srv_command_failed(call) ? NULL : srv_command_read_config(call, command, map);
 }
 
 bool srv_command_change(struct srv_command_call *call, const char *command, cJSON *map)

@@ -115,12 +115,14 @@ static void reply_leases(struct srv_command_call *call, const struct filter *fil
 void srv_command_lease_get_all(struct srv_command_call *call)
 {
     const cJSON *subnets = cJSON_GetObjectItemCaseSensitive(call->arguments, "subnets"), *item;
-    if (subnets != NULL && !cJSON_IsArray(subnets))
+    if (call->arguments != NULL && subnets == NULL)
+        srv_command_require(call, "subnets");
+    else if (subnets != NULL && !cJSON_IsArray(subnets))
         srv_command_say(call, CONTROL_ERROR, "'subnets' parameter must be a list");
     cJSON_ArrayForEach(item, subnets)
     {
         if (!cJSON_IsNumber(item))
-            srv_command_say(call, CONTROL_ERROR, "'subnets' parameter must be a list of subnet identifiers");
+            srv_command_say(call, CONTROL_ERROR, "listed subnet identifiers must be numbers");
     }
     if (!srv_command_failed(call))
         reply_leases(call, &(struct filter){.subnets = subnets, .state = -1}, UINT32_MAX, false);
@@ -134,9 +136,13 @@ void srv_command_lease_get_page(struct srv_command_call *call)
     double limit = 0;
     if (!srv_command_require(call, "from") || !srv_command_require(call, "limit"))
         return;
-    if (srv_command_text(call, "from", &from) && strcmp(from, "start") != 0)
-        srv_command_ip4(call, "from", &filter.above);
-    srv_command_number(call, "limit", 1, PAGE_MAX, &limit);
+    if (srv_command_text(call, "from", &from) && strcmp(from, "start") != 0 &&
+        !ip4_parse(from, &filter.above))
+        srv_command_say(call, CONTROL_ERROR,
+                        "'from' parameter value is neither 'start' keyword nor a valid IPv4 address");
+    srv_command_number(call, "limit", 0, PAGE_MAX, &limit);
+    if (limit == 0 && !srv_command_failed(call))
+        srv_command_say(call, CONTROL_ERROR, "page size of retrieved leases must not be 0");
     if (!srv_command_failed(call))
         reply_leases(call, &filter, (unsigned)limit, true);
 }
@@ -183,7 +189,11 @@ void srv_command_lease_get_by_client_id(struct srv_command_call *call)
 void srv_command_lease_get_by_hostname(struct srv_command_call *call)
 {
     struct filter filter = {.state = -1};
-    if (srv_command_require(call, "hostname") && srv_command_text(call, "hostname", &filter.hostname))
+    if (!srv_command_require(call, "hostname") || !srv_command_text(call, "hostname", &filter.hostname))
+        return;
+    if (filter.hostname[0] == '\0')
+        srv_command_say(call, CONTROL_ERROR, "'hostname' parameter is empty");
+    else
         reply_leases(call, &filter, UINT32_MAX, false);
 }
 
@@ -437,10 +447,12 @@ void srv_command_lease_wipe(struct srv_command_call *call)
     srv_command_say(call, n != 0 ? CONTROL_SUCCESS : CONTROL_EMPTY, "Deleted %u IPv4 lease(s) from subnet(s)",
                     n);
     const struct srv_config *config = call->c->config;
-    for (size_t i = 0; i < config->n_subnets; i++) {
-        size_t len = strlen(call->out->text);
-        if (id == 0 || (double)config->subnets[i].id == id)
-            snprintf(call->out->text + len, sizeof call->out->text - len, " %u", config->subnets[i].id);
+    size_t len = strlen(call->out->text);
+    if (id != 0)
+        snprintf(call->out->text + len, sizeof call->out->text - len, " %.0f", id);
+    for (size_t i = 0; id == 0 && i < config->n_subnets; i++) {
+        len = strlen(call->out->text);
+        snprintf(call->out->text + len, sizeof call->out->text - len, " %u", config->subnets[i].id);
     }
 }
 

@@ -148,6 +148,10 @@ static bool read_subnets(struct srv_command_call *call, double *first, double *l
     }
     if (range == NULL)
         return !srv_command_failed(call);
+    if (find(call, "subnet-id") != NULL)
+        srv_command_say(call, CONTROL_ERROR, "cannot specify both subnet-id and subnet-range");
+    else if (!cJSON_IsObject(range))
+        srv_command_say(call, CONTROL_ERROR, "subnet-range parameter is not a map");
     static const char *const keys[] = {"first-subnet-id", "last-subnet-id"};
     for (int i = 0; i < 2; i++)
         if (!cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(range, keys[i])) && !srv_command_failed(call))

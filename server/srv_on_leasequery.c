@@ -5,13 +5,11 @@
 #include "server/srv_query.h"
 #include "server/srv_send.h"
 
-enum { ASSOCIATED_MAX = 63 }; /* addresses that one option 92 holds */
-
 /* The leases of a client. */
 struct found {
     const struct srv_query *query;
     struct srv_lease latest;
-    ip4 addrs[ASSOCIATED_MAX];
+    ip4 addrs[SRV_QUERY_ASSOCIATED_MAX];
     size_t n;
 };
 
@@ -24,7 +22,7 @@ static bool take_lease(void *user, const struct srv_lease *lease)
         return true;
     if (f->n == 0 || lease->granted_ms > f->latest.granted_ms)
         f->latest = *lease;
-    if (f->n < ASSOCIATED_MAX)
+    if (f->n < SRV_QUERY_ASSOCIATED_MAX)
         f->addrs[f->n++] = lease->addr;
     return true;
 }

@@ -7,10 +7,6 @@
 #include "server/srv_query_class.h"
 #include "server/srv_reply.h"
 
-enum {
-    ASSOCIATED_MAX = 63, /* addresses in one option */
-};
-
 /* ---- the question ---- */
 
 static bool has_hw(const struct dhcp_msg *m)
@@ -98,12 +94,18 @@ bool srv_query_has(const struct srv_query *q, const struct srv_lease *lease)
     return false;
 }
 
+bool srv_query_is_pooled(const struct srv_config *config, ip4 addr)
+{
+    const struct srv_subnet *subnet = srv_config_find_subnet(config, addr);
+    return subnet != NULL && srv_config_find_pool(subnet, addr) != NULL;
+}
+
 bool srv_query_is_managed(const struct srv_config *config, ip4 addr)
 {
     static const struct srv_host_ids nobody;
     const struct srv_subnet *subnet = srv_config_find_subnet(config, addr);
-    return subnet != NULL &&
-           (srv_config_find_pool(subnet, addr) != NULL || srv_host_is_kept(config, subnet, addr, &nobody));
+    return srv_query_is_pooled(config, addr) ||
+           (subnet != NULL && srv_host_is_kept(config, subnet, addr, &nobody));
 }
 
 /* ---- the answer ---- */
@@ -152,8 +154,8 @@ static void put_timer(struct draft *d, uint8_t code)
 static void put_associated(struct draft *d)
 {
     const struct srv_query_answer *a = d->answer;
-    uint8_t list[4 * ASSOCIATED_MAX];
-    size_t n = a->n_associated < ASSOCIATED_MAX ? a->n_associated : ASSOCIATED_MAX;
+    uint8_t list[4 * SRV_QUERY_ASSOCIATED_MAX];
+    size_t n = a->n_associated < SRV_QUERY_ASSOCIATED_MAX ? a->n_associated : SRV_QUERY_ASSOCIATED_MAX;
     struct wire_writer w;
     wire_writer_init(&w, list, sizeof list);
     for (size_t i = 0; i < n; i++)

@@ -31,8 +31,12 @@ enum reason srv_query_read(const struct dhcp_msg *request, bool is_bulk, struct 
 /* Is the record one that the question asks for? By address: the one of the address. */
 bool srv_query_has(const struct srv_query *query, const struct srv_lease *lease);
 
+/* Is the address in a pool of the subnet that contains it? */
+bool srv_query_is_pooled(const struct srv_config *config, ip4 addr);
 /* RFC 4388 6.1: does "the server manage this IP address"? It could give it: it is in a pool, or reserved. */
 bool srv_query_is_managed(const struct srv_config *config, ip4 addr);
+
+enum { SRV_QUERY_ASSOCIATED_MAX = 63 }; /* addresses that one option 92 holds */
 
 /* The answer DHCPLEASEACTIVE, whole but for what is copied from a query of its own. */
 struct srv_query_answer {

@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-"""The same commands to a Kea and to dhcplab-server: the same result, and the same text."""
+"""The same commands to a Kea and to dhcplab-server: the same result, and the same text.
+
+The Kea of the distribution (2.2) has the commands of libdhcp_lease_cmds and libdhcp_stat_cmds. Those of subnets, classes and
+reservations came with libraries that were not free then: their texts are held to its manual by the unit tests. Where a newer
+Kea has another text or result (an existing lease is a conflict, 4), the newer one counts."""
 
 import json
 
@@ -35,7 +39,12 @@ SAME = [
     ("leases-reclaim", None), ("leases-reclaim", {"remove": "x"}), ("leases-reclaim", {"remove": True}),
     ("dhcp-disable", None), ("dhcp-disable", {"max-period": -5}), ("dhcp-enable", None),
     ("shutdown", {"exit-value": "x"}),
-    ("config-test", {}),
+    ("config-test", {}), ("config-test", None), ("config-test", {"Dhcp4": {}, "Dhcp6": {}}), ("config-test", {"Dhcp4": []}),
+    ("config-set", {}), ("config-set", None), ("config-set", {"Dhcp4": []}),
+    ("statistic-get-all", None), ("statistic-get", None), ("statistic-reset", None), ("statistic-remove", None),
+    ("dhcp-disable", {"max-period": 0}), ("dhcp-disable", {"origin": "user"}), ("dhcp-enable", {"origin": "user"}),
+    ("stat-lease4-get", {"subnet-range": 5}), ("stat-lease4-get", {"subnet-range": {}}), ("stat-lease4-get", {}),
+    ("stat-lease4-get", {"subnet-id": 1, "subnet-range": {"first-subnet-id": 1, "last-subnet-id": 2}}),
     ("lease4-add", LEASE), ("lease4-add", {"ip-address": "192.0.2.1", **HW}),
     ("lease4-add", {"ip-address": "10.77.7.1", "subnet-id": 1, **HW}),
     ("lease4-add", {"ip-address": "10.77.7.1", "subnet-id": 3, **HW}),
@@ -44,13 +53,17 @@ SAME = [
     ("lease4-get-all", None), ("lease4-get-all", {"subnets": [7]}), ("lease4-get-all", {"subnets": 5}),
     ("lease4-get-page", {"from": "start", "limit": 5}), ("lease4-get-page", {"from": "10.77.0.100", "limit": 5}),
     ("lease4-get-page", {"limit": 5}), ("lease4-get-page", {"from": "start"}),
+    ("lease4-get-page", {"from": "x", "limit": 5}), ("lease4-get-page", {"from": "start", "limit": 0}),
+    ("lease4-get-all", {}), ("lease4-get-all", {"subnets": []}), ("lease4-get-all", {"subnets": ["x"]}),
+    ("lease4-get", {"subnet-id": 1, "identifier-type": "client-id", "identifier": "01:02"}),
     ("lease4-get-by-hw-address", HW), ("lease4-get-by-hw-address", {}),
     ("lease4-get-by-client-id", {"client-id": "01:02:03"}), ("lease4-get-by-client-id", {}),
     ("lease4-get-by-hostname", {"hostname": "x"}), ("lease4-get-by-hostname", {}),
+    ("lease4-get-by-hostname", {"hostname": ""}),
     ("lease4-update", {**LEASE, "hw-address": "02:00:00:00:00:0c"}),
     ("lease4-update", {"ip-address": "10.77.0.101", **HW, "force-create": True}),
     ("lease4-del", {"ip-address": "10.77.0.100"}), ("lease4-del", {"ip-address": "10.77.0.100"}),
-    ("lease4-wipe", {"subnet-id": 7}), ("lease4-wipe", {"subnet-id": 1}), ("lease4-wipe", None),
+    ("lease4-wipe", {"subnet-id": 7}), ("lease4-wipe", {"subnet-id": 9}), ("lease4-wipe", {}), ("lease4-wipe", {"subnet-id": 1}), ("lease4-wipe", None),
     ("lease4-resend-ddns", {"ip-address": "10.77.0.100"}), ("lease4-resend-ddns", {}),
     # At the end: Kea then thinks that its pools have no addresses.
     ("statistic-reset-all", None), ("statistic-remove-all", None),

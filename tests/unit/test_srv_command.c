@@ -180,8 +180,11 @@ static void test_config_test_says_where_the_mistake_is(void **state)
     expect("config-test", "{\"Dhcp4\": {\"subnet4\": []}}", CONTROL_SUCCESS,
            "Configuration seems sane. It was checked, and not applied.", "");
     assert_int_equal(reply.effect, SRV_DO_NOTHING);
-    expect("config-test", NULL, CONTROL_ERROR, "Missing mandatory 'Dhcp4' parameter.", "");
-    expect("config-set", "{\"Dhcp4\": 1}", CONTROL_ERROR, "'Dhcp4' parameter must be a map", "");
+    expect("config-test", NULL, CONTROL_ERROR, "Missing mandatory 'arguments' parameter.", "");
+    expect("config-test", "{}", CONTROL_ERROR, "Missing mandatory 'Dhcp4' parameter.", "");
+    expect("config-test", "{\"Dhcp4\": {}, \"Dhcp6\": {}}", CONTROL_ERROR, "Unsupported 'Dhcp6' parameter.",
+           "");
+    expect("config-set", "{\"Dhcp4\": 1}", CONTROL_ERROR, "'Dhcp4' parameter expected to be a map.", "");
     run("config-set", "{\"Dhcp4\": {\"bogus\": 1}}");
     assert_int_equal(reply.result, CONTROL_ERROR);
     assert_non_null(strstr(reply.text, "config-set:1:"));

@@ -1,60 +1,10 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "test_srv_parsing.h"
 
 #include "common/clock.h"
 #include "common/dhcp_proto.h"
-#include "common/err.h"
 #include "server/srv_scope.h"
 
 #define IP(a, b, c, d) ((ip4)((uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d)))
-
-static struct srv_config *config;
-static char error[JCFG_TEXT_MAX];
-static char warnings[4096];
-
-static void keep_warning(void *user, const char *text)
-{
-    (void)user;
-    strncat(warnings, text, sizeof warnings - strlen(warnings) - 2);
-    strcat(warnings, "\n");
-}
-
-static int parse(const char *text)
-{
-    srv_config_free(config);
-    error[0] = warnings[0] = '\0';
-    return srv_config_parse("server.json", text, strlen(text), keep_warning, NULL, error, &config);
-}
-
-static void accept(const char *text)
-{
-    int err = parse(text);
-    assert_string_equal(error, "");
-    assert_int_equal(err, 0);
-    assert_non_null(config);
-}
-
-static void refuse(const char *text, const char *expected)
-{
-    assert_int_equal(parse(text), ERR_CONFIG);
-    assert_string_equal(error, expected);
-    assert_null(config);
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    srv_config_free(config);
-    config = NULL;
-    return 0;
-}
 
 /* ---- defaults, as in Kea ---- */
 
