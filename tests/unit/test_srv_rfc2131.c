@@ -238,6 +238,26 @@ static void rfc2131_4_4_5_the_shortest_leases_have_no_equal_times(void **state)
     }
 }
 
+/* 4.3.1: a client that begins again is told what is left of its lease; T1 and T2 are those of that time. */
+static void rfc2131_4_4_5_what_is_left_of_a_lease_has_times_of_its_own(void **state)
+{
+    uint32_t left = 0, t1 = 0, t2 = 0;
+    (void)state;
+    start("{ \"Dhcp4\": { \"valid-lifetime\": 1000, \"calculate-tee-times\": true, \"t1-percent\": 0.5,"
+          "  \"t2-percent\": 0.75, \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\","
+          "  \"pools\": [ { \"pool\": \"10.0.0.10 - 10.0.0.10\" } ] } ] } }");
+    bind('a', A10);
+    at(900 * S);
+    discover('a', 0);
+    expect_offer(A10);
+    assert_true(dhcp_get_u32(&seen.msg, DHCP_OPT_LEASE_TIME, &left));
+    assert_true(dhcp_get_u32(&seen.msg, DHCP_OPT_T1, &t1));
+    assert_true(dhcp_get_u32(&seen.msg, DHCP_OPT_T2, &t2));
+    assert_int_equal(left, 100);
+    assert_int_equal(t1, 50);
+    assert_int_equal(t2, 75);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, stop)
@@ -256,6 +276,7 @@ int main(void)
         TEST(rfc2131_3_1_one_client_cannot_hold_the_pool_with_offers),
         TEST(rfc2131_3_1_4_an_ack_has_the_address_that_was_asked_for),
         TEST(rfc2131_4_4_5_the_shortest_leases_have_no_equal_times),
+        TEST(rfc2131_4_4_5_what_is_left_of_a_lease_has_times_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
