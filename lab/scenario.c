@@ -297,6 +297,8 @@ static void read_target(struct scenario_reading *r, const cJSON *map, enum scena
         read_link(r, map, step);
         return;
     }
+    if (takes == SCENARIO_TAKES_NOTHING)
+        return;
     if (!scenario_read_host(r, map, &step->host))
         return;
     enum lab_role role = r->s->topology.hosts[step->host].role;
@@ -314,13 +316,23 @@ static void check_step_keys(struct scenario_reading *r, const cJSON *map, enum s
     static const char *const faults[] = {"at",      "do",    "link",   "loss",       "duplicate",
                                          "reorder", "delay", "jitter", "reorder-by", NULL};
     static const char *const drop[] = {"at", "do", "link", "type", "nth", "count", NULL};
+    static const char *const advance[] = {"at", "do", "by", NULL};
     jcfg_check_keys(r->c, map,
                     what == SCENARIO_CONFIGURE                      ? configure
                     : what == SCENARIO_FAULTS                       ? faults
                     : what == SCENARIO_DROP                         ? drop
+                    : what == SCENARIO_ADVANCE                      ? advance
                     : what == SCENARIO_CUT || what == SCENARIO_HEAL ? link
                                                                     : host,
                     NULL);
+}
+
+static void read_advance(struct scenario_reading *r, const cJSON *map, struct scenario_step *step)
+{
+    jcfg_require(r->c, map, "by");
+    scenario_read_time(r, map, "by", &step->by_ms);
+    if (step->from_ms != step->to_ms)
+        jcfg_error(r->c, map, "when the clock is advanced is not drawn");
 }
 
 static void read_step(struct scenario_reading *r, const cJSON *map)
@@ -353,6 +365,16 @@ static void read_step(struct scenario_reading *r, const cJSON *map)
         read_script(r, map, &step->script);
     if (step->what == SCENARIO_CONFIGURE)
         read_new_config(r, map, step);
+    if (step->what == SCENARIO_ADVANCE)
+        read_advance(r, map, step);
+}
+
+static void check_split(struct scenario_reading *r, const cJSON *list)
+{
+    for (size_t i = 0; i < r->s->n_steps; i++)
+        if (scenario_clock_is_split(r->s, &r->s->steps[i]))
+            jcfg_error(r->c, list, "the clock is advanced between the times of step %zu, which are drawn",
+                       i + 1);
 }
 
 static void read_steps(struct scenario_reading *r, const cJSON *list)
@@ -368,6 +390,7 @@ static void read_steps(struct scenario_reading *r, const cJSON *list)
         return;
     }
     cJSON_ArrayForEach(item, list) read_step(r, item);
+    check_split(r, list);
 }
 
 /* ---- relays ---- */
@@ -443,6 +466,8 @@ static void read_root(struct scenario_reading *r)
     read_off(r, root);
     read_steps(r, jcfg_get_list(r->c, root, "steps"));
     scenario_read_expects(r, jcfg_get_list(r->c, root, "expect"));
+    if (!jcfg_failed(r->c))
+        scenario_clock_apply(s);
 }
 
 int scenario_parse(struct scenario *s, const char *path, const char *text, size_t len, char *out_error)

@@ -43,13 +43,15 @@ enum {
     X(SCENARIO_CUT, "cut", SCENARIO_TAKES_LINK)                                                              \
     X(SCENARIO_HEAL, "heal", SCENARIO_TAKES_LINK)                                                            \
     X(SCENARIO_FAULTS, "faults", SCENARIO_TAKES_LINK)                                                        \
-    X(SCENARIO_DROP, "drop", SCENARIO_TAKES_LINK) /* "the third ACK" */
+    X(SCENARIO_DROP, "drop", SCENARIO_TAKES_LINK)          /* "the third ACK" */                             \
+    X(SCENARIO_ADVANCE, "advance", SCENARIO_TAKES_NOTHING) /* `dhcplab clock advance` */
 
 enum scenario_takes {
     SCENARIO_TAKES_HOST,
     SCENARIO_TAKES_SERVER,
     SCENARIO_TAKES_CLIENT,
-    SCENARIO_TAKES_LINK
+    SCENARIO_TAKES_LINK,
+    SCENARIO_TAKES_NOTHING
 };
 
 enum scenario_do {
@@ -60,6 +62,7 @@ enum scenario_do {
 
 const char *scenario_do_name(enum scenario_do what); /* static storage */
 
+/* Times are by the hosts' clock: scenario_clock_apply(). */
 struct scenario_step {
     time_ms from_ms, to_ms; /* drawn uniformly, both included */
     enum scenario_do what;
@@ -69,6 +72,7 @@ struct scenario_step {
     struct sim_script script;                  /* SCENARIO_DROP */
     struct srv_config *config;                 /* SCENARIO_CONFIGURE; owned */
     char *config_text;                         /* the same, as topology_host has it; owned */
+    time_ms by_ms;                             /* SCENARIO_ADVANCE; from_ms is when that time has passed */
 };
 
 enum scenario_fact {
@@ -152,3 +156,15 @@ struct scenario_reading {
 bool scenario_read_time(struct scenario_reading *r, const cJSON *map, const char *key, time_ms *out);
 bool scenario_read_host(struct scenario_reading *r, const cJSON *map, size_t *out);
 void scenario_read_expects(struct scenario_reading *r, const cJSON *list);
+
+/* ---- parts of the reader (scenario_clock.c) ---- */
+
+/* While `advance` lets the hosts' clock go on, the scenario's time stands: what the file says of later times
+ * comes that much later by the clock. What the clock shows first, and what last, while the scenario's time is
+ * `at`; of steps as they were read. */
+time_ms scenario_clock_first(const struct scenario *s, time_ms at);
+time_ms scenario_clock_last(const struct scenario *s, time_ms at);
+/* Is there an advance between the two times of a step that is drawn? */
+bool scenario_clock_is_split(const struct scenario *s, const struct scenario_step *step);
+/* Brings steps and duration to the hosts' clock. */
+void scenario_clock_apply(struct scenario *s);

@@ -121,6 +121,8 @@ static void read_window(struct scenario_reading *r, const cJSON *map, struct sce
         jcfg_error(r->c, map, "it ends before it begins");
     if (e->until_ms > r->s->duration_ms)
         jcfg_error(r->c, map, "it ends after the scenario's duration");
+    e->from_ms = scenario_clock_first(r->s, e->from_ms);
+    e->until_ms = scenario_clock_last(r->s, e->until_ms);
 }
 
 static void add_codes(struct text *t, const char *what, const uint8_t *codes, size_t n)

@@ -98,6 +98,15 @@ static void test_errors_have_a_place(void **state)
         {"{\"duration\": \"1 h\", " LAB
          ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"cut\", \"link\": \"h1\"}]}",
          "x.json:2:46: at $.steps[0].link: expected a direction such as \"h1>server\", \"*>h1\" or \"*\""},
+        {"{\"duration\": \"1 h\", " LAB ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"advance\"}]}",
+         "x.json:2:11: at $.steps[0]: the key \"by\" is missing"},
+        {"{\"duration\": \"1 h\", " LAB
+         ",\n\"steps\": [{\"at\": [\"2 s\", \"3 s\"], \"do\": \"advance\", \"by\": \"1 s\"}]}",
+         "x.json:2:11: at $.steps[0]: when the clock is advanced is not drawn"},
+        {"{\"duration\": \"1 h\", " LAB
+         ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"advance\", \"by\": \"1 s\"},"
+         "{\"at\": [\"1 s\", \"3 s\"], \"do\": \"renew\", \"host\": \"h1\"}]}",
+         "x.json:2:10: at $.steps: the clock is advanced between the times of step 2, which are drawn"},
         {"{\"duration\": \"1 h\", " LAB ",\n\"expect\": [{\"host\": \"h1\"}]}",
          "x.json:2:12: at $.expect[0]: expected one of \"state\", \"address\", \"leases\", \"sends\" and "
          "\"reason\""},
@@ -256,9 +265,57 @@ static void test_a_step_between_two_times(void **state)
     assert_int_equal(differ, 4);
 }
 
+/* A minute of the scenario, an hour and a half of the hosts: T1 twice, and what the file has at 20 s comes an
+ * hour and a half after that. */
+static void test_the_clock_is_advanced(void **state)
+{
+    (void)state;
+    run("{\"duration\": \"1 min\", " LAB ",\n\"steps\": ["
+        "{\"at\": \"10 s\", \"do\": \"advance\", \"by\": \"1 h\"},"
+        "{\"at\": \"20 s\", \"do\": \"release\", \"host\": \"h1\"},"
+        "{\"at\": \"15 s\", \"do\": \"advance\", \"by\": \"29 min 45 s\"}],"
+        "\"expect\": ["
+        "{\"at\": \"5 s\", \"host\": \"h1\", \"state\": \"BOUND\"},"
+        "{\"at\": \"10 s\", \"host\": \"h1\", \"sends\": \"REQUEST\", \"unicast\": true, \"count\": 2},"
+        "{\"at\": \"15 s\", \"host\": \"h1\", \"sends\": \"REQUEST\", \"count\": 1},"
+        "{\"at\": \"20 s\", \"host\": \"h1\", \"sends\": \"RELEASE\"},"
+        "{\"host\": \"h1\", \"sends\": \"REQUEST\", \"count\": 4}]}",
+        (struct scenario_setting){0});
+    for (size_t i = 0; i < scenario.n_expects; i++)
+        assert_string_equal(outcome.verdicts[i].met ? "" : scenario.expects[i].text, "");
+    assert_true(outcome.met);
+    const time_ms whole_ms = 3600000 + 1785000;
+    assert_int_equal(outcome.simulated_ms, 60000 + whole_ms);
+    assert_int_equal(scenario.steps[0].from_ms, 10000 + 3600000); /* when it is done */
+    assert_int_equal(scenario.steps[1].from_ms, 20000 + whole_ms);
+    assert_int_equal(scenario.steps[1].to_ms, 20000 + whole_ms);
+    assert_int_equal(scenario.steps[2].from_ms, 15000 + whole_ms);
+    assert_string_equal(scenario.expects[1].text,
+                        "h1 sends REQUEST, unicast: 2 times, from 10 s to 1 h 10 s");
+    assert_string_equal(scenario.expects[3].text, "h1 sends RELEASE, at 1 h 30 min 5 s");
+}
+
+/* Of steps at one time those that stand before the advance come before it. */
+static void test_the_order_of_the_file_holds_beside_an_advance(void **state)
+{
+    (void)state;
+    run("{\"duration\": \"1 min\", " LAB ",\n\"steps\": ["
+        "{\"at\": \"10 s\", \"do\": \"stop\", \"host\": \"server\"},"
+        "{\"at\": \"10 s\", \"do\": \"advance\", \"by\": \"55 min\"},"
+        "{\"at\": \"10 s\", \"do\": \"start\", \"host\": \"server\"}],"
+        "\"expect\": [{\"at\": \"10 s\", \"host\": \"h1\", \"state\": \"REBINDING\"},"
+        "{\"at\": \"9 s\", \"host\": \"h1\", \"state\": \"REBINDING\", \"never\": true}]}",
+        (struct scenario_setting){0});
+    assert_true(outcome.met);
+    assert_int_equal(scenario.steps[0].from_ms, 10000);
+    assert_int_equal(scenario.steps[2].from_ms, 10000 + 3300000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_the_clock_is_advanced, end),
+        cmocka_unit_test_teardown(test_the_order_of_the_file_holds_beside_an_advance, end),
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_errors_have_a_place),
         cmocka_unit_test(test_expectations),
