@@ -497,6 +497,8 @@ static void do_step(struct run *r, const struct scenario_step *step)
     case SCENARIO_CONFIGURE:
         configure(r, h, step->config_text);
         break;
+    case SCENARIO_ADVANCE: /* its time has passed: scenario_clock_apply() */
+        break;
     case SCENARIO_CUT:
     case SCENARIO_HEAL:
     case SCENARIO_FAULTS:
