@@ -29,10 +29,11 @@ static const char help[] =
     "Wireshark,\n"
     "tshark and `dhcplab explain` read; `-` is standard output. Each interface is one of the file, called "
     "HOST/INTERFACE,\n"
-    "so that a packet which passes two of them is in it twice. Times are the kernel's, in nanoseconds. Each "
-    "DHCP message\n"
-    "has as its packet comment what the server or client that sent or got it decided, from the lab's "
-    "trace.\n"
+    "so that a packet which passes two of them is in it twice. Times are the kernel's, in nanoseconds: those "
+    "of the machine,\n"
+    "wherever `dhcplab clock` has moved the lab. Each DHCP message has as its packet comment what the server "
+    "or client that\n"
+    "sent or got it decided, from the lab's trace.\n"
     "Ends with Ctrl-C, with the lab, or as the options say; then tells what was captured.\n"
     "\n"
     "      --duration S     for so many seconds\n"
@@ -249,14 +250,14 @@ static int run(struct capture *c)
         {c->trace.inotify, POLLIN, 0}, {c->pidfd, POLLIN, 0}, {c->signals, POLLIN, 0}};
     for (size_t i = 0; i < c->n_links; i++)
         fds[FIXED_FDS + i] = (struct pollfd){c->links[i].fd, POLLIN, 0};
-    c->begun = io_now().boot_ms;
+    c->begun = io_real_ms();
     c->ended = TIME_NEVER;
     for (;;) {
         bool is_ending = c->ended != TIME_NEVER;
         nfds_t n = is_ending ? 1 : FIXED_FDS + (nfds_t)c->n_links;
-        if (poll(fds, n, wait_ms(c, io_now().boot_ms)) < 0 && errno != EINTR)
+        if (poll(fds, n, wait_ms(c, io_real_ms())) < 0 && errno != EINTR)
             return EXIT_CODE_FAILED;
-        time_ms now = io_now().boot_ms;
+        time_ms now = io_real_ms();
         bool lab_is_there = trace_lines_wake(&c->trace);
         if (!take_what_there_is(c, now))
             return EXIT_CODE_FAILED;

@@ -20,7 +20,7 @@ static void rest(void)
 
 static time_ms now_ms(void)
 {
-    return io_now().boot_ms;
+    return io_real_ms();
 }
 
 static int left_ms(time_ms deadline_ms)

@@ -3,10 +3,11 @@
 
 import datetime
 import json
+import subprocess
 import unittest
 
 import labtest
-from labtest import BIN, LabCase, wait_for
+from labtest import BIN, DHCPLAB, LIMIT_S, LabCase, wait_for
 
 LEASE_S, T1_S, T2_S = 3600, 1800, 3150
 MS = 1000
@@ -176,6 +177,15 @@ class Clock(ClockCase):
         self.assertEqual([program["host"] for program in self.clock()["programs"]], ["server"])
         self.about(self.clock("advance", "1h")["ahead_s"], 3600)
         self.assertEqual(self.lease_of_server()["state_name"], "expired")
+
+    def test_two_that_move_it_take_turns(self):
+        both = [subprocess.Popen([DHCPLAB, "clock", "advance", "10m"], env=self.env, stdout=subprocess.DEVNULL) for _ in "12"]
+        self.assertEqual([one.wait(LIMIT_S) for one in both], [0, 0])
+        self.about(self.clock()["ahead_s"], 1200)
+
+    def test_a_capture_ends_by_the_machines_clock(self):
+        self.dhcplab("clock", "scale", "0")
+        self.dhcplab("capture", "lab.pcapng", "--duration", "1")
 
     def test_what_is_not_understood_is_refused(self):
         for words in (["advance"], ["advance", "soon"], ["advance", "30"], ["advance", "0s"], ["scale"], ["scale", "1e3"],
