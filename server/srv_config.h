@@ -94,6 +94,10 @@ struct srv_option {
     uint16_t len;
     const uint8_t *data;
     struct srv_class_list classes; /* only for clients in one of them; empty: for all */
+    /* By the classes of its sub-options: only for clients that are in one of each of these lists. Such an
+     * option is there several times, what is for the fewest first. */
+    const struct srv_class_list **also;
+    size_t n_also;
 };
 
 /* What one scope says, in the order of the file: at most one of each code, but for those that only members of

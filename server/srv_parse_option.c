@@ -13,6 +13,7 @@ enum {
     OPTION_DATA_MAX = 1024,
     SUBOPTION_MAX = 255, /* octets of a sub-option: its length is one octet */
     NESTING_MAX = 8,     /* spaces inside each other */
+    CONDITIONS_MAX = 4,  /* lists of classes at sub-options beside each other: see make() */
 };
 
 static const char *const option_keys[] = {"always-send", "client-classes", "code",  "csv-format", "data",
@@ -46,12 +47,18 @@ struct entry {
     const char *space;       /* borrowed from the text */
     const char *encapsulate; /* the space whose sub-options follow the data; "": none */
     struct srv_option option;
-    bool is_used; /* an option, or a sub-option that is in one */
+    struct srv_option *variants; /* in place of the option, if sub-options of it are for some clients only */
+    size_t n_variants;
+    int condition; /* of a sub-option for some clients only: its place below; else -1 */
+    bool is_used;  /* an option, or a sub-option that is in one */
 };
 
 struct entries {
     struct entry *list;
     size_t n;
+    const struct srv_class_list *conditions[CONDITIONS_MAX]; /* what sub-options ask for, each list once */
+    unsigned n_conditions;
+    bool is_split; /* a sub-option with a condition was met */
 };
 
 /* What says how an option looks: of the configuration, or of the registry; neither, if both are NULL. */
@@ -257,7 +264,7 @@ static bool read_option(struct srv_parse *p, const cJSON *item, struct entry *ou
     if (!jcfg_is_map(&p->c, item, "a map with the name or code of an option, and its data"))
         return false;
     jcfg_check_keys(&p->c, item, option_keys, NULL);
-    *out = (struct entry){.item = item, .space = SRV_SPACE_DHCP4};
+    *out = (struct entry){.item = item, .space = SRV_SPACE_DHCP4, .condition = -1};
     jcfg_get_text(&p->c, item, "space", &out->space);
     out->option.code = read_code(p, item, out->space);
     out->encapsulate = contained_space(p, out->space, out->option.code);
@@ -269,9 +276,6 @@ static bool read_option(struct srv_parse *p, const cJSON *item, struct entry *ou
     jcfg_get_bool(&p->c, item, "always-send", &out->option.always_send);
     jcfg_get_bool(&p->c, item, "never-send", &out->option.never_send);
     srv_parse_class_list(p, item, NULL, "client-classes", &out->option.classes);
-    if (out->option.classes.n != 0 && !is_dhcp4(out->space))
-        jcfg_error(&p->c, srv_parse_at(item, "client-classes"),
-                   "only options of the space dhcp4 can be for the members of classes");
     if (!out->option.never_send || srv_parse_at(item, "data") != NULL)
         read_data(p, out);
     if (out->is_used && out->option.code == DHCP_OPT_SUBNET_MASK) {
@@ -283,9 +287,25 @@ static bool read_option(struct srv_parse *p, const cJSON *item, struct entry *ou
 
 /* ---- options inside options ---- */
 
+/* Is the entry there for clients that meet these conditions, a bit each? */
+static bool holds(const struct entry *e, unsigned conditions)
+{
+    return e->condition < 0 || (conditions >> e->condition & 1) != 0;
+}
+
+/* Kea: of the same option for several classes, the first that is for the client. */
+static bool is_before(const struct entries *entries, const struct entry *e, unsigned conditions)
+{
+    for (const struct entry *other = entries->list; other < e; other++)
+        if (other->option.code == e->option.code && strcmp(other->space, e->space) == 0 &&
+            holds(other, conditions))
+            return true;
+    return false;
+}
+
 /* The sub-options of the space, in the order of the list, behind the `*len` octets that are in `data`. */
 static void put_suboptions(struct srv_parse *p, struct entries *entries, const char *space, unsigned depth,
-                           uint8_t *data, size_t *len)
+                           unsigned conditions, uint8_t *data, size_t *len)
 {
     for (size_t i = 0; i < entries->n && !jcfg_failed(&p->c); i++) {
         struct entry *e = &entries->list[i];
@@ -294,14 +314,15 @@ static void put_suboptions(struct srv_parse *p, struct entries *entries, const c
         if (strcmp(e->space, space) != 0)
             continue;
         e->is_used = true;
-        if (e->option.never_send)
+        entries->is_split |= e->condition >= 0;
+        if (e->option.never_send || !holds(e, conditions) || is_before(entries, e, conditions))
             continue;
         if (e->option.len > 0)
             memcpy(inner, e->option.data, e->option.len);
         if (depth == NESTING_MAX)
             jcfg_error(&p->c, e->item, "more than %d option spaces are inside each other", NESTING_MAX);
         else if (e->encapsulate[0] != '\0')
-            put_suboptions(p, entries, e->encapsulate, depth + 1, inner, &inner_len);
+            put_suboptions(p, entries, e->encapsulate, depth + 1, conditions, inner, &inner_len);
         if (inner_len > SUBOPTION_MAX)
             jcfg_error(&p->c, e->item, "a sub-option has at most %d octets", SUBOPTION_MAX);
         else if (*len + 2 + inner_len > OPTION_DATA_MAX)
@@ -315,27 +336,81 @@ static void put_suboptions(struct srv_parse *p, struct entries *entries, const c
     }
 }
 
-static void fill(struct srv_parse *p, struct entries *entries, struct entry *e)
+/* The octets of an option for clients that meet the conditions; how many there are. */
+typedef size_t build_fn(struct srv_parse *p, struct entries *entries, const struct entry *e,
+                        unsigned conditions, uint8_t *data);
+
+static void add_variant(struct srv_parse *p, struct entries *entries, struct entry *e, build_fn *build,
+                        unsigned conditions)
 {
     uint8_t data[OPTION_DATA_MAX];
+    size_t len = build(p, entries, e, conditions, data);
+    const struct srv_class_list **also = srv_parse_alloc(p, CONDITIONS_MAX, sizeof *also);
+    if (len == 0 || also == NULL)
+        return;
+    struct srv_option *variant = &e->variants[e->n_variants++];
+    *variant = e->option;
+    variant->also = also;
+    for (unsigned i = 0; i < entries->n_conditions; i++)
+        if (conditions >> i & 1)
+            also[variant->n_also++] = entries->conditions[i];
+    set_data(p, variant, data, len);
+}
+
+static unsigned count_bits(unsigned bits)
+{
+    return bits == 0 ? 0 : (bits & 1) + count_bits(bits >> 1);
+}
+
+/* An option whose sub-options are for some clients only is another one for each combination of what these ask
+ * for; first those with the most conditions, so that the first which is for a client is the one with all that
+ * it may have. */
+static void make(struct srv_parse *p, struct entries *entries, struct entry *e, build_fn *build)
+{
+    uint8_t data[OPTION_DATA_MAX];
+    unsigned all = (1U << entries->n_conditions) - 1;
+    entries->is_split = false;
+    size_t len = build(p, entries, e, all, data);
+    if (!entries->is_split) {
+        set_data(p, &e->option, data, len);
+        return;
+    }
+    e->variants = srv_parse_alloc(p, all + 1, sizeof *e->variants);
+    for (unsigned n = entries->n_conditions + 1; n-- > 0 && e->variants != NULL;)
+        for (unsigned conditions = 0; conditions <= all; conditions++)
+            if (count_bits(conditions) == n)
+                add_variant(p, entries, e, build, conditions);
+}
+
+static size_t build_container(struct srv_parse *p, struct entries *entries, const struct entry *e,
+                              unsigned conditions, uint8_t *data)
+{
     size_t len = e->option.len;
     if (len > 0)
         memcpy(data, e->option.data, len);
-    put_suboptions(p, entries, e->encapsulate, 0, data, &len);
-    set_data(p, &e->option, data, len);
+    put_suboptions(p, entries, e->encapsulate, 0, conditions, data, &len);
+    return len;
+}
+
+static bool is_first_of_space(const struct entries *entries, const struct entry *e)
+{
+    const struct entry *first = entries->list;
+    while (strcmp(first->space, e->space) != 0)
+        first++;
+    return first == e;
 }
 
 /* RFC 3925 4: enterprise number, length, sub-options; one block for each enterprise that the list has options
  * of. A vivso-suboptions with the number alone says the same, and may say that it is always sent. */
-static void put_enterprise(struct srv_parse *p, struct entries *entries, struct entry *e, uint8_t *data,
-                           size_t *len)
+static void put_enterprise(struct srv_parse *p, struct entries *entries, const struct entry *e,
+                           unsigned conditions, uint8_t *data, size_t *len)
 {
     uint32_t number;
     uint8_t inner[OPTION_DATA_MAX];
     size_t inner_len = 0;
-    if (e->is_used || !srv_optdef_enterprise(e->space, &number))
+    if (!srv_optdef_enterprise(e->space, &number) || !is_first_of_space(entries, e))
         return;
-    put_suboptions(p, entries, e->space, 0, inner, &inner_len);
+    put_suboptions(p, entries, e->space, 0, conditions, inner, &inner_len);
     if (inner_len > SUBOPTION_MAX || *len + 5 + inner_len > OPTION_DATA_MAX)
         jcfg_error(&p->c, e->item, "the options of an enterprise have at most %d octets", SUBOPTION_MAX);
     if (jcfg_failed(&p->c) || inner_len == 0)
@@ -363,36 +438,48 @@ static bool is_number_alone(const struct srv_option *option)
     return option->len == NUMBER_AND_LENGTH && option->data[NUMBER_AND_LENGTH - 1] == 0;
 }
 
-static void fill_enterprises(struct srv_parse *p, struct entries *entries)
+static size_t build_enterprises(struct srv_parse *p, struct entries *entries, const struct entry *own,
+                                unsigned conditions, uint8_t *data)
 {
-    uint8_t data[OPTION_DATA_MAX];
     size_t len = 0, n = entries->n;
-    bool always_send = false;
-    const cJSON *place = NULL;
-    struct entry *own = find_entry(entries, SRV_SPACE_DHCP4, DHCP_OPT_VIVSO);
-    if (own != NULL && own->option.data != NULL && !is_number_alone(&own->option)) {
+    if (own->option.data != NULL && !is_number_alone(&own->option)) {
         len = own->option.len;
         memcpy(data, own->option.data, len);
     }
-    for (size_t i = 0; i < n && !jcfg_failed(&p->c); i++) {
-        struct entry *e = &entries->list[i];
-        size_t before = len;
-        uint32_t number;
-        if (srv_optdef_enterprise(e->space, &number))
-            always_send |= e->option.always_send;
-        put_enterprise(p, entries, e, data, &len);
-        if (len != before)
-            place = e->item;
+    for (size_t i = 0; i < n && !jcfg_failed(&p->c); i++)
+        put_enterprise(p, entries, &entries->list[i], conditions, data, &len);
+    return len;
+}
+
+static void fill_enterprises(struct srv_parse *p, struct entries *entries)
+{
+    bool always_send = false;
+    const cJSON *place = NULL;
+    uint32_t number;
+    for (size_t i = 0; i < entries->n; i++) {
+        const struct entry *e = &entries->list[i];
+        if (!srv_optdef_enterprise(e->space, &number))
+            continue;
+        always_send |= e->option.always_send;
+        place = e->item;
     }
     if (place == NULL || jcfg_failed(&p->c))
         return;
-    if (own == NULL) {
+    struct entry *own = find_entry(entries, SRV_SPACE_DHCP4, DHCP_OPT_VIVSO);
+    bool is_ours = own == NULL;
+    if (is_ours) {
         own = &entries->list[entries->n++];
-        *own = (struct entry){.item = place, .space = SRV_SPACE_DHCP4, .encapsulate = "", .is_used = true};
+        *own = (struct entry){
+            .item = place, .space = SRV_SPACE_DHCP4, .encapsulate = "", .condition = -1, .is_used = true};
         own->option.code = DHCP_OPT_VIVSO;
     }
+    struct srv_option before = own->option;
     own->option.always_send |= always_send;
-    set_data(p, &own->option, data, len);
+    make(p, entries, own, build_enterprises);
+    if (own->option.len == 0 && own->n_variants == 0) { /* nothing of it is ever sent */
+        own->option = before;
+        entries->n -= is_ours;
+    }
 }
 
 /* ---- the list ---- */
@@ -407,6 +494,31 @@ static bool is_hidden(const struct entries *entries, const struct entry *e)
     return false;
 }
 
+static bool is_same_list(const struct srv_class_list *a, const struct srv_class_list *b)
+{
+    return a->n == b->n && memcmp(a->numbers, b->numbers, a->n * sizeof *a->numbers) == 0;
+}
+
+/* The entry stays where it is. */
+static void read_condition(struct srv_parse *p, struct entries *entries, struct entry *e)
+{
+    const struct srv_class_list *classes = &e->option.classes;
+    unsigned i = 0;
+    if (is_dhcp4(e->space) || classes->n == 0)
+        return;
+    while (i < entries->n_conditions && !is_same_list(entries->conditions[i], classes))
+        i++;
+    if (i == CONDITIONS_MAX) {
+        jcfg_error(&p->c, srv_parse_at(e->item, "client-classes"),
+                   "the sub-options of one list ask for more than %d different lists of classes",
+                   CONDITIONS_MAX);
+        return;
+    }
+    entries->conditions[i] = classes;
+    entries->n_conditions += i == entries->n_conditions;
+    e->condition = (int)i;
+}
+
 static void read_entries(struct srv_parse *p, const cJSON *json, struct entries *entries)
 {
     const cJSON *item;
@@ -415,16 +527,21 @@ static void read_entries(struct srv_parse *p, const cJSON *json, struct entries 
         struct entry e;
         if (!read_option(p, item, &e))
             continue;
-        if (is_hidden(entries, &e))
+        if (is_hidden(entries, &e)) {
             jcfg_error(&p->c, item, "option %u is there already", e.option.code);
-        else
-            entries->list[entries->n++] = e;
+            continue;
+        }
+        entries->list[entries->n] = e;
+        read_condition(p, entries, &entries->list[entries->n++]);
     }
 }
 
 static void put_options(struct srv_parse *p, const struct entries *entries, struct srv_options *out)
 {
-    struct srv_option *list = srv_parse_alloc(p, entries->n + 1, sizeof *list);
+    size_t room = 1;
+    for (size_t i = 0; i < entries->n; i++)
+        room += 1 + entries->list[i].n_variants;
+    struct srv_option *list = srv_parse_alloc(p, room, sizeof *list);
     if (list == NULL)
         return;
     *out = (struct srv_options){.list = list};
@@ -433,8 +550,10 @@ static void put_options(struct srv_parse *p, const struct entries *entries, stru
         if (!e->is_used)
             jcfg_warning(&p->c, e->item, "no option beside it contains the space \"%s\": it is never sent",
                          e->space);
-        else if (is_dhcp4(e->space))
+        else if (is_dhcp4(e->space) && e->variants == NULL)
             list[out->n++] = e->option;
+        for (size_t v = 0; v < e->n_variants; v++)
+            list[out->n++] = e->variants[v];
     }
 }
 
@@ -451,7 +570,7 @@ void srv_parse_options(struct srv_parse *p, const cJSON *map, struct srv_options
     for (size_t i = 0; i < entries.n; i++) {
         struct entry *e = &entries.list[i];
         if (!jcfg_failed(&p->c) && is_dhcp4(e->space) && e->encapsulate[0] != '\0' && !e->option.never_send)
-            fill(p, &entries, e);
+            make(p, &entries, e, build_container);
     }
     fill_enterprises(p, &entries);
     if (!jcfg_failed(&p->c) && !p->out_of_memory)

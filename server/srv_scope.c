@@ -29,12 +29,20 @@ void srv_scope_list(const struct srv_config *config, const struct srv_host *host
     srv_scope_add(out, "global", &config->options);
 }
 
+static bool is_for(const struct srv_class_set *classes, const struct srv_option *option)
+{
+    bool is = srv_class_passes(classes, &option->classes);
+    for (size_t i = 0; i < option->n_also && is; i++)
+        is = srv_class_passes(classes, option->also[i]);
+    return is;
+}
+
 /* Kea: what is for members of a class only is, for all others, as if it were not there. */
 static const struct srv_option *find_in(const struct srv_scopes *scopes, const struct srv_options *options,
                                         uint8_t code)
 {
     for (size_t i = 0; i < options->n; i++)
-        if (options->list[i].code == code && srv_class_passes(scopes->classes, &options->list[i].classes))
+        if (options->list[i].code == code && is_for(scopes->classes, &options->list[i]))
             return &options->list[i];
     return NULL;
 }

@@ -367,6 +367,59 @@ static void options_only_for_members(void **state)
     expect_text(66, NULL);
 }
 
+/* Clients "g", "s" and "gs" are in these. */
+#define EITHER                                                                                               \
+    "{ \"name\": \"gold\", \"test\": \"option[12].text == 'g' or option[12].text == 'gs'\" },"               \
+    "{ \"name\": \"silver\", \"test\": \"option[12].text == 's' or option[12].text == 'gs'\" }"
+#define SUB(space, code, data) "{ \"space\": \"" space "\", \"code\": " code ", \"data\": \"" data "\""
+#define FOR(class)             ", \"client-classes\": [ \"" class "\" ] }"
+
+static void expect_octets(const char *name, uint8_t code, const char *octets, size_t len)
+{
+    discover_as('a', name);
+    expect_offer(IP(10, 0, 0, 10));
+    const struct dhcp_option *option = dhcp_msg_find(&seen.msg, code);
+    if (octets == NULL) {
+        assert_null(option);
+        return;
+    }
+    assert_non_null(option);
+    assert_int_equal(option->len, len);
+    assert_memory_equal(option->data, octets, len);
+}
+
+/* The same for sub-options: what contains them has those that are for the client. */
+static void suboptions_only_for_members(void **state)
+{
+    (void)state;
+    start_with("", EITHER,
+               ", \"option-data\": [ { \"code\": 43, \"always-send\": true }," SUB(
+                   "vendor-encapsulated-options-space", "1", "aa")
+                   FOR("gold") "," SUB("vendor-encapsulated-options-space", "2", "bb")
+                       FOR("silver") "," SUB("vendor-encapsulated-options-space", "1", "cc") " } ]");
+    expect_octets("iron", 43, "\1\1\xcc", 3);
+    expect_octets("g", 43, "\1\1\xaa", 3);
+    expect_octets("s", 43, "\2\1\xbb\1\1\xcc", 6);
+    expect_octets("gs", 43, "\1\1\xaa\2\1\xbb", 6);
+}
+
+/* RFC 3925: enterprise 9 has one for all, enterprise 7 only for members; without any the option is not there.
+ */
+static void enterprises_only_for_members(void **state)
+{
+    (void)state;
+    start_with("", EITHER,
+               ", \"option-data\": [" SUB("vendor-9", "1", "aa") ", \"always-send\": true }," SUB(
+                   "vendor-7", "2", "bb") FOR("gold") " ]");
+    expect_octets("iron", 125, "\0\0\0\x09\3\1\1\xaa", 8);
+    expect_octets("gs", 125, "\0\0\0\x09\3\1\1\xaa\0\0\0\x07\3\2\1\xbb", 16);
+    stop(state);
+    start_with("", EITHER,
+               ", \"option-data\": [" SUB("vendor-7", "2", "bb") ", \"always-send\": true" FOR("gold") " ]");
+    expect_octets("iron", 125, NULL, 0);
+    expect_octets("g", 125, "\0\0\0\x07\3\2\1\xbb", 8);
+}
+
 /* ---- additional lists ---- */
 
 /* Pool before subnet, each in the order of its list; what has no condition takes everybody. They come after
@@ -599,6 +652,14 @@ static void mistakes(void **state)
         const char *classes, *error;
     } rows[] = {
         {"{ }", ":1:34: at $.Dhcp4.client-classes[0]: "},
+        {"{ \"name\": \"a\", \"option-data\": [ { \"space\": \"vendor-9\", \"code\": 1, \"data\": \"aa\", "
+         "\"client-classes\": [ \"c1\" ] }, { \"space\": \"vendor-9\", \"code\": 2, \"data\": \"aa\", "
+         "\"client-classes\": [ \"c2\" ] }, { \"space\": \"vendor-9\", \"code\": 3, \"data\": \"aa\", "
+         "\"client-classes\": [ \"c3\" ] }, { \"space\": \"vendor-9\", \"code\": 4, \"data\": \"aa\", "
+         "\"client-classes\": [ \"c4\" ] }, { \"space\": \"vendor-9\", \"code\": 5, \"data\": \"aa\", "
+         "\"client-classes\": [ \"c5\" ] } ] }",
+         "option-data[4].client-classes: the sub-options of one list ask for more than 4 different lists of "
+         "classes"},
         {"{ \"name\": \"\" }", "expected a name of 1 to 127 octets"},
         {"{ \"name\": \"a\", \"test\": \"option[12].text = 'x'\" }",
          ":1:57: at $.Dhcp4.client-classes[0].test: column 17 of the expression: expected \"==\" after a "
@@ -673,6 +734,8 @@ int main(void)
         cmocka_unit_test_teardown(times_and_boot_fields_of_a_class_win, stop),
         cmocka_unit_test_teardown(a_part_of_the_lease_times, stop),
         cmocka_unit_test_teardown(options_only_for_members, stop),
+        cmocka_unit_test_teardown(suboptions_only_for_members, stop),
+        cmocka_unit_test_teardown(enterprises_only_for_members, stop),
         cmocka_unit_test_teardown(additional_classes, stop),
         cmocka_unit_test_teardown(pools_only_for_members, stop),
         cmocka_unit_test_teardown(an_offer_waits_as_long_as_the_class_or_the_scope_says, stop),
