@@ -73,7 +73,8 @@ static enum dissect_exchange_kind kind_of(const struct dissect *d)
             return EXCHANGE_SELECTION;
         if (m->ciaddr == 0)
             return EXCHANGE_REBOOT;
-        return d->ip.dst == IP4_BROADCAST ? EXCHANGE_REBINDING : EXCHANGE_RENEWAL;
+        /* 4.3.6: only what is sent to all comes through a relay */
+        return d->ip.dst == IP4_BROADCAST || m->giaddr != 0 ? EXCHANGE_REBINDING : EXCHANGE_RENEWAL;
     case DHCP_RELEASE:
         return EXCHANGE_RELEASE;
     case DHCP_DECLINE:
@@ -179,6 +180,21 @@ static bool was_offered(const struct dissect_exchange *e, ip4 address)
     return e->n_offers == 0;
 }
 
+/* Is it what the client sent, and not what somebody passes on? All that comes the way of the first, of which
+ * there were `n` so far. */
+static bool is_from_client(const struct dissect *d, struct dissect_way *way, unsigned n)
+{
+    const struct dhcp_msg *m = &d->dhcp;
+    if (n == 0) {
+        *way = (struct dissect_way){.hops = m->hops, .giaddr = m->giaddr};
+        if (d->link.has_hw)
+            way->src_hw = d->link.src_hw;
+        return true;
+    }
+    return m->hops == way->hops && m->giaddr == way->giaddr &&
+           (!d->link.has_hw || hw_equal(&d->link.src_hw, &way->src_hw));
+}
+
 static void take_request(const struct dissect_exchanges *x, struct dissect_exchange *e,
                          const struct dissect *d, int64_t now_ns, bool copy)
 {
@@ -281,18 +297,15 @@ const struct dissect_exchange *dissect_exchanges_add(struct dissect_exchanges *x
         x->left_out++;
         return NULL;
     }
-    bool copy = e->n_messages > 0 && (m->hops != e->last_hops || m->giaddr != e->last_giaddr);
-    e->last_hops = m->hops;
-    e->last_giaddr = m->giaddr;
     e->last_packet = number;
     e->n_messages++;
     switch (m->type) {
     case DHCP_DISCOVER:
-        if (!copy && e->n_discovers++ > 0)
+        if (is_from_client(d, &e->discover_way, e->n_discovers) && e->n_discovers++ > 0)
             e->odd |= ODD_DISCOVER_AGAIN;
         break;
     case DHCP_REQUEST:
-        take_request(x, e, d, now_ns, copy && e->n_requests > 0);
+        take_request(x, e, d, now_ns, !is_from_client(d, &e->request_way, e->n_requests));
         break;
     case DHCP_OFFER:
         take_offer(e, d, now_ns);

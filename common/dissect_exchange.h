@@ -58,6 +58,13 @@ struct dissect_offer {
     int64_t time_ns;
 };
 
+/* By which way a message came past. */
+struct dissect_way {
+    uint8_t hops;
+    ip4 giaddr;
+    struct hw_addr src_hw; /* of the frame; len 0: not known */
+};
+
 struct dissect_exchange {
     struct hw_addr client;
     uint32_t xid;
@@ -76,8 +83,8 @@ struct dissect_exchange {
     bool has_lease;
     uint32_t lease_s, t1_s, t2_s; /* of the ACK; T1 and T2 by the rule of RFC 2131 4.4.5 if it does not say */
     unsigned odd;                 /* bits of enum dissect_odd */
-    uint8_t last_hops;            /* private: a relay's copy is no repetition */
-    ip4 last_giaddr;              /* likewise */
+    /* Private: of the first of each; what a relay or router passes on is no repetition */
+    struct dissect_way discover_way, request_way;
 };
 
 struct dissect_exchanges;

@@ -254,6 +254,9 @@ static void relate(struct explain_svg *s, struct message *m, const struct dhcp_m
     }
     row->again = (told->n_discovers > 0 && e->n_discovers > told->n_discovers) ||
                  (told->n_requests > 0 && e->n_requests > told->n_requests);
+    if ((msg->type == DHCP_DISCOVER && told->n_discovers == e->n_discovers) ||
+        (msg->type == DHCP_REQUEST && told->n_requests == e->n_requests))
+        add_note(row, LADDER_SVG_PLAIN, "passed on by a relay or router");
     if (msg->type == DHCP_ACK && e->answer_ns == m->time_ns)
         add_lease(s, row, e);
     add_odd(row, e->odd & ~told->odd);

@@ -83,7 +83,8 @@ static struct explain_svg_host *find_sender(struct explain_svg_hosts *h, const s
         return find_addr(h, EXPLAIN_SVG_RELAY, m->giaddr);
     dhcp_get_ip4(m, DHCP_OPT_SERVER_ID, &server);
     struct explain_svg_host *host = find_addr(h, EXPLAIN_SVG_SERVER, server);
-    if (host != NULL && m->giaddr == 0) {
+    /* What extends a lease may have come through routers: RFC 2131 4.3.6. */
+    if (host != NULL && m->giaddr == 0 && m->ciaddr == 0) {
         host->relayed = false;
         if (d->link.has_hw)
             hw_format(&d->link.src_hw, host->detail);

@@ -312,6 +312,7 @@ class Explain(ExplainCase):
         self.assertEqual([" ".join(lane.split()[-2:]) for lane in lanes], ["CLIENT 02:00:5e:10:00:01", "RELAY 10.88.0.1", "SERVER 10.77.0.1"])
         heads = [[polygon.get("points").split(",")[0] for polygon in m.iter(SVG + "polygon")] for m in messages]
         self.assertEqual(heads, [["448"], ["656"]])  # the client is heard by the relay alone
+        self.assertEqual(["passed on" in self.words(m) for m in messages], [False, True])
 
     def test_many_messages_make_several_pictures(self):
         packets = [from_client(1, xid=n) for n in range(201)]

@@ -136,6 +136,18 @@ static void test_what_follows_a_lease_has_its_name(void **state)
     assert_int_equal(server(DHCP_ACK, 7, S1, A, 1000, 0)->kind, EXCHANGE_UNKNOWN);
 }
 
+/* Behind a relay the datagram is for one server; but a RENEWING client does not go through relays: RFC
+ * 2131 4.3.6. */
+static void test_rebinding_through_a_relay(void **state)
+{
+    (void)state;
+    start(DHCP_BOOTREQUEST, DHCP_REQUEST, 9, S2, S1);
+    d.dhcp.ciaddr = A;
+    d.dhcp.giaddr = S2;
+    d.dhcp.hops = 1;
+    assert_int_equal(add(0)->kind, EXCHANGE_REBINDING);
+}
+
 static void test_the_same_xid_again_is_another_exchange(void **state)
 {
     (void)state;
@@ -172,8 +184,25 @@ static void test_repetitions_are_odd_and_copies_of_a_relay_are_not(void **state)
     const struct dissect_exchange *e = add(1);
     assert_int_equal(e->odd, 0);
     assert_int_equal(e->n_discovers, 1);
-    add(2);
+    client(DHCP_DISCOVER, 1, 0, 0, 0, 2);
     assert_int_equal(e->odd, ODD_DISCOVER_AGAIN);
+}
+
+/* The same datagram on the link behind a router: another frame. */
+static void test_what_a_router_passes_on_is_no_repetition(void **state)
+{
+    (void)state;
+    const struct hw_addr sent = {1, 6, {2, 0, 0, 0, 0, 1}}, passed_on = {1, 6, {2, 0, 0, 0, 0, 9}};
+    lease();
+    for (int i = 0; i < 3; i++) {
+        start(DHCP_BOOTREQUEST, DHCP_REQUEST, 2, A, S1);
+        d.dhcp.ciaddr = A;
+        d.link.has_hw = true;
+        d.link.src_hw = i == 1 ? passed_on : sent;
+        const struct dissect_exchange *e = add(502 * S + i);
+        assert_int_equal(e->odd, i < 2 ? 0 : ODD_REQUEST_AGAIN);
+        assert_int_equal(e->request_ns, 502 * S + (i < 2 ? 0 : i));
+    }
 }
 
 static void test_odd_answers(void **state)
@@ -219,10 +248,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_two_servers_offer_and_one_is_chosen, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_follows_a_lease_has_its_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_rebinding_through_a_relay, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_same_xid_again_is_another_exchange, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_too_early_and_too_late, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_repetitions_are_odd_and_copies_of_a_relay_are_not, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(test_what_a_router_passes_on_is_no_repetition, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_odd_answers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_lease_that_ends_earlier, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_there_is_a_limit, set_up, tear_down),
