@@ -136,6 +136,12 @@ static enum dissect_conn_event take_syn(struct dissect_conns *c, struct conn *x,
     if (!(t->flags & DISSECT_TCP_ACK)) {
         if (again)
             return sender->state == CONN_SYN_SENT ? CONN_SYN_AGAIN : CONN_AGAIN;
+        if (!sender->has_first && receiver->state == CONN_SYN_SENT) {
+            begin(sender, t->seq);
+            sender->next++;
+            sender->state = receiver->state = CONN_SYN_RECEIVED;
+            return CONN_SYN_BOTH;
+        }
         if (sender->has_first)
             x->number = ++c->n;
         *sender = (struct side){.addr = sender->addr, .port = sender->port, .state = CONN_SYN_SENT};
@@ -143,6 +149,10 @@ static enum dissect_conn_event take_syn(struct dissect_conns *c, struct conn *x,
         begin(sender, t->seq);
         sender->next++;
         return CONN_SYN;
+    }
+    if (again && receiver->state == CONN_SYN_RECEIVED && t->ack == receiver->first + 1) {
+        receiver->state = CONN_ESTABLISHED; /* of two that open at a time */
+        return sender->state == CONN_ESTABLISHED ? CONN_OPENED : CONN_SYN_ACK;
     }
     if (again)
         return CONN_AGAIN;

@@ -36,6 +36,7 @@ enum dissect_conn_state {
     X(CONN_MIDDLE, "the beginning was not captured")                                                         \
     X(CONN_SYN, "handshake 1 of 3")                                                                          \
     X(CONN_SYN_AGAIN, "SYN sent again: nobody has answered")                                                 \
+    X(CONN_SYN_BOTH, "handshake: both open at a time")                                                       \
     X(CONN_SYN_ACK, "handshake 2 of 3")                                                                      \
     X(CONN_OPENED, "handshake 3 of 3: the connection is open")                                               \
     X(CONN_AGAIN, "sent again")                                                                              \

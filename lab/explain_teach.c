@@ -216,6 +216,9 @@ static const char *segment_purpose(enum dissect_conn_event event)
         return "SYN: \"I want to talk, and I count my octets from this number on.\"";
     case CONN_SYN_ACK:
         return "SYN, ACK: \"So do I, from this number on; of yours I want the one behind your SYN.\"";
+    case CONN_SYN_BOTH:
+        return "SYN in both directions: each side asks before it has heard the other; one connection comes "
+               "of it.";
     case CONN_OPENED:
         return "ACK: both now know that the other one hears them. Three segments are the least that can "
                "prove it.";

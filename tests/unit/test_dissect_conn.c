@@ -122,6 +122,20 @@ static void test_both_close_at_a_time(void **state)
     PLAY(rest);
 }
 
+/* RFC 9293 figure 8: "Simultaneous Connection Synchronization". */
+static void test_both_open_at_a_time(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {A, SYN, 0, 0, 0, CONN_SYN, CONN_SYN_SENT, CONN_LISTEN},
+        {B, SYN, 0, 0, 0, CONN_SYN_BOTH, CONN_SYN_RECEIVED, CONN_SYN_RECEIVED},
+        {A, SYN | ACK, 0, 1, 0, CONN_SYN_ACK, CONN_SYN_RECEIVED, CONN_ESTABLISHED},
+        {B, SYN | ACK, 0, 1, 0, CONN_OPENED, CONN_ESTABLISHED, CONN_ESTABLISHED},
+        {A, ACK, 1, 1, 10, CONN_NOTHING, CONN_ESTABLISHED, CONN_ESTABLISHED},
+    };
+    PLAY(rows);
+}
+
 static void test_refused_and_reset_are_told_apart(void **state)
 {
     (void)state;
@@ -191,6 +205,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_open_data_and_a_close_of_four_segments, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_fin_and_ack_in_one_segment, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_both_close_at_a_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_both_open_at_a_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refused_and_reset_are_told_apart, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_beginning_that_was_not_captured, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_same_ports_again_are_another_connection, set_up, tear_down),
