@@ -114,6 +114,8 @@ enum {
     DISSECT_TCP_PSH = 8,
     DISSECT_TCP_ACK = 16,
     DISSECT_TCP_URG = 32,
+    DISSECT_TCP_ECE = 64,
+    DISSECT_TCP_CWR = 128,
 };
 
 struct dissect_tcp {
@@ -184,7 +186,8 @@ const uint8_t *dissect_field_bytes(const struct dissect *d, const struct dissect
 const char *dissect_ip_protocol_name(uint8_t protocol);
 const char *dissect_ethertype_name(uint16_t type);
 const char *dissect_icmp_name(uint8_t type);
-/* The sentence for a code of ICMP destination unreachable (3) or time exceeded (11); NULL if there is none.
+/* The sentence for a code of ICMP unreachable, redirect, time exceeded or parameter problem; NULL if there is
+ * none.
  */
 const char *dissect_icmp_code_name(uint8_t type, uint8_t code);
 /* "SYN, ACK"; `buf` holds DISSECT_FLAGS_LEN. */

@@ -2,6 +2,8 @@
  * table 5, 4.3.6 table 4; RFC 2132; RFC 3046. One row, one rule. */
 #include "common/dissect_tree.h"
 
+#include <string.h>
+
 #include "common/dhcp_proto.h"
 
 enum { UDP_LEN = 8 };
@@ -100,6 +102,42 @@ static bool inform_ciaddr(const struct dhcp_msg *m)
     return m->type == DHCP_INFORM && m->ciaddr == 0;
 }
 
+static bool client_siaddr(const struct dhcp_msg *m)
+{
+    return from_client(m) && m->siaddr != 0;
+}
+
+static bool discover_server(const struct dhcp_msg *m)
+{
+    return (m->type == DHCP_DISCOVER || m->type == DHCP_INFORM) && dhcp_msg_has(m, DHCP_OPT_SERVER_ID);
+}
+
+static bool decline_ciaddr(const struct dhcp_msg *m)
+{
+    return m->type == DHCP_DECLINE && m->ciaddr != 0;
+}
+
+static bool is_farewell(const struct dhcp_msg *m)
+{
+    return m->type == DHCP_RELEASE || m->type == DHCP_DECLINE;
+}
+
+static bool farewell_flags(const struct dhcp_msg *m)
+{
+    return is_farewell(m) && (m->flags & DHCP_FLAG_BROADCAST) != 0;
+}
+
+static bool farewell_options(const struct dhcp_msg *m)
+{
+    return is_farewell(m) && (dhcp_msg_has(m, DHCP_OPT_LEASE_TIME) || dhcp_msg_has(m, DHCP_OPT_PRL) ||
+                              dhcp_msg_has(m, DHCP_OPT_MAX_SIZE) || dhcp_msg_has(m, DHCP_OPT_VENDOR_CLASS));
+}
+
+static bool release_requested(const struct dhcp_msg *m)
+{
+    return m->type == DHCP_RELEASE && dhcp_msg_has(m, DHCP_OPT_REQUESTED_IP);
+}
+
 static bool decline_requested(const struct dhcp_msg *m)
 {
     return m->type == DHCP_DECLINE && !dhcp_msg_has(m, DHCP_OPT_REQUESTED_IP);
@@ -123,7 +161,8 @@ static bool reply_server(const struct dhcp_msg *m)
 
 static bool reply_client_options(const struct dhcp_msg *m)
 {
-    return from_server(m) && (dhcp_msg_has(m, DHCP_OPT_PRL) || dhcp_msg_has(m, DHCP_OPT_REQUESTED_IP));
+    return from_server(m) && (dhcp_msg_has(m, DHCP_OPT_PRL) || dhcp_msg_has(m, DHCP_OPT_REQUESTED_IP) ||
+                              dhcp_msg_has(m, DHCP_OPT_MAX_SIZE));
 }
 
 static bool offer_nothing(const struct dhcp_msg *m)
@@ -139,6 +178,19 @@ static bool grant_no_time(const struct dhcp_msg *m)
 static bool nak_address(const struct dhcp_msg *m)
 {
     return m->type == DHCP_NAK && (m->yiaddr != 0 || dhcp_msg_has(m, DHCP_OPT_LEASE_TIME));
+}
+
+/* RFC 2131 table 3: "All others MUST NOT"; later RFCs make servers send some back. */
+static bool nak_options(const struct dhcp_msg *m)
+{
+    static const uint8_t allowed[] = {DHCP_OPT_LEASE_TIME, /* has a row of its own */
+                                      DHCP_OPT_TYPE,         DHCP_OPT_SERVER_ID,       DHCP_OPT_MESSAGE,
+                                      DHCP_OPT_VENDOR_CLASS, DHCP_OPT_CLIENT_ID,       DHCP_OPT_RELAY_INFO,
+                                      DHCP_OPT_AUTH,         DHCP_OPT_SUBNET_SELECTION};
+    for (unsigned i = 0; m->type == DHCP_NAK && i < m->n_options; i++)
+        if (memchr(allowed, m->options[i].code, sizeof allowed) == NULL)
+            return true;
+    return false;
 }
 
 static bool inform_answer_time(const struct dhcp_msg *m)
@@ -238,14 +290,24 @@ static const struct {
      "a REQUEST that selects a server, without option 50: MUST have it (RFC 2131 table 5)"},
     {release_ciaddr, 0, "RELEASE without ciaddr: it does not say which address"},
     {inform_ciaddr, 0, "INFORM without ciaddr: the client is to fill in its address (RFC 2131 4.4.3)"},
+    {client_siaddr, 0, "a client's message has siaddr, which only servers fill in (RFC 2131 table 5)"},
+    {discover_server, 54, "DISCOVER or INFORM with option 54: MUST NOT be (RFC 2131 table 5)"},
+    {decline_ciaddr, 0, "DECLINE with ciaddr: it is to be 0 (RFC 2131 table 5)"},
+    {farewell_flags, 0, "RELEASE or DECLINE with flags: they are to be 0, nobody answers (RFC 2131 table 5)"},
+    {farewell_options, 0,
+     "RELEASE or DECLINE with an option that is for other messages: 51, 55, 57 or 60 (RFC 2131 table 5)"},
+    {release_requested, 50,
+     "RELEASE with option 50: MUST NOT be, the address is in ciaddr (RFC 2131 table 5)"},
     {decline_requested, 0, "DECLINE without option 50: MUST have it (RFC 2131 table 5)"},
     {release_server, 0, "RELEASE or DECLINE without option 54: MUST have it (RFC 2131 table 5)"},
     {inform_lease, 0, "INFORM with option 50 or 51: MUST NOT be (RFC 2131 table 5)"},
     {reply_server, 0, "a server's message without option 54: MUST have it (RFC 2131 table 3)"},
-    {reply_client_options, 0, "a server's message with option 50 or 55, which only clients send (table 3)"},
+    {reply_client_options, 0,
+     "a server's message with option 50, 55 or 57, which only clients send (table 3)"},
     {offer_nothing, 0, "OFFER without yiaddr: nothing is offered"},
     {grant_no_time, 0, "an address without option 51: how long is it leased? (RFC 2131 table 3)"},
     {nak_address, 0, "NAK with yiaddr or option 51: MUST NOT be (RFC 2131 table 3)"},
+    {nak_options, 0, "NAK with other options than 53, 54, 56, 60, 61, 82, 90 and 118 (RFC 2131 table 3)"},
     {inform_answer_time, 51, "option 51 in the answer to INFORM: MUST NOT be (RFC 2131 4.3.5)"},
     {zero_lease, 51, "the lease time is 0"},
     {t1_after_t2, 58, "T1 (58) is later than T2 (59)"},

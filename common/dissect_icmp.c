@@ -71,10 +71,30 @@ const char *dissect_icmp_code_name(uint8_t type, uint8_t code)
         "the TTL became 0 on the way",
         "not all fragments came in time",
     };
-    if (type == UNREACHABLE && code < sizeof unreachable / sizeof unreachable[0])
-        return unreachable[code];
-    if (type == TIME_EXCEEDED && code < sizeof exceeded / sizeof exceeded[0])
-        return exceeded[code];
+    static const char *const redirect[] = {
+        "for the network",
+        "for the host",
+        "for this type of service and the network",
+        "for this type of service and the host",
+    };
+    static const char *const problem[] = {
+        "the pointer tells where",
+        "an option is missing",
+        "the length is wrong",
+    };
+    static const struct {
+        uint8_t type;
+        const char *const *names;
+        size_t n;
+    } rows[] = {
+        {UNREACHABLE, unreachable, sizeof unreachable / sizeof unreachable[0]},
+        {REDIRECT, redirect, sizeof redirect / sizeof redirect[0]},
+        {TIME_EXCEEDED, exceeded, sizeof exceeded / sizeof exceeded[0]},
+        {PARAMETER_PROBLEM, problem, sizeof problem / sizeof problem[0]},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].type == type && code < rows[i].n)
+            return rows[i].names[code];
     return NULL;
 }
 
@@ -112,6 +132,15 @@ static void add_checksum(struct dissect *d, size_t at, size_t len)
                  frame_sum_finish(others));
 }
 
+/* RFC 792: "The timestamp is 32 bits of milliseconds since midnight UT." */
+static void add_times(struct dissect *d, size_t at, size_t len)
+{
+    static const char *const names[] = {"originate", "receive", "transmit"};
+    for (size_t i = 0; i < 3 && len >= 4 * (i + 1); i++)
+        dissect_mean(d, dissect_add(d, names[i], at + 4 * i, 4, "%u", wire_u32(d->now + at + 4 * i)),
+                     "ms since midnight, UTC");
+}
+
 static void add_rest(struct dissect *d, size_t at, size_t len)
 {
     const uint8_t *p = d->now + at;
@@ -119,7 +148,10 @@ static void add_rest(struct dissect *d, size_t at, size_t len)
     if (is_query(icmp->type)) {
         dissect_add(d, "ident", at + 4, 2, "%u", icmp->id);
         dissect_add(d, "seq", at + 6, 2, "%u", icmp->seq);
-        dissect_data(d, "data", at + ICMP_MIN, len - ICMP_MIN);
+        if (icmp->type == TIMESTAMP || icmp->type == TIMESTAMP_REPLY)
+            add_times(d, at + ICMP_MIN, len - ICMP_MIN);
+        else
+            dissect_data(d, "data", at + ICMP_MIN, len - ICMP_MIN);
         return;
     }
     char addr[IP4_LEN];

@@ -91,6 +91,39 @@ static void add_route(struct dissect *d, size_t at, size_t len)
         dissect_add(d, "address", at + i, 4, "%s", ip4_format(wire_u32(d->now + at + i), addr));
 }
 
+/* RFC 791 3.1: pointer, hosts for which there was no room, flag: times alone (0), or each behind the address
+ * of its host. */
+static void add_timestamps(struct dissect *d, size_t at, size_t len)
+{
+    char addr[IP4_LEN];
+    if (len < 4)
+        return;
+    uint8_t flag = d->now[at + 3] & 15U;
+    dissect_add(d, "pointer", at + 2, 1, "%u", d->now[at + 2]);
+    dissect_add(d, "overflow", at + 3, 1, "%u", d->now[at + 3] >> 4);
+    dissect_add(d, "flag", at + 3, 1, "%u", flag);
+    for (size_t i = 4; i + (flag == 0 ? 4 : 8) <= len; i += 4) {
+        if (flag != 0) {
+            dissect_add(d, "address", at + i, 4, "%s", ip4_format(wire_u32(d->now + at + i), addr));
+            i += 4;
+        }
+        dissect_add(d, "time", at + i, 4, "%u", wire_u32(d->now + at + i));
+    }
+}
+
+/* The parts of an option of its kind, behind type and length. */
+static void add_option_data(struct dissect *d, uint8_t type, size_t at, size_t len)
+{
+    if (is_route(type))
+        add_route(d, at, len);
+    else if (type == 68)
+        add_timestamps(d, at, len);
+    else if (type == 148 && len == 4) /* RFC 2113 2.1 */
+        dissect_add(d, "value", at + 2, 2, "%u", wire_u16(d->now + at + 2));
+    else if (len > 2)
+        dissect_data(d, "data", at + 2, len - 2);
+}
+
 static void add_options(struct dissect *d, size_t at, size_t end)
 {
     if (at == end)
@@ -104,10 +137,7 @@ static void add_options(struct dissect *d, size_t at, size_t end)
             break;
         }
         struct dissect_field *options = dissect_open(d, option_name(type), at, len, "%u", type);
-        if (is_route(type))
-            add_route(d, at, len);
-        else if (len > 2)
-            dissect_data(d, "data", at + 2, len - 2);
+        add_option_data(d, type, at, len);
         dissect_close(d, options);
         if (type == 0)
             break;

@@ -15,7 +15,8 @@ const char *dissect_tcp_flags(uint8_t flags, char *buf)
         uint8_t bit;
         const char *name;
     } names[] = {{DISSECT_TCP_FIN, "FIN"}, {DISSECT_TCP_SYN, "SYN"}, {DISSECT_TCP_RST, "RST"},
-                 {DISSECT_TCP_PSH, "PSH"}, {DISSECT_TCP_ACK, "ACK"}, {DISSECT_TCP_URG, "URG"}};
+                 {DISSECT_TCP_PSH, "PSH"}, {DISSECT_TCP_ACK, "ACK"}, {DISSECT_TCP_URG, "URG"},
+                 {DISSECT_TCP_ECE, "ECE"}, {DISSECT_TCP_CWR, "CWR"}};
     size_t at = 0;
     buf[0] = '\0';
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -29,9 +30,18 @@ static const struct {
     uint8_t kind, len; /* len 0: any */
     const char *name;
 } options[] = {
-    {OPTION_END, 1, "end"}, {OPTION_NOP, 1, "no-operation"}, {2, 4, "mss"},
-    {3, 3, "window-scale"}, {4, 2, "sack-permitted"},        {5, 0, "sack"},
+    {OPTION_END, 1, "end"},
+    {OPTION_NOP, 1, "no-operation"},
+    {2, 4, "mss"},
+    {3, 3, "window-scale"},
+    {4, 2, "sack-permitted"},
+    {5, 0, "sack"},
     {8, 10, "timestamps"},
+    {19, 18, "md5-signature"},
+    {28, 4, "user-timeout"},
+    {29, 0, "authentication"},
+    {30, 0, "multipath"},
+    {34, 0, "fast-open"},
 };
 
 /* Index in `options`, or -1. */
@@ -67,6 +77,17 @@ static void add_option(struct dissect *d, size_t at, size_t len)
         struct dissect_field *above = dissect_layer(d, name, at, len);
         for (size_t i = 2; i + 8 <= len; i += 8)
             dissect_add(d, "block", at + i, 8, "%u-%u", wire_u32(p + i), wire_u32(p + i + 4));
+        if ((len - 2) % 8 != 0)
+            dissect_warn(d, at, len, "SACK has 2 octets and 8 for each block, here %zu", len);
+        dissect_close(d, above);
+        return;
+    }
+    case 28: /* RFC 5482 3.1: a bit for minutes instead of seconds, and 15 of the number */
+        dissect_add(d, name, at, len, "%u %s", wire_u16(p + 2) & 0x7fffU, p[2] & 0x80 ? "min" : "s");
+        return;
+    case 34: { /* RFC 7413: without a cookie, a request for one */
+        struct dissect_field *above = dissect_layer(d, name, at, len);
+        dissect_data(d, "cookie", at + 2, len - 2);
         dissect_close(d, above);
         return;
     }
@@ -154,7 +175,7 @@ void dissect_tcp(struct dissect *d, size_t at, size_t len)
                 .dport = wire_u16(p + 2),
                 .seq = wire_u32(p + 4),
                 .ack = wire_u32(p + 8),
-                .flags = p[13] & 0x3fU,
+                .flags = p[13],
                 .window = wire_u16(p + 14),
                 .checksum = sent > len                               ? DISSECT_SUM_UNKNOWN
                             : dissect_transport_sum(d, at, len) == 0 ? DISSECT_SUM_GOOD

@@ -294,7 +294,104 @@ static void test_an_icmp_error_names_its_cause(void **state)
     assert_int_equal(d.ip.src, 0x0a4d0001); /* still of the outer header */
 }
 
+/* Each kind of ICMP: type, code, the four octets behind the checksum and eight more, and what is said. */
+static void test_icmp_kinds(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t type, code, rest[12];
+        const char *code_meaning, *path, *value;
+    } rows[] = {
+        {8, 0, {0, 7, 0, 1}, NULL, "icmp/ident", "7"},
+        {0, 0, {0, 7, 0, 9}, NULL, "icmp/seq", "9"},
+        {3, 0, {0}, "network unreachable", "icmp/type", "3"},
+        {3, 1, {0}, "host unreachable", "icmp/code", "1"},
+        {3, 4, {0, 0, 5, 0xdc}, "fragmentation needed, and DF is set", "icmp/mtu", "1500"},
+        {3, 13, {0}, "communication administratively prohibited", "icmp/code", "13"},
+        {5, 1, {10, 77, 0, 1}, "for the host", "icmp/gateway", "10.77.0.1"},
+        {11, 0, {0}, "the TTL became 0 on the way", "icmp/type", "11"},
+        {11, 1, {0}, "not all fragments came in time", "icmp/code", "1"},
+        {12, 0, {20}, "the pointer tells where", "icmp/pointer", "20"},
+        {12, 1, {0}, "an option is missing", "icmp/code", "1"},
+        {13, 0, {0, 1, 0, 2, 0, 0, 3, 0xe8}, NULL, "icmp/originate", "1000"},
+        {14, 0, {0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 7, 0xd0}, NULL, "icmp/receive", "2000"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        /* IPv4, 20 octets, 40 in all, TTL 64, ICMP, 10.77.0.1 > 10.77.0.10 */
+        uint8_t bytes[40] = {0x45, 0, 0, 40, 0, 1, 0, 0, 64, 1, 0, 0, 10, 77, 0, 1, 10, 77, 0, 10};
+        uint16_t sum = frame_sum_finish(frame_sum(0, bytes, 20));
+        bytes[10] = (uint8_t)(sum >> 8);
+        bytes[11] = (uint8_t)sum;
+        bytes[20] = rows[i].type;
+        bytes[21] = rows[i].code;
+        memcpy(bytes + 24, rows[i].rest, sizeof rows[i].rest);
+        sum = frame_sum_finish(frame_sum(0, bytes + 20, 20));
+        bytes[22] = (uint8_t)(sum >> 8);
+        bytes[23] = (uint8_t)sum;
+        read_packet(DISSECT_LINK_RAW, bytes, sizeof bytes);
+        const struct dissect_field *f = find(rows[i].path), *code = find("icmp/code");
+        assert_non_null(f);
+        assert_string_equal(f->value, rows[i].value);
+        assert_string_equal(find("icmp/checksum")->meaning, "correct");
+        if (rows[i].code_meaning == NULL)
+            assert_null(code->meaning);
+        else
+            assert_string_equal(code->meaning, rows[i].code_meaning);
+    }
+}
+
+static void test_options_of_ip(void **state)
+{
+    (void)state;
+    /* IPv4, 56 octets of header and nothing else, TTL 64, protocol 17, 10.77.0.10 > 10.77.0.1; record route
+     * of 11 octets, pointer 8, 10.0.0.1 and an empty place; no-operation; timestamp of 12 octets, pointer 13,
+     * overflow 1, flag 1: 10.0.0.2 at 1000 ms; router alert 0; strict source route of 7 octets, pointer
+     * 4, 10.0.0.3; end */
+    uint8_t bytes[56] = {0x4e, 0, 0,  56, 0,    1,    0,   0, 64, 17, 0,   0, 10, 77, 0,  10, 10,   77, 0,
+                         1,    7, 11, 8,  10,   0,    0,   1, 0,  0,  0,   0, 1,  68, 12, 13, 0x11, 10, 0,
+                         0,    2, 0,  0,  0x03, 0xe8, 148, 4, 0,  0,  137, 7, 4,  10, 0,  0,  3,    0};
+    uint16_t sum = frame_sum_finish(frame_sum(0, bytes, 56));
+    bytes[10] = (uint8_t)(sum >> 8);
+    bytes[11] = (uint8_t)sum;
+    read_packet(DISSECT_LINK_RAW, bytes, sizeof bytes);
+    expect("ip/options/record-route/pointer", 22, 1, "8");
+    expect("ip/options/record-route/address", 23, 4, "10.0.0.1");
+    expect("ip/options/no-operation", 31, 1, "1");
+    expect("ip/options/timestamp/overflow", 35, 1, "1");
+    expect("ip/options/timestamp/address", 36, 4, "10.0.0.2");
+    expect("ip/options/timestamp/time", 40, 4, "1000");
+    expect("ip/options/router-alert/value", 46, 2, "0");
+    expect("ip/options/strict-source-route/address", 51, 4, "10.0.0.3");
+    expect("ip/options/end", 55, 1, "0");
+    assert_false(has_warning(find("ip/options"), ""));
+    bytes[21] = 40; /* the length of the first option */
+    read_packet(DISSECT_LINK_RAW, bytes, sizeof bytes);
+    expect_warning("an option runs past the end");
+}
+
 /* ---- TCP, HTTP ---- */
+
+static void test_every_option_and_flag_of_tcp(void **state)
+{
+    (void)state;
+    /* IPv4, 20 octets, 84 in all, TCP, 10.77.0.10 > 10.77.0.1; 1024 > 80, seq 1, ack 2, 60 octets of header,
+     * all flags, window 1; no-operation twice, SACK of two blocks; fast open with a cookie of 4; SACK of a
+     * length that cannot be; unknown kind 253; user timeout; end */
+    static const uint8_t bytes[84] = {0x45, 0,    0, 84, 0, 1, 0x40, 0,   64, 6, 0,  0,  10,   77, 0, 10,
+                                      10,   77,   0, 1,  4, 0, 0,    80,  0,  0, 0,  1,  0,    0,  0, 2,
+                                      0xf0, 0xff, 0, 1,  0, 0, 0,    0,   1,  1, 5,  18, 0,    0,  0, 10,
+                                      0,    0,    0, 20, 0, 0, 0,    30,  0,  0, 0,  40, 34,   6,  1, 2,
+                                      3,    4,    5, 5,  0, 0, 0,    253, 3,  9, 28, 4,  0x80, 5,  0};
+    read_packet(DISSECT_LINK_RAW, bytes, sizeof bytes);
+    assert_string_equal(find("tcp/flags")->meaning, "FIN,SYN,RST,PSH,ACK,URG,ECE,CWR");
+    expect("tcp/sack/block", 44, 8, "10-20");
+    assert_string_equal(find("tcp/sack/block")->next->value, "30-40");
+    expect("tcp/fast-open/cookie", 62, 4, "01:02:03:04");
+    expect("tcp/unknown-option", 71, 3, "253");
+    expect("tcp/user-timeout", 74, 4, "5 min");
+    expect("tcp/end", 78, 1, "0");
+    expect_warning("SACK has 2 octets and 8 for each block, here 5");
+}
 
 static void test_tcp_options_and_the_request_line(void **state)
 {
@@ -377,6 +474,73 @@ static void test_a_split_option_names_its_pieces(void **state)
     assert_string_equal(second->value, "2 of 2, in options");
     assert_int_equal(second->offset, at + 257);
     assert_int_equal(second->len, 47);
+}
+
+/* Type, and what of it is shown: RFC 2132 9.14, RFC 4361 6.1, RFC 8415 11. */
+static void test_forms_of_client_ids(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t len;
+        const char *octets, *path, *value;
+    } rows[] = {
+        {7, "\x01\x02\x00\x5e\x10\x00\x01", "type", "1"},
+        {5, "\x00name", "identifier", "6e:61:6d:65"},
+        /* IAID 1, DUID-LLT: Ethernet, time 16, address */
+        {19, "\xff\x00\x00\x00\x01\x00\x01\x00\x01\x00\x00\x00\x10\x02\x00\x5e\x10\x00\x01", "time", "16"},
+        /* DUID-EN of enterprise 9 */
+        {13, "\xff\x00\x00\x00\x02\x00\x02\x00\x00\x00\x09xy", "enterprise", "9"},
+        /* DUID-LL */
+        {15, "\xff\x00\x00\x00\x03\x00\x03\x00\x01\x02\x00\x5e\x10\x00\x01", "hw-type", "1"},
+        /* DUID-UUID */
+        {23,
+         "\xff\x00\x00\x00\x04\x00\x04"
+         "0123456789abcdef",
+         "duid-type", "4"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char path[64];
+        start(DHCP_BOOTREQUEST, DHCP_DISCOVER);
+        dhcp_put_bytes(&msg, DHCP_OPT_CLIENT_ID, rows[i].octets, rows[i].len);
+        read_message();
+        snprintf(path, sizeof path, "dhcp/dhcp-client-identifier/%s", rows[i].path);
+        const struct dissect_field *f = find(path);
+        if (f == NULL || strcmp(f->value, rows[i].value) != 0)
+            fail_msg("row %zu: %s is %s", i, path, f != NULL ? f->value : "not there");
+        assert_int_equal(d.n_warnings, 0);
+        if (rows[i].octets[0] == (char)0xff)
+            expect("dhcp/dhcp-client-identifier/iaid", FRAME_HEADERS + DHCP_OPTIONS_AT + 3 + 3, 4,
+                   i == 2   ? "0x00000001"
+                   : i == 3 ? "0x00000002"
+                   : i == 4 ? "0x00000003"
+                            : "0x00000004");
+    }
+}
+
+/* Overload 3: options 12 in file, 15 in sname, 43 in all three. */
+static void test_overloaded_options_say_where_they_stand(void **state)
+{
+    (void)state;
+    uint8_t bytes[DHCP_OPTIONS_AT + 10] = {1, 1, 6, 0, 0x39, 3, 0xf3, 0x26};
+    /* 53: DISCOVER; 52: both; 43: "a"; end */
+    static const uint8_t cookie[] = {0x63, 0x82, 0x53, 0x63};
+    static const uint8_t options[] = {53, 1, 1, 52, 1, 3, 43, 1, 'a', 255};
+    static const uint8_t file[] = {12, 2, 'h', '1', 43, 1, 'b', 255}, sname[] = {15, 1, 'd', 43, 1, 'c', 255};
+    memcpy(bytes + 28, client_hw.bytes, 6);
+    memcpy(bytes + DHCP_SNAME_AT, sname, sizeof sname);
+    memcpy(bytes + DHCP_FILE_AT, file, sizeof file);
+    memcpy(bytes + DHCP_COOKIE_AT, cookie, sizeof cookie);
+    memcpy(bytes + DHCP_OPTIONS_AT, options, sizeof options);
+    read_packet(DISSECT_LINK_ETHERNET, frame, udp_frame(68, 67, bytes, sizeof bytes));
+    expect("dhcp/host-name", FRAME_HEADERS + DHCP_FILE_AT, 4, "h1");
+    assert_string_equal(find("dhcp/host-name/region")->value, "file");
+    assert_string_equal(find("dhcp/domain-name/region")->value, "sname");
+    assert_string_equal(find("dhcp/file")->meaning, "holds options: overload (52)");
+    const struct dissect_field *piece = find("dhcp/vendor-encapsulated-options/piece");
+    assert_string_equal(piece->value, "1 of 3, in options");
+    assert_string_equal(piece->next->value, "2 of 3, in file");
+    assert_int_equal(piece->next->offset, FRAME_HEADERS + DHCP_FILE_AT + 4);
+    assert_string_equal(piece->next->next->value, "3 of 3, in sname");
 }
 
 /* ---- warnings about DHCP: the message without a defect, what spoils it, and what is said then ---- */
@@ -487,6 +651,21 @@ static void select_nothing(void)
     put_server();
 }
 
+static void put_siaddr(void)
+{
+    msg.siaddr = 0x0a4d0001;
+}
+
+static void put_flags(void)
+{
+    msg.flags = DHCP_FLAG_BROADCAST;
+}
+
+static void put_domain(void)
+{
+    dhcp_put_text(&msg, DHCP_OPT_DOMAIN_NAME, "example");
+}
+
 static void put_t1_after_t2(void)
 {
     dhcp_put_u32(&msg, DHCP_OPT_T1, 20);
@@ -534,6 +713,16 @@ static void test_warnings(void **state)
         {DHCP_ACK, put_bad_mask, "not contiguous"},
         {DHCP_ACK, put_base, "the network's own"},
         {DHCP_ACK, put_far, "the first router"},
+        {DHCP_DISCOVER, put_server, "DISCOVER or INFORM with option 54"},
+        {DHCP_INFORM, put_server, "DISCOVER or INFORM with option 54"},
+        {DHCP_REQUEST, put_siaddr, "a client's message has siaddr"},
+        {DHCP_DECLINE, bad_ciaddr, "DECLINE with ciaddr"},
+        {DHCP_DECLINE, put_flags, "RELEASE or DECLINE with flags"},
+        {DHCP_RELEASE, put_requested, "RELEASE with option 50"},
+        {DHCP_RELEASE, put_lease, "RELEASE or DECLINE with an option that is for other messages"},
+        {DHCP_DECLINE, put_prl, "RELEASE or DECLINE with an option that is for other messages"},
+        {DHCP_ACK, put_size, "which only clients send"},
+        {DHCP_NAK, put_domain, "NAK with other options"},
         {DHCP_DISCOVER, put_giaddr, "giaddr without hops"},
         {DHCP_DISCOVER, put_relay, "option 82 without giaddr"},
         {DHCP_DISCOVER, put_size, "less than 576"},
@@ -592,7 +781,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_wrong_checksums_are_told_with_the_right_ones, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_fragment_shows_its_arithmetic, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_an_icmp_error_names_its_cause, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_icmp_kinds, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_options_of_ip, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_every_option_and_flag_of_tcp, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_tcp_options_and_the_request_line, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_forms_of_client_ids, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_overloaded_options_say_where_they_stand, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_options_have_their_parts_and_places, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_split_option_names_its_pieces, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_warnings, set_up, tear_down),
