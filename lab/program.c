@@ -90,6 +90,12 @@ static void put_relay(const struct program_plan *p, struct command_line *c)
         put(c, ip4_format(p->pacing->relay_servers[i], c->servers[i]));
 }
 
+/* Is its configuration read from where it is? */
+static bool is_own_file(const struct program_plan *p)
+{
+    return p->host->config_file != NULL && (p->pacing == NULL || !p->pacing->is_copied);
+}
+
 static void put_command(const struct program_plan *p, struct command_line *c)
 {
     static const char *const suffixes[ARGUMENT_PATHS] = {"json", "sock", "log", "csv", "lease", "resolv"};
@@ -105,7 +111,7 @@ static void put_command(const struct program_plan *p, struct command_line *c)
     }
     snprintf(c->program, sizeof c->program, "%s/dhcplab-%s", p->lab->programs, role);
     put(c, c->program);
-    put_pair(c, "-c", p->host->config_file != NULL ? p->host->config_file : c->path[0]);
+    put_pair(c, "-c", is_own_file(p) ? p->host->config_file : c->path[0]);
     put_pair(c, "--control", c->path[1]);
     put_pair(c, "--trace", p->pacing != NULL ? p->pacing->trace : c->path[6]);
     put_pair(c, "--node", name);

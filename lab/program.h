@@ -9,9 +9,10 @@
 
 /* For a program whose time we make (common/io_pace.h). */
 struct program_pacing {
-    const char *socket;       /* of the pacer */
-    const char *trace;        /* where the program's events go to, instead of the lab's trace */
-    uint64_t seed;            /* of a client */
+    const char *socket; /* of the pacer */
+    const char *trace;  /* where the program's events go to, instead of the lab's trace */
+    uint64_t seed;      /* of a client */
+    bool is_copied;     /* the folder of the lab has its configuration, even if it is a file of its own */
     const ip4 *relay_servers; /* of a relay agent */
     size_t n_relay_servers;
 };

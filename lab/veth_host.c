@@ -66,6 +66,9 @@ int veth_host_init(struct veth_host *h, const struct scenario *s, size_t place, 
     h->listener = h->pace = h->trace = h->call = -1;
     h->deadline_ms = TIME_NEVER;
     rng_init(&h->rng, seed, t->name);
+    for (size_t i = 0; i < s->n_steps; i++)
+        h->is_configured =
+            h->is_configured || (s->steps[i].what == SCENARIO_CONFIGURE && s->steps[i].host == place);
     if (t->role == LAB_CLIENT) {
         h->n_clients = t->n_clients > 0 ? t->n_clients : 1;
         h->clients = calloc(h->n_clients, sizeof *h->clients);
@@ -139,6 +142,7 @@ int veth_host_start(struct veth_host *h, const struct program_plan *plan, int pa
     path_of(h, "trace", trace_path);
     struct program_pacing pacing = {.socket = socket_path,
                                     .trace = trace_path,
+                                    .is_copied = h->is_configured,
                                     .seed = h->t->role == LAB_CLIENT ? rng_u64(&h->rng) : 0,
                                     .relay_servers = h->s->relays[h->place],
                                     .n_relay_servers = h->s->n_relays[h->place]};

@@ -22,7 +22,8 @@ struct veth_host {
     const struct scenario *s;
     size_t place; /* in the topology */
     const struct topology_host *t;
-    const char *dir; /* of the run: HOST.sock, ... */
+    const char *dir;    /* of the run: HOST.sock, ... */
+    bool is_configured; /* by a step: its configuration is in `dir` */
     struct net_host net;
     int net_fd;                         /* a socket in its network */
     int listener;                       /* where its program finds us */
