@@ -19,7 +19,8 @@ void parity_log_add(struct parity_log *log, time_ms now, const char *host, const
 size_t parity_log_count(const struct parity_log *log);
 
 enum { PARITY_TOLD_MAX = 5 };
-/* The first differences, for people, malloc'ed; `a` and `b` are what the runs are called. NULL, and
+/* The first differences, for people, malloc'ed; `a` and `b` are what the runs are called. The logs are in
+ * another order then: nothing is to be added any more. NULL, and
  * *out_same: there is none; NULL alone: memory is out, now or when something was added. */
 char *parity_compare(struct parity_log *one, const char *a, struct parity_log *other, const char *b,
                      bool *out_same);
