@@ -276,8 +276,9 @@ static void print_json(struct telling *t, const struct replay_plan *plan, const 
     cJSON_AddStringToObject(out, "capture", t->options->capture);
     cJSON_AddStringToObject(out, "server", server);
     cJSON_AddBoolToObject(out, "equal", is_equal(t));
+    cJSON *outcomes = cJSON_AddObjectToObject(out, "outcomes");
     for (int i = 0; i < REPLAY_OUTCOMES; i++)
-        cJSON_AddNumberToObject(out, replay_outcome_name((enum replay_outcome)i), (double)t->n[i]);
+        cJSON_AddNumberToObject(outcomes, replay_outcome_name((enum replay_outcome)i), (double)t->n[i]);
     cJSON_AddNumberToObject(out, "unreadable", (double)plan->n_unreadable);
     cJSON_AddNumberToObject(out, "left_out", (double)plan->n_left_out);
     cJSON_AddNumberToObject(out, "strays", (double)plan->n_strays);

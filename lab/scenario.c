@@ -290,6 +290,16 @@ static void read_when(struct scenario_reading *r, const cJSON *map, struct scena
         jcfg_error(r->c, item, "it is after the scenario's duration");
 }
 
+/* RFC 2131 4.4.3: INFORM is for an address that was not leased. */
+static bool can_inform(const struct topology *t, size_t host)
+{
+    const struct topology_host *h = &t->hosts[host];
+    for (size_t i = 0; i < t->n_ends; i++)
+        if (t->ends[i].host == host && strcmp(t->ends[i].interface, h->interface) == 0)
+            return t->ends[i].has_address && h->n_clients == 0;
+    return false;
+}
+
 static void read_target(struct scenario_reading *r, const cJSON *map, enum scenario_takes takes,
                         struct scenario_step *step)
 {
@@ -306,6 +316,9 @@ static void read_target(struct scenario_reading *r, const cJSON *map, enum scena
         jcfg_error(r->c, map, "\"%s\" is for servers", scenario_do_name(step->what));
     if (takes == SCENARIO_TAKES_CLIENT && role != LAB_CLIENT)
         jcfg_error(r->c, map, "\"%s\" is for clients", scenario_do_name(step->what));
+    else if (step->what == SCENARIO_INFORM && !can_inform(&r->s->topology, step->host))
+        jcfg_error(r->c, map,
+                   "\"inform\" is for a client whose interface has an \"address\" in the topology");
 }
 
 static void check_step_keys(struct scenario_reading *r, const cJSON *map, enum scenario_do what)
@@ -441,18 +454,19 @@ static void read_off(struct scenario_reading *r, const cJSON *root)
 static void read_root(struct scenario_reading *r)
 {
     static const char *const known[] = {
-        "$schema",  "description",   "topology",     "off",   "relays", "unchecked", "seed",
-        "duration", "storage-delay", "bound-within", "steps", "expect", NULL};
+        "$schema", "description", "topology",      "off",          "relays", "unchecked", "seed",
+        "budget",  "duration",    "storage-delay", "bound-within", "steps",  "expect",    NULL};
     const cJSON *root = r->c->root;
     struct scenario *s = r->s;
     const char *text;
-    uint32_t seed = 1;
+    uint32_t seed = 1, budget;
     if (!jcfg_is_map(r->c, root, "a map with topology, steps and expect"))
         return;
     jcfg_check_keys(r->c, root, known, NULL);
     if (jcfg_get_text(r->c, root, "description", &text))
         snprintf(s->description, sizeof s->description, "%s", text);
     jcfg_get_u32(r->c, root, "seed", 0, UINT32_MAX, &seed);
+    s->budget = jcfg_get_u32(r->c, root, "budget", 1, UINT32_MAX, &budget) ? budget : UINT64_MAX;
     s->seed = seed;
     jcfg_require(r->c, root, "duration");
     jcfg_require(r->c, root, "topology");

@@ -35,6 +35,7 @@ enum {
     X(SCENARIO_RELEASE, "release", SCENARIO_TAKES_CLIENT)                                                    \
     X(SCENARIO_RENEW, "renew", SCENARIO_TAKES_CLIENT)                                                        \
     X(SCENARIO_REBIND, "rebind", SCENARIO_TAKES_CLIENT)                                                      \
+    X(SCENARIO_INFORM, "inform", SCENARIO_TAKES_CLIENT) /* with the fixed address of its interface */        \
     X(SCENARIO_DECLINE, "decline", SCENARIO_TAKES_CLIENT)                                                    \
     X(SCENARIO_SLEEP, "sleep", SCENARIO_TAKES_CLIENT) /* a laptop is closed */                               \
     X(SCENARIO_WAKE, "wake", SCENARIO_TAKES_CLIENT)                                                          \
@@ -115,6 +116,7 @@ struct scenario {
     size_t n_relays[LAB_HOSTS_MAX];                   /* 0: it is none */
     uint64_t seed;                                    /* 1 if the file says nothing */
     time_ms duration_ms;
+    uint64_t budget;         /* in virtual time so many events at most; UINT64_MAX: any number */
     time_ms sync_ms;         /* how long a server's store takes */
     time_ms bound_within_ms; /* after the last step each client has a lease so soon; TIME_NEVER: unchecked */
     unsigned off;            /* bit per enum sim_invariant that is not checked */

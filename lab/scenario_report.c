@@ -136,7 +136,9 @@ void scenario_report_print(FILE *out, const struct scenario_report *report)
     for (size_t i = 0; !o->check.failed && i < report->s->n_expects; i++)
         if (!o->verdicts[i].met)
             print_expectation(out, report, i);
-    if (o->err == ERR_LIMIT)
+    if (o->err == ERR_LIMIT && o->counts.events > report->s->budget)
+        fprintf(out, "%s: its budget of %" PRIu64 " events is used up\n", report->s->path, report->s->budget);
+    else if (o->err == ERR_LIMIT)
         fprintf(out, "%s: time stands still: more than %d events at one instant\n", report->s->path,
                 SIM_INSTANT_MAX);
     fprintf(out,

@@ -209,6 +209,9 @@ static void do_step(struct run *r, const struct scenario_step *step)
     case SCENARIO_REBIND:
         sim_client_command(host, CLI_REBIND);
         break;
+    case SCENARIO_INFORM:
+        sim_client_inform(host);
+        break;
     case SCENARIO_DECLINE:
         sim_client_command(host, CLI_DECLINE);
         break;
@@ -386,6 +389,7 @@ int scenario_run(const struct scenario *s, const struct scenario_setting *settin
         r->w->bugs = setting->bugs;
         r->w->sync_ms = setting->as_on_wire ? 0 : s->sync_ms;
         r->w->check->off = setting->as_on_wire ? ~0U : s->off;
+        r->w->budget = s->budget;
         arm_steps(r);
         out->err = run_to_the_end(r);
         rc = out->err == ERR_NOMEM ? ERR_NOMEM : 0;

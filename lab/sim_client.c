@@ -191,6 +191,21 @@ void sim_client_command(struct sim_host *host, enum cli_event_kind kind)
             step(&host->clients[i], &(struct cli_event){.kind = kind, .now = host->world->now});
 }
 
+void sim_client_inform(struct sim_host *host)
+{
+    for (size_t i = 0; i < host->n_clients; i++) {
+        struct sim_client *c = &host->clients[i];
+        struct cli_event event = {.kind = CLI_INFORM, .now = host->world->now, .addr = c->station.port->addr};
+        struct cli_status status;
+        if (c->engine == NULL)
+            continue;
+        step(c, &event);
+        sim_client_status(c, &status);
+        if (status.state == CLI_INFORMING) /* not refused; the step has taken a leased address away */
+            sim_world_set_addr(host->world, &c->station, event.addr.addr);
+    }
+}
+
 /* The boot-time clock goes on while a machine sleeps: what was due meanwhile is due when it wakes up. */
 void sim_client_set_asleep(struct sim_host *host, bool is_asleep)
 {

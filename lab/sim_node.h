@@ -62,6 +62,8 @@ void sim_client_free_all(struct sim_host *host);
 void sim_client_start(struct sim_host *host);
 void sim_client_crash(struct sim_host *host);
 void sim_client_command(struct sim_host *host, enum cli_event_kind kind);
+/* DHCPINFORM with the fixed address of the interface, which is then the client's while it has no lease. */
+void sim_client_inform(struct sim_host *host);
 void sim_client_set_asleep(struct sim_host *host, bool is_asleep);
 
 void sim_client_receive(struct sim_client *c, const struct packet *packet);

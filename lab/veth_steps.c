@@ -155,6 +155,7 @@ static void do_step(struct veth_run *r, const struct scenario_step *step)
     case SCENARIO_RENEW:
     case SCENARIO_REBIND:
     case SCENARIO_DECLINE:
+    case SCENARIO_INFORM:
         command(r, h, scenario_do_name(step->what));
         break;
     case SCENARIO_SLEEP:

@@ -150,7 +150,7 @@ class Replay(labtest.LabCase):
         """What a relay agent passed on, of a network that the lab does not have: it stands for the last address of the
         server's network, and is answered there."""
         self.dhcplab("run", "relay", "--pcap", "run.pcap")
-        self.up(s=server(lease_s=3600))
+        self.up(s=server(lease_s=3600, **{"option-data": [{"name": "routers", "data": "10.88.0.1"}]}))
         came = self.replay("run.pcap")
         self.assertEqual([message["outcome"] for message in came["messages"]], ["equal"] * len(came["messages"]))
         giaddr = [row for row in came["messages"][0]["differences"] if row["name"] == "giaddr"]

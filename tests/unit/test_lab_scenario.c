@@ -95,6 +95,10 @@ static void test_errors_have_a_place(void **state)
         {"{\"duration\": \"1 h\", " LAB ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"renew\", \"host\": "
          "\"server\"}]}",
          "x.json:2:11: at $.steps[0]: \"renew\" is for clients"},
+        {"{\"duration\": \"1 h\", " LAB ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"inform\", \"host\": "
+         "\"h1\"}]}",
+         "x.json:2:11: at $.steps[0]: \"inform\" is for a client whose interface has an \"address\" in the "
+         "topology"},
         {"{\"duration\": \"1 h\", " LAB
          ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"cut\", \"link\": \"h1\"}]}",
          "x.json:2:46: at $.steps[0].link: expected a direction such as \"h1>server\", \"*>h1\" or \"*\""},
@@ -311,6 +315,73 @@ static void test_the_order_of_the_file_holds_beside_an_advance(void **state)
     assert_int_equal(scenario.steps[2].from_ms, 10000 + 3300000);
 }
 
+/* A run that would not end by itself: here one that has more to do than it may. */
+static void test_the_budget_of_events(void **state)
+{
+    char text[8192], *report;
+    size_t len;
+    (void)state;
+    snprintf(text, sizeof text, "{\"duration\": \"1 d\", \"budget\": 20, %s}", LAB);
+    run(text, (struct scenario_setting){0});
+    assert_int_equal(outcome.err, ERR_LIMIT);
+    assert_false(outcome.met);
+    assert_int_equal(outcome.counts.events, 21);
+    struct scenario_setting setting = {.seed = 1};
+    struct scenario_report r = {.s = &scenario, .setting = &setting, .outcome = &outcome};
+    FILE *out = open_memstream(&report, &len);
+    assert_non_null(out);
+    scenario_report_print(out, &r);
+    fclose(out);
+    assert_non_null(strstr(report, "x.json: its budget of 20 events is used up\n"));
+    free(report);
+}
+
+/* ---- luck ---- */
+
+/* A client that loses much, and beside it as many others as there are. */
+static void run_unlucky(const char *others, const char *ends)
+{
+    char text[8192];
+    snprintf(text, sizeof text,
+             "{\"duration\": \"2 h\", \"unchecked\": [\"bound\"], \"topology\": {\"hosts\": {"
+             "\"server\": {\"server\": {\"Dhcp4\": {\"valid-lifetime\": 600, \"subnet4\": [{\"id\": 1,"
+             " \"subnet\": \"10.0.0.0/24\", \"pools\": [{\"pool\": \"10.0.0.10 - 10.0.0.99\"}]}]}}},"
+             "\"h1\": {\"client\": {}}%s}, \"links\": [{\"type\": \"bridge\", \"ends\": ["
+             "{\"host\": \"server\", \"address\": \"10.0.0.1/24\"}, {\"host\": \"h1\"}%s]}]},"
+             "\"steps\": [{\"at\": \"0 s\", \"do\": \"faults\", \"link\": \"*\", \"loss\": 0.3, "
+             "\"duplicate\": 0.2,"
+             " \"delay\": \"5 ms\", \"jitter\": \"20 ms\"}]}",
+             others, ends);
+    run(text, (struct scenario_setting){.seed = 5});
+}
+
+/* What luck did to the wires between h1 and the server, one after the other. */
+static size_t take_luck(struct sim_fault *out, size_t cap)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < outcome.n_faults && n < cap; i++)
+        if (strcmp(outcome.faults[i].link, "h1.eth0>server.eth0") == 0 ||
+            strcmp(outcome.faults[i].link, "server.eth0>h1.eth0") == 0)
+            out[n++] = outcome.faults[i];
+    return n;
+}
+
+static void test_another_node_leaves_the_luck_of_the_others_alone(void **state)
+{
+    enum { ENOUGH = 20 };
+    struct sim_fault alone[ENOUGH], beside[ENOUGH];
+    run_unlucky("", "");
+    assert_int_equal(take_luck(alone, ENOUGH), ENOUGH);
+    end(state);
+    run_unlucky(", \"h0\": {}, \"h2\": {\"client\": {}}", ", {\"host\": \"h0\"}, {\"host\": \"h2\"}");
+    assert_int_equal(take_luck(beside, ENOUGH), ENOUGH);
+    for (size_t i = 0; i < ENOUGH; i++) {
+        assert_string_equal(beside[i].link, alone[i].link);
+        assert_int_equal(beside[i].frame, alone[i].frame);
+        assert_int_equal(beside[i].luck, alone[i].luck);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +394,8 @@ int main(void)
         cmocka_unit_test_teardown(test_a_violation_ends_the_run, end),
         cmocka_unit_test_teardown(test_everybody_is_bound_in_the_end, end),
         cmocka_unit_test_teardown(test_a_step_between_two_times, end),
+        cmocka_unit_test_teardown(test_the_budget_of_events, end),
+        cmocka_unit_test_teardown(test_another_node_leaves_the_luck_of_the_others_alone, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
