@@ -7,16 +7,23 @@
 #include "common/err.h"
 #include "common/wire.h"
 
-enum { BUCKETS = 4096, CLIENT_ID_MAX = 255 };
+enum {
+    BUCKETS = 4096,
+    CLIENT_ID_MAX = 255,
+    ROOM = 600, /* octets that most messages fit in: the nodes of these are used again */
+};
 /* Places in a message, RFC 2131 2. */
 enum { HTYPE_AT = 1, HLEN_AT = 2, GIADDR_AT = 24, CHADDR_AT = 28 };
 
 struct node {
     struct node *older, *newer;
     struct node *next_of_bucket;
+    struct node *older_yielding, *newer_yielding;
+    bool yields; /* it goes first where the queue is full */
     bool has_client;
     uint64_t client; /* if has_client: its hash */
     struct srv_queued queued;
+    bool fits; /* `bytes` has ROOM octets, otherwise as many as the packet */
     uint8_t bytes[];
 };
 
@@ -26,6 +33,8 @@ struct srv_queue {
     srv_queue_lost_fn *lost;
     void *user;
     struct node *oldest, *newest;
+    struct node *oldest_yielding, *newest_yielding;
+    struct node *spare; /* free nodes of ROOM octets, by `newer` */
     struct node *taken; /* by the last srv_queue_take() */
     struct node *buckets[BUCKETS];
 };
@@ -43,14 +52,20 @@ struct srv_queue *srv_queue_new(size_t capacity, const struct siphash_key *key, 
     return q;
 }
 
+static void free_nodes(struct node *first)
+{
+    for (struct node *node = first, *next; node != NULL; node = next) {
+        next = node->newer;
+        free(node);
+    }
+}
+
 void srv_queue_free(struct srv_queue *q)
 {
     if (q == NULL)
         return;
-    for (struct node *node = q->oldest, *next; node != NULL; node = next) {
-        next = node->newer;
-        free(node);
-    }
+    free_nodes(q->oldest);
+    free_nodes(q->spare);
     free(q->taken);
     free(q);
 }
@@ -106,27 +121,42 @@ static bool read_sender(const uint8_t *bytes, size_t len, struct sender *out)
     return true;
 }
 
+/* A server that has served a DISCOVER has worked in vain if the REQUEST that follows is lost; a RELEASE and a
+ * DECLINE are told only once. Of everything else there is more when there is room again. */
+static bool yields(bool is_readable, uint8_t type)
+{
+    return !is_readable || (type != DHCP_REQUEST && type != DHCP_RELEASE && type != DHCP_DECLINE);
+}
+
 static bool wants_answer(uint8_t type)
 {
     return type != DHCP_RELEASE && type != DHCP_DECLINE;
 }
 
 /* Two clients with one hash: as unlikely as it is harmless, the one that is replaced asks again. */
-static bool find_client(const struct srv_queue *q, const struct srv_queued *p, uint64_t *out_client)
+static uint64_t hash_sender(const struct srv_queue *q, const struct srv_queued *p,
+                            const struct sender *sender)
 {
     uint8_t id[sizeof p->ifindex + sizeof(ip4) + 2 + DHCP_CHADDR_LEN + CLIENT_ID_MAX];
     const uint8_t *bytes = p->packet.bytes;
-    struct sender sender;
-    if (!read_sender(bytes, p->packet.len, &sender) || !wants_answer(sender.type))
-        return false;
     uint8_t *at = mempcpy(id, &p->ifindex, sizeof p->ifindex);
     at = mempcpy(at, bytes + GIADDR_AT, sizeof(ip4));
     at = mempcpy(at, bytes + HTYPE_AT, 2); /* with hlen */
     at = mempcpy(at, bytes + CHADDR_AT, bytes[HLEN_AT]);
-    if (sender.client_id != NULL)
-        at = mempcpy(at, sender.client_id, sender.client_id_len);
-    *out_client = siphash(&q->key, id, (size_t)(at - id));
-    return true;
+    if (sender->client_id != NULL)
+        at = mempcpy(at, sender->client_id, sender->client_id_len);
+    return siphash(&q->key, id, (size_t)(at - id));
+}
+
+/* Whose it is, and what it is worth. */
+static void look_at(const struct srv_queue *q, struct node *node)
+{
+    struct sender sender;
+    bool is_readable = read_sender(node->bytes, node->queued.packet.len, &sender);
+    node->yields = yields(is_readable, sender.type);
+    node->has_client = is_readable && wants_answer(sender.type);
+    if (node->has_client)
+        node->client = hash_sender(q, &node->queued, &sender);
 }
 
 static struct node **bucket(struct srv_queue *q, uint64_t client)
@@ -144,15 +174,48 @@ static struct node *find_waiting(struct srv_queue *q, uint64_t client)
 
 /* ---- the list ---- */
 
-static struct node *make_node(const struct srv_queued *p)
+static struct node *make_node(struct srv_queue *q, const struct srv_queued *p)
 {
-    struct node *node = malloc(sizeof *node + p->packet.len);
+    size_t len = p->packet.len;
+    struct node *node = len <= ROOM ? q->spare : NULL;
+    if (node != NULL)
+        q->spare = node->newer;
+    else
+        node = malloc(sizeof *node + (len <= ROOM ? ROOM : len));
     if (node == NULL)
         return NULL;
-    *node = (struct node){.queued = *p};
-    memcpy(node->bytes, p->packet.bytes, p->packet.len);
+    *node = (struct node){.queued = *p, .fits = len <= ROOM};
+    memcpy(node->bytes, p->packet.bytes, len);
     node->queued.packet.bytes = node->bytes;
     return node;
+}
+
+/* There are never more spare nodes than there were packets in the queue. */
+static void free_node(struct srv_queue *q, struct node *node)
+{
+    if (node == NULL || !node->fits) {
+        free(node);
+        return;
+    }
+    node->newer = q->spare;
+    q->spare = node;
+}
+
+/* A node that replaces another takes its place, too, if it has one. */
+static void link_yielding(struct srv_queue *q, struct node *node, struct node *replaced)
+{
+    struct node *older = replaced != NULL && replaced->yields ? replaced : q->newest_yielding;
+    node->older_yielding = older;
+    node->newer_yielding = older != NULL ? older->newer_yielding : NULL;
+    *(older != NULL ? &older->newer_yielding : &q->oldest_yielding) = node;
+    *(node->newer_yielding != NULL ? &node->newer_yielding->older_yielding : &q->newest_yielding) = node;
+}
+
+static void unlink_yielding(struct srv_queue *q, struct node *node)
+{
+    struct node *older = node->older_yielding, *newer = node->newer_yielding;
+    *(older != NULL ? &older->newer_yielding : &q->oldest_yielding) = newer;
+    *(newer != NULL ? &newer->older_yielding : &q->newest_yielding) = older;
 }
 
 /* After `older`; NULL: as the oldest. */
@@ -176,6 +239,8 @@ static void unlink_node(struct srv_queue *q, struct node *node)
     *(node->newer != NULL ? &node->newer->older : &q->newest) = node->older;
     q->n--;
     q->octets -= node->queued.packet.len;
+    if (node->yields)
+        unlink_yielding(q, node);
     if (!node->has_client)
         return;
     struct node **at = bucket(q, node->client);
@@ -188,7 +253,7 @@ static void lose(struct srv_queue *q, struct node *node, enum reason reason)
 {
     unlink_node(q, node);
     q->lost(q->user, reason, &node->queued);
-    free(node);
+    free_node(q, node);
 }
 
 static bool is_over(const struct srv_queue *q)
@@ -198,16 +263,18 @@ static bool is_over(const struct srv_queue *q)
 
 int srv_queue_put(struct srv_queue *q, const struct srv_queued *packet)
 {
-    struct node *node = make_node(packet);
+    struct node *node = make_node(q, packet);
     if (node == NULL)
         return ERR_NOMEM;
-    node->has_client = find_client(q, packet, &node->client);
+    look_at(q, node);
     struct node *before = node->has_client ? find_waiting(q, node->client) : NULL;
     link_node(q, node, before != NULL ? before : q->newest);
+    if (node->yields)
+        link_yielding(q, node, before);
     if (before != NULL)
         lose(q, before, REASON_QUEUE_REPLACED);
     while (is_over(q))
-        lose(q, q->oldest, REASON_QUEUE_FULL);
+        lose(q, q->oldest_yielding != NULL ? q->oldest_yielding : q->oldest, REASON_QUEUE_FULL);
     return 0;
 }
 
@@ -217,7 +284,7 @@ bool srv_queue_take(struct srv_queue *q, struct srv_queued *out)
     if (node == NULL)
         return false;
     unlink_node(q, node);
-    free(q->taken);
+    free_node(q, q->taken);
     q->taken = node;
     *out = node->queued;
     return true;

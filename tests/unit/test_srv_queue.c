@@ -252,6 +252,77 @@ static void test_a_full_queue_loses_its_oldest(void **state)
     expect_take('b', DHCP_DISCOVER, 'b');
 }
 
+/* The DISCOVERs first: their clients have nothing yet, and ask again. */
+static void test_a_full_queue_keeps_requests_longest(void **state)
+{
+    (void)state;
+    start(3);
+    put_msg('a', DHCP_REQUEST, 1);
+    put_msg('b', DHCP_DISCOVER, 2);
+    put_msg('c', DHCP_RELEASE, 3);
+    put_msg('d', DHCP_DISCOVER, 4);
+    expect_lost(0, REASON_QUEUE_FULL, 2);
+    put_msg('e', DHCP_INFORM, 5);
+    expect_lost(1, REASON_QUEUE_FULL, 4);
+    put_msg('f', DHCP_DECLINE, 6);
+    expect_lost(2, REASON_QUEUE_FULL, 5);
+    put_msg('g', DHCP_DISCOVER, 7); /* the only one that can go */
+    expect_lost(3, REASON_QUEUE_FULL, 7);
+    put_msg('h', DHCP_REQUEST, 8);
+    expect_lost(4, REASON_QUEUE_FULL, 1);
+    expect_take('c', DHCP_RELEASE, 3);
+    expect_take('f', DHCP_DECLINE, 6);
+    expect_take('h', DHCP_REQUEST, 8);
+    expect_empty();
+}
+
+/* Who goes first follows what a client says now. */
+static void test_a_message_that_replaces_another_is_what_counts(void **state)
+{
+    (void)state;
+    start(3);
+    put_msg('a', DHCP_DISCOVER, 1);
+    put_msg('b', DHCP_REQUEST, 2);
+    put_msg('c', DHCP_DISCOVER, 3);
+    put_msg('a', DHCP_REQUEST, 4);
+    put_msg('b', DHCP_DISCOVER, 5);
+    put_msg('c', DHCP_DISCOVER, 6);
+    assert_int_equal(n_lost, 3); /* those that were replaced */
+    put_msg('d', DHCP_REQUEST, 7);
+    expect_lost(3, REASON_QUEUE_FULL, 6);
+    put_msg('e', DHCP_REQUEST, 8);
+    expect_lost(4, REASON_QUEUE_FULL, 5);
+    expect_take('a', DHCP_REQUEST, 4);
+    expect_take('d', DHCP_REQUEST, 7);
+    expect_take('e', DHCP_REQUEST, 8);
+    expect_empty();
+}
+
+/* Nodes are used again, whatever they held before. */
+static void test_packets_of_every_size_come_out_as_they_went_in(void **state)
+{
+    (void)state;
+    static const size_t lens[] = {1, 599, 600, 601, 3000, 0, 600};
+    static uint8_t octets[3000];
+    start(4);
+    for (uint64_t i = 0; i < 200; i++) {
+        size_t len = lens[i % (sizeof lens / sizeof lens[0])];
+        memset(octets, (int)(i + 1), sizeof octets);
+        assert_int_equal(srv_queue_put(queue, &(struct srv_queued){.received_us = i,
+                                                                   .packet = {.bytes = octets, .len = len}}),
+                         0);
+        if (i < 2)
+            continue;
+        struct srv_queued out;
+        assert_true(srv_queue_take(queue, &out));
+        assert_true(out.received_us == i - 2);
+        assert_int_equal(out.packet.len, lens[(i - 2) % (sizeof lens / sizeof lens[0])]);
+        for (size_t at = 0; at < out.packet.len; at++)
+            assert_int_equal(out.packet.bytes[at], (uint8_t)(i - 1));
+    }
+    assert_int_equal(n_lost, 0);
+}
+
 static void test_fewer_places_make_the_oldest_go(void **state)
 {
     (void)state;
@@ -298,6 +369,9 @@ int main(void)
         cmocka_unit_test_teardown(test_who_cannot_be_told_at_first_sight_takes_nobodys_place, stop),
         cmocka_unit_test_teardown(test_what_is_no_message_waits_like_any, stop),
         cmocka_unit_test_teardown(test_a_full_queue_loses_its_oldest, stop),
+        cmocka_unit_test_teardown(test_a_full_queue_keeps_requests_longest, stop),
+        cmocka_unit_test_teardown(test_a_message_that_replaces_another_is_what_counts, stop),
+        cmocka_unit_test_teardown(test_packets_of_every_size_come_out_as_they_went_in, stop),
         cmocka_unit_test_teardown(test_fewer_places_make_the_oldest_go, stop),
         cmocka_unit_test_teardown(test_octets_are_limited_too, stop),
     };
