@@ -345,7 +345,8 @@ static void add_variant(struct srv_parse *p, struct entries *entries, struct ent
 {
     uint8_t data[OPTION_DATA_MAX];
     size_t len = build(p, entries, e, conditions, data);
-    const struct srv_class_list **also = srv_parse_alloc(p, CONDITIONS_MAX, sizeof *also);
+    const struct srv_class_list **also =
+        srv_parse_alloc(p, CONDITIONS_MAX, sizeof(const struct srv_class_list *));
     if (len == 0 || also == NULL)
         return;
     struct srv_option *variant = &e->variants[e->n_variants++];
