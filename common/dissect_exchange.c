@@ -5,21 +5,32 @@
 
 #include "common/clock.h"
 #include "common/dhcp_proto.h"
+#include "common/hash.h"
 
 static const int64_t s_ns = 1000000000;
 
+/* Found by hash; places in `rows` counted from 1, 0: none. */
 struct dissect_exchanges {
     size_t n, limit;
     uint64_t left_out;
+    size_t n_buckets;
+    uint32_t *by_client, *by_xid; /* the newest of each bucket: of the client, of client and transaction */
     struct dissect_exchange rows[];
 };
 
 struct dissect_exchanges *dissect_exchanges_new(size_t limit)
 {
     struct dissect_exchanges *x = calloc(1, sizeof *x + limit * sizeof x->rows[0]);
-    if (x != NULL)
-        x->limit = limit;
-    return x;
+    if (x == NULL)
+        return NULL;
+    x->limit = limit;
+    x->n_buckets = limit + 1;
+    x->by_client = calloc(x->n_buckets, sizeof *x->by_client);
+    x->by_xid = calloc(x->n_buckets, sizeof *x->by_xid);
+    if (x->by_client != NULL && x->by_xid != NULL)
+        return x;
+    dissect_exchanges_free(x);
+    return NULL;
 }
 
 size_t dissect_exchanges_limit(const struct dissect_exchanges *x)
@@ -29,6 +40,10 @@ size_t dissect_exchanges_limit(const struct dissect_exchanges *x)
 
 void dissect_exchanges_free(struct dissect_exchanges *x)
 {
+    if (x != NULL) {
+        free(x->by_client);
+        free(x->by_xid);
+    }
     free(x);
 }
 
@@ -100,43 +115,60 @@ static bool begins_another(const struct dissect_exchange *e, enum dissect_exchan
     return kind != e->kind || e->outcome == OUTCOME_ACK || e->outcome == OUTCOME_NAK;
 }
 
+/* The buckets of a client, and of its transaction. */
+static uint32_t *client_bucket(const struct dissect_exchanges *x, const struct hw_addr *client)
+{
+    return &x->by_client[hash_bytes(client->type, client->bytes, client->len) % x->n_buckets];
+}
+
+static uint32_t *xid_bucket(const struct dissect_exchanges *x, const struct hw_addr *client, uint32_t xid)
+{
+    return &x->by_xid[hash_bytes(hash_u64(xid), client->bytes, client->len) % x->n_buckets];
+}
+
+/* The newest of the client, older than `before` if there is one; NULL if there is none. */
 static const struct dissect_exchange *find_last(const struct dissect_exchanges *x,
                                                 const struct hw_addr *client,
                                                 const struct dissect_exchange *before)
 {
-    size_t i = before != NULL ? (size_t)(before - x->rows) : x->n;
-    while (i-- > 0)
-        if (hw_equal(&x->rows[i].client, client))
-            return &x->rows[i];
-    return NULL;
+    uint32_t i = before != NULL ? before->next_of_client : *client_bucket(x, client);
+    while (i != 0 && !hw_equal(&x->rows[i - 1].client, client))
+        i = x->rows[i - 1].next_of_client;
+    return i != 0 ? &x->rows[i - 1] : NULL;
+}
+
+static struct dissect_exchange *find_xid(struct dissect_exchanges *x, const struct hw_addr *client,
+                                         uint32_t xid)
+{
+    uint32_t i = *xid_bucket(x, client, xid);
+    while (i != 0 && !(x->rows[i - 1].xid == xid && hw_equal(&x->rows[i - 1].client, client)))
+        i = x->rows[i - 1].next_of_xid;
+    return i != 0 ? &x->rows[i - 1] : NULL;
 }
 
 static struct dissect_exchange *find(struct dissect_exchanges *x, const struct dissect *d, uint64_t number,
                                      int64_t now_ns)
 {
     struct hw_addr client = dhcp_msg_hw(&d->dhcp);
+    uint32_t xid = d->dhcp.xid;
     enum dissect_exchange_kind kind = kind_of(d);
-    bool first = true;
-    for (size_t i = x->n; i-- > 0;) {
-        struct dissect_exchange *e = &x->rows[i];
-        if (!hw_equal(&e->client, &client))
-            continue;
-        first = false;
-        if (e->xid != d->dhcp.xid)
-            continue;
-        if (!begins_another(e, kind))
-            return e;
-        break;
-    }
+    struct dissect_exchange *e = find_xid(x, &client, xid);
+    if (e != NULL && !begins_another(e, kind))
+        return e;
     if (x->n == x->limit)
         return NULL;
-    x->rows[x->n] = (struct dissect_exchange){.client = client,
-                                              .xid = d->dhcp.xid,
-                                              .kind = kind,
-                                              .first = first,
-                                              .first_packet = number,
-                                              .first_ns = now_ns};
-    return &x->rows[x->n++];
+    uint32_t *of_client = client_bucket(x, &client), *of_xid = xid_bucket(x, &client, xid);
+    e = &x->rows[x->n++];
+    *e = (struct dissect_exchange){.client = client,
+                                   .xid = xid,
+                                   .kind = kind,
+                                   .first = find_last(x, &client, NULL) == NULL,
+                                   .first_packet = number,
+                                   .first_ns = now_ns,
+                                   .next_of_client = *of_client,
+                                   .next_of_xid = *of_xid};
+    *of_client = *of_xid = (uint32_t)x->n;
+    return e;
 }
 
 /* ---- what each message adds ---- */

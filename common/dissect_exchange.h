@@ -85,11 +85,12 @@ struct dissect_exchange {
     unsigned odd;                 /* bits of enum dissect_odd */
     /* Private: of the first of each; what a relay or router passes on is no repetition */
     struct dissect_way discover_way, request_way;
+    uint32_t next_of_client, next_of_xid; /* the one before of its bucket; private, too */
 };
 
 struct dissect_exchanges;
 
-/* At most `limit` exchanges. NULL if memory is out. */
+/* At most `limit` exchanges, < 2^32. NULL if memory is out. */
 struct dissect_exchanges *dissect_exchanges_new(size_t limit);
 size_t dissect_exchanges_limit(const struct dissect_exchanges *x);
 void dissect_exchanges_free(struct dissect_exchanges *x);
