@@ -284,7 +284,7 @@ void dissect_conns_step(struct dissect_conns *c, const struct dissect *d, struct
     int from;
     struct conn *x = find(c, d, &from);
     x->last = ++c->step;
-    *out = (struct dissect_conn_answer){0};
+    out->http.n = out->http.n_more = 0; /* the lines behind them are not read */
     out->event = t->flags & DISSECT_TCP_SYN ? take_syn(c, x, from, t) : take_segment(x, from, d, &out->http);
     const struct side *sender = &x->sides[from], *receiver = &x->sides[!from];
     out->number = x->number;

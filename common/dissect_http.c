@@ -252,7 +252,7 @@ static size_t take_body(struct dissect_http_stream *s, size_t at, size_t len)
 void dissect_http_take(struct dissect_http_stream *s, struct dissect_http_stream *other, const uint8_t *bytes,
                        size_t len, struct dissect_http_answer *out)
 {
-    *out = (struct dissect_http_answer){0};
+    out->n = out->n_more = 0;
     s->segments = s->line_len > 0 ? s->segments + 1 : 1;
     if (s->state == HTTP_SEEK && dissect_http_is_start(bytes, len))
         start_message(s);

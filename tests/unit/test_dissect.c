@@ -764,6 +764,21 @@ static void test_what_is_missing_is_told(void **state)
     expect_warning("without option 51");
 }
 
+static void test_option_82_is_to_be_the_last(void **state)
+{
+    (void)state;
+    uint8_t bytes[DHCP_MSG_SEND_MIN] = {1, 1, 6, 1, 0x39, 3, 0xf3, 0x26};
+    /* the cookie; 53: DISCOVER; 82 with circuit-id "x"; 50; end */
+    static const uint8_t options[] = {0x63, 0x82, 0x53, 0x63, 53, 1,  1, 82, 3,  1,
+                                      1,    'x',  50,   4,    10, 77, 0, 10, 255};
+    bytes[24] = 10; /* giaddr 10.0.0.0 */
+    memcpy(bytes + 28, client_hw.bytes, 6);
+    memcpy(bytes + DHCP_COOKIE_AT, options, sizeof options);
+    read_packet(DISSECT_LINK_ETHERNET, frame, udp_frame(67, 67, bytes, sizeof bytes));
+    assert_int_equal(d.n_warnings, 1);
+    expect_warning("option 82 is not the last");
+}
+
 static void test_what_is_no_dhcp_message_is_said_to_be_none(void **state)
 {
     (void)state;
@@ -791,6 +806,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_split_option_names_its_pieces, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_warnings, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_is_missing_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_option_82_is_to_be_the_last, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_is_no_dhcp_message_is_said_to_be_none, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
