@@ -3,6 +3,7 @@
 
 import datetime
 import json
+import re
 import subprocess
 import unittest
 
@@ -172,11 +173,28 @@ class Clock(ClockCase):
         self.about(after["remaining_s"], LEASE_S - 20 * 60)
 
     def test_a_program_that_has_ended_is_not_waited_for(self):
+        self.dhcplab("clock", "advance", "10m")
+        now_ms = self.clock()["now_ms"]
         self.dhcplab("command", "h1", "stop")
         wait_for(lambda: self.labs()["lab"]["hosts"][1]["ended"], "the end of the client")
+        self.about(self.events(kind="log")[-1]["boot_ms"], now_ms, LATE_S * MS)  # which the supervisor has told
         self.assertEqual([program["host"] for program in self.clock()["programs"]], ["server"])
-        self.about(self.clock("advance", "1h")["ahead_s"], 3600)
+        self.about(self.clock("advance", "1h")["ahead_s"], 4200)
         self.assertEqual(self.lease_of_server()["state_name"], "expired")
+
+    def test_who_watches_the_timers_sees_it(self):
+        with open(self.dir / "seen", "wb") as seen:
+            watch = subprocess.Popen([DHCPLAB, "timers", "--watch"], env=self.env, stdout=seen)
+        self.addCleanup(watch.wait, LIMIT_S)
+        self.addCleanup(watch.kill)
+
+        def shows(remaining):
+            return re.search(rf"T1 +00:30:00 .* {remaining} ", (self.dir / "seen").read_text())
+
+        wait_for(lambda: shows("00:29:5."), "the first look")
+        self.dhcplab("clock", "advance", "20m")
+        wait_for(lambda: shows("00:09:5."), "T1 in ten minutes")
+        self.assertNotRegex((self.dir / "seen").read_text(), "the server's lease ends no earlier .*: no")
 
     def test_two_that_move_it_take_turns(self):
         both = [subprocess.Popen([DHCPLAB, "clock", "advance", "10m"], env=self.env, stdout=subprocess.DEVNULL) for _ in "12"]
