@@ -78,6 +78,23 @@ bool clock_line_parse(const char *text, size_t len, struct clock_line *out)
     return ok;
 }
 
+/* Behind the newline before `len`; 0 without one. */
+static size_t start_of_line(const char *text, size_t len)
+{
+    while (len > 0 && text[len - 1] != '\n')
+        len--;
+    return len;
+}
+
+bool clock_line_parse_last(const char *text, size_t len, struct clock_line *out)
+{
+    size_t end = start_of_line(text, len);
+    if (end == 0)
+        return false;
+    size_t start = start_of_line(text, end - 1);
+    return clock_line_parse(text + start, end - start, out);
+}
+
 static bool read_digits(const char **at, unsigned max, uint64_t *value, unsigned *out_count)
 {
     unsigned n = 0;

@@ -1,7 +1,9 @@
 /* A clock as a straight line over the machine's boot-time clock: all programs of a lab that follow one line
- * show one time, and a new line moves them together. The line is kept in a file, as JSON:
+ * show one time, and a new line moves them together. Lines are kept in a file, a JSON object each:
  *
  *   { "boot_us": 7200000000, "lab_us": 9000000000, "scale": 60 }
+ *
+ * A new one is added to the end; the last one holds, those before it tell how the clock ran until then.
  *
  * Pure. Microseconds, because a fast clock shows seconds within the machine's millisecond. */
 #pragma once
@@ -36,10 +38,13 @@ int64_t clock_line_at(const struct clock_line *line, int64_t boot_us);
 int64_t clock_line_when(const struct clock_line *line, int64_t lab_us);
 
 enum { CLOCK_LINE_MAX = 128 };
-/* The file's text, with a newline; `buf` holds CLOCK_LINE_MAX; returns it. */
+/* As the file has it, with a newline; `buf` holds CLOCK_LINE_MAX; returns it. */
 const char *clock_line_format(const struct clock_line *line, char *buf);
 /* False, and *out untouched, for anything else. */
 bool clock_line_parse(const char *text, size_t len, struct clock_line *out);
+/* The last whole line of a file or of its end: behind it there may be a part of one that is just being
+ * written. */
+bool clock_line_parse_last(const char *text, size_t len, struct clock_line *out);
 
 /* "60", "0.5", "0": a decimal with at most six places. False, and *out untouched, for anything else, and for
  * what is out of bounds. */

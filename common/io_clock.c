@@ -4,7 +4,6 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -84,14 +83,12 @@ struct clock_now io_now(void)
 
 static int read_line(const char *path, struct clock_line *out)
 {
-    char *text;
+    char text[2 * CLOCK_LINE_MAX];
     size_t len;
-    int rc = io_file_read(path, &text, &len);
+    int rc = io_file_read_end(path, text, sizeof text, &len);
     if (rc < 0)
         return rc;
-    rc = clock_line_parse(text, len, out) ? 0 : ERR_CONFIG;
-    free(text);
-    return rc;
+    return clock_line_parse_last(text, len, out) ? 0 : ERR_CONFIG;
 }
 
 int io_clock_follow(const char *path)

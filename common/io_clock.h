@@ -21,8 +21,8 @@ int64_t io_real_us(void); /* the same in microseconds */
 /* Microseconds on a clock that only ever goes forward, to measure with. */
 uint64_t io_now_us(void);
 
-/* Follows the line in the file from now on; if it is a socket, the pacer behind it (io_pace.h). The timers of
- * io_clock_arm() are to be armed again. 0; ERR_NOMEM; ERR_LIMIT: the path is too long, or the file;
+/* Follows the last line of the file from now on; if it is a socket, the pacer behind it (io_pace.h). The
+ * timers of io_clock_arm() are to be armed again. 0; ERR_NOMEM; ERR_LIMIT: the path is too long;
  * ERR_NOTFOUND, ERR_DENIED, ERR_IO (errno tells); ERR_CONFIG: it is not the file of a clock. After an error
  * everything is as before. */
 int io_clock_follow(const char *path);

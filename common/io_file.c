@@ -67,6 +67,21 @@ int io_file_read(const char *path, char **out, size_t *out_len)
     return rc;
 }
 
+int io_file_read_end(const char *path, char *buf, size_t cap, size_t *out_len)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? ERR_NOTFOUND : errno == EACCES ? ERR_DENIED : ERR_IO;
+    off_t size = lseek(fd, 0, SEEK_END);
+    off_t from = size > (off_t)cap ? size - (off_t)cap : 0;
+    ssize_t n = size < 0 ? -1 : pread(fd, buf, cap, from);
+    int why = errno;
+    close(fd);
+    errno = why;
+    *out_len = n < 0 ? 0 : (size_t)n;
+    return n < 0 ? ERR_IO : 0;
+}
+
 int io_file_write(int fd, const char *bytes, size_t len)
 {
     while (len > 0) {

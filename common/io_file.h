@@ -8,6 +8,9 @@ enum { IO_FILE_MAX = 64 << 20 };
  * *out_len does not count the NUL. ERR_NOTFOUND, ERR_DENIED, ERR_LIMIT (above IO_FILE_MAX), ERR_NOMEM,
  * ERR_IO; errno tells more. */
 int io_file_read(const char *path, char **out, size_t *out_len);
+/* The last `cap` octets of the file, or all that it has, into `buf`. ERR_NOTFOUND, ERR_DENIED, ERR_IO; errno
+ * tells more. */
+int io_file_read_end(const char *path, char *buf, size_t cap, size_t *out_len);
 
 /* Writes all of it. ERR_IO (errno tells): a part may be written. */
 int io_file_write(int fd, const char *bytes, size_t len);

@@ -18,6 +18,7 @@
 #include "lab/capture_link.h"
 #include "lab/command.h"
 #include "lab/enter.h"
+#include "lab/labclock_history.h"
 #include "lab/labnet.h"
 #include "lab/trace_lines.h"
 #include "lab/view.h"
@@ -29,9 +30,9 @@ static const char help[] =
     "Wireshark,\n"
     "tshark and `dhcplab explain` read; `-` is standard output. Each interface is one of the file, called "
     "HOST/INTERFACE,\n"
-    "so that a packet which passes two of them is in it twice. Times are the kernel's, in nanoseconds: those "
-    "of the machine,\n"
-    "wherever `dhcplab clock` has moved the lab. Each DHCP message has as its packet comment what the server "
+    "so that a packet which passes two of them is in it twice. Times are the kernel's, in nanoseconds, by "
+    "the lab's clock\n"
+    "(`dhcplab clock`). Each DHCP message has as its packet comment what the server "
     "or client that\n"
     "sent or got it decided, from the lab's trace.\n"
     "Ends with Ctrl-C, with the lab, or as the options say; then tells what was captured.\n"
@@ -71,6 +72,7 @@ struct capture {
     FILE *out;
     struct capture_file *file;
     struct trace_lines trace;
+    struct labclock_history clock;
     int pidfd, signals;
     struct link links[TOPOLOGY_ENDS_MAX];
     size_t n_links;
@@ -337,7 +339,14 @@ static void close_all(struct capture *c)
     if (c->pidfd >= 0)
         close(c->pidfd);
     trace_lines_close(&c->trace);
+    labclock_history_close(&c->clock);
     free(c);
+}
+
+/* The kernel stamps by the machine's clock, the lab's programs by the lab's. */
+static int64_t lab_time(void *user, int64_t time_ns)
+{
+    return time_ns + labclock_history_ahead_ns(user, time_ns);
 }
 
 /* Opens what stands outside of the lab, before its namespaces are entered. */
@@ -354,7 +363,10 @@ static int capture_into(FILE *out, const struct arguments *args, const struct la
     c->args = args;
     c->out = out;
     c->signals = c->pidfd = -1;
-    int code = trace_lines_open(&c->trace, lab->trace, true) ? capture(c, lab) : EXIT_CODE_FAILED;
+    capture_file_set_time(c->file, lab_time, &c->clock);
+    bool has_trace = trace_lines_open(&c->trace, lab->trace, true);
+    bool has_clock = labclock_history_open(&c->clock, lab->dir);
+    int code = has_trace && has_clock ? capture(c, lab) : EXIT_CODE_FAILED;
     capture_file_flush(c->file);
     if (code == EXIT_CODE_OK)
         tell_end(c, capture_file_counts(c->file));

@@ -10,6 +10,8 @@ struct capture_file {
     FILE *out;
     bool failed;
     struct capture_notes *notes;
+    capture_file_time_fn *time; /* NULL: it stays */
+    void *time_user;
     char hosts[CAPTURE_FILE_INTERFACES_MAX][LAB_NAME_MAX]; /* by interface */
     uint32_t n;
     uint8_t block[PCAPNG_BLOCK_MAX];
@@ -24,7 +26,10 @@ static void write_block(struct capture_file *f, size_t len)
 static void write_packet(void *user, const struct pcapng_packet *packet)
 {
     struct capture_file *f = user;
-    write_block(f, pcapng_packet(packet, f->block, sizeof f->block));
+    struct pcapng_packet written = *packet;
+    if (f->time != NULL)
+        written.time_ns = f->time(f->time_user, packet->time_ns);
+    write_block(f, pcapng_packet(&written, f->block, sizeof f->block));
 }
 
 struct capture_file *capture_file_new(FILE *out, const char *comment)
@@ -57,6 +62,12 @@ bool capture_file_free(struct capture_file *f)
     capture_notes_free(f->notes);
     free(f);
     return is_written;
+}
+
+void capture_file_set_time(struct capture_file *f, capture_file_time_fn *fn, void *user)
+{
+    f->time = fn;
+    f->time_user = user;
 }
 
 int capture_file_interface(struct capture_file *f, const char *host, const char *interface,

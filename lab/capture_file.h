@@ -18,6 +18,10 @@ struct capture_file *capture_file_new(FILE *out, const char *comment);
 /* Writes what is still held. False: not all could be written, errno tells, or memory was out. */
 bool capture_file_free(struct capture_file *f);
 
+/* What a packet's time (ns since 1970) becomes when it is written; the order stays. */
+typedef int64_t capture_file_time_fn(void *user, int64_t time_ns);
+void capture_file_set_time(struct capture_file *f, capture_file_time_fn *fn, void *user);
+
 /* The number of the interface, for struct pcapng_packet; -1: there are CAPTURE_FILE_INTERFACES_MAX. */
 int capture_file_interface(struct capture_file *f, const char *host, const char *interface,
                            const struct hw_addr *hw);

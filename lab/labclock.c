@@ -1,10 +1,16 @@
 #include "lab/labclock.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "common/control_call.h"
+#include "common/err.h"
 #include "common/io_clock.h"
+#include "common/io_file.h"
 
 #define FILE_NAME "lab.clock"
 
@@ -19,8 +25,17 @@ void labclock_path(const char *dir, char out[LABCLOCK_PATH_MAX])
 
 int labclock_write(const char *dir, const struct clock_line *line)
 {
-    char text[CLOCK_LINE_MAX];
-    return rundir_write(dir, FILE_NAME, clock_line_format(line, text));
+    char path[LABCLOCK_PATH_MAX], text[CLOCK_LINE_MAX];
+    labclock_path(dir, path);
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return ERR_IO;
+    clock_line_format(line, text);
+    int rc = io_file_write(fd, text, strlen(text));
+    int why = errno;
+    close(fd);
+    errno = why;
+    return rc;
 }
 
 void labclock_follow(const char *dir)

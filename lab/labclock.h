@@ -13,8 +13,8 @@ enum { LABCLOCK_PATH_MAX = LAB_PATH_MAX + LAB_NAME_MAX, LABCLOCK_REST_MS = 3 };
 
 /* DIR/lab.clock */
 void labclock_path(const char *dir, char out[LABCLOCK_PATH_MAX]);
-/* Writes it at once or not at all. Before the lab's first program starts it has to be there; programs that
- * run are to be told: labclock_set(). 0 or ERR_IO (errno tells). */
+/* Adds the line, which holds from then on. Before the lab's first program starts there has to be one;
+ * programs that run are to be told: labclock_set(). 0 or ERR_IO (errno tells). */
 int labclock_write(const char *dir, const struct clock_line *line);
 /* The calling process follows the lab's clock from now on: io_now(). A folder without it is no error: that
  * lab's clock is the machine's. */

@@ -4,6 +4,7 @@
 import datetime
 import json
 import re
+import signal
 import subprocess
 import unittest
 
@@ -20,6 +21,11 @@ SERVER = {"server": {"Dhcp4": {
     "subnet4": [{"id": 1, "subnet": "10.77.0.0/24", "pools": [{"pool": "10.77.0.100 - 10.77.0.199"}]}]}}}
 CLIENT = {"client": {"start-delay-ms": [0, 0], "address-conflict-detection": False}}
 LINKS = [{"type": "veth", "ends": [{"host": "server", "address": "10.77.0.1/24"}, {"host": "h1"}]}]
+
+
+def seconds(iso):
+    """Since 1970."""
+    return datetime.datetime.fromisoformat(iso).timestamp()
 
 
 @unittest.skipUnless(labtest.has_programs("dhcplab-server", "dhcplab-client"), f"no server and client in {BIN}")
@@ -58,7 +64,7 @@ class Clock(ClockCase):
     def test_a_lab_begins_with_the_machines_clock(self):
         clock = self.clock()
         self.assertEqual((clock["scale"], clock["ahead_s"]), (1, 0))
-        self.about(datetime.datetime.fromisoformat(clock["time"]).timestamp(), datetime.datetime.now().timestamp())
+        self.about(seconds(clock["time"]), datetime.datetime.now().timestamp())
         self.assertEqual([program["host"] for program in clock["programs"]], ["server", "h1"])
         self.about(clock["programs"][1]["due_in_s"], T1_S)
         self.assertRegex(self.dhcplab("clock").stdout,
@@ -74,7 +80,7 @@ class Clock(ClockCase):
         self.assertEqual(len(sent), 2)
         self.assertEqual((sent[1]["dst"], sent[1]["ciaddr"]), ("10.77.0.1", "10.77.0.100"))
         self.assertNotIn(50, [option["code"] for option in sent[1]["options"]])
-        self.about(datetime.datetime.fromisoformat(sent[1]["time"]).timestamp(), before + T1_S)
+        self.about(seconds(sent[1]["time"]), before + T1_S)
         # Every display goes by the new time.
         status = self.status()
         self.assertEqual(status["state"], "BOUND")
@@ -200,6 +206,24 @@ class Clock(ClockCase):
         both = [subprocess.Popen([DHCPLAB, "clock", "advance", "10m"], env=self.env, stdout=subprocess.DEVNULL) for _ in "12"]
         self.assertEqual([one.wait(LIMIT_S) for one in both], [0, 0])
         self.about(self.clock()["ahead_s"], 1200)
+
+    def test_a_capture_has_the_labs_times(self):
+        capture = subprocess.Popen([DHCPLAB, "capture", "lab.pcapng", "h1"], env=self.env, cwd=self.dir, stderr=subprocess.PIPE)
+        self.addCleanup(capture.wait, LIMIT_S)
+        self.addCleanup(capture.stderr.close)
+        self.addCleanup(capture.kill)
+        self.assertIn(b"Ctrl-C ends", capture.stderr.readline())
+        self.dhcplab("clock", "scale", "0")
+        self.dhcplab("clock", "advance", "61m")
+        capture.send_signal(signal.SIGINT)
+        self.assertEqual(capture.wait(LIMIT_S), 0)
+        packets = [json.loads(line) for line in self.dhcplab("explain", "--json", "lab.pcapng").stdout.splitlines()]
+        at = [packet["time"] for packet in packets if packet["summary"].startswith("REQUEST")]
+        told = [event["time"] for event in self.events(kind="message", direction="tx", type="REQUEST")][1:]
+        self.assertEqual(len(at), 2)
+        for one, other in zip(at, told):
+            self.about(seconds(one), seconds(other), 0.005)
+        self.assertEqual(packets, sorted(packets, key=lambda packet: seconds(packet["time"])))
 
     def test_a_capture_ends_by_the_machines_clock(self):
         self.dhcplab("clock", "scale", "0")

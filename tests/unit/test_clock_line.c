@@ -98,6 +98,34 @@ static void a_file_is_read_as_it_was_written(void **state)
                         "{ \"boot_us\": 7200000001, \"lab_us\": 9000000002, \"scale\": 60 }\n");
 }
 
+/* The file grows by a line with each move; whoever reads it may see its end only, and a line that is being
+ * written. */
+static void the_last_whole_line_holds(void **state)
+{
+    (void)state;
+#define LINE(scale) "{ \"boot_us\": 1, \"lab_us\": 2, \"scale\": " #scale " }\n"
+    static const struct {
+        const char *text;
+        uint64_t scale; /* 99: there is none */
+    } rows[] = {
+        {LINE(60), 60 * CLOCK_SCALE_ONE},
+        {LINE(60) LINE(0), 0},
+        {LINE(60) "{ \"boot_us\": 1, \"lab", 60 * CLOCK_SCALE_ONE},
+        {"\"scale\": 7 }\n" LINE(60), 60 * CLOCK_SCALE_ONE},
+        {LINE(60) "\n", 99},
+        {"\"scale\": 7 }\n", 99},
+        {"{ \"boot_us\": 1, \"lab_us\": 2, \"scale\": 1 }", 99}, /* not whole: its end is missing */
+        {"\n", 99},
+        {"", 99},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct clock_line line = {1, 2, 99};
+        assert_int_equal(clock_line_parse_last(rows[i].text, strlen(rows[i].text), &line),
+                         rows[i].scale != 99);
+        assert_int_equal(line.scale, rows[i].scale);
+    }
+}
+
 static void what_is_no_clock_is_refused(void **state)
 {
     (void)state;
@@ -176,6 +204,7 @@ int main(void)
         cmocka_unit_test(when_is_the_first_microsecond_that_shows_it),
         cmocka_unit_test(a_clock_that_stands_never_gets_there),
         cmocka_unit_test(a_file_is_read_as_it_was_written),
+        cmocka_unit_test(the_last_whole_line_holds),
         cmocka_unit_test(what_is_no_clock_is_refused),
         cmocka_unit_test(scales_are_decimals),
     };

@@ -1,0 +1,68 @@
+#include "lab/labclock_history.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lab/labclock.h"
+
+enum { NS_PER_US = 1000 };
+
+bool labclock_history_open(struct labclock_history *h, const char *dir)
+{
+    char path[LABCLOCK_PATH_MAX];
+    *h = (struct labclock_history){0};
+    labclock_path(dir, path);
+    return trace_lines_open(&h->file, path, false);
+}
+
+void labclock_history_close(struct labclock_history *h)
+{
+    trace_lines_close(&h->file);
+    free(h->lines);
+    h->lines = NULL;
+    h->n = h->cap = 0;
+}
+
+/* False if memory is out. */
+static bool add(struct labclock_history *h, const struct clock_line *line)
+{
+    if (h->n == h->cap) {
+        size_t cap = 2 * h->cap + 16;
+        struct clock_line *lines = realloc(h->lines, cap * sizeof *lines);
+        if (lines == NULL)
+            return false;
+        h->lines = lines;
+        h->cap = cap;
+    }
+    h->lines[h->n++] = *line;
+    return true;
+}
+
+/* A line is in the file before any program follows it. */
+static void read_on(struct labclock_history *h)
+{
+    struct clock_line line;
+    const char *text;
+    while (trace_lines_read(&h->file) > 0)
+        while ((text = trace_lines_next(&h->file)) != NULL)
+            if (clock_line_parse(text, strlen(text), &line) && !add(h, &line))
+                return;
+}
+
+static int64_t now_ns(clockid_t clock)
+{
+    struct timespec ts;
+    clock_gettime(clock, &ts);
+    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+int64_t labclock_history_ahead_ns(struct labclock_history *h, int64_t wall_ns)
+{
+    int64_t boot_us = (wall_ns - now_ns(CLOCK_REALTIME) + now_ns(CLOCK_BOOTTIME)) / NS_PER_US;
+    read_on(h);
+    size_t i = h->n;
+    while (i > 0 && h->lines[i - 1].boot_us > boot_us)
+        i--;
+    return i == 0 ? 0 : (clock_line_at(&h->lines[i - 1], boot_us) - boot_us) * NS_PER_US;
+}
