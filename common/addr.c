@@ -105,10 +105,10 @@ bool ip4_net_has(struct ip4_net net, ip4 addr)
 
 int ip4_mask_len(ip4 mask)
 {
-    int len = 0;
-    while (len < 32 && (mask & 0x80000000U >> len) != 0)
-        len++;
-    return mask == ip4_net_mask((struct ip4_net){.len = (uint8_t)len}) ? len : -1;
+    ip4 host = ~mask;
+    if ((host & (host + 1)) != 0) /* not only ones at the end */
+        return -1;
+    return host == 0 ? 32 : __builtin_clz(host);
 }
 
 bool ip4_range_parse(const char *text, struct ip4_range *out)

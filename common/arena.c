@@ -52,7 +52,7 @@ static int next_block(struct arena *a, size_t size)
     return 0;
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+void *arena_take(struct arena *a, size_t size)
 {
     size_t step = alignof(max_align_t);
     if (size > PTRDIFF_MAX - sizeof(struct arena_block) - step) /* the sums below would wrap around */
@@ -62,7 +62,23 @@ void *arena_alloc(struct arena *a, size_t size)
         return NULL;
     void *p = a->now->bytes + a->used;
     a->used += size;
-    return memset(p, 0, size);
+    return p;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+    void *p = arena_take(a, size);
+    return p == NULL ? NULL : memset(p, 0, size);
+}
+
+char *arena_text(struct arena *a, const char *text, size_t len)
+{
+    char *copy = arena_take(a, len + 1);
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    return copy;
 }
 
 void arena_reset(struct arena *a)

@@ -93,8 +93,8 @@ static int64_t time_ns(const struct capfile_interface *interface, uint64_t stamp
     int64_t offset_s = interface->offset_s;
     if (offset_s > max_s - s)
         s = max_s;
-    else if (offset_s < -max_s)
-        s = 0;
+    else if (offset_s < -s) /* before 1970 */
+        return 0;
     else
         s += offset_s;
     return s * NS_PER_S + (int64_t)(ns < NS_PER_S ? ns : NS_PER_S - 1);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "common/text_format.h"
 #include "common/wire.h"
 
 void dhcp_opt_text_init(struct opt_text *t, char *buf, size_t cap)
@@ -44,7 +45,7 @@ void dhcp_opt_text_add(struct opt_text *t, const char *format, ...)
         return;
     va_list args;
     va_start(args, format);
-    int len = vsnprintf(t->buf + t->len, t->cap - t->len, format, args);
+    int len = text_format(t->buf + t->len, t->cap - t->len, format, args);
     va_end(args);
     assert(len >= 0);
     extend(t, (size_t)len);

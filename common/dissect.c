@@ -6,6 +6,7 @@
 
 #include "common/dissect_tree.h"
 #include "common/frame.h"
+#include "common/text_format.h"
 
 enum {
     VALUE_MAX = 2048, /* of the text of a field; what is longer is cut */
@@ -28,23 +29,34 @@ static const char *copy_text(struct dissect *d, const char *format, va_list args
     __attribute__((format(printf, 2, 0)));
 static const char *copy_text(struct dissect *d, const char *format, va_list args)
 {
-    char text[VALUE_MAX];
-    int len = vsnprintf(text, sizeof text, format, args);
-    size_t size = (len < 0 ? 0 : (size_t)len < sizeof text ? (size_t)len : sizeof text - 1) + 1;
-    char *copy = arena_alloc(d->arena, size);
-    if (copy == NULL) {
-        d->out_of_memory = true;
-        return "";
+    char made[VALUE_MAX];
+    const char *text = made;
+    size_t len;
+    if (strcmp(format, "%s") == 0) {
+        text = va_arg(args, const char *);
+        len = strlen(text);
+    } else if (strcmp(format, "%u") == 0) {
+        char *end = made + sizeof made;
+        text = text_format_digits(end, va_arg(args, unsigned));
+        len = (size_t)(end - text);
+    } else if (format[0] != '%' && strchr(format, '%') == NULL) {
+        return format; /* formats are literals, which last */
+    } else {
+        len = (size_t)text_format(made, sizeof made, format, args);
     }
-    memcpy(copy, text, size - 1);
-    return copy;
+    const char *copy = arena_text(d->arena, text, len < VALUE_MAX ? len : VALUE_MAX - 1);
+    if (copy == NULL)
+        d->out_of_memory = true;
+    return copy == NULL ? "" : copy;
 }
 
 static struct dissect_field *add_field(struct dissect *d, const char *name, size_t offset, size_t len)
 {
-    struct dissect_field *f = d->arena != NULL ? arena_alloc(d->arena, sizeof *f) : NULL;
+    if (d->arena == NULL)
+        return &d->spare;
+    struct dissect_field *f = arena_take(d->arena, sizeof *f);
     if (f == NULL) {
-        d->out_of_memory = d->arena != NULL;
+        d->out_of_memory = true;
         d->spare = (struct dissect_field){.name = name, .value = ""};
         return &d->spare;
     }
@@ -136,8 +148,11 @@ void dissect_data(struct dissect *d, const char *name, size_t at, size_t len)
     if (len == 0 || !dissect_has_tree(d))
         return;
     char hex[3 * DATA_SHOWN + 1] = "";
-    for (size_t i = 0; i < len && i < DATA_SHOWN; i++)
-        snprintf(hex + 3 * i, 4, "%02x:", d->now[at + i]);
+    for (size_t i = 0; i < len && i < DATA_SHOWN; i++) {
+        hex[3 * i] = "0123456789abcdef"[d->now[at + i] >> 4];
+        hex[3 * i + 1] = "0123456789abcdef"[d->now[at + i] & 15];
+        hex[3 * i + 2] = ':';
+    }
     hex[3 * (len < DATA_SHOWN ? len : DATA_SHOWN) - 1] = '\0';
     struct dissect_field *f = dissect_add(d, name, at, len, "%s%s", hex, len > DATA_SHOWN ? "..." : "");
     dissect_mean(d, f, "%zu octet%s", len, len == 1 ? "" : "s");

@@ -16,6 +16,8 @@ enum { VALUE_MAX = 1024, NEST_MAX = 3 };
 static void add_ip4(struct dissect *d, const char *name, size_t at, ip4 value, const char *meaning)
 {
     char addr[IP4_LEN];
+    if (!dissect_has_tree(d))
+        return;
     struct dissect_field *f = dissect_add(d, name, at, 4, "%s", ip4_format(value, addr));
     if (value != 0)
         dissect_mean(d, f, "%s", meaning);
@@ -41,6 +43,8 @@ static void add_text(struct dissect *d, const char *name, size_t at, const uint8
                      bool options)
 {
     char text[4 * DHCP_FILE_LEN + 1];
+    if (!dissect_has_tree(d))
+        return;
     size_t len = strnlen((const char *)bytes, size);
     if (options)
         len = 0;

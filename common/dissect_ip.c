@@ -183,11 +183,21 @@ static void add_checksum(struct dissect *d, size_t at, const struct dissect_ip *
                  value == 0 ? ": left to hardware by the host that captured it?" : "");
 }
 
+static void add_addresses(struct dissect *d, size_t at, const struct dissect_ip *ip)
+{
+    char addr[IP4_LEN];
+    if (!dissect_has_tree(d))
+        return;
+    dissect_add(d, "src", at + 12, 4, "%s", ip4_format(ip->src, addr));
+    struct dissect_field *f = dissect_add(d, "dst", at + 16, 4, "%s", ip4_format(ip->dst, addr));
+    if (ip->dst == IP4_BROADCAST)
+        dissect_mean(d, f, "limited broadcast: every host on the link");
+}
+
 static void add_header(struct dissect *d, const struct dissect_ip *ip)
 {
     const uint8_t *p = d->now + ip->header_at;
     size_t at = ip->header_at;
-    char addr[IP4_LEN];
     uint16_t word = wire_u16(p + 6);
     const char *protocol = dissect_ip_protocol_name(ip->protocol);
     dissect_add(d, "version", at, 1, "4");
@@ -203,10 +213,7 @@ static void add_header(struct dissect *d, const struct dissect_ip *ip)
     dissect_mean(d, dissect_add(d, "proto", at + 9, 1, "%u", ip->protocol), "%s",
                  protocol != NULL ? protocol : "not known here");
     add_checksum(d, at, ip);
-    dissect_add(d, "src", at + 12, 4, "%s", ip4_format(ip->src, addr));
-    struct dissect_field *f = dissect_add(d, "dst", at + 16, 4, "%s", ip4_format(ip->dst, addr));
-    if (ip->dst == IP4_BROADCAST)
-        dissect_mean(d, f, "limited broadcast: every host on the link");
+    add_addresses(d, at, ip);
     add_options(d, at + IP_MIN, at + ip->header_len);
     if (ip->cut)
         dissect_warn(d, at, ip->header_len + ip->payload_len,

@@ -75,6 +75,8 @@ static void take_hw(const uint8_t *bytes, struct hw_addr *out)
 static void add_hw(struct dissect *d, const char *name, size_t at, const struct hw_addr *hw)
 {
     char text[HW_LEN];
+    if (!dissect_has_tree(d))
+        return;
     struct dissect_field *f = dissect_add(d, name, at, 6, "%s", hw_format(hw, text));
     static const uint8_t all[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
     if (memcmp(hw->bytes, all, sizeof all) == 0)

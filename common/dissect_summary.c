@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/dhcp_proto.h"
+#include "common/text_format.h"
 
 struct line {
     char *buf;
@@ -18,7 +19,7 @@ static void put(struct line *l, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(l->buf + l->len, l->cap - l->len, format, args);
+    int n = text_format(l->buf + l->len, l->cap - l->len, format, args);
     va_end(args);
     if (n > 0)
         l->len += (size_t)n < l->cap - l->len ? (size_t)n : l->cap - l->len - 1;

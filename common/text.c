@@ -121,22 +121,24 @@ bool text_is_control(const char *p, size_t len)
     return (len == 1 && (u[0] < 0x20 || u[0] == 0x7f)) || (len == 2 && u[0] == 0xc2 && u[1] < 0xa0);
 }
 
+static const char hex[] = "0123456789abcdef";
+
+static bool is_shown(uint8_t octet)
+{
+    return octet >= 0x20 && octet < 0x7f;
+}
+
 size_t text_escape(const uint8_t *bytes, size_t len, char *buf, size_t cap)
 {
     size_t at = 0;
     for (size_t i = 0; i < len; i++) {
-        char piece[5];
-        int n;
-        if (bytes[i] == '\\')
-            n = snprintf(piece, sizeof piece, "\\\\");
-        else if (bytes[i] >= 0x20 && bytes[i] < 0x7f)
-            n = snprintf(piece, sizeof piece, "%c", bytes[i]);
-        else
-            n = snprintf(piece, sizeof piece, "\\x%02x", bytes[i]);
-        if ((size_t)n >= cap - at)
+        const char piece[] = {bytes[i] == '\\' || !is_shown(bytes[i]) ? '\\' : (char)bytes[i],
+                              bytes[i] == '\\' ? '\\' : 'x', hex[bytes[i] >> 4], hex[bytes[i] & 15]};
+        size_t n = bytes[i] == '\\' ? 2 : is_shown(bytes[i]) ? 1 : 4;
+        if (n >= cap - at)
             break;
-        memcpy(buf + at, piece, (size_t)n);
-        at += (size_t)n;
+        memcpy(buf + at, piece, n);
+        at += n;
     }
     buf[at] = '\0';
     return at;
@@ -145,8 +147,10 @@ size_t text_escape(const uint8_t *bytes, size_t len, char *buf, size_t cap)
 size_t text_hex(const uint8_t *bytes, size_t len, char *buf, size_t cap)
 {
     size_t at = 0;
-    for (size_t i = 0; i < len && cap - at > 2; i++)
-        at += (size_t)snprintf(buf + at, cap - at, "%02x", bytes[i]);
+    for (size_t i = 0; i < len && cap - at > 2; i++) {
+        buf[at++] = hex[bytes[i] >> 4];
+        buf[at++] = hex[bytes[i] & 15];
+    }
     buf[at] = '\0';
     return at;
 }

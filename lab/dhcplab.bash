@@ -79,7 +79,7 @@ _dhcplab() {
     options+=' --duration --count'
     if ((COMP_CWORD == at + 1)); then words=$(compgen -f -- "$current"); else words=$(_dhcplab_hosts); fi
     ;;
-  explain) options='--help --packet --bytes --teach --json --ladder --svg --exchanges --limit' words=$(compgen -f -- "$current") ;;
+  explain) options='--help --packet --bytes --teach --json --ladder --svg --exchanges --count --limit' words=$(compgen -f -- "$current") ;;
   tour) options='--help --teach --json --keep' words=$(compgen -f -- "$current") ;;
   replay) options+=' --to --pace --map-mac --diff --timeout --virtual --topology --json' words=$(compgen -f -- "$current") ;;
   timeline) options='--help --lease --t1 --t2 --profile --no-server --until --seed --all --json' ;;

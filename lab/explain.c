@@ -6,6 +6,7 @@
 
 #include "common/dissect.h"
 #include "lab/command.h"
+#include "lab/explain_count.h"
 #include "lab/explain_exchange.h"
 #include "lab/explain_ladder.h"
 #include "lab/explain_print.h"
@@ -17,7 +18,7 @@
 
 static const char help[] =
     "Usage: dhcplab explain FILE|- [--packet N] [--bytes] [--teach] [--json] [--ladder | --svg F | "
-    "--exchanges]\n"
+    "--exchanges | --count]\n"
     "\n"
     "Reads a capture of anybody, pcap or pcapng (Ethernet with VLAN tags, Linux cooked, raw IP, loopback), "
     "and\n"
@@ -43,6 +44,9 @@ static const char help[] =
     "INIT-REBOOT...,\n"
     "                   who offered and who was chosen, response times, T1, T2 and expiry, what is unusual;\n"
     "                   with --json one object each\n"
+    "  --count          how many packets of each protocol, how many DHCP messages of each type; with --json "
+    "as one\n"
+    "                   object\n"
     "  --limit NAME=N   follow at most so many at a time, and give up the oldest of more: connections "
     "(1024), "
     "datagrams\n"
@@ -61,7 +65,8 @@ static const char help[] =
     "  dhcplab explain lease.pcapng --packet 2 --bytes\n"
     "  dhcplab explain lease.pcapng --svg lease.svg\n"
     "  dhcplab explain ping.pcap --teach\n"
-    "  dhcplab exec h1 tcpdump -U -w - -i eth0 | dhcplab explain -\n"
+    "  dhcplab explain --count lease.pcapng\n"
+    "  dhcplab capture - | dhcplab explain -\n"
     "  dhcplab explain --json lease.pcapng | jq -r 'select(.warnings > 0) | .. | select(.name? == "
     "\"warning\") | "
     ".value'\n";
@@ -69,18 +74,24 @@ static const char help[] =
 enum { OUT_BUFFER = 1 << 18 };
 
 static const struct option long_options[] = {
-    {"packet", required_argument, NULL, 'p'}, {"bytes", no_argument, NULL, 'b'},
-    {"teach", no_argument, NULL, 't'},        {"json", no_argument, NULL, 'j'},
-    {"ladder", no_argument, NULL, 'l'},       {"exchanges", no_argument, NULL, 'x'},
-    {"svg", required_argument, NULL, 's'},    {"limit", required_argument, NULL, 'm'},
-    {"help", no_argument, NULL, 'h'},         {0},
+    {"packet", required_argument, NULL, 'p'},
+    {"bytes", no_argument, NULL, 'b'},
+    {"teach", no_argument, NULL, 't'},
+    {"json", no_argument, NULL, 'j'},
+    {"ladder", no_argument, NULL, 'l'},
+    {"exchanges", no_argument, NULL, 'x'},
+    {"svg", required_argument, NULL, 's'},
+    {"limit", required_argument, NULL, 'm'},
+    {"count", no_argument, NULL, 'c'},
+    {"help", no_argument, NULL, 'h'},
+    {0},
 };
 
 struct arguments {
     const char *path, *svg;
     uint64_t packet; /* 0: all */
     struct explain_limits limits;
-    bool bytes, teach, json, ladder, exchanges;
+    bool bytes, teach, json, ladder, exchanges, count;
 };
 
 static int usage_error(const char *what, const char *value)
@@ -131,6 +142,9 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
         case 'x':
             out->exchanges = true;
             break;
+        case 'c':
+            out->count = true;
+            break;
         case 'h':
             fputs(help, stdout);
             return EXIT_CODE_OK;
@@ -142,9 +156,10 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
         return usage_error(optind == argc ? "which capture?" : "one capture at a time", "");
     bool packets = out->bytes || out->teach || out->packet != 0;
     bool drawn = out->ladder || out->svg != NULL;
-    if ((drawn && (packets || out->json)) || (out->exchanges && packets) ||
-        out->ladder + (out->svg != NULL) + out->exchanges > 1)
-        return usage_error("--ladder, --svg and --exchanges show all messages in their own way, alone", "");
+    if ((drawn && (packets || out->json)) || ((out->exchanges || out->count) && packets) ||
+        out->ladder + (out->svg != NULL) + out->exchanges + out->count > 1)
+        return usage_error(
+            "--ladder, --svg, --exchanges and --count tell of all packets in their own way, alone", "");
     if (out->teach && out->json)
         return usage_error("--teach is for people, --json for programs", "");
     out->path = argv[optind];
@@ -160,11 +175,12 @@ struct explain {
     struct explain_relation relation; /* of the packet */
     struct explain_ladder ladder;
     struct explain_svg *svg; /* NULL without --svg */
+    struct explain_count count;
 };
 
 static bool has_tree(const struct arguments *args)
 {
-    return args->json || args->bytes || args->svg != NULL || args->packet != 0;
+    return (args->json && !args->count) || args->bytes || args->svg != NULL || args->packet != 0;
 }
 
 static bool has_memory(bool is_enough)
@@ -210,6 +226,10 @@ static int show_packets(struct explain *e, struct explain_reader *reader)
            explain_reader_next(reader, &packet, &failed)) {
         arena_reset(&e->arena);
         dissect_packet(&e->dissect, explain_reader_linktype(reader), packet.bytes, packet.len);
+        if (e->args->count) {
+            explain_count_add(&e->count, &packet, &e->dissect);
+            continue;
+        }
         explain_relate_packet(e->relate, &packet, &e->dissect, &e->relation);
         if (!show_packet(e, &packet))
             return EXIT_CODE_FAILED;
@@ -225,6 +245,10 @@ static int show_packets(struct explain *e, struct explain_reader *reader)
     if (e->svg != NULL && !explain_svg_finish(e->svg))
         failed = true;
     explain_relate_tell_limits(e->relate);
+    if (e->args->count && e->args->json)
+        failed = !explain_count_json(stdout, &e->count) || failed;
+    else if (e->args->count)
+        explain_count_print(stdout, &e->count);
     if (e->args->exchanges && e->args->json)
         failed = !explain_exchanges_json(stdout, explain_relate_exchanges(e->relate)) || failed;
     else if (e->args->exchanges)

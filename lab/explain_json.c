@@ -2,114 +2,211 @@
  * than all the rest. */
 #include <string.h>
 
+#include "common/text_format.h"
 #include "lab/explain_print.h"
 
-enum { LINE_MAX_LEN = 512 };
+enum {
+    SUMMARY_MAX = 512,
+    LINE_BUFFER = 16384,
+    TEXT_PART = 4096, /* octets of a text at a time */
+    HEAD_MAX = 128,   /* of a field, without its name */
+    DIGITS_MAX = 20,
+};
 
 static const char hex_digits[] = "0123456789abcdef";
 
-static void put_raw(FILE *out, const char *text)
+/* What was written and is not in the file yet. */
+struct line {
+    FILE *out;
+    size_t len;
+    char buf[LINE_BUFFER];
+};
+
+static void flush(struct line *l)
 {
-    fputs_unlocked(text, out);
+    fwrite_unlocked(l->buf, 1, l->len, l->out);
+    l->len = 0;
+}
+
+/* Room for `n` octets, at most LINE_BUFFER. */
+static char *reserve(struct line *l, size_t n)
+{
+    if (LINE_BUFFER - l->len < n)
+        flush(l);
+    return l->buf + l->len;
+}
+
+/* A literal, at `at` in what was reserved, which then is behind it. */
+#define APPEND(at, literal) (memcpy(at, literal, sizeof(literal) - 1), (at) += sizeof(literal) - 1)
+
+/* A literal. */
+#define PUT(l, literal)                                                                                      \
+    do {                                                                                                     \
+        memcpy(reserve(l, sizeof(literal) - 1), literal, sizeof(literal) - 1);                               \
+        (l)->len += sizeof(literal) - 1;                                                                     \
+    } while (0)
+
+static char *put_digits(char *at, uint64_t value)
+{
+    char digits[DIGITS_MAX];
+    if (value < 10) {
+        *at = (char)('0' + value);
+        return at + 1;
+    }
+    const char *start = text_format_digits(digits + DIGITS_MAX, value);
+    size_t len = (size_t)(digits + DIGITS_MAX - start);
+    memcpy(at, start, len);
+    return at + len;
+}
+
+static void put_number(struct line *l, uint64_t value)
+{
+    char *at = put_digits(reserve(l, DIGITS_MAX), value);
+    l->len = (size_t)(at - l->buf);
+}
+
+/* Is one of the eight octets a quotation mark or a backslash? An octet of (x ^ pattern) is then 0, and only
+ * then does taking 1 from it borrow into its highest bit, which it had not. */
+static bool has_escape(uint64_t octets)
+{
+    static const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
+    uint64_t quotes = octets ^ ones * '"', backslashes = octets ^ ones * '\\';
+    return (((quotes - ones) & ~quotes) | ((backslashes - ones) & ~backslashes)) & highs;
+}
+
+static char *put_escaped(char *at, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '"' || text[i] == '\\')
+            *at++ = '\\';
+        *at++ = text[i];
+    }
+    return at;
+}
+
+/* At most TEXT_PART octets, for which there is room. */
+static char *put_part(char *at, const char *text, size_t len)
+{
+    uint64_t octets;
+    for (; len >= sizeof octets; text += sizeof octets, len -= sizeof octets) {
+        memcpy(&octets, text, sizeof octets);
+        if (has_escape(octets)) {
+            at = put_escaped(at, text, sizeof octets);
+        } else {
+            memcpy(at, &octets, sizeof octets);
+            at += sizeof octets;
+        }
+    }
+    return put_escaped(at, text, len);
 }
 
 /* Our texts are UTF-8 without control characters, so that only two of them need an escape. */
-static void put_text(FILE *out, const char *text)
+static void put_text(struct line *l, const char *text)
 {
-    putc_unlocked('"', out);
-    for (size_t n; *text != '\0'; text += n) {
-        n = strcspn(text, "\"\\");
-        fwrite_unlocked(text, 1, n, out);
-        if (text[n] != '\0') {
-            putc_unlocked('\\', out);
-            putc_unlocked(text[n++], out);
-        }
+    size_t left = strlen(text);
+    char *at = reserve(l, 2 * TEXT_PART + 2);
+    APPEND(at, "\"");
+    for (; left > TEXT_PART; text += TEXT_PART, left -= TEXT_PART) {
+        at = put_part(at, text, TEXT_PART);
+        l->len = (size_t)(at - l->buf);
+        at = reserve(l, 2 * TEXT_PART + 2);
     }
-    putc_unlocked('"', out);
+    at = put_part(at, text, left);
+    APPEND(at, "\"");
+    l->len = (size_t)(at - l->buf);
 }
 
-static void put_number(FILE *out, uint64_t value)
+static void put_hex(struct line *l, const uint8_t *bytes, size_t len)
 {
-    char digits[24];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
-    fwrite_unlocked(digits + at, 1, sizeof digits - at, out);
-}
-
-static void put_hex(FILE *out, const uint8_t *bytes, size_t len)
-{
-    put_raw(out, ",\"hex\":\"");
+    PUT(l, ",\"hex\":\"");
     for (size_t i = 0; i < len; i++) {
-        putc_unlocked(hex_digits[bytes[i] >> 4], out);
-        putc_unlocked(hex_digits[bytes[i] & 15], out);
+        char *at = reserve(l, 2);
+        at[0] = hex_digits[bytes[i] >> 4];
+        at[1] = hex_digits[bytes[i] & 15];
+        l->len += 2;
     }
-    putc_unlocked('"', out);
+    PUT(l, "\"");
 }
 
-static void put_fields(FILE *out, const struct dissect *d, const struct dissect_field *f, bool bytes)
+/* Names of fields are words of ours. */
+static void put_head(struct line *l, const struct dissect_field *f)
 {
-    putc_unlocked('[', out);
+    size_t len = strlen(f->name);
+    char *at = reserve(l, len + HEAD_MAX);
+    APPEND(at, "{\"name\":\"");
+    memcpy(at, f->name, len);
+    at += len;
+    APPEND(at, "\",\"offset\":");
+    at = put_digits(at, f->offset);
+    APPEND(at, ",\"length\":");
+    at = put_digits(at, f->len);
+    if (f->source == DISSECT_REASSEMBLED)
+        APPEND(at, ",\"source\":\"reassembled\"");
+    APPEND(at, ",\"value\":");
+    l->len = (size_t)(at - l->buf);
+}
+
+static void put_fields(struct line *l, const struct dissect *d, const struct dissect_field *f, bool bytes)
+{
+    PUT(l, "[");
     for (; f != NULL; f = f->next) {
-        put_raw(out, "{\"name\":");
-        put_text(out, f->name);
-        put_raw(out, ",\"offset\":");
-        put_number(out, f->offset);
-        put_raw(out, ",\"length\":");
-        put_number(out, f->len);
-        if (f->source == DISSECT_REASSEMBLED)
-            put_raw(out, ",\"source\":\"reassembled\"");
-        put_raw(out, ",\"value\":");
-        put_text(out, f->value);
+        put_head(l, f);
+        put_text(l, f->value);
         if (f->meaning != NULL) {
-            put_raw(out, ",\"meaning\":");
-            put_text(out, f->meaning);
+            PUT(l, ",\"meaning\":");
+            put_text(l, f->meaning);
         }
         if (bytes && f->len > 0)
-            put_hex(out, dissect_field_bytes(d, f), f->len);
+            put_hex(l, dissect_field_bytes(d, f), f->len);
         if (f->first != NULL) {
-            put_raw(out, ",\"fields\":");
-            put_fields(out, d, f->first, bytes);
+            PUT(l, ",\"fields\":");
+            put_fields(l, d, f->first, bytes);
         }
-        put_raw(out, f->next != NULL ? "}," : "}");
+        PUT(l, "}");
+        if (f->next != NULL)
+            PUT(l, ",");
     }
-    putc_unlocked(']', out);
+    PUT(l, "]");
+}
+
+/* Texts that a packet may have or not. */
+static void put_optional(struct line *l, const char *key, const char *text)
+{
+    if (text == NULL || text[0] == '\0')
+        return;
+    PUT(l, ",");
+    put_text(l, key);
+    PUT(l, ":");
+    put_text(l, text);
 }
 
 void explain_print_json(FILE *out, const struct explain_packet *packet, const struct dissect *d,
                         const char *note, bool bytes)
 {
-    char text[LINE_MAX_LEN];
-    put_raw(out, "{\"packet\":");
-    put_number(out, packet->number);
-    put_raw(out, ",\"time\":");
-    put_text(out, explain_time(packet->time_ns, text));
-    put_raw(out, ",\"length\":");
-    put_number(out, packet->wire_len);
-    put_raw(out, ",\"captured\":");
-    put_number(out, packet->len);
-    if (packet->interface[0] != '\0') {
-        put_raw(out, ",\"interface\":");
-        put_text(out, packet->interface);
-    }
-    if (packet->comment[0] != '\0') {
-        put_raw(out, ",\"comment\":");
-        put_text(out, packet->comment);
-    }
-    put_raw(out, ",\"protocol\":");
-    put_text(out, d->protocol);
+    char text[SUMMARY_MAX];
+    struct line l;
+    l.out = out;
+    l.len = 0;
+    PUT(&l, "{\"packet\":");
+    put_number(&l, packet->number);
+    PUT(&l, ",\"time\":");
+    put_text(&l, explain_time(packet->time_ns, text));
+    PUT(&l, ",\"length\":");
+    put_number(&l, packet->wire_len);
+    PUT(&l, ",\"captured\":");
+    put_number(&l, packet->len);
+    put_optional(&l, "interface", packet->interface);
+    put_optional(&l, "comment", packet->comment);
+    PUT(&l, ",\"protocol\":");
+    put_text(&l, d->protocol);
     dissect_summary(d, text, sizeof text);
-    put_raw(out, ",\"summary\":");
-    put_text(out, text);
-    if (note != NULL && note[0] != '\0') {
-        put_raw(out, ",\"note\":");
-        put_text(out, note);
-    }
-    put_raw(out, ",\"warnings\":");
-    put_number(out, d->n_warnings);
-    put_raw(out, ",\"layers\":");
-    put_fields(out, d, d->tree != NULL ? d->tree->first : NULL, bytes);
-    put_raw(out, "}\n");
+    PUT(&l, ",\"summary\":");
+    put_text(&l, text);
+    put_optional(&l, "note", note);
+    PUT(&l, ",\"warnings\":");
+    put_number(&l, d->n_warnings);
+    PUT(&l, ",\"layers\":");
+    put_fields(&l, d, d->tree != NULL ? d->tree->first : NULL, bytes);
+    PUT(&l, "}\n");
+    flush(&l);
 }

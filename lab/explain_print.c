@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/text_format.h"
+
 enum {
     NS_PER_S = 1000000000,
     LINE_MAX_LEN = 512,
@@ -41,7 +43,9 @@ const char *explain_time(int64_t time_ns, char *buf)
                  (int)(labs(minutes) % 60));
         last_s = s;
     }
-    snprintf(buf, EXPLAIN_TIME_LEN, "%s.%09d%s", date, (int)(time_ns % NS_PER_S), zone);
+    char fraction[] = ".000000000";
+    text_format_digits(fraction + strlen(fraction), (unsigned long long)(time_ns % NS_PER_S));
+    stpcpy(stpcpy(stpcpy(buf, date), fraction), zone);
     return buf;
 }
 

@@ -141,7 +141,8 @@ static void note_http(const struct dissect *d, const struct dissect_http_answer 
 void explain_relate_packet(struct explain_relate *r, const struct explain_packet *packet, struct dissect *d,
                            struct explain_relation *out)
 {
-    *out = (struct explain_relation){.twin = explain_twin_find(&r->twins, packet)};
+    *out = (struct explain_relation){
+        .twin = packet->interface[0] != '\0' ? explain_twin_find(&r->twins, packet) : 0};
     if (out->twin != 0) {
         snprintf(out->note, sizeof out->note, "packet %llu, seen here", (unsigned long long)out->twin);
         return;

@@ -1,5 +1,6 @@
 /* A capture of several interfaces has a packet once for each that it passes: which is the same as one before,
- * seen elsewhere? Octet for octet, so that what a router or relay agent changed is another one. */
+ * seen elsewhere? Octet for octet, so that what a router or relay agent changed is another one. Only
+ * interfaces with a name are told apart. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

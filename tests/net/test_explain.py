@@ -253,6 +253,23 @@ class Explain(ExplainCase):
         # The same octets a second later are sent again.
         self.assertNotIn("seen here", self.explain(pcapng(seen[:2], step_ms=1000)))
 
+    def test_counts(self):
+        ping = ip("10.77.0.100", "10.77.0.1", 1, struct.pack(">BBHHH", 8, 0, 0, 7, 1))  # its checksum is wrong
+        packets = [*FIRST_LEASE, FIRST_LEASE[0], CLIENT + SERVER + b"\x08\0" + ping]
+        text = self.explain(pcap(packets), "--count")
+        lines = [line.split() for line in text.splitlines()]
+        self.assertIn("From 2027-01-15T08:00:00.000000000+00:00 to 2027-01-15T08:00:00.500000000+00:00\n", text)
+        for row in (["DHCP", "5", "1710"], ["ICMP", "1", "42"], ["all", "6", "1752"], ["odd", "1"], ["DISCOVER", "2"], ["ACK", "1"]):
+            self.assertIn(row, lines)
+        found, = self.objects(pcap(packets), "--count")
+        self.assertEqual((found["packets"], found["octets"], found["odd"]), (6, 1752, 1))
+        self.assertEqual(found["dhcp"], {"DISCOVER": 2, "OFFER": 1, "REQUEST": 1, "ACK": 1})
+        self.assertEqual(found["protocols"][1], {"protocol": "ICMP", "packets": 1, "octets": 42})
+        self.assertEqual(self.objects(pcap([]), "--count"),
+                         [{"packets": 0, "octets": 0, "odd": 0, "first": None, "last": None, "protocols": [], "dhcp": {}}])
+        self.explain(pcap(packets), "--count", "--packet", "1", code=2)
+        self.explain(pcap(packets), "--count", "--ladder", code=2)
+
     def test_ladder(self):
         text = self.explain(pcap(FIRST_LEASE), "--ladder")
         self.assertEqual(text.count(" DISCOVER ") + text.count(" OFFER ") + text.count(" REQUEST ") + text.count(" ACK "), 4)

@@ -45,6 +45,20 @@ static void pieces_are_zeroed_aligned_and_apart_also_after_a_reset(void **state)
     arena_fini(&a);
 }
 
+static void a_text_is_copied_whole(void **state)
+{
+    (void)state;
+    struct arena a;
+    arena_init(&a);
+    memset(arena_take(&a, 64), 0xa5, 64);
+    arena_reset(&a);
+    const char *text = arena_text(&a, "some text", 4);
+    assert_string_equal(text, "some"); /* though the memory was not zero */
+    assert_string_equal(arena_text(&a, "", 0), "");
+    assert_string_equal(text, "some");
+    arena_fini(&a);
+}
+
 static void a_reset_gives_the_same_memory_again(void **state)
 {
     (void)state;
@@ -97,6 +111,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_are_zeroed_aligned_and_apart_also_after_a_reset),
+        cmocka_unit_test(a_text_is_copied_whole),
         cmocka_unit_test(a_reset_gives_the_same_memory_again),
         cmocka_unit_test(nothing_is_a_piece_too),
         cmocka_unit_test(a_size_that_no_memory_has_gives_null_and_harms_nothing),

@@ -1,0 +1,144 @@
+#include "common/text_format.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { DIGITS_MAX = 20, WIDTH_MAX = 20 };
+
+struct output {
+    char *buf;
+    size_t cap, len; /* len may pass cap: then that much is cut */
+};
+
+static void put(struct output *o, const char *text, size_t len)
+{
+    if (o->len < o->cap) {
+        size_t room = o->cap - o->len;
+        memcpy(o->buf + o->len, text, len < room ? len : room);
+    }
+    o->len += len;
+}
+
+char *text_format_digits(char *end, unsigned long long value)
+{
+    static const char pairs[] =
+        "0001020304050607080910111213141516171819202122232425262728293031323334353637383940"
+        "4142434445464748495051525354555657585960616263646566676869707172737475767778798081"
+        "828384858687888990919293949596979899";
+    while (value >= 100) {
+        end -= 2;
+        memcpy(end, pairs + 2 * (value % 100), 2);
+        value /= 100;
+    }
+    if (value >= 10) {
+        end -= 2;
+        memcpy(end, pairs + 2 * value, 2);
+    } else {
+        *--end = (char)('0' + value);
+    }
+    return end;
+}
+
+static char *hex_digits(char *end, unsigned long long value)
+{
+    do {
+        *--end = "0123456789abcdef"[value & 15];
+        value >>= 4;
+    } while (value != 0);
+    return end;
+}
+
+/* What stands behind a '%'. */
+struct conversion {
+    bool is_zero_padded, is_long; /* "z" is a long, too */
+    size_t width;
+    char type;
+};
+
+/* Behind the conversion; NULL: it is none of ours. */
+static const char *read_conversion(const char *p, struct conversion *out)
+{
+    *out = (struct conversion){0};
+    if (*p == '0') {
+        out->is_zero_padded = true;
+        p++;
+    }
+    while (*p >= '0' && *p <= '9' && out->width < WIDTH_MAX)
+        out->width = 10 * out->width + (size_t)(*p++ - '0');
+    if (*p == 'z') {
+        out->is_long = true;
+        p++;
+    }
+    bool is_number = *p == 'u' || *p == 'x' || (*p == 'd' && !out->is_long);
+    bool is_bare = out->width == 0 && !out->is_zero_padded && !out->is_long;
+    if (!(is_number && out->width <= WIDTH_MAX) && !(is_bare && (*p == 's' || *p == 'c')))
+        return NULL;
+    out->type = *p;
+    return p + 1;
+}
+
+static void put_number(struct output *o, const struct conversion *c, unsigned long long value,
+                       bool is_negative)
+{
+    char digits[DIGITS_MAX + WIDTH_MAX], *end = digits + sizeof digits;
+    char *start = c->type == 'x' ? hex_digits(end, value) : text_format_digits(end, value);
+    size_t sign = is_negative ? 1 : 0;
+    if (!c->is_zero_padded && is_negative)
+        *--start = '-';
+    while ((size_t)(end - start) + (c->is_zero_padded ? sign : 0) < c->width)
+        *--start = c->is_zero_padded ? '0' : ' ';
+    if (c->is_zero_padded && is_negative)
+        *--start = '-';
+    put(o, start, (size_t)(end - start));
+}
+
+/* False: the format has a conversion that is none of ours. */
+static bool format_all(struct output *o, const char *format, va_list args)
+{
+    for (;;) {
+        size_t len = 0;
+        while (format[len] != '\0' && format[len] != '%')
+            len++;
+        put(o, format, len);
+        format += len;
+        if (*format == '\0')
+            return true;
+        if (format[1] == '%') {
+            put(o, format, 1);
+            format += 2;
+            continue;
+        }
+        struct conversion c;
+        format = read_conversion(format + 1, &c);
+        if (format == NULL)
+            return false;
+        if (c.type == 's') {
+            const char *text = va_arg(args, const char *);
+            put(o, text, strlen(text));
+        } else if (c.type == 'c') {
+            char one = (char)va_arg(args, int);
+            put(o, &one, 1);
+        } else if (c.type == 'd') {
+            int value = va_arg(args, int);
+            put_number(o, &c, value < 0 ? 0 - (unsigned long long)value : (unsigned long long)value,
+                       value < 0);
+        } else {
+            put_number(o, &c, c.is_long ? va_arg(args, size_t) : va_arg(args, unsigned), false);
+        }
+    }
+}
+
+int text_format(char *buf, size_t cap, const char *format, va_list args)
+{
+    struct output o = {buf, cap - 1, 0};
+    va_list ours;
+    va_copy(ours, args);
+    bool is_done = format_all(&o, format, ours);
+    va_end(ours);
+    if (!is_done)
+        return vsnprintf(buf, cap, format, args);
+    buf[o.len < o.cap ? o.len : o.cap] = '\0';
+    return (int)o.len;
+}
