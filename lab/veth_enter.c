@@ -13,14 +13,24 @@
 #include "lab/command.h"
 #include "lab/rundir.h"
 
-static volatile sig_atomic_t ended_by; /* the signal; 0: none */
-static volatile pid_t child;
+static volatile sig_atomic_t ended_by;     /* the signal; 0: none */
+static volatile sig_atomic_t child;        /* 0: none yet */
+static volatile sig_atomic_t child_signal; /* that ends it */
 
 static void on_signal(int signal)
 {
     ended_by = signal;
     if (child > 0)
-        kill(child, SIGKILL);
+        kill((pid_t)child, child_signal);
+}
+
+/* A signal that came before ends it at once. */
+static void note_child(pid_t pid, int signal)
+{
+    child_signal = signal;
+    child = (sig_atomic_t)pid;
+    if (ended_by != 0 && pid > 0)
+        kill(pid, signal);
 }
 
 static int await(pid_t pid)
@@ -31,11 +41,12 @@ static int await(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_CODE_FAILED;
 }
 
-/* unshare() puts only children into a new pid namespace, so this process is there for the first of them. */
+/* unshare() puts only children into a new pid namespace, so this process is there for the first of them. When
+ * that has ended, so has everybody in there. */
 static int enter(veth_enter_fn *fn, void *user, const char *dir)
 {
     struct net net = {0};
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     int rc = net_unshare(&net);
     if (rc < 0) {
         bool denied = rc == ERR_DENIED;
@@ -45,10 +56,13 @@ static int enter(veth_enter_fn *fn, void *user, const char *dir)
     pid_t pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        signal(SIGINT, SIG_DFL);
+        signal(SIGTERM, SIG_DFL);
         int code = fn(user, &net, dir);
         fflush(NULL);
         _exit(code);
     }
+    note_child(pid, SIGKILL);
     if (pid < 0)
         fprintf(stderr, "dhcplab: no process can be made: %s\n", strerror(errno));
     return pid < 0 ? EXIT_CODE_FAILED : await(pid);
@@ -65,19 +79,18 @@ int veth_enter(veth_enter_fn *fn, void *user)
     sigaction(SIGINT, &ours, &before[0]);
     sigaction(SIGTERM, &ours, &before[1]);
     fflush(NULL);
-    child = fork();
-    if (child == 0) {
-        sigaction(SIGINT, &before[0], NULL);
-        sigaction(SIGTERM, &before[1], NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
         int code = enter(fn, user, dir);
         fflush(NULL);
         _exit(code);
     }
+    note_child(pid, SIGTERM);
     int code = EXIT_CODE_FAILED;
-    if (child < 0)
+    if (pid < 0)
         fprintf(stderr, "dhcplab: no process can be made: %s\n", strerror(errno));
     else
-        code = await(child);
+        code = await(pid);
     sigaction(SIGINT, &before[0], NULL);
     sigaction(SIGTERM, &before[1], NULL);
     rundir_remove(dir);

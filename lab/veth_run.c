@@ -21,9 +21,9 @@ enum { LOG_SHOWN_MAX = 2000 };
 /* The first failure is the one that is told. */
 void veth_run_fail(struct veth_run *r, const char *format, ...)
 {
-    va_list args;
     if (r->has_failed)
         return;
+    va_list args;
     va_start(args, format);
     vsnprintf(r->why, VETH_RUN_WHY_MAX, format, args);
     va_end(args);

@@ -89,6 +89,31 @@ class Run(labtest.LabCase):
         self.assertIn("the program on server", done.stderr)
         self.assertIn("eth7", done.stderr)
 
+    def test_an_ordinary_user_can(self):
+        done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", labtest.DHCPLAB, "run", "teaching", "--parity"],
+                              cwd="/", capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode == 77:
+            self.skipTest("ordinary users may not make namespaces here")
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+
+    def test_where_no_namespaces_are_allowed(self):
+        # In a user namespace whose owner allows no network namespaces in it.
+        script = 'echo 0 >/proc/sys/user/max_net_namespaces && exec "$0" run teaching --veth'
+        done = subprocess.run(["unshare", "-Ur", "sh", "-c", script, labtest.DHCPLAB], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stdout), (77, ""), done.stderr)
+        self.assertIn("namespaces", done.stderr)
+
+    def test_the_last_of_the_clocks_counts(self):
+        for options, clock in ((["--veth", "--virtual"], "virtual"), (["--virtual", "--veth"], "veth"), ([], "virtual")):
+            done = self.dhcplab("run", self.scenario(), "--json", *options)
+            self.assertEqual(json.loads(done.stdout)["clock"], clock)
+
+    def test_a_relay_agent_says_what_is_wrong(self):
+        self.assertIn("which servers?", self.dhcplab("relay", code=2).stderr)
+        self.assertIn("not here", self.dhcplab("relay", "10.0.0.1", "here", code=2).stderr)
+        self.assertIn("/nowhere", self.dhcplab("relay", "10.0.0.1", "--clock", "/nowhere", code=1).stderr)
+        self.assertIn("/nowhere/t", self.dhcplab("relay", "10.0.0.1", "--trace", "/nowhere/t", code=1).stderr)
+
     def test_an_interrupted_run_leaves_nothing(self):
         before = set(pathlib.Path("/tmp").glob("dhcplab-run-*"))
         run = subprocess.Popen([labtest.DHCPLAB, "run", "week", "--veth"], env=self.env, cwd=self.dir,
