@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/dissect_tree.h"
+#include "common/wire.h"
 
 enum { WAYS = 4 };
 
@@ -319,6 +320,24 @@ static void show_http(struct dissect *d, const struct dissect_http_answer *http)
     dissect_close(d, above);
 }
 
+/* RFC 2018 3: each block has the first octet that has come behind a gap, and the one behind the last. `base`
+ * is the sequence number that counts as 0. */
+static void show_sack(struct dissect *d, uint32_t base)
+{
+    enum { HEADER = 20, END = 0, NO_OPERATION = 1, SACK = 5 };
+    const uint8_t *bytes = d->payload_source == DISSECT_CAPTURED ? d->bytes : d->datagram;
+    for (size_t at = d->tcp.at + HEADER, len; at < d->tcp.payload_at && bytes[at] != END; at += len) {
+        len = bytes[at] == NO_OPERATION ? 1 : at + 1 < d->tcp.payload_at ? bytes[at + 1] : 0;
+        if (len == 0 || len > d->tcp.payload_at - at)
+            return;
+        for (size_t i = 2; bytes[at] == SACK && i + 8 <= len; i += 8)
+            dissect_mean(d,
+                         dissect_add(d, "relative_sack", at + i, 8, "%u-%u", wire_u32(bytes + at + i) - base,
+                                     wire_u32(bytes + at + i + 4) - base),
+                         "these octets have come, behind a gap");
+    }
+}
+
 void dissect_conns_show(struct dissect *d, const struct dissect_conn_answer *answer)
 {
     if (dissect_has_tree(d) && d->tree == NULL)
@@ -334,6 +353,8 @@ void dissect_conns_show(struct dissect *d, const struct dissect_conn_answer *ans
     if (d->tcp.flags & DISSECT_TCP_ACK)
         dissect_mean(d, dissect_add(d, "relative_ack", d->tcp.at + 8, 4, "%u", answer->ack),
                      "the next octet that is wanted");
+    if (d->tcp.flags & DISSECT_TCP_ACK && dissect_has_tree(d))
+        show_sack(d, d->tcp.ack - answer->ack);
     dissect_add(d, "sender_state", 0, 0, "%s", dissect_conn_state_name(answer->sender));
     dissect_add(d, "receiver_state", 0, 0, "%s", dissect_conn_state_name(answer->receiver));
     dissect_close(d, above);

@@ -68,6 +68,15 @@ def arp(operation, sender_hw, sender, target):
     return ALL + sender_hw + b"\x08\x06" + message
 
 
+def segment(to_server, flags, seq, ack, data=b"", options=b""):
+    """Of TCP, between port 1024 of 10.0.0.1 and port 80 of 10.0.0.2."""
+    ends = ("10.0.0.1", "10.0.0.2") if to_server else ("10.0.0.2", "10.0.0.1")
+    ports = (1024, 80) if to_server else (80, 1024)
+    head = struct.pack(">HHIIBBHHH", *ports, seq, ack, (20 + len(options)) * 4, flags, 1000, 0, 0) + options
+    pseudo = octets(ends[0]) + octets(ends[1]) + struct.pack(">HH", 6, len(head + data))
+    return ip(*ends, 6, head[:16] + struct.pack(">H", checksum(pseudo + head + data)) + head[18:] + data)
+
+
 LEASE = [(51, struct.pack(">I", 3600)), (1, octets("255.255.255.0"))]
 FIRST_LEASE = [
     from_client(1),
@@ -190,13 +199,8 @@ class Explain(ExplainCase):
         self.assertIn("a DHCP client sends DECLINE", self.explain(pcap(packets), "--teach"))
 
     def test_http_over_segments_and_in_a_row(self):
-        def segment(seq, data):
-            head = struct.pack(">HHIIBBHHH", 1024, 80, seq, 1, 0x50, 24, 1000, 0, 0)
-            pseudo = octets("10.0.0.1") + octets("10.0.0.2") + struct.pack(">HH", 6, 20 + len(data))
-            return ip("10.0.0.1", "10.0.0.2", 6, head[:16] + struct.pack(">H", checksum(pseudo + head + data)) + head[18:] + data)
-
         texts = [b"GET /a HTTP/1.1\r\n\r\nPOST /b HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET /c H", b"TTP/1.1\r\n\r\n"]
-        packets = [segment(100, texts[0]), segment(100 + len(texts[0]), texts[1])]
+        packets = [segment(True, 24, 100, 1, texts[0]), segment(True, 24, 100 + len(texts[0]), 1, texts[1])]
         lines = self.explain(pcap(packets, RAW)).splitlines()
         self.assertIn("GET /a HTTP/1.1  (connection 1", lines[0])
         self.assertTrue(lines[0].endswith("; POST /b HTTP/1.1)"))
@@ -417,15 +421,16 @@ class Explain(ExplainCase):
                      "the number of octets is odd", "The packet has 9dc7: correct"):
             self.assertIn(step, text)
 
-    def test_a_connection_is_opened_and_closed(self):
-        def segment(to_server, flags, seq, ack, data=b""):
-            ends = ("10.0.0.1", "10.0.0.2") if to_server else ("10.0.0.2", "10.0.0.1")
-            ports = (1024, 80) if to_server else (80, 1024)
-            head = struct.pack(">HHIIBBHHH", *ports, seq, ack, 0x50, flags, 1000, 0, 0)
-            pseudo = octets(ends[0]) + octets(ends[1]) + struct.pack(">HH", 6, 20 + len(data))
-            head = head[:16] + struct.pack(">H", checksum(pseudo + head + data)) + head[18:]
-            return ip(*ends, 6, head + data)
+    def test_sack_counts_from_the_beginning_of_the_connection(self):
+        sack = bytes([1, 1, 5, 18]) + struct.pack(">IIII", 1101, 1201, 1301, 1311)
+        packets = [segment(True, 2, 1000, 0), segment(False, 18, 7000, 1001), segment(True, 16, 1001, 7001),
+                   segment(True, 24, 1101, 7001, bytes(100)), segment(False, 16, 7001, 1001, options=sack)]
+        last = self.objects(pcap(packets, RAW))[-1]
+        connection = next(layer for layer in last["layers"] if layer["name"] == "connection")
+        blocks = [(f["value"], f["offset"], f["length"]) for f in connection["fields"] if f["name"] == "relative_sack"]
+        self.assertEqual(blocks, [("101-201", 44, 8), ("301-311", 52, 8)])
 
+    def test_a_connection_is_opened_and_closed(self):
         packets = [segment(True, 2, 1000, 0), segment(False, 18, 7000, 1001), segment(True, 16, 1001, 7001),
                    segment(True, 24, 1001, 7001, b"GET /metrics HTTP/1.1\r\n\r\n"),
                    segment(False, 24, 7001, 1026, b"HTTP/1.1 200 OK\r\n\r\n"), segment(False, 17, 7020, 1026),
