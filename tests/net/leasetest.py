@@ -124,6 +124,7 @@ class Told:
     def __init__(self):
         self.held = {}  # address: (mac, seconds), by the last ACK
         self.asked = {}  # mac: the addresses that it has ever asked for
+        self.open = set()  # (address, mac): it has asked for that since it was last answered
         self.acks = 0
         self.errors = []
 
@@ -132,12 +133,14 @@ class Told:
             what, mac, address, *rest = line.split()
             if what == "request":
                 self.asked.setdefault(mac, set()).add(address)
+                self.open.add((address, mac))
             elif what == "ack":
                 self.acks += 1
                 holder = self.held.get(address, (mac, 0))[0]
                 if holder != mac:
                     self.errors.append(f"{address} was given to {mac} while {holder} held it")
                 self.held[address] = (mac, int(rest[0]))
+                self.open.discard((address, mac))
             elif what == "nak" and self.held.get(address, ("", 0))[0] == mac:
                 self.errors.append(f"{mac} was refused {address}, which it held")
             elif what == "release":
@@ -145,12 +148,14 @@ class Told:
 
     def compare(self, leases):
         """What is wrong with the server's leases: every acknowledged one is there, none is invented. One that was asked
-        for and not acknowledged may be there (the crash came between storing and sending), and one that was released
-        (the RELEASE did not arrive)."""
+        for and not acknowledged may be there, new or extended (the crash came between storing and sending), and one that
+        was released (the RELEASE did not arrive)."""
         wrong = list(self.errors)
         for address, lease in self.held.items():
-            if leases.get(address) != lease:
-                wrong.append(f"{address} was acknowledged to {lease}, the server has {leases.get(address)}")
+            known = leases.get(address)
+            is_extended = known is not None and known[0] == lease[0] and (address, known[0]) in self.open
+            if known != lease and not is_extended:
+                wrong.append(f"{address} was acknowledged to {lease}, the server has {known}")
         for address, (mac, _) in leases.items():
             if address not in self.asked.get(mac, ()):
                 wrong.append(f"{address} is leased to {mac}, which never asked for it")
