@@ -97,6 +97,7 @@ static void end_run(struct cli_hook *h, int status)
     free(h->queue[0].env);
     memmove(h->queue, h->queue + 1, --h->n_queue * sizeof h->queue[0]);
     h->pid = 0;
+    io_loop_release(h->loop);
     io_timer_set(h->limit, TIME_NEVER);
     start_next(h);
 }
@@ -108,6 +109,7 @@ static void start_next(struct cli_hook *h)
         if (h->pid == 0)
             become_script(h->script, h->queue[0].env);
         if (h->pid > 0) {
+            io_loop_hold(h->loop);
             io_timer_after(h->limit, h->limit_ms);
             return;
         }

@@ -13,6 +13,7 @@
 #include "common/io_pace.h"
 
 struct io_signal {
+    struct io_loop *loop;
     struct io_signal *next;
     struct event *event;
     io_signal_fn *fn;
@@ -306,6 +307,7 @@ static void on_signal(evutil_socket_t signal, short events, void *user)
 {
     (void)events;
     struct io_signal *s = user;
+    s->loop->n_done++;
     s->fn(s->user, (int)signal);
 }
 
@@ -314,7 +316,7 @@ int io_signal_add(struct io_loop *loop, int signal, io_signal_fn *fn, void *user
     struct io_signal *s = calloc(1, sizeof *s);
     if (s == NULL)
         return ERR_NOMEM;
-    *s = (struct io_signal){.next = loop->signals, .fn = fn, .user = user};
+    *s = (struct io_signal){.loop = loop, .next = loop->signals, .fn = fn, .user = user};
     s->event = evsignal_new(loop->base, signal, on_signal, s);
     if (s->event == NULL || event_add(s->event, NULL) < 0) {
         if (s->event != NULL)

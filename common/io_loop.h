@@ -19,8 +19,8 @@ void io_loop_free(struct io_loop *loop);
 /* Runs until io_loop_stop(); not at all if that was called since the last run. 0, or ERR_IO. */
 int io_loop_run(struct io_loop *loop);
 void io_loop_stop(struct io_loop *loop);
-/* Work is begun beside the loop, in a thread, that will make an fd ready: until as many releases as holds the
- * program is not quiet for its pacer (io_pace.h). */
+/* Work is begun beside the loop, in a thread or a child, that will make an fd ready or send a signal: until
+ * as many releases as holds the program is not quiet for its pacer (io_pace.h). */
 void io_loop_hold(struct io_loop *loop);
 void io_loop_release(struct io_loop *loop);
 /* For io_http alone: evhttp wants it. */

@@ -13,6 +13,10 @@
 #include "lab/command.h"
 #include "lab/rundir.h"
 
+#define DIR_NAME "/dhcplab-run-XXXXXX"
+
+enum { DIR_MAX = LAB_PATH_MAX - LAB_NAME_MAX - (int)sizeof "/.trace" };
+
 static volatile sig_atomic_t ended_by;     /* the signal; 0: none */
 static volatile sig_atomic_t child;        /* 0: none yet */
 static volatile sig_atomic_t child_signal; /* that ends it */
@@ -68,11 +72,21 @@ static int enter(veth_enter_fn *fn, void *user, const char *dir)
     return pid < 0 ? EXIT_CODE_FAILED : await(pid);
 }
 
+/* It will hold sockets, whose paths have a limit: a long TMPDIR cannot be used. */
+static bool make_dir(char out[DIR_MAX])
+{
+    const char *base = getenv("TMPDIR");
+    if (base == NULL || base[0] != '/' || strlen(base) > DIR_MAX - sizeof DIR_NAME)
+        base = "/tmp";
+    snprintf(out, DIR_MAX, "%s" DIR_NAME, base);
+    return mkdtemp(out) != NULL;
+}
+
 int veth_enter(veth_enter_fn *fn, void *user)
 {
-    char dir[] = "/tmp/dhcplab-run-XXXXXX"; /* short: it will hold sockets */
+    char dir[DIR_MAX];
     struct sigaction ours = {.sa_handler = on_signal}, before[2];
-    if (mkdtemp(dir) == NULL) {
+    if (!make_dir(dir)) {
         fprintf(stderr, "dhcplab: %s cannot be made: %s\n", dir, strerror(errno));
         return EXIT_CODE_FAILED;
     }

@@ -2,7 +2,6 @@
 """dhcplab run on veth: every scenario that comes with the program, with the same ladder as in virtual time."""
 
 import json
-import pathlib
 import signal
 import subprocess
 
@@ -81,6 +80,18 @@ class Run(labtest.LabCase):
         self.assertIn("ARP", captured)  # the kernels ask each other who has the address
         self.assertIn("DHCP ACK", " ".join(captured.split()))
 
+    def test_the_time_stands_while_a_hook_runs(self):
+        script = self.dir / "hook.sh"
+        script.write_text(f'#!/bin/sh\nsleep 0.1\necho "$reason" >>{self.dir}/told\n')
+        script.chmod(0o755)
+        topology = {"hosts": {"server": {"server": {"Dhcp4": {"interfaces-config": {"interfaces": ["eth0"]}, "valid-lifetime": 3600,
+                                                             "subnet4": [{"id": 1, "subnet": "10.77.0.0/24",
+                                                                          "pools": [{"pool": "10.77.0.100 - 10.77.0.199"}]}]}}},
+                              "h1": {"client": {"start-delay-ms": [0, 0], "address-conflict-detection": False, "hook": str(script)}}},
+                    "links": [{"type": "veth", "ends": [{"host": "server", "address": "10.77.0.1/24"}, {"host": "h1"}]}]}
+        self.dhcplab("run", "--parity", self.scenario(topology=topology, duration="50 min"))
+        self.assertEqual((self.dir / "told").read_text().split(), ["PREINIT", "BOUND", "RENEW"])
+
     def test_a_program_that_cannot_run_is_told(self):
         topology = {"hosts": {"server": {"server": {"Dhcp4": {"interfaces-config": {"interfaces": ["eth7"]},
                                                              "subnet4": [{"id": 1, "subnet": "10.77.0.0/24"}]}}}, "h1": {"client": {}}},
@@ -115,14 +126,13 @@ class Run(labtest.LabCase):
         self.assertIn("/nowhere/t", self.dhcplab("relay", "10.0.0.1", "--trace", "/nowhere/t", code=1).stderr)
 
     def test_an_interrupted_run_leaves_nothing(self):
-        before = set(pathlib.Path("/tmp").glob("dhcplab-run-*"))
-        run = subprocess.Popen([labtest.DHCPLAB, "run", "week", "--veth"], env=self.env, cwd=self.dir,
+        run = subprocess.Popen([labtest.DHCPLAB, "run", "week", "--veth"], env=dict(self.env, TMPDIR=str(self.dir)), cwd=self.dir,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         labtest.wait_for(lambda: len(self.processes()) >= 5, "the programs of the run")
         run.send_signal(signal.SIGTERM)
         self.assertEqual(run.wait(timeout=10), -signal.SIGTERM)
         labtest.wait_for(lambda: not self.processes(), "the end of the programs")
-        self.assertEqual(set(pathlib.Path("/tmp").glob("dhcplab-run-*")) - before, set())
+        self.assertEqual(list(self.dir.glob("dhcplab-run-*")), [])
 
 
 if __name__ == "__main__":
