@@ -6,7 +6,7 @@
 
 #include "common/err.h"
 #include "common/hash.h"
-#include "common/timerq.h"
+#include "server/srv_lease_entry.h"
 
 enum { BUCKETS_MIN = 64 };
 
@@ -14,43 +14,22 @@ enum { BUCKETS_MIN = 64 };
 enum { N_STATES = 5 };
 
 /* What the table knows of one subnet. Never freed before the table: entries point to it. */
-struct subnet {
+struct srv_lease_subnet {
     uint32_t id;
     size_t n; /* records */
     size_t n_by_state[N_STATES];
     struct timerq free; /* free records by the time they became free */
 };
 
-/* A record without its unused octets. The tail holds hardware address, client identifier, host name
- * and relay information. */
-struct entry {
-    struct timerq_node timer; /* held: in the table's queue, by expiry; free: in the subnet's, by age */
-    struct entry *next_by_addr, *next_by_client;
-    struct subnet *subnet;
-    size_t place; /* in table.all */
-    uint64_t client_hash;
-    time_ms granted_ms, expires_ms;
-    ip4 addr;
-    uint32_t lease_s;
-    uint8_t state; /* enum srv_lease_state */
-    bool match_client_id, has_nonce;
-    uint8_t hw_type, hw_len, client_id_len, hostname_len, relay_info_len;
-    uint8_t tail[];
-};
-
-/* There are millions of them: with a hardware address of six octets it fills a piece of malloc's, 112 octets.
- */
-static_assert(sizeof(struct entry) == 96, "a lease is as small as it can be");
-
 struct srv_lease_table {
     size_t max, n, n_held;
     struct siphash_key key;
-    size_t n_buckets; /* power of two */
-    struct entry **by_addr, **by_client;
-    struct entry **all; /* every entry, in no order or sorted */
+    size_t n_buckets;                              /* power of two */
+    struct srv_lease_entry **by_addr, **by_client; /* n_buckets, n_client_buckets() */
+    struct srv_lease_entry **all;                  /* every entry, in no order or sorted */
     size_t all_cap;
     struct timerq expiry;
-    struct subnet **subnets; /* sorted by id */
+    struct srv_lease_subnet **subnets; /* sorted by id */
     size_t n_subnets;
 };
 
@@ -86,113 +65,44 @@ bool srv_lease_is_of(const struct srv_lease *lease, const struct srv_identity *i
 
 /* ---- hashing ---- */
 
-static uint64_t hash_client(const struct siphash_key *key, uint32_t subnet_id, bool match_client_id,
-                            const struct hw_addr *hw, const uint8_t *client_id, size_t client_id_len)
-{
-    uint8_t who[sizeof subnet_id + 3 + SRV_CLIENT_ID_MAX];
-    bool by_client_id = match_client_id && client_id_len != 0;
-    uint8_t *at = mempcpy(who, &subnet_id, sizeof subnet_id);
-    *at++ = by_client_id;
-    if (by_client_id) {
-        at = mempcpy(at, client_id, client_id_len);
-    } else {
-        *at++ = hw->type;
-        at = mempcpy(at, hw->bytes, hw->len);
-    }
-    return siphash(key, who, (size_t)(at - who));
-}
-
 static uint64_t hash_identity(const struct srv_lease_table *t, uint32_t subnet_id,
                               const struct srv_identity *id)
 {
-    return hash_client(&t->key, subnet_id, id->match_client_id, &id->hw, id->client_id, id->client_id_len);
+    return srv_lease_entry_hash(&t->key, subnet_id, id->match_client_id, &id->hw, id->client_id,
+                                id->client_id_len);
 }
 
-static struct entry **addr_bucket(const struct srv_lease_table *t, ip4 addr)
+/* Neighbours, which are often leased one after the other, stand beside each other: of a large table they are
+ * in the processor's cache together. */
+static struct srv_lease_entry **addr_bucket(const struct srv_lease_table *t, ip4 addr)
 {
-    return &t->by_addr[hash_u64(addr ^ t->key.k0) & (t->n_buckets - 1)];
+    enum { NEIGHBOURS = 64 };
+    uint64_t hash = hash_u64(addr / NEIGHBOURS ^ t->key.k0) * NEIGHBOURS + addr % NEIGHBOURS;
+    return &t->by_addr[hash & (t->n_buckets - 1)];
 }
 
-static struct entry **client_bucket(const struct srv_lease_table *t, uint64_t hash)
+static size_t n_client_buckets(size_t n_buckets)
 {
-    return &t->by_client[hash & (t->n_buckets - 1)];
+    return 2 * n_buckets; /* each step along a chain is far in memory */
 }
 
-static struct entry *find_entry(const struct srv_lease_table *t, ip4 addr)
+static struct srv_lease_entry **client_bucket(const struct srv_lease_table *t, uint64_t hash)
 {
-    struct entry *e = *addr_bucket(t, addr);
+    return &t->by_client[hash & (n_client_buckets(t->n_buckets) - 1)];
+}
+
+static void entry_lease(const struct srv_lease_entry *e, struct srv_lease *out)
+{
+    srv_lease_entry_get(e, out);
+    out->subnet_id = e->subnet->id;
+}
+
+static struct srv_lease_entry *find_entry(const struct srv_lease_table *t, ip4 addr)
+{
+    struct srv_lease_entry *e = *addr_bucket(t, addr);
     while (e != NULL && e->addr != addr)
         e = e->next_by_addr;
     return e;
-}
-
-/* ---- entries ---- */
-
-static struct entry *entry_new(const struct siphash_key *key, const struct srv_lease *lease,
-                               bool match_client_id)
-{
-    size_t hostname_len = strlen(lease->hostname);
-    struct entry *e =
-        malloc(sizeof *e + lease->hw.len + lease->client_id_len + hostname_len + lease->relay_info_len);
-    if (e == NULL)
-        return NULL;
-    *e = (struct entry){
-        .addr = lease->addr,
-        .granted_ms = lease->granted_ms,
-        .expires_ms = lease->expires_ms,
-        .lease_s = lease->lease_s,
-        .state = (uint8_t)lease->state,
-        .match_client_id = match_client_id,
-        .has_nonce = lease->has_nonce,
-        .hw_type = lease->hw.type,
-        .hw_len = lease->hw.len,
-        .client_id_len = lease->client_id_len,
-        .hostname_len = (uint8_t)hostname_len,
-        .relay_info_len = lease->relay_info_len,
-        .client_hash = hash_client(key, lease->subnet_id, match_client_id, &lease->hw, lease->client_id,
-                                   lease->client_id_len),
-    };
-    memcpy(e->tail, lease->hw.bytes, e->hw_len);
-    memcpy(e->tail + e->hw_len, lease->client_id, e->client_id_len);
-    memcpy(e->tail + e->hw_len + e->client_id_len, lease->hostname, hostname_len);
-    memcpy(e->tail + e->hw_len + e->client_id_len + hostname_len, lease->relay_info, e->relay_info_len);
-    return e;
-}
-
-static void entry_lease(const struct entry *e, struct srv_lease *out)
-{
-    out->addr = e->addr;
-    out->subnet_id = e->subnet->id;
-    out->hw = (struct hw_addr){.type = e->hw_type, .len = e->hw_len};
-    memcpy(out->hw.bytes, e->tail, e->hw_len);
-    out->client_id_len = e->client_id_len;
-    memcpy(out->client_id, e->tail + e->hw_len, e->client_id_len);
-    out->state = e->state;
-    out->has_nonce = e->has_nonce;
-    out->lease_s = e->lease_s;
-    out->granted_ms = e->granted_ms;
-    out->expires_ms = e->expires_ms;
-    memcpy(out->hostname, e->tail + e->hw_len + e->client_id_len, e->hostname_len);
-    out->hostname[e->hostname_len] = '\0';
-    out->relay_info_len = e->relay_info_len;
-    memcpy(out->relay_info, e->tail + e->hw_len + e->client_id_len + e->hostname_len, e->relay_info_len);
-}
-
-static bool entry_is_held(const struct entry *e)
-{
-    return srv_lease_is_held(&(struct srv_lease){.state = e->state});
-}
-
-static bool entry_is_of(const struct entry *e, const struct srv_identity *id)
-{
-    bool by_client_id = e->match_client_id && e->client_id_len != 0;
-    if (by_client_id != (id->match_client_id && id->client_id_len != 0))
-        return false;
-    if (by_client_id)
-        return e->client_id_len == id->client_id_len &&
-               memcmp(e->tail + e->hw_len, id->client_id, id->client_id_len) == 0;
-    return e->hw_type == id->hw.type && e->hw_len == id->hw.len &&
-           memcmp(e->tail, id->hw.bytes, e->hw_len) == 0;
 }
 
 /* ---- subnets ---- */
@@ -211,28 +121,29 @@ static size_t subnet_place(const struct srv_lease_table *t, uint32_t id)
     return low;
 }
 
-static struct subnet *find_subnet(const struct srv_lease_table *t, uint32_t id)
+static struct srv_lease_subnet *find_subnet(const struct srv_lease_table *t, uint32_t id)
 {
     size_t place = subnet_place(t, id);
     return place < t->n_subnets && t->subnets[place]->id == id ? t->subnets[place] : NULL;
 }
 
-static struct subnet *make_subnet(struct srv_lease_table *t, uint32_t id)
+static struct srv_lease_subnet *make_subnet(struct srv_lease_table *t, uint32_t id)
 {
-    struct subnet *found = find_subnet(t, id);
+    struct srv_lease_subnet *found = find_subnet(t, id);
     if (found != NULL)
         return found;
-    struct subnet **list = realloc(t->subnets, (t->n_subnets + 1) * sizeof(struct subnet *));
+    struct srv_lease_subnet **list =
+        realloc(t->subnets, (t->n_subnets + 1) * sizeof(struct srv_lease_subnet *));
     if (list == NULL)
         return NULL;
     t->subnets = list;
-    struct subnet *subnet = malloc(sizeof *subnet);
+    struct srv_lease_subnet *subnet = malloc(sizeof *subnet);
     if (subnet == NULL)
         return NULL;
-    *subnet = (struct subnet){.id = id};
+    *subnet = (struct srv_lease_subnet){.id = id};
     timerq_init(&subnet->free);
     size_t place = subnet_place(t, id);
-    memmove(&list[place + 1], &list[place], (t->n_subnets - place) * sizeof(struct subnet *));
+    memmove(&list[place + 1], &list[place], (t->n_subnets - place) * sizeof(struct srv_lease_subnet *));
     list[place] = subnet;
     t->n_subnets++;
     return subnet;
@@ -248,8 +159,8 @@ struct srv_lease_table *srv_lease_table_new(size_t max, const struct siphash_key
     t->max = max;
     t->key = *key;
     t->n_buckets = BUCKETS_MIN;
-    t->by_addr = calloc(BUCKETS_MIN, sizeof(struct entry *));
-    t->by_client = calloc(BUCKETS_MIN, sizeof(struct entry *));
+    t->by_addr = calloc(BUCKETS_MIN, sizeof(struct srv_lease_entry *));
+    t->by_client = calloc(n_client_buckets(BUCKETS_MIN), sizeof(struct srv_lease_entry *));
     timerq_init(&t->expiry);
     if (t->by_addr == NULL || t->by_client == NULL) {
         srv_lease_table_free(t);
@@ -304,7 +215,7 @@ static size_t state_place(enum srv_lease_state state)
 size_t srv_lease_table_count_state(const struct srv_lease_table *t, uint32_t subnet_id,
                                    enum srv_lease_state state)
 {
-    const struct subnet *subnet = find_subnet(t, subnet_id);
+    const struct srv_lease_subnet *subnet = find_subnet(t, subnet_id);
     return subnet == NULL ? 0 : subnet->n_by_state[state_place(state)];
 }
 
@@ -323,9 +234,9 @@ size_t srv_lease_table_declined(const struct srv_lease_table *t)
     return n;
 }
 
-static void link_chains(struct srv_lease_table *t, struct entry *e)
+static void link_chains(struct srv_lease_table *t, struct srv_lease_entry *e)
 {
-    struct entry **slot = addr_bucket(t, e->addr);
+    struct srv_lease_entry **slot = addr_bucket(t, e->addr);
     e->next_by_addr = *slot;
     *slot = e;
     slot = client_bucket(t, e->client_hash);
@@ -333,9 +244,9 @@ static void link_chains(struct srv_lease_table *t, struct entry *e)
     *slot = e;
 }
 
-static void unlink_chains(struct srv_lease_table *t, struct entry *e)
+static void unlink_chains(struct srv_lease_table *t, struct srv_lease_entry *e)
 {
-    struct entry **slot = addr_bucket(t, e->addr);
+    struct srv_lease_entry **slot = addr_bucket(t, e->addr);
     while (*slot != e)
         slot = &(*slot)->next_by_addr;
     *slot = e->next_by_addr;
@@ -348,8 +259,8 @@ static void unlink_chains(struct srv_lease_table *t, struct entry *e)
 static int grow_buckets(struct srv_lease_table *t)
 {
     size_t n = t->n_buckets * 2;
-    struct entry **by_addr = calloc(n, sizeof(struct entry *));
-    struct entry **by_client = calloc(n, sizeof(struct entry *));
+    struct srv_lease_entry **by_addr = calloc(n, sizeof(struct srv_lease_entry *));
+    struct srv_lease_entry **by_client = calloc(n_client_buckets(n), sizeof(struct srv_lease_entry *));
     if (by_addr == NULL || by_client == NULL) {
         free(by_addr);
         free(by_client);
@@ -368,7 +279,7 @@ static int grow_buckets(struct srv_lease_table *t)
 static int grow_all(struct srv_lease_table *t)
 {
     size_t cap = t->all_cap == 0 ? BUCKETS_MIN : t->all_cap * 2;
-    struct entry **all = realloc(t->all, cap * sizeof(struct entry *));
+    struct srv_lease_entry **all = realloc(t->all, cap * sizeof(struct srv_lease_entry *));
     if (all == NULL)
         return ERR_NOMEM;
     t->all = all;
@@ -377,7 +288,7 @@ static int grow_all(struct srv_lease_table *t)
 }
 
 /* Room for one more record, of this subnet, whatever its state will be: what follows cannot fail. */
-static int reserve(struct srv_lease_table *t, struct subnet *subnet)
+static int reserve(struct srv_lease_table *t, struct srv_lease_subnet *subnet)
 {
     int err = 0;
     if (t->n == t->all_cap)
@@ -391,53 +302,80 @@ static int reserve(struct srv_lease_table *t, struct subnet *subnet)
     return err;
 }
 
-static void arm(struct srv_lease_table *t, struct entry *e)
+static void arm(struct srv_lease_table *t, struct srv_lease_entry *e)
 {
-    int err = timerq_set(entry_is_held(e) ? &t->expiry : &e->subnet->free, &e->timer, e->expires_ms);
+    int err =
+        timerq_set(srv_lease_entry_is_held(e) ? &t->expiry : &e->subnet->free, &e->timer, e->expires_ms);
     assert(err == 0); /* reserved */
     (void)err;
 }
 
-static void disarm(struct srv_lease_table *t, struct entry *e)
+static void disarm(struct srv_lease_table *t, struct srv_lease_entry *e)
 {
-    timerq_clear(entry_is_held(e) ? &t->expiry : &e->subnet->free, &e->timer);
+    timerq_clear(srv_lease_entry_is_held(e) ? &t->expiry : &e->subnet->free, &e->timer);
 }
 
-static void insert(struct srv_lease_table *t, struct entry *e, struct subnet *subnet)
+static void count_state(struct srv_lease_table *t, const struct srv_lease_entry *e, bool is_more)
+{
+    size_t *n = &e->subnet->n_by_state[state_place(e->state)];
+    *n += is_more ? 1 : (size_t)-1;
+    if (srv_lease_entry_is_held(e))
+        t->n_held += is_more ? 1 : (size_t)-1;
+}
+
+static void insert(struct srv_lease_table *t, struct srv_lease_entry *e, struct srv_lease_subnet *subnet)
 {
     e->subnet = subnet;
     e->place = t->n;
     t->all[t->n++] = e;
     subnet->n++;
-    subnet->n_by_state[state_place(e->state)]++;
-    t->n_held += entry_is_held(e);
+    count_state(t, e, true);
     link_chains(t, e);
     arm(t, e);
 }
 
-static void drop(struct srv_lease_table *t, struct entry *e)
+static void drop(struct srv_lease_table *t, struct srv_lease_entry *e)
 {
     disarm(t, e);
     unlink_chains(t, e);
     e->subnet->n--;
-    e->subnet->n_by_state[state_place(e->state)]--;
-    t->n_held -= entry_is_held(e);
-    struct entry *last = t->all[--t->n];
+    count_state(t, e, false);
+    struct srv_lease_entry *last = t->all[--t->n];
     t->all[e->place] = last;
     last->place = e->place;
     free(e);
 }
 
+/* The usual case: the client is as it was, and only when and how long is new. */
+static void renew(struct srv_lease_table *t, struct srv_lease_entry *e, const struct srv_lease *lease)
+{
+    if (srv_lease_is_held(lease) != srv_lease_entry_is_held(e))
+        disarm(t, e);
+    count_state(t, e, false);
+    e->state = (uint8_t)lease->state;
+    e->lease_s = lease->lease_s;
+    e->granted_ms = lease->granted_ms;
+    e->expires_ms = lease->expires_ms;
+    e->has_nonce = lease->has_nonce;
+    count_state(t, e, true);
+    arm(t, e);
+}
+
 int srv_lease_put(struct srv_lease_table *t, const struct srv_lease *lease, bool match_client_id)
 {
     assert(lease->hw.len <= HW_MAX);
-    struct entry *old = find_entry(t, lease->addr);
+    struct srv_lease_entry *old = find_entry(t, lease->addr);
     if (old == NULL && srv_lease_table_room(t) == 0)
         return ERR_LIMIT;
-    struct subnet *subnet = make_subnet(t, lease->subnet_id);
+    if (old != NULL && old->subnet->id == lease->subnet_id &&
+        srv_lease_entry_is_same(old, lease, match_client_id)) {
+        renew(t, old, lease);
+        return 0;
+    }
+    struct srv_lease_subnet *subnet = make_subnet(t, lease->subnet_id);
     if (subnet == NULL || reserve(t, subnet) < 0)
         return ERR_NOMEM;
-    struct entry *e = entry_new(&t->key, lease, match_client_id);
+    struct srv_lease_entry *e = srv_lease_entry_new(&t->key, lease, match_client_id);
     if (e == NULL)
         return ERR_NOMEM;
     if (old != NULL)
@@ -448,23 +386,23 @@ int srv_lease_put(struct srv_lease_table *t, const struct srv_lease *lease, bool
 
 void srv_lease_remove(struct srv_lease_table *t, ip4 addr)
 {
-    struct entry *e = find_entry(t, addr);
+    struct srv_lease_entry *e = find_entry(t, addr);
     if (e != NULL)
         drop(t, e);
 }
 
 bool srv_lease_find(const struct srv_lease_table *t, ip4 addr, struct srv_lease *out)
 {
-    const struct entry *e = find_entry(t, addr);
+    const struct srv_lease_entry *e = find_entry(t, addr);
     if (e != NULL && out != NULL)
         entry_lease(e, out);
     return e != NULL;
 }
 
-static bool is_better(const struct entry *a, const struct entry *b)
+static bool is_better(const struct srv_lease_entry *a, const struct srv_lease_entry *b)
 {
-    if (entry_is_held(a) != entry_is_held(b))
-        return entry_is_held(a);
+    if (srv_lease_entry_is_held(a) != srv_lease_entry_is_held(b))
+        return srv_lease_entry_is_held(a);
     return a->granted_ms > b->granted_ms;
 }
 
@@ -472,10 +410,10 @@ bool srv_lease_find_client(const struct srv_lease_table *t, uint32_t subnet_id, 
                            ip4 not, struct srv_lease *out)
 {
     uint64_t hash = hash_identity(t, subnet_id, id);
-    const struct entry *best = NULL;
-    for (const struct entry *e = *client_bucket(t, hash); e != NULL; e = e->next_by_client)
+    const struct srv_lease_entry *best = NULL;
+    for (const struct srv_lease_entry *e = *client_bucket(t, hash); e != NULL; e = e->next_by_client)
         if (e->client_hash == hash && e->subnet->id == subnet_id &&
-            e->addr != not &&e->state != SRV_LEASE_DECLINED && entry_is_of(e, id) &&
+            e->addr != not &&e->state != SRV_LEASE_DECLINED && srv_lease_entry_is_of(e, id) &&
             (best == NULL || is_better(e, best)))
             best = e;
     if (best != NULL)
@@ -488,19 +426,20 @@ size_t srv_lease_count_declined(const struct srv_lease_table *t, uint32_t subnet
 {
     uint64_t hash = hash_identity(t, subnet_id, id);
     size_t n = 0;
-    for (const struct entry *e = *client_bucket(t, hash); e != NULL; e = e->next_by_client)
+    for (const struct srv_lease_entry *e = *client_bucket(t, hash); e != NULL; e = e->next_by_client)
         n += e->client_hash == hash && e->subnet->id == subnet_id && e->state == SRV_LEASE_DECLINED &&
-             entry_is_of(e, id);
+             srv_lease_entry_is_of(e, id);
     return n;
 }
 
 bool srv_lease_find_oldest(const struct srv_lease_table *t, uint32_t subnet_id, struct srv_lease *out)
 {
-    const struct subnet *subnet = find_subnet(t, subnet_id);
+    const struct srv_lease_subnet *subnet = find_subnet(t, subnet_id);
     const struct timerq_node *first = subnet == NULL ? NULL : timerq_first(&subnet->free);
     if (first == NULL)
         return false;
-    entry_lease((const struct entry *)(const void *)first, out); /* the node is the entry's first member */
+    entry_lease((const struct srv_lease_entry *)(const void *)first,
+                out); /* the node is the entry's first member */
     return true;
 }
 
@@ -513,40 +452,40 @@ bool srv_lease_find_oldest_of_all(const struct srv_lease_table *t, struct srv_le
             oldest = first;
     }
     if (oldest != NULL)
-        entry_lease((const struct entry *)(const void *)oldest, out);
+        entry_lease((const struct srv_lease_entry *)(const void *)oldest, out);
     return oldest != NULL;
 }
 
 bool srv_lease_find_oldest_in(const struct srv_lease_table *t, uint32_t subnet_id, struct ip4_range range,
                               struct srv_lease *out)
 {
-    const struct subnet *subnet = find_subnet(t, subnet_id);
+    const struct srv_lease_subnet *subnet = find_subnet(t, subnet_id);
     const struct timerq_node *oldest = NULL;
     for (size_t i = 0; subnet != NULL && i < subnet->free.n; i++) {
         const struct timerq_node *node = subnet->free.heap[i];
-        if (ip4_range_has(range, ((const struct entry *)(const void *)node)->addr) &&
+        if (ip4_range_has(range, ((const struct srv_lease_entry *)(const void *)node)->addr) &&
             (oldest == NULL || node->at < oldest->at || (node->at == oldest->at && node->seq < oldest->seq)))
             oldest = node;
     }
     if (oldest != NULL)
-        entry_lease((const struct entry *)(const void *)oldest, out);
+        entry_lease((const struct srv_lease_entry *)(const void *)oldest, out);
     return oldest != NULL;
 }
 
 bool srv_lease_find_free(const struct srv_lease_table *t, uint32_t subnet_id, uint64_t draw,
                          struct srv_lease *out)
 {
-    const struct subnet *subnet = find_subnet(t, subnet_id);
+    const struct srv_lease_subnet *subnet = find_subnet(t, subnet_id);
     if (subnet == NULL || subnet->free.n == 0)
         return false;
-    entry_lease((const struct entry *)(const void *)subnet->free.heap[draw % subnet->free.n], out);
+    entry_lease((const struct srv_lease_entry *)(const void *)subnet->free.heap[draw % subnet->free.n], out);
     return true;
 }
 
 void srv_lease_withhold(struct srv_lease_table *t, ip4 addr, bool withheld)
 {
-    struct entry *e = find_entry(t, addr);
-    if (e == NULL || entry_is_held(e))
+    struct srv_lease_entry *e = find_entry(t, addr);
+    if (e == NULL || srv_lease_entry_is_held(e))
         return;
     if (withheld)
         disarm(t, e);
@@ -564,7 +503,8 @@ bool srv_lease_find_due(const struct srv_lease_table *t, time_ms now, struct srv
     const struct timerq_node *first = timerq_first(&t->expiry);
     if (first == NULL || first->at > now)
         return false;
-    entry_lease((const struct entry *)(const void *)first, out); /* the node is the entry's first member */
+    entry_lease((const struct srv_lease_entry *)(const void *)first,
+                out); /* the node is the entry's first member */
     return true;
 }
 
@@ -580,7 +520,7 @@ void srv_lease_each(const struct srv_lease_table *t, srv_lease_each_fn *each, vo
 
 static int compare_addr(const void *a, const void *b)
 {
-    const struct entry *const *x = a, *const *y = b;
+    const struct srv_lease_entry *const *x = a, *const *y = b;
     return (*x)->addr < (*y)->addr ? -1 : (*x)->addr > (*y)->addr;
 }
 
@@ -588,7 +528,7 @@ void srv_lease_sort(struct srv_lease_table *t)
 {
     if (t->n == 0)
         return;
-    qsort(t->all, t->n, sizeof(struct entry *), compare_addr);
+    qsort(t->all, t->n, sizeof(struct srv_lease_entry *), compare_addr);
     for (size_t i = 0; i < t->n; i++)
         t->all[i]->place = i;
 }

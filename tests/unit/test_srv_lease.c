@@ -95,6 +95,64 @@ static void putting_an_address_again_replaces_its_record(void **state)
     assert_true(srv_lease_deadline(t) == TIME_NEVER);
 }
 
+/* The way of one client's lease through its states. */
+static void a_client_that_comes_again_is_counted_and_queued_once(void **state)
+{
+    (void)state;
+    struct srv_lease out;
+    put(10, 1, SRV_LEASE_ACTIVE, 5000);
+    put(11, 2, SRV_LEASE_ACTIVE, 6000);
+    put(10, 1, SRV_LEASE_ACTIVE, 7000);
+    assert_int_equal(srv_lease_table_held(t, 1), 2);
+    assert_true(srv_lease_deadline(t) == 6000);
+    put(11, 2, SRV_LEASE_RELEASED, 2000);
+    assert_int_equal(srv_lease_table_held(t, 1), 1);
+    assert_int_equal(srv_lease_table_count_state(t, 1, SRV_LEASE_RELEASED), 1);
+    assert_true(srv_lease_deadline(t) == 7000);
+    assert_true(srv_lease_find_oldest(t, 1, &out));
+    assert_int_equal(out.addr, 11);
+    srv_lease_withhold(t, 11, true);
+    assert_false(srv_lease_find_oldest(t, 1, &out));
+    put(11, 2, SRV_LEASE_ACTIVE, TIME_NEVER);
+    assert_int_equal(srv_lease_table_held(t, 1), 2);
+    assert_false(srv_lease_table_has_free(t));
+    put(10, 1, SRV_LEASE_EXPIRED, 3000);
+    assert_true(srv_lease_deadline(t) == TIME_NEVER);
+    assert_true(srv_lease_table_has_free(t));
+    assert_int_equal(find_client(1, identity(1, "")), 10);
+    assert_int_equal(find_client(1, identity(2, "")), 11);
+    assert_int_equal(srv_lease_table_count(t), 2);
+}
+
+/* What is not the same makes a new record. */
+static void a_client_that_says_something_new_is_found_by_it(void **state)
+{
+    (void)state;
+    struct srv_lease lease = lease_of(10, 1, SRV_LEASE_ACTIVE, 5000), out;
+    assert_int_equal(srv_lease_put(t, &lease, true), 0);
+    strcpy(lease.hostname, "h1");
+    assert_int_equal(srv_lease_put(t, &lease, true), 0);
+    assert_true(srv_lease_find(t, 10, &out));
+    assert_string_equal(out.hostname, "h1");
+    lease.relay_info_len = 2;
+    memcpy(lease.relay_info, "\1\0", 2);
+    assert_int_equal(srv_lease_put(t, &lease, true), 0);
+    assert_true(srv_lease_find(t, 10, &out));
+    assert_int_equal(out.relay_info_len, 2);
+    lease.client_id_len = 1;
+    lease.client_id[0] = 'x';
+    assert_int_equal(srv_lease_put(t, &lease, true), 0);
+    assert_int_equal(find_client(1, identity(1, "")), 0);
+    assert_int_equal(find_client(1, identity(1, "x")), 10);
+    lease.subnet_id = 2;
+    assert_int_equal(srv_lease_put(t, &lease, true), 0);
+    assert_int_equal(find_client(1, identity(1, "x")), 0);
+    assert_int_equal(find_client(2, identity(1, "x")), 10);
+    assert_int_equal(srv_lease_table_held(t, 1), 0);
+    assert_int_equal(srv_lease_table_held(t, 2), 1);
+    assert_int_equal(srv_lease_table_count(t), 1);
+}
+
 static void rfc2131_4_2_client_identifier_is_the_key_if_there_is_one(void **state)
 {
     (void)state;
@@ -275,6 +333,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_was_put_is_found_as_it_was),
         TEST(putting_an_address_again_replaces_its_record),
+        TEST(a_client_that_comes_again_is_counted_and_queued_once),
+        TEST(a_client_that_says_something_new_is_found_by_it),
         TEST(rfc2131_4_2_client_identifier_is_the_key_if_there_is_one),
         TEST(rfc2131_4_2_hardware_type_and_length_belong_to_the_key),
         TEST(without_matching_client_identifiers_the_hardware_address_counts),

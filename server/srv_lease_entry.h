@@ -1,0 +1,43 @@
+/* A lease in the table: without its unused octets, for there are millions. Inside of srv_lease. Pure. */
+#pragma once
+#include <assert.h>
+
+#include "common/timerq.h"
+#include "server/srv_lease.h"
+
+struct srv_lease_subnet; /* of the table */
+
+/* The tail holds hardware address, client identifier, host name and relay information. */
+struct srv_lease_entry {
+    struct timerq_node timer; /* held: in the table's queue, by expiry; free: in the subnet's, by age */
+    struct srv_lease_entry *next_by_addr, *next_by_client;
+    struct srv_lease_subnet *subnet;
+    size_t place; /* in table.all */
+    uint64_t client_hash;
+    time_ms granted_ms, expires_ms;
+    ip4 addr;
+    uint32_t lease_s;
+    uint8_t state; /* enum srv_lease_state */
+    bool match_client_id, has_nonce;
+    uint8_t hw_type, hw_len, client_id_len, hostname_len, relay_info_len;
+    uint8_t tail[];
+};
+
+/* There are millions of them: with a hardware address of six octets it fills a piece of malloc's, 112 octets.
+ */
+static_assert(sizeof(struct srv_lease_entry) == 96, "a lease is as small as it can be");
+
+/* What a client is found by in the table, in a subnet. */
+uint64_t srv_lease_entry_hash(const struct siphash_key *key, uint32_t subnet_id, bool match_client_id,
+                              const struct hw_addr *hw, const uint8_t *client_id, size_t client_id_len);
+/* Not in a table yet. free(3) it. NULL if memory is out. */
+struct srv_lease_entry *srv_lease_entry_new(const struct siphash_key *key, const struct srv_lease *lease,
+                                            bool match_client_id);
+/* The lease; but for its subnet_id, which the table knows. */
+void srv_lease_entry_get(const struct srv_lease_entry *e, struct srv_lease *out);
+bool srv_lease_entry_is_held(const struct srv_lease_entry *e);
+/* Does it belong to this client? */
+bool srv_lease_entry_is_of(const struct srv_lease_entry *e, const struct srv_identity *id);
+/* Does it say of the client what the lease says? Then only the state and the times can be new. */
+bool srv_lease_entry_is_same(const struct srv_lease_entry *e, const struct srv_lease *lease,
+                             bool match_client_id);
