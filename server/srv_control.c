@@ -25,9 +25,9 @@ static void follow_clock(struct srv_driver *d, struct srv_command_reply *reply)
         refuse(reply, "", io_clock_why(rc));
         return;
     }
-    time_ms now = io_now().boot_ms;
-    if (srv_engine_deadline(d->engine) <= now)
-        srv_driver_step(d, &(struct srv_event){.kind = SRV_DEADLINE, .now = now});
+    struct clock_now now = io_now();
+    if (srv_engine_deadline(d->engine) <= now.boot_ms)
+        srv_driver_step(d, &(struct srv_event){.kind = SRV_DEADLINE, .now = now.boot_ms}, &now);
     srv_driver_flush(d);
 }
 
@@ -63,9 +63,9 @@ static void do_effect(struct srv_driver *d, struct srv_command_reply *reply)
     }
 }
 
-static bool changes_leases(const struct srv_actions *actions)
+static bool changes_leases(const struct srv_action *first)
 {
-    const struct srv_action *a = actions->first;
+    const struct srv_action *a = first;
     while (a != NULL && a->kind != SRV_LEASE_PUT)
         a = a->next;
     return a != NULL;
@@ -95,8 +95,7 @@ void srv_control_on_command(void *user, const char *command, const cJSON *argume
                                           .n_ifaces = d->ports.n};
     struct srv_command_reply reply;
     srv_command_run(&context, command, arguments, &reply);
-    bool changes = changes_leases(&d->actions);
-    srv_driver_tell(d);
+    bool changes = changes_leases(d->taken != NULL ? d->taken->next : d->actions.first);
     srv_driver_flush(d);
     if (changes)
         srv_persist_settle(d->persist);
@@ -106,6 +105,8 @@ void srv_control_on_command(void *user, const char *command, const cJSON *argume
                "the change is in memory, but not stored yet, which is tried again: ", strerror(failure));
     do_effect(d, &reply);
     bool tells_clock = reply.effect == SRV_DO_CLOCK_GET || reply.effect == SRV_DO_CLOCK_SET;
+    if (tells_clock) /* whoever counts messages counts those that wait for the disk */
+        srv_persist_settle(d->persist);
     if (tells_clock && reply.result == CONTROL_SUCCESS)
         reply.arguments = control_clock_json(&d->traffic, srv_engine_deadline(d->engine));
     if (strcmp(command, "status-get") == 0 && reply.result == CONTROL_SUCCESS)

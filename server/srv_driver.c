@@ -27,43 +27,6 @@ const char *srv_driver_why(int rc)
     return rc == ERR_IO ? strerror(errno) : err_text(rc);
 }
 
-/* Decisions are told at once, next to the message that they are about; only answers wait for the disk. */
-void srv_driver_tell(struct srv_driver *d)
-{
-    const struct srv_action *a = d->told ? d->told->next : d->actions.first;
-    for (; a != NULL; a = a->next) {
-        if (a->kind == SRV_TRACE)
-            io_trace_event(d->trace, &a->trace);
-        d->told = a;
-    }
-}
-
-/* Each answer of a step gets to know what it waits for. */
-static void note_step(const struct srv_driver *d, struct srv_action *first)
-{
-    const struct srv_action *record = NULL;
-    for (struct srv_action *a = first; a != NULL; a = a->next) {
-        if (a->kind == SRV_LEASE_PUT)
-            record = a;
-        if (a->kind != SRV_TX)
-            continue;
-        a->received_us = d->received_us;
-        a->record = record;
-    }
-}
-
-void srv_driver_step(struct srv_driver *d, const struct srv_event *event)
-{
-    const struct srv_action *last = d->actions.last;
-    struct clock_now now = io_now();
-    if (srv_engine_step(d->engine, event, &d->actions) < 0)
-        io_trace_log(d->trace, "error", "%s: an event was lost", err_text(ERR_NOMEM));
-    srv_explain_add(d->explain, &now, event->kind == SRV_RX ? &event->packet : NULL,
-                    last != NULL ? last->next : d->actions.first);
-    note_step(d, last != NULL ? last->next : d->actions.first);
-    srv_driver_tell(d);
-}
-
 /* ---- executing what the engine answered ---- */
 
 static void do_tx(struct srv_driver *d, const struct srv_action *action)
@@ -93,8 +56,9 @@ static void on_probe_answer(void *user, ip4 addr)
 {
     struct srv_driver *d = user;
     d->traffic.heard++;
-    srv_driver_step(d,
-                    &(struct srv_event){.kind = SRV_PROBE_ANSWERED, .now = io_now().boot_ms, .addr = addr});
+    struct clock_now now = io_now();
+    srv_driver_step(d, &(struct srv_event){.kind = SRV_PROBE_ANSWERED, .now = now.boot_ms, .addr = addr},
+                    &now);
     srv_driver_flush(d);
 }
 
@@ -110,30 +74,71 @@ static void do_probe(struct srv_driver *d, const struct srv_action *action)
     d->probe_failed = rc < 0;
 }
 
-/* Sends the answers, or tells that they are not sent. */
-static void answer(struct srv_driver *d, const struct srv_action *first, bool with_record, bool is_stored)
+static void add_answer(struct srv_answers *answers, struct srv_action *tx)
 {
-    for (const struct srv_action *a = first; a != NULL; a = a->next) {
-        if (a->kind != SRV_TX || (a->record != NULL) != with_record)
-            continue;
-        if (is_stored)
-            do_tx(d, a);
-        else
-            withhold(d, &a->record->lease);
+    *(answers->last != NULL ? &answers->last->next_answer : &answers->first) = tx;
+    answers->last = tx;
+    answers->n++;
+}
+
+/* While they are at hand. Decisions are told at once, next to the message that they are about; only answers
+ * wait for the disk. */
+void srv_driver_take(struct srv_driver *d)
+{
+    const struct srv_action *record = NULL;
+    for (struct srv_action *a = d->taken != NULL ? d->taken->next : d->actions.first; a != NULL;
+         a = a->next) {
+        switch (a->kind) {
+        case SRV_LEASE_PUT:
+            srv_persist_put(d->persist, a);
+            d->has_records = true;
+            record = a;
+            break;
+        case SRV_TX:
+            a->received_us = d->received_us;
+            a->record = record;
+            add_answer(record != NULL ? &d->promised : &d->free, a);
+            break;
+        case SRV_PROBE:
+            do_probe(d, a);
+            break;
+        case SRV_TRACE:
+            io_trace_event(d->trace, &a->trace);
+            break;
+        }
     }
+    d->taken = d->actions.last;
+}
+
+void srv_driver_step(struct srv_driver *d, const struct srv_event *event, const struct clock_now *now)
+{
+    const struct srv_action *last = d->actions.last;
+    if (srv_engine_step(d->engine, event, &d->actions) < 0)
+        io_trace_log(d->trace, "error", "%s: an event was lost", err_text(ERR_NOMEM));
+    srv_explain_add(d->explain, now, event->kind == SRV_RX ? &event->packet : NULL,
+                    last != NULL ? last->next : d->actions.first);
+    srv_driver_take(d);
+}
+
+static void send_answers(struct srv_driver *d, const struct srv_answers *answers)
+{
+    if (answers->n == 0)
+        return;
+    for (const struct srv_action *a = answers->first; a != NULL; a = a->next_answer)
+        do_tx(d, a);
     srv_transmit_flush(d->transmit);
     uint64_t now_us = io_now_us();
-    for (const struct srv_action *a = first; a != NULL && is_stored; a = a->next)
-        if (a->kind == SRV_TX && (a->record != NULL) == with_record && a->received_us != 0)
+    for (const struct srv_action *a = answers->first; a != NULL; a = a->next_answer)
+        if (a->received_us != 0)
             histogram_add(&d->answer_time, now_us - a->received_us);
 }
 
 static void forget_actions(struct srv_driver *d)
 {
     srv_actions_reset(&d->actions);
-    d->told = d->flushed = NULL;
-    d->n_promised = 0;
+    d->taken = NULL;
     d->has_records = false;
+    d->promised = (struct srv_answers){0};
 }
 
 /* What was gathered goes to the disk, unless a commit runs: then when that has ended. */
@@ -147,6 +152,7 @@ static void store(struct srv_driver *d)
         return;
     struct srv_actions rested = d->storing;
     d->storing = d->actions;
+    d->stored = d->promised;
     d->actions = rested;
     forget_actions(d);
     srv_persist_commit(d->persist);
@@ -155,8 +161,12 @@ static void store(struct srv_driver *d)
 void srv_driver_on_stored(void *user, bool is_stored)
 {
     struct srv_driver *d = user;
-    answer(d, d->storing.first, true, is_stored);
+    if (is_stored)
+        send_answers(d, &d->stored);
+    for (const struct srv_action *a = d->stored.first; a != NULL && !is_stored; a = a->next_answer)
+        withhold(d, &a->record->lease);
     srv_actions_reset(&d->storing);
+    d->stored = (struct srv_answers){0};
     store(d);
     if (srv_queue_count(d->queue) != 0) /* it may have been left for being full */
         io_timer_after(d->more, 0);
@@ -167,25 +177,9 @@ void srv_driver_on_stored(void *user, bool is_stored)
  * fails, the answers that follow a record are withheld. */
 void srv_driver_flush(struct srv_driver *d)
 {
-    const struct srv_action *first = d->flushed != NULL ? d->flushed->next : d->actions.first;
-    for (const struct srv_action *a = first; a != NULL; a = a->next) {
-        switch (a->kind) {
-        case SRV_LEASE_PUT:
-            srv_persist_put(d->persist, a);
-            d->has_records = true;
-            break;
-        case SRV_TX: /* below */
-            d->n_promised += a->record != NULL;
-            break;
-        case SRV_PROBE:
-            do_probe(d, a);
-            break;
-        case SRV_TRACE: /* told already */
-            break;
-        }
-    }
-    answer(d, first, false, true);
-    d->flushed = d->actions.last;
+    srv_driver_take(d);
+    send_answers(d, &d->free);
+    d->free = (struct srv_answers){0};
     srv_stat_observe(&(struct srv_stat_source){&d->commands.stat, d->engine, d->config, io_now()});
     store(d);
     io_clock_arm(d->deadline, srv_engine_deadline(d->engine));
@@ -195,7 +189,7 @@ void srv_driver_flush(struct srv_driver *d)
 bool srv_driver_is_full(const struct srv_driver *d)
 {
     enum { PROMISED_MAX = 1024 };
-    return d->n_promised >= PROMISED_MAX;
+    return d->promised.n >= PROMISED_MAX;
 }
 
 /* ---- from start to end ---- */

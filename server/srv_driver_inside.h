@@ -20,6 +20,12 @@
 #include "server/srv_queue.h"
 #include "server/srv_transmit.h"
 
+/* SRV_TX among actions, in their order. */
+struct srv_answers {
+    struct srv_action *first, *last;
+    unsigned n;
+};
+
 struct srv_driver {
     const struct srv_driver_options *options;
     struct io_trace *trace;
@@ -29,11 +35,12 @@ struct srv_driver {
     struct io_loop *loop;
     struct srv_engine *engine;
     struct srv_actions actions;
-    const struct srv_action *told;    /* the last action whose trace is written; NULL: none yet */
-    const struct srv_action *flushed; /* the last action that is executed or waits for its record; likewise */
-    bool has_records;                 /* there is one among the actions */
-    unsigned n_promised;              /* answers among the actions that wait for their records */
-    struct srv_actions storing;       /* these wait for the commit that runs */
+    const struct srv_action *taken; /* the last action that was taken up; NULL: none yet */
+    bool has_records;               /* there is one among the actions */
+    struct srv_answers free;        /* among the actions: these can leave, */
+    struct srv_answers promised;    /* and these wait for their records */
+    struct srv_actions storing;     /* the commit that runs has the records of these, */
+    struct srv_answers stored;      /* and these wait for it */
     struct srv_persist *persist;
     struct srv_exporter *exporter;
     struct histogram answer_time;
@@ -57,11 +64,12 @@ struct srv_driver {
     int exit_value; /* as `shutdown` asked */
 };
 
-/* One event for the engine. Its decisions are told at once; its actions wait for srv_driver_flush(). */
-void srv_driver_step(struct srv_driver *d, const struct srv_event *event);
-/* Tells the decisions that are not told yet. */
-void srv_driver_tell(struct srv_driver *d);
-/* Executes the new actions: what no record promises at once, all else when its record is stored. */
+/* One event for the engine, of the instant `now`. Its decisions are told at once; its answers wait for
+ * srv_driver_flush(). */
+void srv_driver_step(struct srv_driver *d, const struct srv_event *event, const struct clock_now *now);
+/* Takes up what the engine wants: decisions are told, records gathered, answers wait. */
+void srv_driver_take(struct srv_driver *d);
+/* Sends the answers that no record promises, and the others when their records are stored. */
 void srv_driver_flush(struct srv_driver *d);
 /* So many answers wait for their records that no more messages are to be served before some have left. */
 bool srv_driver_is_full(const struct srv_driver *d);

@@ -63,6 +63,7 @@ struct srv_action {
             /* SRV_TX: the driver's to note. */
             uint64_t received_us;            /* when the question came; 0: it is not known */
             const struct srv_action *record; /* the last SRV_LEASE_PUT of the same step; NULL: none */
+            struct srv_action *next_answer;  /* of those that leave together */
         };
         struct trace_event trace; /* SRV_TRACE: facts.text lives in the arena or is static */
     };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "common/io_pace.h"
 #include "common/io_wall.h"
 #include "common/io_worker.h"
 
@@ -174,7 +175,8 @@ void srv_persist_put(struct srv_persist *p, const struct srv_action *put)
         p->is_cut = true;
 }
 
-/* What needs no sync takes no time; and what no thread can be had for is done here. */
+/* What needs no sync takes no time; what no thread can be had for is done here; and so is what somebody waits
+ * for that makes our time. */
 void srv_persist_commit(struct srv_persist *p)
 {
     if (p->store == NULL) {
@@ -183,7 +185,7 @@ void srv_persist_commit(struct srv_persist *p)
     }
     p->was_cut = p->is_cut;
     p->is_cut = false;
-    if (p->sync == SRV_SYNC_BATCH && has_worker(p) && srv_store_begin(p->store)) {
+    if (p->sync == SRV_SYNC_BATCH && !io_pace_is_on() && has_worker(p) && srv_store_begin(p->store)) {
         p->is_busy = true;
         io_loop_hold(p->loop);
         io_worker_start(p->worker);

@@ -17,16 +17,15 @@ void srv_receive_refuse(void *user, enum reason reason, const struct srv_queued 
     io_trace_drop(d->trace, port != NULL ? port->iface.name : "", &queued->packet, reason, &facts);
 }
 
-static void serve_packet(struct srv_driver *d, const struct srv_queued *queued)
+static void serve_packet(struct srv_driver *d, const struct srv_queued *queued, const struct clock_now *now)
 {
-    time_ms now = io_now().boot_ms;
     d->traffic.heard++;
     const struct srv_port *port = srv_ports_find(&d->ports, queued->ifindex);
     if (port == NULL) { /* since a reload */
         srv_receive_refuse(d, REASON_NOT_OUR_INTERFACE, queued);
         return;
     }
-    if (srv_service_is_disabled(&d->commands.service, now)) {
+    if (srv_service_is_disabled(&d->commands.service, now->boot_ms)) {
         srv_receive_refuse(d, REASON_SERVICE_DISABLED, queued);
         return;
     }
@@ -34,7 +33,9 @@ static void serve_packet(struct srv_driver *d, const struct srv_queued *queued)
     io_trace_message(d->trace, TRACE_RX, iface.name, &queued->packet);
     d->received_us = queued->received_us;
     srv_driver_step(
-        d, &(struct srv_event){.kind = SRV_RX, .now = now, .iface = &iface, .packet = queued->packet});
+        d,
+        &(struct srv_event){.kind = SRV_RX, .now = now->boot_ms, .iface = &iface, .packet = queued->packet},
+        now);
     d->received_us = 0;
 }
 
@@ -43,8 +44,9 @@ static void serve_packet(struct srv_driver *d, const struct srv_queued *queued)
 void srv_receive_serve(struct srv_driver *d)
 {
     struct srv_queued queued;
+    struct clock_now now = io_now();
     for (int i = 0; i < RX_BATCH && !srv_driver_is_full(d) && srv_queue_take(d->queue, &queued); i++)
-        serve_packet(d, &queued);
+        serve_packet(d, &queued, &now);
     srv_driver_flush(d);
     bool is_left = srv_queue_count(d->queue) != 0 && !srv_driver_is_full(d);
     io_timer_after(d->more, is_left ? 0 : TIME_NEVER);

@@ -19,7 +19,8 @@
 static void on_deadline(void *user)
 {
     struct srv_driver *d = user;
-    srv_driver_step(d, &(struct srv_event){.kind = SRV_DEADLINE, .now = io_now().boot_ms});
+    struct clock_now now = io_now();
+    srv_driver_step(d, &(struct srv_event){.kind = SRV_DEADLINE, .now = now.boot_ms}, &now);
     srv_driver_flush(d);
 }
 

@@ -11,7 +11,7 @@ static size_t size_of(enum srv_action_kind kind)
         return offsetof(struct srv_action, lease) + sizeof(struct srv_lease);
     case SRV_TX:
     case SRV_PROBE:
-        return offsetof(struct srv_action, record) + sizeof(struct srv_action *);
+        return offsetof(struct srv_action, next_answer) + sizeof(struct srv_action *);
     case SRV_TRACE:
         return offsetof(struct srv_action, trace) + sizeof(struct trace_event);
     }

@@ -29,6 +29,7 @@ struct srv_store {
     atomic_llong size;   /* of what is committed; read by the thread of a rewrite */
     off_t rewritten;     /* what of it the last rewrite has seen */
     struct text pending; /* for the next commit */
+    int64_t offset_ms;   /* wall clock minus boot-time clock, for these */
     enum srv_sync sync;
     bool failing; /* the last commit failed */
     /* From srv_store_begin() to _end() these are those of srv_store_write(), in whatever thread: */
@@ -266,9 +267,12 @@ int srv_store_put(struct srv_store *s, const struct srv_lease *lease, uint32_t p
     if (s->failing && s->pending.len > SRV_STORE_KEPT_MAX)
         return ERR_LIMIT;
     int rc = reserve(&s->pending, SRV_CSV_LINE_MAX);
-    if (rc == 0)
-        s->pending.len += srv_csv_format(lease, pool_id, wall_offset_ms(), s->pending.bytes + s->pending.len);
-    return rc;
+    if (rc < 0)
+        return rc;
+    if (s->pending.len == 0) /* reading the clocks for each record takes longer than writing it */
+        s->offset_ms = wall_offset_ms();
+    s->pending.len += srv_csv_format(lease, pool_id, s->offset_ms, s->pending.bytes + s->pending.len);
+    return 0;
 }
 
 /* What is in the file beyond `size` may be half a record: take it out, or the next one would be joined to
