@@ -179,16 +179,23 @@ static size_t next_place(struct alloc_pool *pool)
 struct view {
     const struct srv_alloc_query *q;
     const struct srv_subnet *subnet;
-    struct srv_identity client; /* as the subnet knows it */
-    ip4 reserved;               /* for the client in the subnet; 0: none */
+    const struct srv_identity *client; /* as the subnet knows it, perhaps in `room` */
+    ip4 reserved;                      /* for the client in the subnet; 0: none */
+    struct srv_identity room;
 };
 
-static struct view view_of(const struct srv_alloc_query *q, const struct srv_subnet *subnet)
+static void view_init(struct view *v, const struct srv_alloc_query *q, const struct srv_subnet *subnet)
 {
-    struct view v = {.q = q, .subnet = subnet, .client = *q->client};
-    v.client.match_client_id = subnet->match_client_id;
-    v.reserved = srv_host_addr(q->config, subnet, q->ids);
-    return v;
+    v->q = q;
+    v->subnet = subnet;
+    v->client = q->client;
+    v->reserved = srv_host_addr(q->config, subnet, q->ids);
+    if (q->client->match_client_id == subnet->match_client_id)
+        return;
+    v->room = *q->client;
+    v->room.match_client_id = subnet->match_client_id;
+    v->room.is_prepared = false;
+    v->client = &v->room;
 }
 
 static bool is_router(const struct view *v, const struct srv_pool *pool, ip4 addr)
@@ -243,9 +250,9 @@ static enum reason find_exclusion(const struct view *v, ip4 addr)
 static bool is_held(const struct view *v, ip4 addr, struct hw_addr *out_holder)
 {
     struct srv_lease lease;
-    if ((srv_lease_find(v->q->offers, addr, &lease) && !srv_lease_is_of(&lease, &v->client)) ||
+    if ((srv_lease_find(v->q->offers, addr, &lease) && !srv_lease_is_of(&lease, v->client)) ||
         (srv_lease_find(v->q->leases, addr, &lease) && srv_lease_is_held(&lease) &&
-         (lease.state == SRV_LEASE_DECLINED || !srv_lease_is_of(&lease, &v->client)))) {
+         (lease.state == SRV_LEASE_DECLINED || !srv_lease_is_of(&lease, v->client)))) {
         *out_holder = lease.hw;
         return true;
     }
@@ -269,7 +276,8 @@ ip4 srv_alloc_reserved(const struct srv_alloc_query *q)
 {
     const struct srv_subnet *subnet = q->subnet;
     for (; subnet != NULL; subnet = srv_config_next_neighbour(q->config, q->subnet, subnet)) {
-        struct view v = view_of(q, subnet);
+        struct view v;
+        view_init(&v, q, subnet);
         struct hw_addr holder;
         if (v.reserved != 0 && find_exclusion(&v, v.reserved) == REASON_NONE &&
             !is_held(&v, v.reserved, &holder))
@@ -280,7 +288,8 @@ ip4 srv_alloc_reserved(const struct srv_alloc_query *q)
 
 enum reason srv_alloc_refusal(const struct srv_alloc_query *q, ip4 addr)
 {
-    struct view v = view_of(q, q->subnet);
+    struct view v;
+    view_init(&v, q, q->subnet);
     struct hw_addr holder;
     if (!ip4_net_has(q->subnet->net, addr))
         return REASON_NAK_WRONG_NET;
@@ -345,7 +354,7 @@ static ip4 pick_reserved(const struct view *v, enum reason *out_reason)
 static ip4 pick_bound(const struct view *v, enum reason *out_reason)
 {
     struct srv_lease lease;
-    if (!srv_lease_find_client(v->q->leases, v->subnet->id, &v->client, 0, &lease) ||
+    if (!srv_lease_find_client(v->q->leases, v->subnet->id, v->client, 0, &lease) ||
         lease.state != SRV_LEASE_ACTIVE)
         return 0;
     enum reason exclusion = find_exclusion(v, lease.addr);
@@ -360,7 +369,7 @@ static ip4 pick_bound(const struct view *v, enum reason *out_reason)
 static ip4 pick_offered(const struct view *v, enum reason *out_reason)
 {
     struct srv_lease offer;
-    if (!srv_lease_find_client(v->q->offers, v->subnet->id, &v->client, 0, &offer) ||
+    if (!srv_lease_find_client(v->q->offers, v->subnet->id, v->client, 0, &offer) ||
         find_exclusion(v, offer.addr) != REASON_NONE)
         return 0;
     *out_reason = REASON_ADDR_OFFERED;
@@ -373,7 +382,7 @@ static ip4 pick_previous(const struct view *v, enum reason *out_reason)
 {
     struct srv_lease lease;
     struct hw_addr holder;
-    if (!srv_lease_find_client(v->q->leases, v->subnet->id, &v->client, 0, &lease) ||
+    if (!srv_lease_find_client(v->q->leases, v->subnet->id, v->client, 0, &lease) ||
         srv_lease_is_held(&lease))
         return 0;
     enum reason exclusion = find_exclusion(v, lease.addr);
@@ -519,7 +528,8 @@ static ip4 try_round(const struct srv_alloc_query *q, rule_fn *const rules[ROUND
 {
     const struct srv_subnet *subnet = q->subnet;
     for (; subnet != NULL; subnet = srv_config_next_neighbour(q->config, q->subnet, subnet)) {
-        struct view v = view_of(q, subnet);
+        struct view v;
+        view_init(&v, q, subnet);
         ip4 addr = 0;
         for (size_t i = 0; i < ROUND_MAX && rules[i] != NULL && addr == 0; i++)
             addr = rules[i](&v, out_reason);

@@ -45,7 +45,7 @@ void srv_engine_rewind(struct srv_actions *out, struct srv_action *last)
 static enum reason read_identity(struct srv_step *s, struct trace_facts *facts)
 {
     const struct dhcp_option *id = dhcp_msg_find(s->msg, DHCP_OPT_CLIENT_ID);
-    s->client.hw = dhcp_msg_hw(s->msg);
+    s->client.hw = s->hw;
     if (id != NULL && id->len > SRV_CLIENT_ID_MAX) {
         facts->num = id->len;
         facts->max = SRV_CLIENT_ID_MAX;
@@ -90,6 +90,7 @@ static enum reason read_message(struct srv_step *s, struct trace_facts *facts)
     if (reason != REASON_NONE)
         return reason;
     s->msg = msg;
+    s->hw = dhcp_msg_hw(msg);
     if (msg->op != DHCP_BOOTREQUEST)
         return REASON_MSG_REPLY_AT_SERVER;
     if (s->parked == NULL) /* else it has been counted */

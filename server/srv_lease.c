@@ -38,9 +38,9 @@ bool srv_lease_is_deletion(const struct srv_lease *lease)
     return lease->lease_s == 0 && (lease->state == SRV_LEASE_ACTIVE || lease->state == SRV_LEASE_EXPIRED);
 }
 
-bool srv_lease_is_held(const struct srv_lease *lease)
+bool srv_lease_state_is_held(enum srv_lease_state state)
 {
-    switch (lease->state) {
+    switch (state) {
     case SRV_LEASE_ACTIVE:
     case SRV_LEASE_DECLINED:
     case SRV_LEASE_OFFERED:
@@ -50,6 +50,11 @@ bool srv_lease_is_held(const struct srv_lease *lease)
         return false;
     }
     return true;
+}
+
+bool srv_lease_is_held(const struct srv_lease *lease)
+{
+    return srv_lease_state_is_held(lease->state);
 }
 
 bool srv_lease_is_of(const struct srv_lease *lease, const struct srv_identity *id)
@@ -68,6 +73,8 @@ bool srv_lease_is_of(const struct srv_lease *lease, const struct srv_identity *i
 static uint64_t hash_identity(const struct srv_lease_table *t, uint32_t subnet_id,
                               const struct srv_identity *id)
 {
+    if (id->is_prepared && id->subnet_id == subnet_id)
+        return id->hash;
     return srv_lease_entry_hash(&t->key, subnet_id, id->match_client_id, &id->hw, id->client_id,
                                 id->client_id_len);
 }
@@ -79,6 +86,14 @@ static struct srv_lease_entry **addr_bucket(const struct srv_lease_table *t, ip4
     enum { NEIGHBOURS = 64 };
     uint64_t hash = hash_u64(addr / NEIGHBOURS ^ t->key.k0) * NEIGHBOURS + addr % NEIGHBOURS;
     return &t->by_addr[hash & (t->n_buckets - 1)];
+}
+
+void srv_lease_prepare(const struct srv_lease_table *t, uint32_t subnet_id, struct srv_identity *id)
+{
+    id->is_prepared = false;
+    id->hash = hash_identity(t, subnet_id, id);
+    id->subnet_id = subnet_id;
+    id->is_prepared = true;
 }
 
 static size_t n_client_buckets(size_t n_buckets)

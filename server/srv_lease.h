@@ -42,6 +42,7 @@ bool srv_lease_is_deletion(const struct srv_lease *lease);
 
 /* ACTIVE, DECLINED and OFFERED: nobody else may have the address. */
 bool srv_lease_is_held(const struct srv_lease *lease);
+bool srv_lease_state_is_held(enum srv_lease_state state);
 
 /* Who a client is. RFC 2131 4.2: "If the client supplies a 'client identifier', ... the server MUST use that
  * identifier to identify the client. If the client does not provide a 'client identifier' option, the server
@@ -51,6 +52,10 @@ struct srv_identity {
     struct hw_addr hw;
     uint8_t client_id_len; /* 0: none */
     uint8_t client_id[SRV_CLIENT_ID_MAX];
+    /* What it is found by in the subnet, if that was worked out in advance: srv_lease_prepare(). */
+    bool is_prepared;
+    uint32_t subnet_id;
+    uint64_t hash;
 };
 
 /* Does the lease belong to this client? */
@@ -91,6 +96,10 @@ bool srv_lease_find(const struct srv_lease_table *t, ip4 addr, struct srv_lease 
  * (0: any). False, and *out untouched, if there is none. */
 bool srv_lease_find_client(const struct srv_lease_table *t, uint32_t subnet_id, const struct srv_identity *id,
                            ip4 not, struct srv_lease *out);
+
+/* For several searches in the subnet, in this table and others with its key. What the identity says of the
+ * client must not change after. */
+void srv_lease_prepare(const struct srv_lease_table *t, uint32_t subnet_id, struct srv_identity *id);
 
 /* How many addresses of the subnet the client has put into quarantine. */
 size_t srv_lease_count_declined(const struct srv_lease_table *t, uint32_t subnet_id,

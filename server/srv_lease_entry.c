@@ -70,7 +70,7 @@ void srv_lease_entry_get(const struct srv_lease_entry *e, struct srv_lease *out)
 
 bool srv_lease_entry_is_held(const struct srv_lease_entry *e)
 {
-    return srv_lease_is_held(&(struct srv_lease){.state = e->state});
+    return srv_lease_state_is_held(e->state);
 }
 
 bool srv_lease_entry_is_of(const struct srv_lease_entry *e, const struct srv_identity *id)

@@ -41,7 +41,7 @@ struct trace_event *srv_step_trace(struct srv_step *s, enum trace_kind kind, enu
     *event = (struct trace_event){.kind = kind, .reason = reason, .facts = *facts};
     if (s->msg != NULL) {
         event->xid = s->msg->xid;
-        event->client = dhcp_msg_hw(s->msg);
+        event->client = s->hw;
     }
     return event;
 }
@@ -67,6 +67,9 @@ void srv_step_identify(struct srv_step *s, bool match_client_id)
     struct trace_facts facts = {.hw = s->client.hw};
     enum reason reason = REASON_IDENTITY_HW;
     s->client.match_client_id = match_client_id;
+    s->client.is_prepared = false;
+    if (s->subnet != NULL)
+        srv_lease_prepare(s->e->leases, s->subnet->id, &s->client);
     if (s->client.client_id_len != 0 && !match_client_id) {
         reason = REASON_IDENTITY_HW_ONLY;
     } else if (s->client.client_id_len != 0) {
@@ -193,12 +196,16 @@ void srv_step_keep_offer(struct srv_step *s, const struct srv_lease *offer)
     srv_lease_withhold(e->leases, offer->addr, true);
 }
 
-/* The client as the subnet knows it. */
-static struct srv_identity identity_in(const struct srv_step *s, const struct srv_subnet *subnet)
+/* The client as the subnet knows it, perhaps in `room`. */
+static const struct srv_identity *identity_in(const struct srv_step *s, const struct srv_subnet *subnet,
+                                              struct srv_identity *room)
 {
-    struct srv_identity id = s->client;
-    id.match_client_id = subnet->match_client_id;
-    return id;
+    if (s->client.match_client_id == subnet->match_client_id)
+        return &s->client;
+    *room = s->client;
+    room->match_client_id = subnet->match_client_id;
+    room->is_prepared = false;
+    return room;
 }
 
 bool srv_step_find_offer(const struct srv_step *s, struct srv_lease *out)
@@ -206,8 +213,8 @@ bool srv_step_find_offer(const struct srv_step *s, struct srv_lease *out)
     const struct srv_config *config = s->e->config;
     for (const struct srv_subnet *subnet = s->subnet; subnet != NULL;
          subnet = srv_config_next_neighbour(config, s->subnet, subnet)) {
-        struct srv_identity id = identity_in(s, subnet);
-        if (srv_lease_find_client(s->e->offers, subnet->id, &id, 0, out))
+        struct srv_identity room;
+        if (srv_lease_find_client(s->e->offers, subnet->id, identity_in(s, subnet, &room), 0, out))
             return true;
     }
     return false;
@@ -225,9 +232,9 @@ bool srv_step_find_lease(const struct srv_step *s, ip4 not, struct srv_lease *ou
     bool is_found = false;
     for (const struct srv_subnet *subnet = s->subnet; subnet != NULL;
          subnet = srv_config_next_neighbour(config, s->subnet, subnet)) {
-        struct srv_identity id = identity_in(s, subnet);
+        struct srv_identity room;
         struct srv_lease lease;
-        if (!srv_lease_find_client(s->e->leases, subnet->id, &id, not, &lease) ||
+        if (!srv_lease_find_client(s->e->leases, subnet->id, identity_in(s, subnet, &room), not, &lease) ||
             (is_found && !is_better(&lease, out)))
             continue;
         *out = lease;
