@@ -323,6 +323,46 @@ static void test_packets_of_every_size_come_out_as_they_went_in(void **state)
     assert_int_equal(n_lost, 0);
 }
 
+static void on_lost_uncounted(void *user, enum reason reason, const struct srv_queued *what)
+{
+    (void)user, (void)reason, (void)what;
+}
+
+static void put_of(uint32_t number, uint8_t type)
+{
+    make('\0', type, 0);
+    memcpy(msg.chaddr, &number, sizeof number);
+    put();
+}
+
+/* At each tick two clients begin, and the server has time for two messages: for one exchange. Who is offered
+ * an address asks for it at the next tick. Were all kinds lost alike, three of four ticks would end one. */
+static void test_at_twice_the_load_exchanges_end_at_nearly_the_best_rate(void **state)
+{
+    (void)state;
+    enum { TICKS = 5000, PER_TICK = 2, CAPACITY = 256 };
+    uint32_t clients = 0, offered[PER_TICK], n_offered = 0, n_ended = 0;
+    queue = srv_queue_new(CAPACITY, &key, on_lost_uncounted, NULL);
+    assert_non_null(queue);
+    for (int tick = 0; tick < TICKS; tick++) {
+        for (int i = 0; i < PER_TICK; i++)
+            put_of(++clients, DHCP_DISCOVER);
+        for (uint32_t i = 0; i < n_offered; i++)
+            put_of(offered[i], DHCP_REQUEST);
+        n_offered = 0;
+        struct srv_queued out;
+        struct dhcp_msg got;
+        for (int i = 0; i < PER_TICK && srv_queue_take(queue, &out); i++) {
+            assert_int_equal(dhcp_msg_decode(&got, out.packet.bytes, out.packet.len), REASON_NONE);
+            if (got.type == DHCP_DISCOVER)
+                memcpy(&offered[n_offered++], got.chaddr, sizeof offered[0]);
+            else
+                n_ended++;
+        }
+    }
+    assert_in_range(n_ended, TICKS * 9 / 10, TICKS);
+}
+
 static void test_fewer_places_make_the_oldest_go(void **state)
 {
     (void)state;
@@ -372,6 +412,7 @@ int main(void)
         cmocka_unit_test_teardown(test_a_full_queue_keeps_requests_longest, stop),
         cmocka_unit_test_teardown(test_a_message_that_replaces_another_is_what_counts, stop),
         cmocka_unit_test_teardown(test_packets_of_every_size_come_out_as_they_went_in, stop),
+        cmocka_unit_test_teardown(test_at_twice_the_load_exchanges_end_at_nearly_the_best_rate, stop),
         cmocka_unit_test_teardown(test_fewer_places_make_the_oldest_go, stop),
         cmocka_unit_test_teardown(test_octets_are_limited_too, stop),
     };

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""The server that AddressSanitizer and UndefinedBehaviorSanitizer watch, under a load that it cannot keep up with: it
+goes on, gives no address twice, has every lease after kill -9, and ends without a complaint."""
+
+import json
+import os
+import signal
+import unittest
+
+import labtest
+from labtest import BIN
+from leasetest import LeaseCase
+
+SERVER = BIN.parent / "asan" / "bin" / "dhcplab-server"
+MIX = "dora=6,renew=3,release=1"
+COMPLAINTS = ("Sanitizer", "runtime error")
+
+
+@unittest.skipUnless(SERVER.exists(), f"there is no {SERVER}: tests/run makes it")
+class Sanitized(LeaseCase):
+    server_command = (SERVER, "--no-seccomp")  # with the filter LeakSanitizer could not look around
+
+    def server_pid(self):
+        pids = [pid for pid, command in labtest.processes(f"DHCPLAB_RUN={self.run_dir}").items()
+                if command.startswith(str(SERVER))]
+        return pids[0] if pids else None
+
+    def end_server(self, number):
+        os.kill(self.server_pid(), number)
+        code = self.server.wait(labtest.LIMIT_S)
+        self.server_log.thread.join(labtest.LIMIT_S)
+        self.assertEqual([line for line in self.server_log.all if any(word in line for word in COMPLAINTS)], [])
+        return code
+
+    def load(self, *arguments):
+        """Of 3000 clients. What is not answered in time is no failure here."""
+        done = self.on("c", labtest.DHCPLAB, "load", "--json", "--server", "10.9.0.1", "--local", "10.9.0.2", "--clients",
+                       "3000", "--duration", "2", "--mix", MIX, *map(str, arguments), code=None)
+        report = json.loads(done.stdout)
+        self.assertEqual([exchange["non_unique"] for exchange in report["exchanges"].values()], [0, 0, 0])
+        self.assertGreater(report["completed"]["dora"], 500)
+        return report
+
+    def test_it_survives_what_it_cannot_keep_up_with(self):
+        self.start_server()
+        top = self.load("--window", 256, "--drop-time", 10)["rate"]
+        self.load("--rate", int(2 * top))
+        held = self.leases()
+        self.assertGreater(len(held), 1000)
+        self.end_server(signal.SIGKILL)
+        self.start_server()
+        self.assertEqual(self.leases(), held)
+        self.assertEqual(self.end_server(signal.SIGTERM), 0)
+
+
+if __name__ == "__main__":
+    labtest.main()
