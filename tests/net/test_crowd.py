@@ -32,10 +32,10 @@ class Crowd(labtest.LabCase):
         leases = json.loads(self.dhcplab("leases", "--json").stdout)
         return [lease for lease in leases if lease["state"] == state]
 
-    def start_crowd(self, count, config):
+    def start_crowd(self, count, config, *more):
         self.socket = self.dir / f"crowd{count}.sock"
         command = [BIN / "dhcplab-client", "-i", "eth0", "-q", "-c", self.write("c.json", config), "--count", str(count),
-                   "--control", self.socket]
+                   "--control", self.socket, *map(str, more)]
         process = subprocess.Popen([labtest.DHCPLAB, "exec", "h1", *command], env=self.env, cwd=self.dir)
         self.addCleanup(process.wait, labtest.LIMIT_S)
         self.addCleanup(process.kill)
@@ -136,10 +136,28 @@ class Crowd(labtest.LabCase):
     def test_what_makes_no_sense_for_a_crowd_is_refused(self):
         command = [BIN / "dhcplab-client", "-i", "eth0", "--count"]
         self.write("id.json", {"client-id": "00:61:62"})
-        for arguments in (["0"], ["100001"], ["2", "-1"], ["2", "--lease-file", "x"], ["2", "--hook", "/bin/true"], ["2", "--set-hostname"],
+        for arguments in (["0"], ["100001"], ["2", "-1"], ["2", "--hook", "/bin/true"], ["2", "--set-hostname"],
                           ["2", "-c", "id.json"]):
             done = self.dhcplab(*map(str, command[1:] + arguments), program=command[0], code=2)
             self.assertIn("--count", done.stderr)
+        self.assertIn("--wave takes a number", self.dhcplab("-i", "eth0", "--count", "2", "--wave", "0", program=command[0], code=2).stderr)
+
+    def test_after_a_power_cut_each_asks_for_its_old_address(self):
+        self.dhcplab("up", self.write("lab.json", LAB))
+        more = ["--lease-file", self.dir / "crowd.leases", "--wave", "40", "--trace", self.dir / "crowd.ndjson"]
+        crowd = self.start_crowd(40, CLIENT, *more)
+        wait_for(lambda: self.bound() == 40, "40 clients to be BOUND")
+        before = {lease["hw-address"]: lease["ip-address"] for lease in self.leases(ACTIVE)}
+        (pid,) = [pid for pid, command in self.processes().items()
+                  if command.startswith(str(BIN / "dhcplab-client")) and "--count" in command]
+        os.kill(int(pid), signal.SIGKILL)
+        crowd.wait(labtest.LIMIT_S)
+        self.start_crowd(40, CLIENT, *more)
+        wait_for(lambda: self.bound() == 40, "40 clients to be BOUND again")
+        self.assertEqual({lease["hw-address"]: lease["ip-address"] for lease in self.leases(ACTIVE)}, before)
+        events = [json.loads(line) for line in (self.dir / "crowd.ndjson").read_text().splitlines()]
+        sent = [event["type"] for event in events if event["kind"] == "message" and event["direction"] == "tx"]
+        self.assertEqual({kind: sent.count(kind) for kind in set(sent)}, {"DISCOVER": 40, "REQUEST": 80})
 
 
 if __name__ == "__main__":
