@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/dhcp_line.h"
 #include "common/dhcp_proto.h"
 #include "common/text_format.h"
 
@@ -61,23 +62,36 @@ static void put_arp(struct line *l, const struct dissect_arp *a)
     }
 }
 
+static void put_xid(uint32_t xid, char *text)
+{
+    for (char *at = text + strlen(text); xid != 0; xid >>= 4)
+        *--at = "0123456789abcdef"[xid & 15];
+}
+
 static void put_dhcp(struct line *l, const struct dissect *d)
 {
     const struct dhcp_msg *m = &d->dhcp;
     struct hw_addr hw = dhcp_msg_hw(m);
-    char addr[IP4_LEN], chaddr[HW_LEN];
-    ip4 requested;
-    put(l, "%s  ", dhcp_type_name(m->type));
-    put_way(l, d, d->udp.sport, d->udp.dport);
-    put(l, "  xid 0x%08x  chaddr %s", m->xid, hw_format(&hw, chaddr));
-    if (m->ciaddr != 0)
-        put(l, "  ciaddr %s", ip4_format(m->ciaddr, addr));
-    if (m->yiaddr != 0)
-        put(l, "  yiaddr %s", ip4_format(m->yiaddr, addr));
-    if (m->giaddr != 0)
-        put(l, "  giaddr %s", ip4_format(m->giaddr, addr));
-    if (dhcp_get_ip4(m, DHCP_OPT_REQUESTED_IP, &requested))
-        put(l, "  requested %s", ip4_format(requested, addr));
+    char src[IP4_LEN], dst[IP4_LEN], ciaddr[IP4_LEN], yiaddr[IP4_LEN], giaddr[IP4_LEN], requested[IP4_LEN];
+    char xid[] = "0x00000000", chaddr[HW_LEN];
+    ip4 wanted = 0;
+    dhcp_get_ip4(m, DHCP_OPT_REQUESTED_IP, &wanted);
+    put_xid(m->xid, xid);
+    const struct dhcp_line line = {
+        .op = m->op,
+        .type = dhcp_type_name(m->type),
+        .src = ip4_format(d->ip.src, src),
+        .dst = ip4_format(d->ip.dst, dst),
+        .sport = d->udp.sport,
+        .dport = d->udp.dport,
+        .xid = xid,
+        .chaddr = hw_format(&hw, chaddr),
+        .ciaddr = ip4_format(m->ciaddr, ciaddr),
+        .yiaddr = ip4_format(m->yiaddr, yiaddr),
+        .giaddr = ip4_format(m->giaddr, giaddr),
+        .requested = ip4_format(wanted, requested),
+    };
+    l->len += dhcp_line_format(&line, false, l->buf + l->len, l->cap - l->len);
 }
 
 static void put_icmp(struct line *l, const struct dissect *d)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/dhcp_line.h"
 #include "common/dhcp_opt.h"
 #include "common/text.h"
 #include "common/trace_options.h"
@@ -537,7 +538,7 @@ cJSON *trace_message_json(const struct trace_stamp *stamp, enum trace_direction 
 #define SGR_FAINT "\x1b[2m"
 #define SGR_RED   "\x1b[31m"
 
-enum { CLOCK_WIDTH = 12, TYPE_WIDTH = 8, WORD_WIDTH = 15 };
+enum { CLOCK_WIDTH = 12, WORD_WIDTH = 15, LINE_MAX_LEN = 512 };
 
 struct view {
     struct text text;
@@ -579,11 +580,11 @@ static void add_stamp(struct view *v, const cJSON *event)
 
 static void add_way(struct view *v, const cJSON *event)
 {
-    text_add(&v->text, "%s:%d -> %s:%d", get_text(event, "src"), get_number(event, "sport"),
+    text_add(&v->text, "%s:%d > %s:%d", get_text(event, "src"), get_number(event, "sport"),
              get_text(event, "dst"), get_number(event, "dport"));
 }
 
-/* Which header fields are worth a word: those that are not at their usual value. */
+/* Which header fields are worth a word beside those of the line: those that are not at their usual value. */
 static void add_header_numbers(struct text *t, const cJSON *event)
 {
     static const struct {
@@ -601,11 +602,9 @@ static void add_header_numbers(struct text *t, const cJSON *event)
 
 static void add_header_texts(struct text *t, const cJSON *event)
 {
-    static const char *const addresses[] = {"ciaddr", "yiaddr", "siaddr", "giaddr"};
     static const char *const fields[] = {"sname", "file"};
-    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++)
-        if (strcmp(get_text(event, addresses[i]), "0.0.0.0") != 0)
-            text_add(t, "  %s %s", addresses[i], get_text(event, addresses[i]));
+    if (strcmp(get_text(event, "siaddr"), "0.0.0.0") != 0)
+        text_add(t, "  siaddr %s", get_text(event, "siaddr"));
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (get_text(event, fields[i])[0] != '\0')
             text_add(t, "  %s \"%s\"", fields[i], get_text(event, fields[i]));
@@ -656,13 +655,6 @@ static void add_defect(struct view *v, const cJSON *defect)
     text_put(&v->text, "\n");
 }
 
-static const char *type_color(const char *type, int op)
-{
-    if (strcmp(type, "NAK") == 0 || strcmp(type, "DECLINE") == 0)
-        return "\x1b[1;31m";
-    return op == DHCP_BOOTREQUEST ? "\x1b[1;36m" : "\x1b[1;32m";
-}
-
 static void add_details(struct view *v, const cJSON *message)
 {
     const cJSON *item;
@@ -677,15 +669,47 @@ static void add_details(struct view *v, const cJSON *message)
     }
 }
 
+static const char *requested(const cJSON *message)
+{
+    const cJSON *option;
+    cJSON_ArrayForEach(option, cJSON_GetObjectItemCaseSensitive(message, "options"))
+    {
+        if (get_number(option, "code") == DHCP_OPT_REQUESTED_IP && !cJSON_HasObjectItem(option, "malformed"))
+            return get_text(option, "text");
+    }
+    return "";
+}
+
+char *trace_line(const cJSON *message, bool with_type, enum trace_color color)
+{
+    char buf[LINE_MAX_LEN];
+    const struct dhcp_line line = {
+        .op = (uint8_t)get_number(message, "op"),
+        .type = with_type ? get_text(message, "type") : NULL,
+        .src = get_text(message, "src"),
+        .dst = get_text(message, "dst"),
+        .sport = (unsigned)get_number(message, "sport"),
+        .dport = (unsigned)get_number(message, "dport"),
+        .xid = get_text(message, "xid"),
+        .chaddr = get_text(message, "chaddr"),
+        .ciaddr = get_text(message, "ciaddr"),
+        .yiaddr = get_text(message, "yiaddr"),
+        .giaddr = get_text(message, "giaddr"),
+        .requested = requested(message),
+    };
+    dhcp_line_format(&line, color == TRACE_COLOR, buf, sizeof buf);
+    return strdup(buf);
+}
+
 static void add_message(struct view *v, const cJSON *event)
 {
-    const char *type = get_text(event, "type");
     bool sent = strcmp(get_text(event, "direction"), "tx") == 0;
+    char *line = trace_line(event, true, v->color);
+    v->text.failed = v->text.failed || line == NULL;
     text_add(&v->text, "%s %s  ", sent ? ">" : "<", get_text(event, "interface"));
-    add_colored(v, type_color(type, get_number(event, "op")), TYPE_WIDTH, type);
-    text_put(&v->text, "  ");
-    add_way(v, event);
-    text_add(&v->text, "  xid %s  chaddr %s\n", get_text(event, "xid"), get_text(event, "chaddr"));
+    text_put(&v->text, line != NULL ? line : "");
+    text_put(&v->text, "\n");
+    free(line);
     add_details(v, event);
 }
 

@@ -18,6 +18,7 @@
  * "offset"; "region" if it stands in file or sname; "pieces" if it was split; "malformed" {reason, text} if
  * it breaks its definition. A defect has "reason", "text", and "offset" where it is the only one. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -89,5 +90,7 @@ enum trace_color { TRACE_PLAIN, TRACE_COLOR };
  * gives its JSON. */
 char *trace_text(const cJSON *event, enum trace_color color);
 
+/* A message in one line (dhcp_line.h), without an end; its type may stand elsewhere. Likewise malloc'ed. */
+char *trace_line(const cJSON *message, bool with_type, enum trace_color color);
 /* Only what stands under the first line of a message: header fields, options, defects. Likewise malloc'ed. */
 char *trace_details(const cJSON *message, enum trace_color color);

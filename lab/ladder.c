@@ -355,8 +355,10 @@ static void add_mark(struct text *t, const char *mark, enum trace_color color)
 static void add_details(struct text *t, const struct arrow *arrow, enum trace_color color)
 {
     const cJSON *m = arrow->message;
-    text_add(t, "    xid %s  %s:%.0f -> %s:%.0f  chaddr %s\n", get_text(m, "xid"), get_text(m, "src"),
-             get_number(m, "sport"), get_text(m, "dst"), get_number(m, "dport"), get_text(m, "chaddr"));
+    char *line = trace_line(m, false, color);
+    t->failed = t->failed || line == NULL;
+    text_add(t, "    %s\n", line != NULL ? line : "");
+    free(line);
     if (arrow->to == 0)
         add_mark(t, "nobody received it", color);
     if (arrow->from == NOBODY)

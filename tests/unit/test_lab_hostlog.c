@@ -15,7 +15,7 @@ static const char text[] = "08:57:57.100 server   warning         DIR/server.jso
                            "08:57:57.200 server   info            serving\n"
                            "08:57:57.300 server   warning         DIR/server.json:4:5: at $.y: ignored\n"
                            "08:57:57.405 server   lease-new       new lease of 10.77.0.100 for 1 h\n"
-                           "08:57:57.406 server   > eth0  ACK       10.77.0.1:67 -> 10.77.0.100:68\n"
+                           "08:57:57.406 server   > eth0  ACK       10.77.0.1:67 > 10.77.0.100:68\n"
                            "    yiaddr 10.77.0.100\n"
                            "     53 dhcp-message-type             1  ACK\n";
 

@@ -75,11 +75,11 @@ static void test_two_hosts(void **state)
     expect_ladder(events, &view,
                   "               h1                                                        server\n"
                   "12:00:00.250    |------------------------ DISCOVER ------------------------>|\n"
-                  "    xid 0x3903f326  0.0.0.0:68 -> 255.255.255.255:67  chaddr 02:00:00:00:00:02\n"
+                  "    0.0.0.0:68 > 255.255.255.255:67  xid 0x3903f326  chaddr 02:00:00:00:00:02\n"
                   "     53 dhcp-message-type             1  DISCOVER\n"
                   "\n"
                   "12:00:00.251    |<------------------------- OFFER --------------------------|\n"
-                  "    xid 0x3903f326  10.77.0.1:67 -> 255.255.255.255:68  chaddr 02:00:00:00:00:02\n"
+                  "    10.77.0.1:67 > 255.255.255.255:68  xid 0x3903f326  chaddr 02:00:00:00:00:02\n"
                   "     53 dhcp-message-type             1  OFFER\n");
 }
 
@@ -95,11 +95,11 @@ static void test_a_receiver_that_traced_earlier(void **state)
     expect_ladder(events, &view,
                   "               h1                                                        server\n"
                   "12:00:00.250    |------------------------ DISCOVER ------------------------>|\n"
-                  "    xid 0x00000001  0.0.0.0:68 -> 255.255.255.255:67  chaddr 02:00:00:00:00:02\n"
+                  "    0.0.0.0:68 > 255.255.255.255:67  xid 0x00000001  chaddr 02:00:00:00:00:02\n"
                   "     53 dhcp-message-type             1  DISCOVER\n"
                   "\n"
                   "12:00:00.250    |<------------------------- OFFER --------------------------|\n"
-                  "    xid 0x00000001  10.77.0.1:67 -> 255.255.255.255:68  chaddr 02:00:00:00:00:02\n"
+                  "    10.77.0.1:67 > 255.255.255.255:68  xid 0x00000001  chaddr 02:00:00:00:00:02\n"
                   "     53 dhcp-message-type             1  OFFER\n");
 }
 
@@ -114,12 +114,12 @@ static void test_retransmission_and_loss(void **state)
     expect_ladder(events, &view,
                   "               h1                                                        server\n"
                   "12:00:00.000    |------------------------ DISCOVER -----------------------x |\n"
-                  "    xid 0x00000001  0.0.0.0:68 -> 255.255.255.255:67  chaddr 02:00:00:00:00:02\n"
+                  "    0.0.0.0:68 > 255.255.255.255:67  xid 0x00000001  chaddr 02:00:00:00:00:02\n"
                   "    nobody received it\n"
                   "     53 dhcp-message-type             1  DISCOVER\n"
                   "\n"
                   "12:00:04.000    |------------------------ DISCOVER ------------------------>|\n"
-                  "    xid 0x00000001  0.0.0.0:68 -> 255.255.255.255:67  chaddr 02:00:00:00:00:02\n"
+                  "    0.0.0.0:68 > 255.255.255.255:67  xid 0x00000001  chaddr 02:00:00:00:00:02\n"
                   "     53 dhcp-message-type             1  DISCOVER\n");
 }
 
@@ -139,15 +139,15 @@ static void test_broadcast_on_a_lan(void **state)
     expect_ladder(events, &view,
                   "             server                h1                  h2                  h3\n"
                   "12:00:00.000    |<------------------|---- DISCOVER -----|                   |\n"
-                  "    xid 0x00000001  0.0.0.0:68 -> 255.255.255.255:67  chaddr 02:00:00:00:00:02\n"
+                  "    0.0.0.0:68 > 255.255.255.255:67  xid 0x00000001  chaddr 02:00:00:00:00:02\n"
                   "     53 dhcp-message-type             1  DISCOVER\n"
                   "\n"
                   "12:00:00.002    |------ OFFER ----->|-------------------|------------------>|\n"
-                  "    xid 0x00000001  10.77.0.1:67 -> 255.255.255.255:68  chaddr 02:00:00:00:00:02\n"
+                  "    10.77.0.1:67 > 255.255.255.255:68  xid 0x00000001  chaddr 02:00:00:00:00:02\n"
                   "     53 dhcp-message-type             1  OFFER\n"
                   "\n"
                   "12:00:00.004    |<------------------|-------------------|----- REQUEST ---->|\n"
-                  "    xid 0x00000001  0.0.0.0:68 -> 255.255.255.255:67  chaddr 02:00:00:00:00:02\n"
+                  "    0.0.0.0:68 > 255.255.255.255:67  xid 0x00000001  chaddr 02:00:00:00:00:02\n"
                   "     53 dhcp-message-type             1  REQUEST\n");
 }
 
@@ -162,12 +162,12 @@ static void test_sender_not_traced(void **state)
     expect_ladder(events, &view,
                   "               h1                                                        server\n"
                   "12:00:00.000    | o----------------------- DISCOVER ----------------------->|\n"
-                  "    xid 0x00000001  0.0.0.0:68 -> 255.255.255.255:67  chaddr 02:00:00:00:00:02\n"
+                  "    0.0.0.0:68 > 255.255.255.255:67  xid 0x00000001  chaddr 02:00:00:00:00:02\n"
                   "    its sender is not traced\n"
                   "     53 dhcp-message-type             1  DISCOVER\n"
                   "\n"
                   "12:00:00.005    |<------------------------- ACK --------------------------o>|\n"
-                  "    xid 0x00000002  10.77.0.1:67 -> 255.255.255.255:68  chaddr 02:00:00:00:00:02\n"
+                  "    10.77.0.1:67 > 255.255.255.255:68  xid 0x00000002  chaddr 02:00:00:00:00:02\n"
                   "    its sender is not traced\n"
                   "     53 dhcp-message-type             1  ACK\n");
 }
@@ -186,7 +186,7 @@ static void test_only_some_hosts(void **state)
     expect_ladder(events, &view,
                   "             server                                                        h3\n"
                   "12:00:00.001    |<----------------------- DISCOVER -------------------------|\n"
-                  "    xid 0x00000002  0.0.0.0:68 -> 255.255.255.255:67  chaddr 02:00:00:00:00:02\n"
+                  "    0.0.0.0:68 > 255.255.255.255:67  xid 0x00000002  chaddr 02:00:00:00:00:02\n"
                   "     53 dhcp-message-type             1  DISCOVER\n");
 }
 
@@ -199,7 +199,7 @@ static void test_one_host_alone(void **state)
     expect_ladder(events, &view,
                   "               h1\n"
                   "12:00:00.000    |------------------------ DISCOVER -----------------------x\n"
-                  "    xid 0x00000001  0.0.0.0:68 -> 255.255.255.255:67  chaddr 02:00:00:00:00:02\n"
+                  "    0.0.0.0:68 > 255.255.255.255:67  xid 0x00000001  chaddr 02:00:00:00:00:02\n"
                   "    nobody received it\n"
                   "     53 dhcp-message-type             1  DISCOVER\n");
 }
@@ -214,7 +214,7 @@ static void test_colors(void **state)
         events, &view,
         "               h1                                                        server\n"
         "12:00:00.000    |------------------------\033[1;36m DISCOVER \033[0m-----------------------x |\n"
-        "    xid 0x00000001  0.0.0.0:68 -> 255.255.255.255:67  chaddr 02:00:00:00:00:02\n"
+        "    0.0.0.0:68 > 255.255.255.255:67  xid 0x00000001  chaddr 02:00:00:00:00:02\n"
         "\033[31m    nobody received it\033[0m\n"
         "     53 dhcp-message-type             1  DISCOVER\n");
 }
