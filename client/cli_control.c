@@ -235,7 +235,7 @@ static void command_clock_get(void *user, const cJSON *arguments, struct control
     struct cli_driver *d = user;
     (void)arguments;
     control_reply(request, CONTROL_SUCCESS, "",
-                  control_clock_json(&d->traffic, cli_engine_deadline(d->engine)));
+                  control_clock_json(&d->traffic, cli_engine_deadline(d->engine), false));
 }
 
 static void command_clock_set(void *user, const cJSON *arguments, struct control_request *request)

@@ -392,7 +392,9 @@ static void command_clock_get(void *user, const cJSON *arguments, struct control
 {
     struct crowd *c = user;
     (void)arguments;
-    control_reply(request, CONTROL_SUCCESS, "", control_clock_json(&c->traffic, timerq_deadline(&c->timers)));
+    control_reply(
+        request, CONTROL_SUCCESS, "",
+        control_clock_json(&c->traffic, timerq_deadline(&c->timers), c->wave_at < c->options->count));
 }
 
 static void command_clock_set(void *user, const cJSON *arguments, struct control_request *request)

@@ -2,7 +2,7 @@
 
 #include "common/io_clock.h"
 
-cJSON *control_clock_json(const struct control_traffic *traffic, time_ms deadline)
+cJSON *control_clock_json(const struct control_traffic *traffic, time_ms deadline, bool is_busy)
 {
     char iso[CLOCK_ISO_LEN], scale[CLOCK_SCALE_LEN];
     struct clock_now now = io_now();
@@ -18,5 +18,6 @@ cJSON *control_clock_json(const struct control_traffic *traffic, time_ms deadlin
         cJSON_AddNumberToObject(json, "deadline_ms", (double)deadline);
     cJSON_AddNumberToObject(json, "sent", (double)traffic->sent);
     cJSON_AddNumberToObject(json, "heard", (double)traffic->heard);
+    cJSON_AddBoolToObject(json, "busy", is_busy);
     return json;
 }

@@ -346,7 +346,7 @@ static void close_all(struct capture *c)
 /* The kernel stamps by the machine's clock, the lab's programs by the lab's. */
 static int64_t lab_time(void *user, int64_t time_ns)
 {
-    return time_ns + labclock_history_ahead_ns(user, time_ns);
+    return labclock_history_time_ns(user, time_ns);
 }
 
 /* Opens what stands outside of the lab, before its namespaces are entered. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -80,13 +81,18 @@ struct clock_line labclock_turned(uint64_t scale)
     return (struct clock_line){boot_us, clock_line_at(&line, boot_us), scale};
 }
 
+/* A signal waits until all are told: none of them may be left behind. */
 int labclock_set(struct labclock *clock, const struct clock_line *line)
 {
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before);
     int rc = labclock_write(clock->dir, line);
     for (size_t i = 0; rc == 0 && i < clock->n; i++)
         cJSON_Delete(labclock_ask(&clock->programs[i], "clock-set"));
     if (rc == 0)
         labclock_follow(clock->dir);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     return rc;
 }
 
@@ -99,6 +105,7 @@ static bool look(void *user, size_t program, struct pace_look *out)
     out->deadline = cJSON_IsNumber(deadline) ? (time_ms)deadline->valuedouble : TIME_NEVER;
     out->sent = (uint64_t)cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(answer, "sent"));
     out->heard = (uint64_t)cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(answer, "heard"));
+    out->is_busy = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "busy"));
     cJSON_Delete(answer);
     return answer != NULL;
 }

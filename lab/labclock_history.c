@@ -6,7 +6,7 @@
 
 #include "lab/labclock.h"
 
-enum { NS_PER_US = 1000 };
+enum { NS_PER_US = 1000, STEP_NS = 2000000 };
 
 bool labclock_history_open(struct labclock_history *h, const char *dir)
 {
@@ -57,12 +57,26 @@ static int64_t now_ns(clockid_t clock)
     return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
-int64_t labclock_history_ahead_ns(struct labclock_history *h, int64_t wall_ns)
+/* Read one after the other, the two seem to move a little: only a step of the clock on the wall counts. */
+static void measure_distance(struct labclock_history *h)
 {
-    int64_t boot_us = (wall_ns - now_ns(CLOCK_REALTIME) + now_ns(CLOCK_BOOTTIME)) / NS_PER_US;
+    int64_t distance_ns = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME);
+    if (llabs(distance_ns - h->distance_ns) > STEP_NS)
+        h->distance_ns = distance_ns;
+}
+
+int64_t labclock_history_time_ns(struct labclock_history *h, int64_t wall_ns)
+{
+    measure_distance(h);
     read_on(h);
+    int64_t boot_us = (wall_ns - h->distance_ns) / NS_PER_US;
     size_t i = h->n;
     while (i > 0 && h->lines[i - 1].boot_us > boot_us)
         i--;
-    return i == 0 ? 0 : (clock_line_at(&h->lines[i - 1], boot_us) - boot_us) * NS_PER_US;
+    if (i == 0)
+        return wall_ns;
+    const struct clock_line *line = &h->lines[i - 1];
+    if (line->scale == CLOCK_SCALE_ONE) /* with its nanoseconds */
+        return wall_ns + (line->lab_us - line->boot_us) * NS_PER_US;
+    return clock_line_at(line, boot_us) * NS_PER_US + h->distance_ns;
 }

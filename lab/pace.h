@@ -12,14 +12,16 @@
 #include "common/clock.h"
 
 enum {
-    PACE_QUIET_LOOKS = 3, /* so many looks in a row have to show the same */
-    PACE_LOOKS_MAX = 400, /* more are not waited for: something never rests */
+    PACE_QUIET_LOOKS = 3,    /* so many looks in a row have to show the same, ... */
+    PACE_UNHEARD_LOOKS = 12, /* ... or so many, if more packets were sent than heard */
+    PACE_LOOKS_MAX = 400,    /* more are not waited for: something never rests */
 };
 
 /* Where a program stands. */
 struct pace_look {
     time_ms now, deadline; /* by its clock; TIME_NEVER: it waits for nothing */
     uint64_t sent, heard;  /* packets, since it started */
+    bool is_busy;          /* it will send of itself, soon */
 };
 
 struct pace {
@@ -38,14 +40,14 @@ struct pace {
 struct pace_sum {
     time_ms now;      /* the latest; 0 if none answers */
     time_ms deadline; /* the earliest that is still to come; TIME_NEVER: none */
-    bool is_due;      /* another one has come, and is about to be done */
+    bool is_busy;     /* somebody is, or has a deadline that has come */
     uint64_t sent, heard;
 };
 
 struct pace_sum pace_look(const struct pace *p);
 
-/* Waits until nothing goes on: the same numbers of packets, PACE_QUIET_LOOKS times with a rest in between,
- * and no deadline that has come. False: it was not quiet within PACE_LOOKS_MAX looks. */
+/* Waits until nothing goes on: the same numbers of packets, look after look with a rest in between, and
+ * nobody busy. False: it was not quiet within PACE_LOOKS_MAX looks. */
 bool pace_settle(const struct pace *p);
 
 /* Lets the time of all programs pass until `until`, with all that is due at and before it, and waits for what

@@ -108,7 +108,9 @@ void srv_control_on_command(void *user, const char *command, const cJSON *argume
     if (tells_clock) /* whoever counts messages counts those that wait for the disk */
         srv_persist_settle(d->persist);
     if (tells_clock && reply.result == CONTROL_SUCCESS)
-        reply.arguments = control_clock_json(&d->traffic, srv_engine_deadline(d->engine));
+        reply.arguments =
+            control_clock_json(&d->traffic, srv_engine_deadline(d->engine),
+                               srv_persist_is_busy(d->persist) || srv_queue_count(d->queue) > 0);
     if (strcmp(command, "status-get") == 0 && reply.result == CONTROL_SUCCESS)
         cJSON_AddItemToObject(reply.arguments, "lease_file", srv_persist_json(d->persist));
     control_reply(request, reply.result, reply.text, reply.arguments);

@@ -229,6 +229,22 @@ class Clock(ClockCase):
         self.dhcplab("clock", "scale", "0")
         self.dhcplab("capture", "lab.pcapng", "--duration", "1")
 
+    def test_an_advance_that_is_interrupted_leaves_the_lab_as_it_is(self):
+        long = subprocess.Popen([DHCPLAB, "clock", "advance", "3650d"], env=self.env, stdout=subprocess.DEVNULL)
+        wait_for(lambda: self.clock()["ahead_s"] > 86400, "the second day")
+        long.send_signal(signal.SIGINT)
+        self.assertEqual(long.wait(LIMIT_S), -signal.SIGINT)
+        self.assertLess(self.clock()["ahead_s"], 3650 * 86400)
+        self.assertEqual(self.status()["state"], "BOUND")
+        self.assertEqual(self.dhcplab("renew", "h1").stdout, "h1: 10.77.0.100/24 from 10.77.0.1 for 1 h\n")
+
+    def test_no_program_starts_with_what_is_no_clock(self):
+        self.write("bad", "{}\n")
+        for program, *options in (("dhcplab-client", "-i", "lo"), ("dhcplab-server", "-c", "lab.json")):
+            for file, why in (("bad", "this is not the file of a lab's clock"), ("gone", "No such file or directory")):
+                done = self.dhcplab(*options, "--clock", file, program=BIN / program, code=2)
+                self.assertEqual(done.stderr, f"{program}: {file}: {why}\n")
+
     def test_what_is_not_understood_is_refused(self):
         for words in (["advance"], ["advance", "soon"], ["advance", "30"], ["advance", "0s"], ["scale"], ["scale", "1e3"],
                       ["scale", "fast"], ["scale", "1", "2"], ["scale", "86401"], ["jump", "30m"]):

@@ -89,6 +89,26 @@ static void a_file_of_any_size_is_read_whole(void **state)
     }
 }
 
+static void the_end_of_a_file_is_read_alone(void **state)
+{
+    (void)state;
+    char buf[4];
+    size_t len;
+    static const struct {
+        const char *file, *end;
+    } rows[] = {{"", ""}, {"abc", "abc"}, {"abcd", "abcd"}, {"abcdefg", "defg"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        write_file(rows[i].file, strlen(rows[i].file));
+        assert_int_equal(io_file_read_end(path, buf, sizeof buf, &len), 0);
+        assert_int_equal(len, strlen(rows[i].end));
+        assert_memory_equal(buf, rows[i].end, len);
+    }
+    unlink(path);
+    assert_int_equal(io_file_read_end(path, buf, sizeof buf, &len), ERR_NOTFOUND);
+    assert_int_equal(io_file_read_end(dir, buf, sizeof buf, &len), ERR_IO);
+    write_file("", 0); /* for the teardown */
+}
+
 static void a_dash_is_standard_input(void **state)
 {
     (void)state;
@@ -236,6 +256,7 @@ int main(void)
         TEST(a_write_is_whole_or_an_error),
         TEST(a_name_is_synced_by_its_directory),
         TEST(a_file_of_any_size_is_read_whole),
+        TEST(the_end_of_a_file_is_read_alone),
         TEST(a_dash_is_standard_input),
         TEST(what_cannot_be_read_says_why),
         TEST(a_file_of_somebody_else_is_denied),

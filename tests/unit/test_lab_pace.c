@@ -10,7 +10,7 @@
 #include "common/err.h"
 #include "lab/pace.h"
 
-enum { CLIENTS_MAX = 2, FLIGHT = 2 /* rests that a packet takes */ };
+enum { CLIENTS_MAX = 2, FLIGHT = 2 /* rests that a packet takes, if the test says nothing else */ };
 
 /* A client asks at its deadline, and has the next one once it is answered; unanswered it waits. */
 struct client {
@@ -24,6 +24,8 @@ struct world {
     struct client clients[CLIENTS_MAX];
     size_t n_clients;
     uint64_t server_sent, server_heard;
+    unsigned flight;                         /* rests that a packet takes; 0: FLIGHT */
+    unsigned disk, storing;                  /* rests that a lease takes to the disk; those that are left */
     bool server_is_down, is_silent, is_deaf; /* deaf: does nothing at its deadline */
     int jump_error;
     unsigned rests, jumps;
@@ -36,6 +38,11 @@ static void tell(struct world *w, const char *what, size_t client)
     snprintf(w->story + len, sizeof w->story - len, "%lld %s%zu\n", (long long)w->now, what, client);
 }
 
+static unsigned flight(const struct world *w)
+{
+    return w->flight != 0 ? w->flight : FLIGHT;
+}
+
 static void do_due(struct world *w)
 {
     for (size_t i = 0; i < w->n_clients && !w->is_deaf; i++) {
@@ -45,7 +52,7 @@ static void do_due(struct world *w)
         tell(w, "ask", i);
         c->sent++;
         c->deadline += c->period;
-        c->to_server = FLIGHT;
+        c->to_server = flight(w);
     }
 }
 
@@ -54,10 +61,10 @@ static bool look(void *user, size_t program, struct pace_look *out)
 {
     struct world *w = user;
     do_due(w);
-    *out = (struct pace_look){w->now, TIME_NEVER, w->server_sent, w->server_heard};
+    *out = (struct pace_look){w->now, TIME_NEVER, w->server_sent, w->server_heard, w->storing > 0};
     if (program > 0) {
         const struct client *c = &w->clients[program - 1];
-        *out = (struct pace_look){w->now, c->deadline, c->sent, c->heard};
+        *out = (struct pace_look){w->now, c->deadline, c->sent, c->heard, false};
     }
     return !w->is_silent;
 }
@@ -82,10 +89,15 @@ static void rest(void *user)
             c->heard++;
             tell(w, "answered", i);
         }
+        if (w->storing > 0 && --w->storing == 0) {
+            w->server_sent++;
+            c->to_client = flight(w);
+        }
         if (c->to_server > 0 && --c->to_server == 0 && !w->server_is_down) {
             w->server_heard++;
-            w->server_sent++;
-            c->to_client = FLIGHT;
+            w->storing = w->disk;
+            w->server_sent += w->disk == 0;
+            c->to_client = w->disk == 0 ? flight(w) : 0;
         }
     }
 }
@@ -134,6 +146,29 @@ static void a_packet_on_its_way_is_awaited_before_the_first_jump(void **state)
     uint64_t jumps;
     assert_int_equal(pace_advance(&p, 8000, &jumps), 0);
     assert_string_equal(w.story, "5 answered0\n");
+}
+
+/* While a lease is on its way to the disk no packet is, and yet the answer will come. */
+static void an_answer_that_waits_for_the_disk_is_awaited(void **state)
+{
+    (void)state;
+    struct world w = {.disk = 50, .n_clients = 1, .clients = {{.deadline = 1000, .period = 9000}}};
+    struct pace p = pace_of(&w);
+    uint64_t jumps;
+    assert_int_equal(pace_advance(&p, 5000, &jumps), 0);
+    assert_string_equal(w.story, "1000 ask0\n1000 answered0\n");
+}
+
+/* A busy kernel holds a packet for longer than a quiet lab is looked at. */
+static void a_packet_that_nobody_has_heard_yet_is_awaited(void **state)
+{
+    (void)state;
+    struct world w = {
+        .flight = PACE_QUIET_LOOKS + 3, .n_clients = 1, .clients = {{.deadline = 1000, .period = 9000}}};
+    struct pace p = pace_of(&w);
+    uint64_t jumps;
+    assert_int_equal(pace_advance(&p, 5000, &jumps), 0);
+    assert_string_equal(w.story, "1000 ask0\n1000 answered0\n");
 }
 
 static void without_an_answer_the_time_goes_on(void **state)
@@ -210,7 +245,7 @@ static void a_quiet_lab_is_quiet_after_a_few_looks(void **state)
     assert_int_equal(sum.deadline, 1000);
     assert_int_equal(sum.sent, 2);
     assert_int_equal(sum.heard, 2);
-    assert_false(sum.is_due);
+    assert_false(sum.is_busy);
 }
 
 int main(void)
@@ -219,6 +254,8 @@ int main(void)
         cmocka_unit_test(what_is_due_comes_in_its_order_and_is_answered_at_its_time),
         cmocka_unit_test(nothing_after_the_end_happens),
         cmocka_unit_test(a_packet_on_its_way_is_awaited_before_the_first_jump),
+        cmocka_unit_test(an_answer_that_waits_for_the_disk_is_awaited),
+        cmocka_unit_test(a_packet_that_nobody_has_heard_yet_is_awaited),
         cmocka_unit_test(without_an_answer_the_time_goes_on),
         cmocka_unit_test(a_running_clock_is_not_held_up),
         cmocka_unit_test(what_never_rests_is_not_awaited_for_ever),
