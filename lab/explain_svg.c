@@ -360,7 +360,8 @@ static bool draw_page(struct explain_svg *s, bool more)
     const char *name = strrchr(s->capture, '/');
     unsigned long long last_number = s->n_before + s->n;
     const struct ladder_svg ladder = {
-        .title = keep(s, "DHCP in %s", name != NULL ? name + 1 : s->capture),
+        .title = strcmp(s->capture, "-") == 0 ? "DHCP"
+                                              : keep(s, "DHCP in %s", name != NULL ? name + 1 : s->capture),
         .subtitle = s->n == 0
                         ? "no DHCP message"
                         : keep(s, "%.10s, messages %llu to %llu%s", time, (unsigned long long)s->n_before + 1,
