@@ -1,5 +1,4 @@
 /* dhcplab tour: the classic exercises with real packets, in a lab of its own, and what they show. */
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,22 +178,16 @@ static int find_hosts(struct tour *t)
 static int capture_exercises(struct tour *t, const char *path)
 {
     struct tour_capture capture;
-    FILE *file = fopen(path, "we");
-    if (file == NULL) {
-        fprintf(stderr, "dhcplab: %s: %s\n", path, strerror(errno));
-        return ERR_IO;
-    }
     int rc = tour_act_plain_interface(&t->lab.state, t->server, interface);
     if (rc == 0)
         rc = tour_act_plain_interface(&t->lab.state, t->client, interface);
     if (rc == 0)
-        rc = tour_capture_start(&capture, &t->lab.state, t->client, interface, file);
+        rc = tour_capture_start(&capture, t->lab.state.name, t->client->name, path);
     if (rc == 0) {
         rc = do_exercises(t);
         int stopped = tour_capture_stop(&capture);
         rc = rc == 0 ? stopped : rc;
     }
-    fclose(file);
     return rc;
 }
 
@@ -320,6 +313,7 @@ static cJSON *packet_json(const struct tour_packet *p)
     cJSON_AddStringToObject(map, "protocol", p->protocol);
     cJSON_AddStringToObject(map, "summary", p->summary);
     cJSON_AddStringToObject(map, "note", p->note);
+    cJSON_AddStringToObject(map, "comment", p->comment);
     cJSON_AddNumberToObject(map, "warnings", p->n_warnings);
     return map;
 }

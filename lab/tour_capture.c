@@ -1,132 +1,85 @@
 #include "lab/tour_capture.h"
 
 #include <errno.h>
-#include <net/ethernet.h>
-#include <net/if.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/dissect.h"
 #include "common/err.h"
-#include "common/pcapng.h"
-#include "lab/capture_link.h"
-#include "lab/enter.h"
 
-enum { START_LIMIT_MS = 5000 };
+enum { LIMIT_MS = 10000, TOLD_MAX = 4096 };
 
-struct recorder {
-    int fd; /* capture_link.h */
-    FILE *out;
-    uint8_t frame[PCAPNG_SNAPLEN];
-    uint8_t block[PCAPNG_BLOCK_MAX];
-};
+/* What it says when it is ready. */
+static const char ready[] = "capturing at ";
 
-static bool put(struct recorder *r, size_t len)
+static void run(const char *lab, const char *host, const char *path, int told)
 {
-    return len > 0 && fwrite(r->block, 1, len, r->out) == len;
+    prctl(PR_SET_PDEATHSIG, SIGINT);
+    if (dup2(told, STDERR_FILENO) >= 0)
+        execl("/proc/self/exe", "dhcplab", "capture", path, host, "-n", lab, (char *)NULL);
+    dprintf(told, "dhcplab: dhcplab capture cannot be started: %s\n", strerror(errno));
+    _exit(1);
 }
 
-static bool write_head(struct recorder *r, const char *host, const char *interface)
+/* Reads on until the end, or, if `line`, until a line is whole. Returns the octets in `buf`, a NUL behind
+ * them. */
+static size_t hear(const struct tour_capture *c, bool line, char *buf)
 {
-    char name[LAB_NAME_MAX + LAB_INTERFACE_MAX];
-    struct ifreq request = {0};
-    struct pcapng_interface description = {.name = name, .linktype = DISSECT_LINK_ETHERNET};
-    snprintf(name, sizeof name, "%s/%s", host, interface);
-    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", interface);
-    if (ioctl(r->fd, SIOCGIFHWADDR, &request) == 0) {
-        description.hw = (struct hw_addr){.type = 1, .len = ETH_ALEN};
-        memcpy(description.hw.bytes, request.ifr_hwaddr.sa_data, ETH_ALEN);
+    struct pollfd waiting = {.fd = c->told, .events = POLLIN};
+    size_t len = 0;
+    while (len < TOLD_MAX - 1 && !(line && len > 0 && buf[len - 1] == '\n') &&
+           poll(&waiting, 1, LIMIT_MS) > 0) {
+        ssize_t n = read(c->told, buf + len, TOLD_MAX - 1 - len);
+        if (n <= 0)
+            break;
+        len += (size_t)n;
     }
-    return put(r, pcapng_section("dhcplab", NULL, r->block, sizeof r->block)) &&
-           put(r, pcapng_interface(&description, r->block, sizeof r->block)) && fflush(r->out) == 0;
+    buf[len] = '\0';
+    return len;
 }
 
-/* Takes all that waits. */
-static bool take_packets(struct recorder *r)
-{
-    struct pcapng_packet packet;
-    int rc;
-    while ((rc = capture_link_next(r->fd, r->frame, &packet)) > 0)
-        if (!put(r, pcapng_packet(&packet, r->block, sizeof r->block)))
-            return false;
-    return rc == 0;
-}
-
-static bool has_lost(const struct recorder *r)
-{
-    unsigned lost = capture_link_lost(r->fd);
-    if (lost > 0)
-        fprintf(stderr, "dhcplab: %u packets came too fast to be captured\n", lost);
-    return lost > 0;
-}
-
-/* Until `stop_fd` is closed at the other end. */
-static bool record(struct recorder *r, int stop_fd)
-{
-    struct pollfd fds[] = {{r->fd, POLLIN, 0}, {stop_fd, 0, 0}};
-    while (poll(fds, 2, -1) >= 0 || errno == EINTR) {
-        bool is_over = fds[1].revents != 0;
-        if (!take_packets(r))
-            return false;
-        if (is_over)
-            return !has_lost(r) && fflush(r->out) == 0;
-    }
-    return false;
-}
-
-/* In the child. `fd` tells that all is ready, and then when it is to stop. */
-static int run(const struct lab_state *lab, const struct lab_host_state *host, const char *interface,
-               FILE *out, int fd)
-{
-    struct recorder *r = calloc(1, sizeof *r);
-    if (r == NULL)
-        return 1;
-    r->out = out;
-    bool is_ready = enter_network(lab, host) == 0 && capture_link_open(interface, &r->fd) == 0 &&
-                    write_head(r, host->name, interface) && write(fd, "r", 1) == 1;
-    if (!is_ready || !record(r, fd)) {
-        fprintf(stderr, "dhcplab: %s cannot be captured: %s\n", interface, strerror(errno));
-        return 1;
-    }
-    return 0;
-}
-
-int tour_capture_start(struct tour_capture *c, const struct lab_state *lab, const struct lab_host_state *host,
-                       const char *interface, FILE *out)
+int tour_capture_start(struct tour_capture *c, const char *lab, const char *host, const char *path)
 {
     int ends[2];
-    char ready;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+    char told[TOLD_MAX];
+    if (pipe2(ends, O_CLOEXEC) < 0)
         return ERR_IO;
     fflush(NULL);
-    *c = (struct tour_capture){.pid = fork(), .stop_fd = ends[0]};
-    if (c->pid == 0) {
-        close(ends[0]);
-        _exit(run(lab, host, interface, out, ends[1]));
-    }
+    *c = (struct tour_capture){.pid = fork(), .told = ends[0]};
+    if (c->pid == 0)
+        run(lab, host, path, ends[1]);
     close(ends[1]);
-    struct pollfd waiting = {.fd = ends[0], .events = POLLIN};
-    if (c->pid > 0 && poll(&waiting, 1, START_LIMIT_MS) == 1 && read(ends[0], &ready, 1) == 1)
+    if (c->pid < 0) {
+        fprintf(stderr, "dhcplab: no process can be made: %s\n", strerror(errno));
+        close(c->told);
+        return ERR_IO;
+    }
+    hear(c, true, told);
+    if (strncmp(told, ready, sizeof ready - 1) == 0)
         return 0;
-    if (c->pid > 0)
-        tour_capture_stop(c);
-    else
-        close(ends[0]);
+    fputs(told, stderr);
+    tour_capture_stop(c);
     return ERR_IO;
 }
 
 int tour_capture_stop(struct tour_capture *c)
 {
+    char told[TOLD_MAX];
     int status = 0;
-    close(c->stop_fd);
-    while (waitpid(c->pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return ERR_IO;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : ERR_IO;
+    kill(c->pid, SIGINT);
+    hear(c, false, told);
+    kill(c->pid, SIGKILL); /* of what has ended there is nothing to kill; what hangs is not waited for */
+    while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    close(c->told);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return 0;
+    fputs(told, stderr);
+    return ERR_IO;
 }

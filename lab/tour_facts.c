@@ -87,6 +87,7 @@ static void take_packet(struct tour_facts *f, const struct explain_packet *packe
                               .protocol = d->protocol,
                               .summary = keep(f, summary),
                               .note = keep(f, relation->note),
+                              .comment = keep(f, packet->comment),
                               .n_warnings = d->n_warnings,
                               .link = d->link,
                               .arp = d->arp,

@@ -28,6 +28,7 @@ struct tour_packet {
     size_t len;
     const char *line; /* as `dhcplab explain` prints it */
     const char *protocol, *summary, *note;
+    const char *comment; /* what the client decided; "" where it has not to do with the packet */
     unsigned n_warnings;
     struct dissect_link link;
     struct dissect_arp arp;

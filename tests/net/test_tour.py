@@ -53,6 +53,7 @@ class Tour(LabCase):
         notes = {name: [packet["note"] for packet in exercise["packets"]] for name, exercise in exercises.items()}
         self.assertEqual([p["warnings"] for e in exercises.values() for p in e["packets"] if p["warnings"]], [])
         self.assertEqual([line.split()[0] for line in lines["dhcp"]], TYPES)
+        self.assertTrue(exercises["dhcp"]["packets"][-1]["comment"].startswith("RENEWING -> BOUND: 10.77.0.100 is ours"))
         self.assertIn("who has 10.77.0.1? tell 10.77.0.100 (02:00:00:00:00:02)", lines["arp"])
         self.assertIn("10.77.0.1 is at 02:00:00:00:00:01", lines["arp"])
         self.assertEqual(["echo request" in lines["ping"][0], "echo reply" in lines["ping"][1]], [True, True])
