@@ -26,23 +26,12 @@ void replay_map_init(struct replay_map *map, uint64_t seed, struct ip4_net serve
 
 void replay_map_fini(struct replay_map *map)
 {
-    for (size_t i = 0; i < map->n_clients; i++)
-        free(map->clients[i]);
-    free(map->clients);
+    for (struct replay_client *c = map->newest, *older; c != NULL; c = older) {
+        older = c->older;
+        free(c);
+    }
     free(map->leases);
     *map = (struct replay_map){0};
-}
-
-/* Room for one more of `size` octets; NULL: memory is out. */
-static void *grow(void *list, size_t n, size_t *capacity, size_t size)
-{
-    if (n < *capacity)
-        return list;
-    size_t more = 2 * *capacity + 64;
-    void *grown = realloc(list, more * size);
-    if (grown != NULL)
-        *capacity = more;
-    return grown;
 }
 
 /* ---- clients ---- */
@@ -59,28 +48,24 @@ static struct hw_addr random_hw(struct replay_map *map, uint8_t type, uint8_t le
 
 static const struct replay_client *find_client(const struct replay_map *map, const struct hw_addr *captured)
 {
-    for (size_t i = map->n_clients; i > 0; i--)
-        if (hw_equal(&map->clients[i - 1]->captured, captured))
-            return map->clients[i - 1];
-    return NULL;
+    const struct replay_client *c = map->newest;
+    while (c != NULL && !hw_equal(&c->captured, captured))
+        c = c->older;
+    return c;
 }
 
 static const struct replay_client *add_client(struct replay_map *map, const struct hw_addr *captured,
                                               const struct hw_addr *live)
 {
     bool is_ethernet = live->type == ETHERNET && live->len == ETHERNET_LEN;
-    struct replay_client **list =
-        grow(map->clients, map->n_clients, &map->clients_capacity, sizeof *map->clients);
-    if (list == NULL)
-        return NULL;
-    map->clients = list;
     struct replay_client *client = malloc(sizeof *client);
     if (client == NULL)
         return NULL;
-    *client = (struct replay_client){.captured = *captured, .live = *live, .frame = *live};
+    *client =
+        (struct replay_client){.captured = *captured, .live = *live, .frame = *live, .older = map->newest};
     if (!is_ethernet)
         client->frame = random_hw(map, ETHERNET, ETHERNET_LEN);
-    map->clients[map->n_clients++] = client;
+    map->newest = client;
     return client;
 }
 
@@ -119,14 +104,16 @@ static struct replay_lease *find_lease(const struct replay_map *map, const struc
 int replay_map_learn(struct replay_map *map, const struct replay_client *client, ip4 captured, ip4 live)
 {
     struct replay_lease *lease = find_lease(map, client, captured);
-    if (lease == NULL) {
-        struct replay_lease *list =
-            grow(map->leases, map->n_leases, &map->leases_capacity, sizeof *map->leases);
+    if (lease == NULL && map->n_leases == map->capacity) {
+        size_t capacity = 2 * map->capacity + 64;
+        struct replay_lease *list = realloc(map->leases, capacity * sizeof *list);
         if (list == NULL)
             return ERR_NOMEM;
         map->leases = list;
-        lease = &map->leases[map->n_leases++];
+        map->capacity = capacity;
     }
+    if (lease == NULL)
+        lease = &map->leases[map->n_leases++];
     *lease = (struct replay_lease){client, captured, live};
     return 0;
 }

@@ -12,6 +12,7 @@
 struct replay_client {
     struct hw_addr captured, live; /* of the same type and length */
     struct hw_addr frame;          /* Ethernet's: where its frames come from */
+    struct replay_client *older;   /* that was added before */
 };
 
 struct replay_lease {
@@ -22,10 +23,9 @@ struct replay_lease {
 struct replay_map {
     struct rng rng;
     struct ip4_net server; /* the live one's address and network */
-    struct replay_client **clients;
-    size_t n_clients, clients_capacity;
+    struct replay_client *newest;
     struct replay_lease *leases; /* the newest last */
-    size_t n_leases, leases_capacity;
+    size_t n_leases, capacity;
 };
 
 /* Every hardware address and transaction id follows from the seed. */

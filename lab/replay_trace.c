@@ -109,7 +109,8 @@ static void put_piece(struct octets *o, double offset, const cJSON *option, size
     for (size_t i = 0; i < n && !o->failed; i++) {
         int high = hex_digit(hex[2 * (from + i)]), low = hex_digit(hex[2 * (from + i) + 1]);
         o->failed = high < 0 || low < 0;
-        o->bytes[at + 2 + i] = (uint8_t)(high << 4 | low);
+        if (!o->failed)
+            o->bytes[at + 2 + i] = (uint8_t)(high << 4 | low);
     }
 }
 

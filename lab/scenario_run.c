@@ -286,7 +286,7 @@ time_ms scenario_draw_steps(const struct scenario *s, uint64_t seed, time_ms *ou
 /* Steps of an instant come in the order of the file; at the first one before the hosts start. */
 static void arm_steps(struct run *r)
 {
-    time_ms at[SCENARIO_STEPS_MAX];
+    time_ms at[SCENARIO_STEPS_MAX] = {0};
     time_ms last = scenario_draw_steps(r->s, r->setting->seed, at);
     for (size_t i = 0; i < r->s->n_steps; i++) {
         r->steps[i] = (struct step_timer){.timer = {.fire = on_step}, .run = r, .step = &r->s->steps[i]};

@@ -5,7 +5,9 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import struct
+import subprocess
 import time
 import unittest
 
@@ -83,6 +85,23 @@ class Replay(labtest.LabCase):
         side_by_side = self.dhcplab("replay", capture, "--timeout", "20", "--diff").stdout
         self.assertRegex(side_by_side, r"(?m)^ +~ mapped +yiaddr +10\.77\.0\.100 +10\.77\.0\.1\d\d$")
         self.assertRegex(side_by_side, r"(?m)^ += same +51 dhcp-lease-time +600 s \(10 min\) +600 s \(10 min\)$")
+
+    def test_a_capture_of_every_interface(self):
+        """`dhcplab capture` has each packet twice, where it leaves and where it arrives: it is said once."""
+        self.up(s=server(), h1=CLIENT)
+        self.dhcplab("release", "h1")
+        capture = subprocess.Popen([labtest.DHCPLAB, "capture", "lab.pcapng"], env=self.env, cwd=self.dir,
+                                   stderr=subprocess.PIPE, text=True)
+        self.addCleanup(capture.stderr.close)
+        self.addCleanup(capture.kill)
+        self.assertIn("Ctrl-C ends", capture.stderr.readline())
+        self.dhcplab("renew", "h1")
+        self.dhcplab("renew", "h1")
+        capture.send_signal(signal.SIGINT)
+        self.assertEqual(capture.wait(labtest.LIMIT_S), 0)
+        came = self.replay("lab.pcapng")
+        self.assertEqual([(message["type"], message["outcome"], message["copies"]) for message in came["messages"]],
+                         [("DISCOVER", "equal", 1), ("REQUEST", "equal", 1), ("REQUEST", "equal", 1)])
 
     def test_virtual_time_and_the_wire_answer_the_same(self):
         """The simulator's capture of the teaching lab, to the server of the lab itself."""
