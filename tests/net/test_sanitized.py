@@ -8,7 +8,7 @@ import signal
 import unittest
 
 import labtest
-from labtest import BIN
+from labtest import BIN, wait_for
 from leasetest import LeaseCase
 
 SERVER = BIN.parent / "asan" / "bin" / "dhcplab-server"
@@ -37,7 +37,7 @@ class Sanitized(LeaseCase):
         done = self.on("c", labtest.DHCPLAB, "load", "--json", "--server", "10.9.0.1", "--local", "10.9.0.2", "--clients",
                        "3000", "--duration", "2", "--mix", MIX, *map(str, arguments), code=None)
         report = json.loads(done.stdout)
-        self.assertEqual([exchange["non_unique"] for exchange in report["exchanges"].values()], [0, 0, 0])
+        self.assertEqual(sum(exchange["non_unique"] for exchange in report["exchanges"].values()), 0)
         self.assertGreater(report["completed"]["dora"], 500)
         return report
 
@@ -45,6 +45,7 @@ class Sanitized(LeaseCase):
         self.start_server()
         top = self.load("--window", 256, "--drop-time", 10)["rate"]
         self.load("--rate", int(2 * top))
+        wait_for(lambda: self.leases() == self.leases(), "the end of what waited in its queue")
         held = self.leases()
         self.assertGreater(len(held), 1000)
         self.end_server(signal.SIGKILL)
