@@ -103,9 +103,28 @@ static void show_progress(void *user, uint64_t done, uint64_t total)
     fflush(stderr);
 }
 
+/* As a shell takes it for one word. */
+static void print_word(const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-";
+    if (strspn(word, plain) == strlen(word)) {
+        printf("%s", word);
+        return;
+    }
+    putchar('\'');
+    for (; *word != '\0'; word++)
+        if (*word == '\'')
+            fputs("'\\''", stdout);
+        else
+            putchar(*word);
+    putchar('\'');
+}
+
 static void print_command(const struct scenario *s, const struct sweep_outcome *o)
 {
-    printf("It is repeated by:\n  dhcplab run %s --seed %" PRIu64 " --only-faults '", s->path, o->seed);
+    printf("It is repeated by:\n  dhcplab run ");
+    print_word(s->path);
+    printf(" --seed %" PRIu64 " --only-faults '", o->seed);
     for (size_t i = 0; i < o->n_faults; i++) {
         char fault[SIM_FAULT_LEN];
         sim_fault_format(&o->faults[i], fault);

@@ -78,6 +78,13 @@ class Replay(labtest.LabCase):
         (lease,) = [lease for lease in json.loads(self.dhcplab("leases", "--json").stdout)
                     if lease["hw-address"] == discover["client"]]
         self.assertEqual((lease["ip-address"], lease["state"]), ("10.77.0.101", 3))
+        # To the server the renewal went straight, the others to everybody.
+        events = [json.loads(line) for line in self.dhcplab("log", "--json", "s").stdout.splitlines()]
+        heard = [(event["type"], event["src"], event["dst"]) for event in events
+                 if event.get("direction") == "rx" and event.get("chaddr") == discover["client"]]
+        everybody = ("0.0.0.0", "255.255.255.255")
+        self.assertEqual(heard, [("DISCOVER", *everybody), ("REQUEST", *everybody),
+                                 ("REQUEST", "10.77.0.101", "10.77.0.1"), ("RELEASE", "10.77.0.101", "10.77.0.1")])
         # The same for people.
         shown = self.dhcplab("replay", capture, "--timeout", "20").stdout
         self.assertIn("4 messages: 4 equal, 0 different", shown)

@@ -30,7 +30,7 @@ class Sweep(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.file = pathlib.Path(folder.name) / "unlucky.json"
+        self.file = pathlib.Path(folder.name) / "un lucky's.json"
         self.file.write_text(json.dumps(UNLUCKY))
 
     def run_program(self, *words, code):

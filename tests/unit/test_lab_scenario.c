@@ -315,6 +315,24 @@ static void test_the_order_of_the_file_holds_beside_an_advance(void **state)
     assert_int_equal(scenario.steps[2].from_ms, 10000 + 3300000);
 }
 
+/* All of a crowd are BOUND for a while, and later none is. */
+static void test_a_crowd_as_expected_for_a_while(void **state)
+{
+    (void)state;
+    run("{\"duration\": \"1 min\", \"topology\": {\"hosts\": {\"server\": {\"server\": {\"Dhcp4\": "
+        "{\"subnet4\": ["
+        "{\"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [{\"pool\": \"10.0.0.10 - 10.0.0.19\"}]}]}}},"
+        "\"h\": {\"client\": {\"start-delay-ms\": [0, 9000]}, \"clients\": 5}}, \"links\": [{\"type\": "
+        "\"bridge\","
+        "\"ends\": [{\"host\": \"server\", \"address\": \"10.0.0.1/24\"}, {\"host\": \"h\"}]}]},"
+        "\"steps\": [{\"at\": \"30 s\", \"do\": \"release\", \"host\": \"h\"}],"
+        "\"expect\": [{\"host\": \"h\", \"state\": \"BOUND\"},"
+        " {\"from\": \"31 s\", \"host\": \"h\", \"state\": \"BOUND\", \"never\": true},"
+        " {\"until\": \"1 s\", \"host\": \"h\", \"state\": \"BOUND\", \"never\": true}]}",
+        (struct scenario_setting){0});
+    assert_true(outcome.met);
+}
+
 /* A run that would not end by itself: here one that has more to do than it may. */
 static void test_the_budget_of_events(void **state)
 {
@@ -394,6 +412,7 @@ int main(void)
         cmocka_unit_test_teardown(test_a_violation_ends_the_run, end),
         cmocka_unit_test_teardown(test_everybody_is_bound_in_the_end, end),
         cmocka_unit_test_teardown(test_a_step_between_two_times, end),
+        cmocka_unit_test_teardown(test_a_crowd_as_expected_for_a_while, end),
         cmocka_unit_test_teardown(test_the_budget_of_events, end),
         cmocka_unit_test_teardown(test_another_node_leaves_the_luck_of_the_others_alone, end),
     };
