@@ -9,7 +9,6 @@
 
 #include "common/err.h"
 #include "common/io_clock.h"
-#include "common/text.h"
 #include "lab/command.h"
 #include "lab/labclock.h"
 #include "lab/scenario.h"

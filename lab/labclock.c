@@ -15,7 +15,7 @@
 
 #define FILE_NAME "lab.clock"
 
-enum { CALL_MS = 5000 };
+enum { CALL_MS = 5000, REST_MS = 3 };
 
 /* ---- the file ---- */
 
@@ -96,18 +96,29 @@ int labclock_set(struct labclock *clock, const struct clock_line *line)
     return rc;
 }
 
+/* 0 where there is none. */
+static double number(const cJSON *map, const char *key)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(map, key);
+    return cJSON_IsNumber(item) ? item->valuedouble : 0;
+}
+
 static bool look(void *user, size_t program, struct pace_look *out)
 {
     struct labclock *clock = user;
     cJSON *answer = labclock_ask(&clock->programs[program], "clock-get");
-    const cJSON *deadline = cJSON_GetObjectItemCaseSensitive(answer, "deadline_ms");
-    out->now = (time_ms)cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(answer, "now_ms"));
-    out->deadline = cJSON_IsNumber(deadline) ? (time_ms)deadline->valuedouble : TIME_NEVER;
-    out->sent = (uint64_t)cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(answer, "sent"));
-    out->heard = (uint64_t)cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(answer, "heard"));
-    out->is_busy = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "busy"));
+    if (answer == NULL)
+        return false;
+    bool waits = cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(answer, "deadline_ms"));
+    *out = (struct pace_look){
+        .now = (time_ms)number(answer, "now_ms"),
+        .deadline = waits ? (time_ms)number(answer, "deadline_ms") : TIME_NEVER,
+        .sent = (uint64_t)number(answer, "sent"),
+        .heard = (uint64_t)number(answer, "heard"),
+        .is_busy = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "busy")),
+    };
     cJSON_Delete(answer);
-    return answer != NULL;
+    return true;
 }
 
 static int jump(void *user, time_ms at)
@@ -121,7 +132,7 @@ static int jump(void *user, time_ms at)
 static void rest(void *user)
 {
     (void)user;
-    poll(NULL, 0, LABCLOCK_REST_MS);
+    poll(NULL, 0, REST_MS);
 }
 
 struct pace labclock_pace(struct labclock *clock)

@@ -7,7 +7,7 @@
 #include "lab/pace.h"
 #include "lab/rundir.h"
 
-enum { LABCLOCK_PATH_MAX = LAB_PATH_MAX + LAB_NAME_MAX, LABCLOCK_REST_MS = 3 };
+enum { LABCLOCK_PATH_MAX = LAB_PATH_MAX + LAB_NAME_MAX };
 
 /* ---- the file ---- */
 
@@ -29,15 +29,13 @@ struct labclock_program {
     bool is_silent;      /* it did not answer once, and is not asked again */
 };
 
-enum { LABCLOCK_PROGRAMS_MAX = LAB_HOSTS_MAX + 1 };
-
 /* The texts are borrowed. */
 struct labclock {
     const char *dir;
     size_t n;
     /* In the order in which they are told of a new line: who answers before who asks, so that a message that
      * a client sends at the new time does not meet a server that still has the old one. */
-    struct labclock_program programs[LABCLOCK_PROGRAMS_MAX];
+    struct labclock_program programs[LAB_HOSTS_MAX];
 };
 
 /* The programs of the lab that run: servers, then clients. */
