@@ -328,12 +328,14 @@ class Explain(ExplainCase):
         relayed = dhcp(1, []).replace(bytes(4), octets("10.88.0.1"), 0)
         relayed = relayed[:3] + b"\1" + relayed[4:24] + octets("10.88.0.1") + relayed[28:]
         packets = [from_client(1), SERVER + CLIENT + b"\x08\0" + udp("10.88.0.1", "10.77.0.1", 67, 67, relayed)]
-        root, messages = self.draw(pcap(packets))
+        renewal = [from_client(3, src="10.88.0.100", dst="10.77.0.1", ciaddr="10.88.0.100", xid=9),  # comes through the router
+                   from_server(5, LEASE, ciaddr="10.88.0.100", yiaddr="10.88.0.100", xid=9)]
+        root, messages = self.draw(pcap(packets + renewal))
         lanes = [self.words(g) for g in root.iter(SVG + "g") if g.get("class") == "lane"]
         self.assertEqual([" ".join(lane.split()[-2:]) for lane in lanes], ["CLIENT 02:00:5e:10:00:01", "RELAY 10.88.0.1", "SERVER 10.77.0.1"])
         heads = [[polygon.get("points").split(",")[0] for polygon in m.iter(SVG + "polygon")] for m in messages]
-        self.assertEqual(heads, [["448"], ["656"]])  # the client is heard by the relay alone
-        self.assertEqual(["passed on" in self.words(m) for m in messages], [False, True])
+        self.assertEqual(heads, [["448"], ["656"], ["656"], ["240"]])  # the client's broadcast is heard by the relay alone
+        self.assertEqual(["passed on" in self.words(m) for m in messages], [False, True, False, False])
 
     def test_many_messages_make_several_pictures(self):
         packets = [from_client(1, xid=n) for n in range(201)]

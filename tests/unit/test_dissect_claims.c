@@ -147,6 +147,14 @@ static void test_dhcp_hands_addresses_over(void **state)
          {6, C, ANNOUNCE, CLAIM_NOTHING, 0});
 }
 
+/* What DHCP has settled is no matter of defence any more. */
+static void test_a_lease_ends_a_conflict(void **state)
+{
+    (void)state;
+    PLAY({0, A, ANNOUNCE, CLAIM_NOTHING, 0}, {1, B, ANNOUNCE, CLAIM_CONFLICT, A},
+         {2, A, ACK, CLAIM_NOTHING, 0}, {3, A, ANNOUNCE, CLAIM_NOTHING, 0});
+}
+
 static void test_a_vlan_is_a_link_of_its_own(void **state)
 {
     (void)state;
@@ -177,6 +185,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_two_probe_at_a_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_another_uses_it_too_and_the_first_defends_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_dhcp_hands_addresses_over, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_lease_ends_a_conflict, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_vlan_is_a_link_of_its_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_addresses_are_limited, set_up, tear_down),
     };
