@@ -106,6 +106,7 @@ void srv_driver_take(struct srv_driver *d)
             io_trace_event(d->trace, &a->trace);
             break;
         }
+        d->n_taken++;
     }
     d->taken = d->actions.last;
 }
@@ -137,6 +138,7 @@ static void forget_actions(struct srv_driver *d)
 {
     srv_actions_reset(&d->actions);
     d->taken = NULL;
+    d->n_taken = 0;
     d->has_records = false;
     d->promised = (struct srv_answers){0};
 }
@@ -188,8 +190,8 @@ void srv_driver_flush(struct srv_driver *d)
 
 bool srv_driver_is_full(const struct srv_driver *d)
 {
-    enum { PROMISED_MAX = 1024 };
-    return d->promised.n >= PROMISED_MAX;
+    enum { PROMISED_MAX = 1024, TAKEN_MAX = 16384 };
+    return d->promised.n >= PROMISED_MAX || d->n_taken >= TAKEN_MAX;
 }
 
 /* ---- from start to end ---- */

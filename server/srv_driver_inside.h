@@ -36,6 +36,7 @@ struct srv_driver {
     struct srv_engine *engine;
     struct srv_actions actions;
     const struct srv_action *taken; /* the last action that was taken up; NULL: none yet */
+    size_t n_taken;                 /* up to there: while a commit runs they are kept for their records */
     bool has_records;               /* there is one among the actions */
     struct srv_answers free;        /* among the actions: these can leave, */
     struct srv_answers promised;    /* and these wait for their records */
@@ -71,7 +72,8 @@ void srv_driver_step(struct srv_driver *d, const struct srv_event *event, const 
 void srv_driver_take(struct srv_driver *d);
 /* Sends the answers that no record promises, and the others when their records are stored. */
 void srv_driver_flush(struct srv_driver *d);
-/* So many answers wait for their records that no more messages are to be served before some have left. */
+/* So many answers wait for their records, or so many decisions are kept with these (a disk may stand still
+ * while offers leave), that no more messages are to be served before some have left. */
 bool srv_driver_is_full(const struct srv_driver *d);
 /* When a commit has ended. */
 void srv_driver_on_stored(void *user, bool is_stored);

@@ -248,14 +248,14 @@ static void on_clock_set(void *user)
     int64_t offset_ms = wall_offset_ms(), moved_ms = offset_ms - p->offset_ms;
     if (moved_ms > -CLOCK_SET_MS && moved_ms < CLOCK_SET_MS)
         return;
-    struct again again = {.p = p, .ok = true};
-    srv_persist_settle(p);
-    srv_engine_leases(p->engine, put_again, &again);
-    if (!again.ok) {
+    /* What waits for a failing disk has the old time, and so has what is gathered behind it. */
+    struct again again = {.p = p, .ok = commit_here(p)};
+    if (again.ok)
+        srv_engine_leases(p->engine, put_again, &again);
+    if (!again.ok || !commit_here(p)) {
         io_timer_after(p->retry, STORE_RETRY_MS);
         return;
     }
-    commit_here(p);
     p->offset_ms = offset_ms;
     tell_set(p, moved_ms, again.n);
 }

@@ -2,6 +2,7 @@
 """RFC 2131 3.1 (4): a DHCPACK follows its record to stable storage. While the disk works, the server goes on: other
 messages are read and answered, and only what a record promises waits for it."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -15,6 +16,7 @@ from labtest import BIN, wait_for
 from leasetest import LeaseCase
 
 DISK = BIN.parent / "tests" / "libslow_disk.so"
+FLOOD_MAX = 16384
 COOKIE = bytes((99, 130, 83, 99))
 DISCOVER, OFFER, REQUEST, ACK = 1, 2, 3, 5
 NAMES = {OFFER: "offer", ACK: "ack"}
@@ -43,6 +45,15 @@ class Clients:
 
     def request(self, client):
         self.send(client, REQUEST, bytes((50, 4)) + self.offered[client] + bytes((54, 4)) + socket.inet_aton(SERVER))
+    def flood(self, client):
+        """DISCOVERs, until the server has no answer."""
+        self.wire.settimeout(0.5)
+        with contextlib.suppress(TimeoutError):
+            for _ in range(FLOOD_MAX):
+                self.send(client, DISCOVER)
+                self.wire.recv(2048)
+            print("it answered every time", flush=True)
+        self.wire.settimeout(labtest.LIMIT_S)
 
 
 def act(gate, words):
@@ -75,6 +86,15 @@ class SlowDisk(LeaseCase):
         self.assertEqual(heard, "offer 1\noffer 2\noffer 3\noffer 4\nack 1\nack 2\n")
         status = self.status()
         self.assertEqual((status["commits"], status["syncs"]), (2, 2))
+
+    def test_what_is_kept_while_the_disk_stands_still_has_a_limit(self):
+        self.start_server()
+        heard, _ = self.act("discover 1, discover 2, stop, request 1, discover 3, request 2, flood 3, go, hear, hear, "
+                            "hear, discover 4").communicate(timeout=labtest.LIMIT_S)
+        heard = heard.splitlines()
+        self.assertEqual(heard[:3], ["offer 1", "offer 2", "offer 3"])
+        self.assertEqual(sorted(heard[3:6]), ["ack 1", "ack 2", "offer 3"])
+        self.assertEqual(heard[6:], ["offer 4"])
 
     def test_what_waits_for_the_disk_at_the_end_is_stored_and_sent(self):
         self.start_server()

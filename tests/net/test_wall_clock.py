@@ -3,6 +3,7 @@
 ends leases nor makes them longer: not those in memory, and not those that are read at the next start."""
 
 import os
+import resource
 import signal
 
 import labtest
@@ -28,6 +29,10 @@ class WallClock(LeaseCase):
     def set_clock(self, ahead_s):
         (self.dir / "seconds").write_text(str(ahead_s))
         os.write(self.pipe, b"1")
+
+    def limit_files(self, octets):
+        """Files that the server writes may have so many octets: beyond, its writes fail as on a full disk."""
+        resource.prlimit(self.server_pid(), resource.RLIMIT_FSIZE, (octets, resource.RLIM_INFINITY))
 
     def kill_server(self):
         os.kill(self.server_pid(), signal.SIGKILL)
@@ -62,6 +67,22 @@ class WallClock(LeaseCase):
         self.granted = self.lease()["arguments"]
         self.check(10 * DAY_S, "the wall clock was set forward by 10 d: 1 leases are written with the new time")
         self.check(2 * DAY_S, "the wall clock was set back by 8 d: 1 leases are written with the new time")
+
+    def test_a_step_while_nothing_can_be_stored_is_stored_later(self):
+        self.start_server()
+        self.limit_files(self.lease_file.stat().st_size)
+        self.assertEqual(self.control(self.control_path, "lease4-add", LEASE)["result"], 1)
+        self.granted = self.lease()["arguments"]
+        failures = self.status()["failures"]
+        self.set_clock(10 * DAY_S)
+        wait_for(lambda: self.status()["failures"] > failures, "the next try to store")
+        told = "the wall clock was set forward by 10 d: 1 leases are written with the new time"
+        self.assertEqual(self.logged(told), [])
+        self.limit_files(resource.RLIM_INFINITY)
+        wait_for(lambda: self.logged(told), told)
+        self.kill_server()
+        self.start_server()
+        self.check_lease(10 * DAY_S)
 
     def test_a_clock_that_is_only_kept_right_writes_nothing(self):
         self.start_server()
