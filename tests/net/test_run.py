@@ -57,6 +57,26 @@ class Scenarios(labtest.LabCase):
         self.assertEqual([(item["text"], item["instead"]) for item in result["expectations"] if not item["met"]], [])
         self.assertTrue(result["parity"]["same"], result["parity"]["differences"])
 
+    def test_every_kind_of_client(self):
+        server = {"Dhcp4": {"interfaces-config": {"interfaces": ["eth0"]}, "valid-lifetime": 900,
+                            "subnet4": [{"id": 1, "subnet": "10.77.0.0/24", "rapid-commit": True, "pools": [{"pool": "10.77.0.100 - 10.77.0.199"}],
+                                         "option-data": [{"name": "routers", "data": "10.77.0.1"}]}]}}
+        clients = [{"profile": path.stem} for path in sorted((labtest.HERE.parent.parent / "config/profiles").glob("*.json"))
+                   if not path.name.endswith(".schema.json")]
+        clients += [{"start-delay-ms": [0, 3000], "rapid-commit": True, "fqdn": "a.example.org"}, {"client-id": "duid"},
+                    {"client-id": "none", "vendor-class": "abc"}]
+        self.assertGreater(len(clients), 8)
+        hosts = {f"h{number}": {"client": client} for number, client in enumerate(clients)}
+        ends = [{"host": "server", "address": "10.77.0.1/24"}] + [{"host": host} for host in hosts]
+        scenario = {"topology": {"hosts": {"server": {"server": server}, **hosts}, "links": [{"type": "bridge", "ends": ends}]},
+                    "duration": "1 h", "expect": [{"at": "1 h", "host": host, "state": "BOUND"} for host in hosts],
+                    "steps": [{"at": "0 s", "do": "faults", "link": "*", "loss": 0.05, "duplicate": 0.02, "reorder": 0.02,
+                               "delay": "1 ms", "jitter": "4 ms"},
+                              {"at": ["5 min", "20 min"], "do": "crash", "host": "server"}, {"at": "22 min", "do": "start", "host": "server"}]}
+        result = json.loads(self.dhcplab("run", self.write("s.json", scenario), "--parity", "--json", code=None).stdout)
+        self.assertTrue(result["parity"]["same"], result["parity"]["differences"])
+        self.assertEqual([item["text"] for item in result["expectations"] if not item["met"]], [])
+
 
 class Run(labtest.LabCase):
     def scenario(self, **more):
