@@ -284,7 +284,7 @@ void io_timer_set_us(struct io_timer *t, int64_t at_us)
 
 void io_timer_set(struct io_timer *t, time_ms at_ms)
 {
-    io_timer_set_us(t, at_ms > INT64_MAX / 1000 ? INT64_MAX : at_ms * 1000);
+    io_timer_set_us(t, at_ms > INT64_MAX / 1000 ? INT64_MAX : at_ms <= 0 ? 0 : at_ms * 1000);
 }
 
 void io_timer_after(struct io_timer *t, time_ms ms)
