@@ -155,6 +155,20 @@ static void test_whatever_else_differs_is_told(void **state)
     }
 }
 
+static void test_the_value_of_an_option(void **state)
+{
+    struct said said = discover;
+    (void)state;
+    said.ttl = 8;
+    say(one, said);
+    say(other, said);
+    said.ttl = 9;
+    say(one, said);
+    said.ttl = 10;
+    say(other, said);
+    assert_differs("the rest ");
+}
+
 static void test_a_ladder_that_ends_early(void **state)
 {
     (void)state;
@@ -189,6 +203,7 @@ int main(void)
         TEST(test_that_a_new_transaction_begins_is_not),
         TEST(test_clients_of_one_instant_come_in_any_order),
         TEST(test_whatever_else_differs_is_told),
+        TEST(test_the_value_of_an_option),
         TEST(test_a_ladder_that_ends_early),
         TEST(test_only_the_first_differences_are_told),
     };
