@@ -4,10 +4,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-int fdatasync(int fd)
+int fdatasync(int fildes)
 {
     enum { LOOK_AGAIN_US = 500 };
     while (access(getenv("SLOW_DISK"), F_OK) == 0)
         usleep(LOOK_AGAIN_US);
-    return (int)syscall(SYS_fdatasync, fd);
+    return (int)syscall(SYS_fdatasync, fildes);
 }
