@@ -37,7 +37,8 @@ static void set_state(struct io_worker *w, enum state state)
 {
     pthread_mutex_lock(&w->mutex);
     w->state = state;
-    pthread_cond_signal(&w->changed); /* there are two, and one waits */
+    if (state != RESTING)                 /* which nobody waits for while it is new */
+        pthread_cond_signal(&w->changed); /* there are two, and one waits */
     pthread_mutex_unlock(&w->mutex);
 }
 
