@@ -1,4 +1,6 @@
+
 #include "server/srv_driver.h"
+#include "common/wire.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -42,12 +44,18 @@ static void do_tx(struct srv_driver *d, const struct srv_action *action)
 }
 
 /* An ACK that must not leave: its lease is not on stable storage. The client will ask again. */
-static void withhold(struct srv_driver *d, const struct srv_lease *lease)
+static void withhold(struct srv_driver *d, const struct srv_action *tx)
 {
+    enum { XID_AT = 4 };
+    const struct srv_lease *lease = &tx->record->lease;
     struct trace_facts facts = {.addr = lease->addr, .text = strerror(srv_persist_failure(d->persist))};
-    struct trace_event event = {
-        .kind = TRACE_DROP, .reason = REASON_STORE_FAILED, .facts = facts, .client = lease->hw};
+    struct trace_event event = {.kind = TRACE_DROP,
+                                .reason = REASON_STORE_FAILED,
+                                .facts = facts,
+                                .client = lease->hw,
+                                .xid = wire_u32(tx->packet.bytes + XID_AT)};
     struct clock_now now = io_now();
+    srv_engine_count_drop(d->engine, REASON_STORE_FAILED);
     srv_explain_unsent(d->explain, &now, &event);
     io_trace_event(d->trace, &event);
 }
@@ -166,7 +174,7 @@ void srv_driver_on_stored(void *user, bool is_stored)
     if (is_stored)
         send_answers(d, &d->stored);
     for (const struct srv_action *a = d->stored.first; a != NULL && !is_stored; a = a->next_answer)
-        withhold(d, &a->record->lease);
+        withhold(d, a);
     srv_actions_reset(&d->storing);
     d->stored = (struct srv_answers){0};
     store(d);

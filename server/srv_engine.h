@@ -111,7 +111,7 @@ uint32_t srv_engine_pool_id(const struct srv_engine *e, const struct srv_lease *
 /* The lease of the address. False, and *out untouched, if there is none; offers are not leases. */
 bool srv_engine_find_lease(const struct srv_engine *e, ip4 addr, struct srv_lease *out);
 
-/* Counts a message that the driver has not let in. */
+/* Counts a message that the driver has not let in, or one whose answer it has not let out. */
 void srv_engine_count_drop(struct srv_engine *e, enum reason reason);
 
 /* Serves another configuration from now on. Leases are kept, each in the subnet that contains its address

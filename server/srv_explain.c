@@ -146,7 +146,7 @@ void srv_explain_unsent(struct srv_explain *x, const struct clock_now *now, cons
 {
     for (unsigned age = 0; age < x->n; age++) {
         struct record *r = record_at(x, age);
-        if (!r->has_response || !hw_equal(&r->client, &event->client))
+        if (!r->has_response || r->xid != event->xid || !hw_equal(&r->client, &event->client))
             continue;
         r->has_response = false;
         r->response.packet.len = 0;

@@ -21,7 +21,7 @@ void srv_explain_free(struct srv_explain *x); /* NULL is fine */
  * decisions join the last transaction of their xid, and those without one (an expiry) stand alone. */
 void srv_explain_add(struct srv_explain *x, const struct clock_now *now, const struct packet *packet,
                      const struct srv_action *first);
-/* The last answer to the event's client was not sent, for the reason of the event. */
+/* The last answer to the event's client with the event's xid was not sent, for the reason of the event. */
 void srv_explain_unsent(struct srv_explain *x, const struct clock_now *now, const struct trace_event *event);
 
 /* Which transactions; what is 0 or NULL does not matter. */

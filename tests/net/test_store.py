@@ -27,6 +27,9 @@ class Store(LeaseCase):
     def logged(self, text):
         return [line for line in self.server_log.all if text in line]
 
+    def transactions(self):
+        return self.control(self.control_path, "explain4", {"limit": 50})["arguments"]["transactions"]
+
     def limit_files(self, octets):
         """Files that the server writes may have so many octets: beyond, its writes fail as on a full disk."""
         resource.prlimit(self.server_pid(), resource.RLIMIT_FSIZE, (octets, resource.RLIM_INFINITY))
@@ -47,6 +50,11 @@ class Store(LeaseCase):
         self.assertTrue(self.status()["failing"])
         self.assertGreater(self.status()["failures"], 1)
         self.assertEqual(len(self.logged("leases cannot be stored, so no ACK is sent: File too large")), 1)
+        drops = self.control(self.control_path, "statistic-get", {"name": "pkt4-receive-drop"})
+        self.assertGreater(drops["arguments"]["pkt4-receive-drop"][0][0], 0)
+        decisions = [decision["reason"] for one in self.transactions() for decision in one["decisions"] if
+                     not one["answered"]]
+        self.assertIn("store-failed", decisions)
         # Without any packet: what the engine knows is stored by the server's own retry.
         self.limit_files(resource.RLIM_INFINITY)
         wait_for(lambda: not self.status()["failing"], "the next try to store")

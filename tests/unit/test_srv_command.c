@@ -653,12 +653,12 @@ static void speak(const struct dhcp_msg *msg)
     srv_explain_add(explain, &now, &event.packet, actions.first);
 }
 
-static void discover(uint8_t client)
+static void discover_again(uint8_t client, uint32_t xid)
 {
     struct dhcp_msg msg;
     const uint8_t asked[] = {DHCP_OPT_SUBNET_MASK, 42};
     dhcp_msg_init(&msg, DHCP_BOOTREQUEST);
-    msg.xid = 0x1000U + client;
+    msg.xid = xid;
     msg.htype = 1;
     msg.hlen = 6;
     msg.chaddr[0] = 2;
@@ -667,6 +667,11 @@ static void discover(uint8_t client)
     msg.type = DHCP_DISCOVER;
     dhcp_put_bytes(&msg, DHCP_OPT_PRL, asked, sizeof asked);
     speak(&msg);
+}
+
+static void discover(uint8_t client)
+{
+    discover_again(client, 0x1000U + client);
 }
 
 static void test_explain_tells_each_decision_of_a_transaction(void **state)
@@ -694,6 +699,28 @@ static void test_explain_tells_each_decision_of_a_transaction(void **state)
     expect("explain4", "{\"client-id\": \"01:02\"}", CONTROL_EMPTY, "0 transaction(s) found.", NULL);
     expect("explain4", "{\"xid\": \"x\"}", CONTROL_ERROR,
            "'xid' parameter must be a transaction id such as \"0x546a3bd2\"", "");
+}
+
+/* While the record of an answer was on its way to the disk, the client was answered something else. */
+static void test_explain_tells_which_answer_was_not_sent(void **state)
+{
+    (void)state;
+    const struct trace_event unsent = {.kind = TRACE_DROP,
+                                       .reason = REASON_STORE_FAILED,
+                                       .client = {.type = 1, .len = 6, .bytes = {2, [5] = 0x0a}},
+                                       .xid = 0x100a};
+    discover(0x0a);
+    discover_again(0x0a, 0x200a);
+    srv_explain_unsent(explain, &now, &unsent);
+    run("explain4", "{\"xid\": \"0x100a\"}");
+    const cJSON *one = cJSON_GetArrayItem(answer("transactions"), 0);
+    const cJSON *decisions = cJSON_GetObjectItem(one, "decisions");
+    const cJSON *last = cJSON_GetArrayItem(decisions, cJSON_GetArraySize(decisions) - 1);
+    assert_string_equal(cJSON_GetObjectItem(last, "reason")->valuestring, "store-failed");
+    assert_true(cJSON_IsFalse(cJSON_GetObjectItem(one, "answered")));
+    run("explain4", "{\"xid\": \"0x200a\"}");
+    one = cJSON_GetArrayItem(answer("transactions"), 0);
+    assert_true(cJSON_IsTrue(cJSON_GetObjectItem(one, "answered")));
 }
 
 static void test_explain_keeps_the_last_transactions(void **state)
@@ -778,6 +805,7 @@ int main(void)
         TEST(test_names_are_not_put_into_the_dns),
         TEST(test_subnets),
         TEST(test_explain_tells_each_decision_of_a_transaction),
+        TEST(test_explain_tells_which_answer_was_not_sent),
         TEST(test_explain_keeps_the_last_transactions),
         TEST(test_classes),
     };
