@@ -3,6 +3,7 @@
 messages are read and answered, and only what a record promises waits for it."""
 
 import contextlib
+import json
 import os
 import pathlib
 import signal
@@ -95,6 +96,19 @@ class SlowDisk(LeaseCase):
         self.assertEqual(heard[:3], ["offer 1", "offer 2", "offer 3"])
         self.assertEqual(sorted(heard[3:6]), ["ack 1", "ack 2", "offer 3"])
         self.assertEqual(heard[6:], ["offer 4"])
+
+    def test_of_an_interface_that_is_given_up_nothing_that_waits_is_served(self):
+        self.start_server()
+        client = self.act("discover 1, discover 2, stop, request 1, discover 3, request 2, flood 3")
+        client.wait(labtest.LIMIT_S)
+        config = json.loads((self.dir / "server.json").read_text())
+        config["Dhcp4"]["interfaces-config"]["interfaces"] = ["lo"]
+        answer = self.control(self.control_path, "config-set", config)
+        self.assertEqual(answer["result"], 0, answer)
+        self.gate.unlink()
+        wait_for(lambda: [line for line in self.server_log.all if "its interface is not served any more" in line],
+                 "the last message of the flood")
+        self.assertEqual(sorted(self.leases()), ["10.9.1.0", "10.9.1.1"])
 
     def test_what_waits_for_the_disk_at_the_end_is_stored_and_sent(self):
         self.start_server()

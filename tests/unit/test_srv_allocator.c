@@ -71,9 +71,14 @@ static void test_iterative_goes_from_the_first_to_the_last(void **state)
 static void test_random_and_flq_fill_the_pool_in_an_order_that_follows_from_the_key(void **state)
 {
     static const char *const pools[] = {POOL("random", ""), POOL("flq", "")};
+    static const enum reason reasons[] = {REASON_ADDR_RANDOM, REASON_ADDR_QUEUED};
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         ip4 addrs[POOL_SIZE], again[POOL_SIZE], others[POOL_SIZE];
+        start(pools[i]);
+        discover('z', 0);
+        assert_true(decided(reasons[i]));
+        stop(NULL);
         start(pools[i]);
         fill(addrs);
         stop(NULL);

@@ -145,13 +145,16 @@ static void rfc4388_6_4_unassigned_and_unknown_have_no_options(void **state)
     start(queried);
     ask_addr(IP(10, 0, 0, 11));
     expect_answer(DHCP_LEASEUNASSIGNED, IP(10, 0, 0, 11));
+    assert_true(decided(REASON_QUERY_UNASSIGNED));
     assert_int_equal(seen.msg.n_options, 1);
     ask_addr(IP(10, 0, 0, 99)); /* in the subnet, in no pool */
     expect_answer(DHCP_LEASEUNKNOWN, IP(10, 0, 0, 99));
+    assert_true(decided(REASON_QUERY_UNKNOWN_ADDR));
     assert_int_equal(seen.msg.n_options, 1);
     by_hw('z');
     ask();
     expect_answer(DHCP_LEASEUNKNOWN, 0);
+    assert_true(decided(REASON_QUERY_UNKNOWN_CLIENT));
 }
 
 static void rfc4388_6_4_2_the_answer_by_address(void **state)
@@ -165,6 +168,7 @@ static void rfc4388_6_4_2_the_answer_by_address(void **state)
     dhcp_put_bytes(&request, DHCP_OPT_PRL, prl, sizeof prl);
     ask();
     expect_answer(DHCP_LEASEACTIVE, IP(10, 0, 0, 10));
+    assert_true(decided(REASON_QUERY_ACTIVE));
     assert_int_equal(seen.msg.htype, 1);
     assert_int_equal(seen.msg.hlen, 6);
     assert_memory_equal(seen.msg.chaddr, "\x02\0\0\0\0\x0a", 6);
