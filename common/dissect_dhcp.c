@@ -13,70 +13,114 @@ enum { VALUE_MAX = 1024, NEST_MAX = 3 };
 
 /* ---- the fixed fields ---- */
 
-static void add_ip4(struct dissect *d, const char *name, size_t at, ip4 value, const char *meaning)
+enum shape { DECIMAL, HEX, ADDRESS, HARDWARE, TEXT };
+
+static const struct header_field {
+    const char *name;
+    uint8_t at, len;
+    enum shape shape;
+    const char *meaning; /* of an address only if it is not 0.0.0.0 */
+} header[] = {
+    {"op", 0, 1, DECIMAL, NULL},
+    {"htype", 1, 1, DECIMAL, NULL},
+    {"hlen", 2, 1, DECIMAL, NULL},
+    {"hops", 3, 1, DECIMAL, "relays on the way"},
+    {"xid", 4, 4, HEX, "the transaction, chosen by the client"},
+    {"secs", 8, 2, DECIMAL, "since the client began"},
+    {"flags", 10, 2, HEX, NULL},
+    {"ciaddr", 12, 4, ADDRESS, "the client has this address and uses it"},
+    {"yiaddr", 16, 4, ADDRESS, "your address"},
+    {"siaddr", 20, 4, ADDRESS, "the next server in bootstrap"},
+    {"giaddr", 24, 4, ADDRESS, "the relay, on the client's link"},
+    {"chaddr", 28, DHCP_CHADDR_LEN, HARDWARE, NULL},
+    {"sname", DHCP_SNAME_AT, DHCP_SNAME_LEN, TEXT, NULL},
+    {"file", DHCP_FILE_AT, DHCP_FILE_LEN, TEXT, NULL},
+};
+
+/* NULL if there is nothing to say. */
+static const char *number_meaning(const struct header_field *field, uint32_t value)
 {
-    char addr[IP4_LEN];
+    switch (field->at) {
+    case 0:
+        return value == DHCP_BOOTREQUEST ? "BOOTREQUEST: from a client"
+               : value == DHCP_BOOTREPLY ? "BOOTREPLY: from a server"
+                                         : "neither request nor reply";
+    case 1:
+        return value == 1 ? "Ethernet" : "not Ethernet";
+    case 10:
+        return value & DHCP_FLAG_BROADCAST ? "B: answer by broadcast" : "answer by unicast";
+    default:
+        return field->shape == ADDRESS && value == 0 ? NULL : field->meaning;
+    }
+}
+
+static void add_number(struct dissect *d, const struct header_field *field, size_t at)
+{
+    char text[IP4_LEN];
+    uint32_t value = 0;
     if (!dissect_has_tree(d))
         return;
-    struct dissect_field *f = dissect_add(d, name, at, 4, "%s", ip4_format(value, addr));
-    if (value != 0)
+    for (size_t i = 0; i < field->len; i++)
+        value = value << 8 | d->now[at + i];
+    if (field->shape == ADDRESS)
+        ip4_format(value, text);
+    else if (field->shape == HEX)
+        snprintf(text, sizeof text, "0x%0*x", 2 * field->len, value);
+    else
+        snprintf(text, sizeof text, "%u", value);
+    struct dissect_field *f = dissect_add(d, field->name, at, field->len, "%s", text);
+    const char *meaning = number_meaning(field, value);
+    if (meaning != NULL)
         dissect_mean(d, f, "%s", meaning);
 }
 
-static void add_chaddr(struct dissect *d, size_t at)
+/* `htype` and `hlen` stand before. */
+static void add_chaddr(struct dissect *d, size_t at, uint8_t htype, uint8_t hlen)
 {
-    const struct dhcp_msg *m = &d->dhcp;
-    struct hw_addr hw = dhcp_msg_hw(m);
+    struct hw_addr hw = {.type = htype, .len = hlen < DHCP_CHADDR_LEN ? hlen : DHCP_CHADDR_LEN};
     char text[HW_LEN];
-    dissect_add(d, "chaddr", at + 28, hw.len, "%s", hw_format(&hw, text));
+    memcpy(hw.bytes, d->now + at, hw.len);
+    dissect_add(d, "chaddr", at, hw.len, "%s", hw_format(&hw, text));
     for (size_t i = hw.len; i < DHCP_CHADDR_LEN; i++) {
-        if (m->chaddr[i] != 0) {
-            dissect_warn(d, at + 28 + i, DHCP_CHADDR_LEN - i,
-                         "the octets of chaddr behind the address are not 0");
+        if (d->now[at + i] != 0) {
+            dissect_warn(d, at + i, DHCP_CHADDR_LEN - i, "the octets of chaddr behind the address are not 0");
             return;
         }
     }
 }
 
 /* sname and file: text that ends with a NUL, or options. */
-static void add_text(struct dissect *d, const char *name, size_t at, const uint8_t *bytes, size_t size,
-                     bool options)
+static void add_text(struct dissect *d, const struct header_field *field, size_t at)
 {
     char text[4 * DHCP_FILE_LEN + 1];
     if (!dissect_has_tree(d))
         return;
-    size_t len = strnlen((const char *)bytes, size);
-    if (options)
-        len = 0;
-    text_escape(bytes, len, text, sizeof text);
-    struct dissect_field *f = dissect_add(d, name, at, size, "%s", text);
+    unsigned bit = field->at == DHCP_SNAME_AT ? DHCP_OVERLOAD_SNAME : DHCP_OVERLOAD_FILE;
+    bool options = d->dhcp.overload & bit;
+    size_t len = options ? 0 : strnlen((const char *)d->now + at, field->len);
+    text_escape(d->now + at, len, text, sizeof text);
+    struct dissect_field *f = dissect_add(d, field->name, at, field->len, "%s", text);
     if (options)
         dissect_mean(d, f, "holds options: overload (52)");
 }
 
-static void add_header(struct dissect *d, size_t at)
+/* The fields of which all octets are among the `len` ones. Returns how many octets these fields have. */
+static size_t add_header(struct dissect *d, size_t at, size_t len)
 {
-    const struct dhcp_msg *m = &d->dhcp;
-    dissect_mean(d, dissect_add(d, "op", at, 1, "%u", m->op), "%s",
-                 m->op == DHCP_BOOTREQUEST ? "BOOTREQUEST: from a client"
-                 : m->op == DHCP_BOOTREPLY ? "BOOTREPLY: from a server"
-                                           : "neither request nor reply");
-    dissect_mean(d, dissect_add(d, "htype", at + 1, 1, "%u", m->htype), "%s",
-                 m->htype == 1 ? "Ethernet" : "not Ethernet");
-    dissect_add(d, "hlen", at + 2, 1, "%u", m->hlen);
-    dissect_mean(d, dissect_add(d, "hops", at + 3, 1, "%u", m->hops), "relays on the way");
-    dissect_mean(d, dissect_add(d, "xid", at + 4, 4, "0x%08x", m->xid),
-                 "the transaction, chosen by the client");
-    dissect_mean(d, dissect_add(d, "secs", at + 8, 2, "%u", m->secs), "since the client began");
-    dissect_mean(d, dissect_add(d, "flags", at + 10, 2, "0x%04x", m->flags), "%s",
-                 m->flags & DHCP_FLAG_BROADCAST ? "B: answer by broadcast" : "answer by unicast");
-    add_ip4(d, "ciaddr", at + 12, m->ciaddr, "the client has this address and uses it");
-    add_ip4(d, "yiaddr", at + 16, m->yiaddr, "your address");
-    add_ip4(d, "siaddr", at + 20, m->siaddr, "the next server in bootstrap");
-    add_ip4(d, "giaddr", at + 24, m->giaddr, "the relay, on the client's link");
-    add_chaddr(d, at);
-    add_text(d, "sname", at + DHCP_SNAME_AT, m->sname, DHCP_SNAME_LEN, m->overload & DHCP_OVERLOAD_SNAME);
-    add_text(d, "file", at + DHCP_FILE_AT, m->file, DHCP_FILE_LEN, m->overload & DHCP_OVERLOAD_FILE);
+    size_t end = 0;
+    for (size_t i = 0; i < sizeof header / sizeof header[0]; i++) {
+        const struct header_field *field = &header[i];
+        if ((size_t)field->at + field->len > len)
+            break;
+        if (field->shape == HARDWARE)
+            add_chaddr(d, at + field->at, d->now[at + 1], d->now[at + 2]);
+        else if (field->shape == TEXT)
+            add_text(d, field, at + field->at);
+        else
+            add_number(d, field, at + field->at);
+        end = (size_t)field->at + field->len;
+    }
+    return end;
 }
 
 /* Only for a tree: that the value fits its definition is checked in any case. */
@@ -339,15 +383,15 @@ void dissect_dhcp(struct dissect *d, size_t at, size_t len)
     struct dissect_field *above = dissect_layer(d, "dhcp", at, len);
     enum reason reason = dhcp_msg_decode(&d->dhcp, d->now + at, len);
     if (reason != REASON_NONE) {
-        dissect_warn(d, at, len, "no DHCP message: %s", reason_token(reason));
-        if (len >= DHCP_COOKIE_AT && d->dhcp.hlen <= DHCP_CHADDR_LEN)
-            add_header(d, at);
-        dissect_data(d, "data", at, len);
+        if (reason != REASON_MSG_TOO_SHORT || !dissect_udp_is_cut(d))
+            dissect_warn(d, at, len, "no DHCP message: %s", reason_token(reason));
+        size_t end = add_header(d, at, len);
+        dissect_data(d, "data", at + end, len - end);
         dissect_close(d, above);
         return;
     }
     d->has_dhcp = true;
-    add_header(d, at);
+    add_header(d, at, len);
     if (len >= DHCP_OPTIONS_AT)
         dissect_mean(d,
                      dissect_add(d, "cookie", at + DHCP_COOKIE_AT, 4, "0x%08x",

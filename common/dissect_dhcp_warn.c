@@ -6,8 +6,6 @@
 
 #include "common/dhcp_proto.h"
 
-enum { UDP_LEN = 8 };
-
 static bool is_ethernet_of_other_length(const struct dhcp_msg *m)
 {
     return m->htype == 1 && m->hlen != 6;
@@ -269,13 +267,26 @@ static bool small_max_size(const struct dhcp_msg *m)
     return dhcp_get_u16(m, DHCP_OPT_MAX_SIZE, &size) && size < 576;
 }
 
-static const struct {
+struct rule {
     bool (*applies)(const struct dhcp_msg *m);
     uint8_t code; /* of the option it is about; 0: of the fixed fields */
     const char *text;
-} rules[] = {
+};
+
+/* What is missing; nobody knows of a message that was captured in part. */
+static const struct rule absences[] = {
     {no_type, 0, "option 53 is missing: there are options and no message type"},
     {no_type_no_options, 0, "option 53 is missing: BOOTP (RFC 951)"},
+    {request_nothing, 0, "REQUEST with neither ciaddr nor option 50: no address is asked for"},
+    {selecting_nothing, 54,
+     "a REQUEST that selects a server, without option 50: MUST have it (RFC 2131 table 5)"},
+    {decline_requested, 0, "DECLINE without option 50: MUST have it (RFC 2131 table 5)"},
+    {release_server, 0, "RELEASE or DECLINE without option 54: MUST have it (RFC 2131 table 5)"},
+    {reply_server, 0, "a server's message without option 54: MUST have it (RFC 2131 table 3)"},
+    {grant_no_time, 0, "an address without option 51: how long is it leased? (RFC 2131 table 3)"},
+};
+
+static const struct rule rules[] = {
     {wrong_op, 53, "op does not fit the message type"},
     {reserved_flags, 0, "reserved bits of flags are set (RFC 2131 2: \"MUST be set to zero by clients\")"},
     {is_ethernet_of_other_length, 0, "htype is Ethernet and hlen is not 6"},
@@ -285,9 +296,6 @@ static const struct {
      "option 50 in a REQUEST with ciaddr, a renewing or rebinding one: MUST NOT be (RFC 2131 table 5)"},
     {renewal_server, 54,
      "option 54 in a REQUEST with ciaddr: MUST NOT be after the lease was obtained (table 5)"},
-    {request_nothing, 0, "REQUEST with neither ciaddr nor option 50: no address is asked for"},
-    {selecting_nothing, 54,
-     "a REQUEST that selects a server, without option 50: MUST have it (RFC 2131 table 5)"},
     {release_ciaddr, 0, "RELEASE without ciaddr: it does not say which address"},
     {inform_ciaddr, 0, "INFORM without ciaddr: the client is to fill in its address (RFC 2131 4.4.3)"},
     {client_siaddr, 0, "a client's message has siaddr, which only servers fill in (RFC 2131 table 5)"},
@@ -298,14 +306,10 @@ static const struct {
      "RELEASE or DECLINE with an option that is for other messages: 51, 55, 57 or 60 (RFC 2131 table 5)"},
     {release_requested, 50,
      "RELEASE with option 50: MUST NOT be, the address is in ciaddr (RFC 2131 table 5)"},
-    {decline_requested, 0, "DECLINE without option 50: MUST have it (RFC 2131 table 5)"},
-    {release_server, 0, "RELEASE or DECLINE without option 54: MUST have it (RFC 2131 table 5)"},
     {inform_lease, 0, "INFORM with option 50 or 51: MUST NOT be (RFC 2131 table 5)"},
-    {reply_server, 0, "a server's message without option 54: MUST have it (RFC 2131 table 3)"},
     {reply_client_options, 0,
      "a server's message with option 50, 55 or 57, which only clients send (table 3)"},
     {offer_nothing, 0, "OFFER without yiaddr: nothing is offered"},
-    {grant_no_time, 0, "an address without option 51: how long is it leased? (RFC 2131 table 3)"},
     {nak_address, 0, "NAK with yiaddr or option 51: MUST NOT be (RFC 2131 table 3)"},
     {nak_options, 0, "NAK with other options than 53, 54, 56, 60, 61, 82, 90 and 118 (RFC 2131 table 3)"},
     {inform_answer_time, 51, "option 51 in the answer to INFORM: MUST NOT be (RFC 2131 4.3.5)"},
@@ -330,6 +334,13 @@ static void warn_about(struct dissect *d, size_t at, size_t len, uint8_t code, c
         dissect_warn(d, at + option->offset, option->pieces == 1 ? option->len + 2U : 0, "%s", text);
 }
 
+static void check_rules(struct dissect *d, size_t at, size_t len, const struct rule *rule, size_t n)
+{
+    for (; n > 0; n--, rule++)
+        if (rule->applies(&d->dhcp))
+            warn_about(d, at, len, rule->code, rule->text);
+}
+
 void dissect_dhcp_warnings(struct dissect *d, size_t at, size_t len)
 {
     static const struct {
@@ -342,14 +353,14 @@ void dissect_dhcp_warnings(struct dissect *d, size_t at, size_t len)
     };
     const struct dhcp_msg *m = &d->dhcp;
     /* Of a message that was captured in part, the end says nothing about its sender. */
-    bool captured_in_part = len < d->udp.len - (size_t)UDP_LEN;
+    bool captured_in_part = dissect_udp_is_cut(d);
     unsigned told = captured_in_part ? (unsigned)DHCP_DEFECT_NO_END | DHCP_DEFECT_CUT : 0;
     for (size_t i = 0; i < sizeof defects / sizeof defects[0]; i++)
         if (m->defects & ~told & defects[i].bit)
             dissect_warn(d, at + m->defect_at, m->defect_at < len ? 1 : 0, "%s", defects[i].text);
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
-        if (rules[i].applies(m))
-            warn_about(d, at, len, rules[i].code, rules[i].text);
+    if (!captured_in_part)
+        check_rules(d, at, len, absences, sizeof absences / sizeof absences[0]);
+    check_rules(d, at, len, rules, sizeof rules / sizeof rules[0]);
     if (len < DHCP_MSG_SEND_MIN && !captured_in_part)
         dissect_warn(d, at, len, "the message has %zu octets, fewer than the 300 of BOOTP (RFC 1542 2.1)",
                      len);

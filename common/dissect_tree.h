@@ -34,6 +34,8 @@ void dissect_ip_quoted(struct dissect *d, size_t at, size_t len);
 void dissect_ip_payload(struct dissect *d, size_t at, size_t len);
 void dissect_icmp(struct dissect *d, size_t at, size_t len);
 void dissect_udp(struct dissect *d, size_t at, size_t len);
+/* Has the datagram in d->udp more octets than there are here? The "udp" layer has warned of it. */
+bool dissect_udp_is_cut(const struct dissect *d);
 void dissect_tcp(struct dissect *d, size_t at, size_t len);
 void dissect_http(struct dissect *d, size_t at, size_t len);
 void dissect_dhcp(struct dissect *d, size_t at, size_t len);

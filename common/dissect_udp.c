@@ -53,6 +53,11 @@ static bool is_dhcp(uint16_t port)
     return port == DHCP_PORT_SERVER || port == DHCP_PORT_CLIENT;
 }
 
+bool dissect_udp_is_cut(const struct dissect *d)
+{
+    return d->udp.len > UDP_LEN + d->udp.payload_len;
+}
+
 void dissect_udp(struct dissect *d, size_t at, size_t len)
 {
     d->protocol = "UDP";

@@ -779,6 +779,41 @@ static void test_option_82_is_to_be_the_last(void **state)
     expect_warning("option 82 is not the last");
 }
 
+/* A capture with a limit to the octets of each packet: what is there is shown, and nothing that is not there
+ * is held against the sender. */
+static void test_of_a_message_that_was_cut_the_whole_fields_are_shown(void **state)
+{
+    (void)state;
+    enum { AT = FRAME_ETH_LEN + 28 }; /* of the message: Ethernet, IPv4 and UDP before it */
+    static const struct {
+        size_t len; /* of the message, captured */
+        const char *last, *missing;
+        size_t data_at, data_len;
+    } rows[] = {
+        {54, "dhcp/chaddr", "dhcp/sname", 44, 10},  {44, "dhcp/chaddr", "dhcp/sname", 0, 0},
+        {43, "dhcp/giaddr", "dhcp/chaddr", 28, 15}, {7, "dhcp/hops", "dhcp/xid", 4, 3},
+        {1, "dhcp/op", "dhcp/htype", 0, 0},         {238, "dhcp/file", "dhcp/cookie", 236, 2},
+        {240, "dhcp/cookie", "dhcp/data", 0, 0},
+    };
+    start(DHCP_BOOTREQUEST, DHCP_DECLINE);
+    read_message();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        dissect_init(&d, &arena);
+        dissect_packet(&d, DISSECT_LINK_ETHERNET, frame, AT + rows[i].len);
+        assert_non_null(find(rows[i].last));
+        assert_null(find(rows[i].missing));
+        const struct dissect_field *data = find("dhcp/data");
+        assert_int_equal(data != NULL ? data->len : 0, rows[i].data_len);
+        if (data != NULL)
+            assert_int_equal(data->offset, AT + rows[i].data_at);
+        assert_int_equal(d.n_warnings, 2); /* of IP and of UDP */
+    }
+    dissect_init(&d, &arena);
+    dissect_packet(&d, DISSECT_LINK_ETHERNET, frame, AT + 54);
+    expect("dhcp/xid", AT + 4, 4, "0x3903f326");
+    expect("dhcp/chaddr", AT + 28, 6, "02:00:5e:10:00:01");
+}
+
 static void test_what_is_no_dhcp_message_is_said_to_be_none(void **state)
 {
     (void)state;
@@ -807,6 +842,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_warnings, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_is_missing_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_option_82_is_to_be_the_last, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_of_a_message_that_was_cut_the_whole_fields_are_shown, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_what_is_no_dhcp_message_is_said_to_be_none, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
