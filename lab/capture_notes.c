@@ -35,6 +35,7 @@ struct key {
 struct matter {
     unsigned refs;
     time_ms last;    /* of its events */
+    uint32_t xid;    /* of the message that began it; 0: a decision did */
     bool is_sent;    /* a message has left that came of it */
     char answer[16]; /* "NAK"; "": none was sent */
     char main[TEXT_MAX], how[TEXT_MAX];
@@ -194,12 +195,12 @@ static struct talk *open_talk(struct capture_notes *n, const char *node, const c
 }
 
 /* False if memory is out. */
-static bool start_matter(struct talk *t, time_ms now)
+static bool start_matter(struct talk *t, uint32_t xid, time_ms now)
 {
     struct matter *m = calloc(1, sizeof *m);
     if (m == NULL)
         return false;
-    *m = (struct matter){.refs = 1, .last = now};
+    *m = (struct matter){.refs = 1, .last = now, .xid = xid};
     drop_matter(t->now);
     t->now = m;
     return true;
@@ -430,10 +431,18 @@ static struct key key_of(const cJSON *event)
     return key;
 }
 
+/* A client sends RELEASE of its own accord: it has nothing to do with what was received before. A relay agent
+ * sends on the one that it got. */
+static bool is_of_its_own(const struct talk *t, const struct key *key)
+{
+    return key->type == DHCP_RELEASE && t->now->xid != key->xid;
+}
+
 static bool take_message(const struct capture_notes *n, struct talk *t, const cJSON *event, time_ms now)
 {
     struct key key = key_of(event);
-    if ((!key.sent || !is_fresh(n, t, now)) && !start_matter(t, now))
+    bool goes_on = key.sent && is_fresh(n, t, now) && !is_of_its_own(t, &key);
+    if (!goes_on && !start_matter(t, key.xid, now))
         return false;
     t->now->last = now;
     if (key.sent) {
@@ -477,11 +486,19 @@ static void add_sentence(char *text, size_t cap, const char *format, ...)
     va_end(args);
 }
 
+/* Somebody asked for it: no message was the cause. */
+static bool is_command(const cJSON *event)
+{
+    static const char beginning[] = "command-";
+    return strncmp(get_text(event, "reason"), beginning, sizeof beginning - 1) == 0;
+}
+
 static bool take_decision(const struct capture_notes *n, struct talk *t, const cJSON *event, time_ms now)
 {
     const char *kind = get_text(event, "kind"), *text = get_text(event, "text");
-    bool is_over = t->now != NULL && t->now->is_sent && (t->now->main[0] != '\0' || t->now->how[0] != '\0');
-    if ((is_over || !is_fresh(n, t, now)) && !start_matter(t, now))
+    bool is_decided = t->now != NULL && (t->now->main[0] != '\0' || t->now->how[0] != '\0');
+    bool is_over = is_decided && (t->now->is_sent || is_command(event));
+    if ((is_over || !is_fresh(n, t, now)) && !start_matter(t, 0, now))
         return false;
     struct matter *m = t->now;
     m->last = now;

@@ -170,6 +170,48 @@ static void a_client_decides(void **state)
             "3[no answer: transmission 0] ");
 }
 
+/* What a client is asked to do at once after an ACK has nothing to do with the ACK. */
+static void what_a_client_is_asked_to_do_is_apart(void **state)
+{
+    static struct world w;
+    (void)state;
+    open_world(&w, 100);
+    set_message(&w, DHCP_ACK, XID);
+    see_packet(&w, "h1", false, 1, 0);
+    trace_message(&w, "h1", false, 0);
+    trace_state(&w, "h1", "REQUESTING", "BOUND", REASON_GOT_ACK, 0);
+    trace_state(&w, "h1", "BOUND", "RENEWING", REASON_COMMAND_RENEW, 1);
+    set_message(&w, DHCP_REQUEST, XID + 1);
+    trace_message(&w, "h1", true, 1);
+    see_packet(&w, "h1", true, 2, 1);
+    set_message(&w, DHCP_ACK, XID + 1);
+    see_packet(&w, "h1", false, 3, 2);
+    trace_message(&w, "h1", false, 2);
+    trace_state(&w, "h1", "RENEWING", "BOUND", REASON_GOT_ACK, 2);
+    set_message(&w, DHCP_RELEASE, XID + 2);
+    see_packet(&w, "h1", true, 4, 3);
+    trace_message(&w, "h1", true, 3);
+    trace_state(&w, "h1", "BOUND", "STOPPED", REASON_COMMAND_RELEASE, 3);
+    close_world(&w, "1[REQUESTING -> BOUND: 0.0.0.0 is ours for 0 s] 2[BOUND -> RENEWING: asked to renew] "
+                    "3[RENEWING -> BOUND: 0.0.0.0 is ours for 0 s] 4[BOUND -> STOPPED: asked to release] ");
+}
+
+/* A relay agent's RELEASE is the one that it got. */
+static void a_release_is_relayed(void **state)
+{
+    static struct world w;
+    (void)state;
+    open_world(&w, 100);
+    set_message(&w, DHCP_RELEASE, XID);
+    see_packet(&w, "r", false, 1, 0);
+    trace_message(&w, "r", false, 0);
+    trace_decision(&w, "r", REASON_UNKNOWN_CLIENT, 0);
+    trace_message(&w, "r", true, 0);
+    see_packet(&w, "r", true, 2, 0);
+    close_world(&w, "1[no lease of this client is known: silent (RFC 2131 4.3.2)] "
+                    "2[no lease of this client is known: silent (RFC 2131 4.3.2)] ");
+}
+
 /* Two of the same in a row: each has its own. */
 static void the_first_that_waits_is_meant(void **state)
 {
@@ -252,6 +294,8 @@ int main(void)
         cmocka_unit_test(a_server_answers),
         cmocka_unit_test(the_way_is_told_where_there_is_nothing_else),
         cmocka_unit_test(a_client_decides),
+        cmocka_unit_test(what_a_client_is_asked_to_do_is_apart),
+        cmocka_unit_test(a_release_is_relayed),
         cmocka_unit_test(the_first_that_waits_is_meant),
         cmocka_unit_test(packets_leave_in_the_order_of_their_times_when_they_were_held),
         cmocka_unit_test(of_too_many_the_oldest_leave_early),
