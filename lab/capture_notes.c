@@ -34,10 +34,12 @@ struct key {
 /* What was decided in one matter. */
 struct matter {
     unsigned refs;
-    time_ms last;    /* of its events */
-    uint32_t xid;    /* of the message that began it; 0: a decision did */
-    bool is_sent;    /* a message has left that came of it */
-    char answer[16]; /* "NAK"; "": none was sent */
+    time_ms last;     /* of its events */
+    uint32_t xid;     /* of the message that began it; 0: a decision did */
+    bool is_received; /* by a message that was received, not sent */
+    bool has_state;   /* a change of state is among what was decided */
+    bool is_sent;     /* a message has left that came of it */
+    char answer[16];  /* "NAK"; "": none was sent */
     char main[TEXT_MAX], how[TEXT_MAX];
 };
 
@@ -445,6 +447,7 @@ static bool take_message(const struct capture_notes *n, struct talk *t, const cJ
     if (!goes_on && !start_matter(t, key.xid, now))
         return false;
     t->now->last = now;
+    t->now->is_received = !key.sent;
     if (key.sent) {
         t->now->is_sent = true;
         if (get_number(event, "op") == DHCP_BOOTREPLY)
@@ -493,16 +496,26 @@ static bool is_command(const cJSON *event)
     return strncmp(get_text(event, "reason"), beginning, sizeof beginning - 1) == 0;
 }
 
+/* Is all said in the matter before the event? A message changes a client's state once: the next change has
+ * another cause, a timer or a conflict, however soon it comes. */
+static bool is_over(const struct matter *m, const cJSON *event, bool is_state)
+{
+    bool is_decided = m->main[0] != '\0' || m->how[0] != '\0';
+    bool is_changed = is_state && m->is_received && m->has_state;
+    return is_decided && (m->is_sent || is_changed || is_command(event));
+}
+
 static bool take_decision(const struct capture_notes *n, struct talk *t, const cJSON *event, time_ms now)
 {
     const char *kind = get_text(event, "kind"), *text = get_text(event, "text");
-    bool is_decided = t->now != NULL && (t->now->main[0] != '\0' || t->now->how[0] != '\0');
-    bool is_over = is_decided && (t->now->is_sent || is_command(event));
-    if ((is_over || !is_fresh(n, t, now)) && !start_matter(t, 0, now))
+    bool is_state = strcmp(kind, "state") == 0;
+    bool goes_on = is_fresh(n, t, now) && !is_over(t->now, event, is_state);
+    if (!goes_on && !start_matter(t, 0, now))
         return false;
     struct matter *m = t->now;
     m->last = now;
-    if (strcmp(kind, "state") == 0)
+    m->has_state = m->has_state || is_state;
+    if (is_state)
         add_sentence(m->main, sizeof m->main, "%s -> %s: %s", get_text(event, "from"), get_text(event, "to"),
                      text);
     else if (strcmp(kind, "drop") == 0)

@@ -5,8 +5,9 @@
  *
  * A message that a host received begins a matter of that host and that client; what it then decides, and
  * what it sends, belong to it: "NAK: 10.9.9.9 is not in subnet 10.77.0.0/24". So does what a client was asked
- * to do from outside, and each RELEASE, begin a matter. How the server found subnet,
- * classes, identity, options and destination is left out unless there is nothing else. */
+ * to do from outside, each RELEASE, and what changes its state again after a message did (T1, a conflict),
+ * begin a matter. How the server found subnet, classes, identity, options and destination is left out unless
+ * there is nothing else. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -196,6 +196,39 @@ static void what_a_client_is_asked_to_do_is_apart(void **state)
                     "3[RENEWING -> BOUND: 0.0.0.0 is ours for 0 s] 4[BOUND -> STOPPED: asked to release] ");
 }
 
+/* The lab's clock may be advanced to T1, and a conflict may be seen, at once after an ACK. */
+static void a_timer_after_a_message_is_apart(void **state)
+{
+    static struct world w;
+    (void)state;
+    open_world(&w, 100);
+    set_message(&w, DHCP_ACK, XID);
+    see_packet(&w, "h1", false, 1, 0);
+    trace_message(&w, "h1", false, 0);
+    trace_state(&w, "h1", "REQUESTING", "BOUND", REASON_GOT_ACK, 0);
+    trace_state(&w, "h1", "BOUND", "RENEWING", REASON_T1, 1);
+    set_message(&w, DHCP_REQUEST, XID + 1);
+    trace_message(&w, "h1", true, 1);
+    see_packet(&w, "h1", true, 2, 1);
+    close_world(&w, "1[REQUESTING -> BOUND: 0.0.0.0 is ours for 0 s] "
+                    "2[BOUND -> RENEWING: T1: half of the lease or the server's option 58] ");
+}
+
+/* What leads to one message is told at it whole: no message was received between. */
+static void changes_before_a_message_are_together(void **state)
+{
+    static struct world w;
+    (void)state;
+    open_world(&w, 100);
+    trace_state(&w, "h1", "STOPPED", "INIT", REASON_COMMAND_RENEW, 0);
+    trace_state(&w, "h1", "INIT", "SELECTING", REASON_SEARCH, 1);
+    set_message(&w, DHCP_DISCOVER, XID);
+    trace_message(&w, "h1", true, 1);
+    see_packet(&w, "h1", true, 1, 1);
+    close_world(&w,
+                "1[STOPPED -> INIT: asked to renew; INIT -> SELECTING: asking every server for an offer] ");
+}
+
 /* A relay agent's RELEASE is the one that it got. */
 static void a_release_is_relayed(void **state)
 {
@@ -295,6 +328,8 @@ int main(void)
         cmocka_unit_test(the_way_is_told_where_there_is_nothing_else),
         cmocka_unit_test(a_client_decides),
         cmocka_unit_test(what_a_client_is_asked_to_do_is_apart),
+        cmocka_unit_test(a_timer_after_a_message_is_apart),
+        cmocka_unit_test(changes_before_a_message_are_together),
         cmocka_unit_test(a_release_is_relayed),
         cmocka_unit_test(the_first_that_waits_is_meant),
         cmocka_unit_test(packets_leave_in_the_order_of_their_times_when_they_were_held),
