@@ -6,9 +6,9 @@
 #include "common/dhcp_proto.h"
 #include "common/text.h"
 #include "lab/ladder.h"
-#include "lab/view.h"
+#include "lab/wrap.h"
 
-enum { NAME_LEN = 64, NS_PER_MS = 1000000 };
+enum { NAME_LEN = 64, NS_PER_MS = 1000000, COLUMNS = 80 };
 
 bool explain_ladder_init(struct explain_ladder *l, FILE *out, enum trace_color color)
 {
@@ -30,12 +30,15 @@ static void client_name(const struct dhcp_msg *m, char *out)
     snprintf(out, NAME_LEN, "%s", len > shown ? text + len - shown : text);
 }
 
-static void server_name(const struct dissect *d, char *out)
+/* Who speaks with the client. A request to all goes to the server that it names; who else got it does not
+ * show in a capture. */
+static void other_name(const struct dissect *d, char *out)
 {
     char addr[IP4_LEN];
-    ip4 server = d->ip.src;
-    dhcp_get_ip4(&d->dhcp, DHCP_OPT_SERVER_ID, &server);
-    snprintf(out, NAME_LEN, "%s", ip4_format(server, addr));
+    ip4 other = d->dhcp.op == DHCP_BOOTREPLY ? d->ip.src : d->ip.dst;
+    if (d->dhcp.op == DHCP_BOOTREPLY || other == IP4_BROADCAST)
+        dhcp_get_ip4(&d->dhcp, DHCP_OPT_SERVER_ID, &other);
+    snprintf(out, NAME_LEN, "%s", other == IP4_BROADCAST ? "all" : ip4_format(other, addr));
 }
 
 /* The name as it stands in the list; NULL if there is no more room. */
@@ -66,36 +69,25 @@ static bool add_event(struct explain_ladder *l, const struct explain_packet *pac
     return event != NULL && cJSON_AddItemToArray(l->events, event);
 }
 
-/* A request to all goes to whoever is known to answer; the others do not show in a capture. */
-static bool add_receivers(struct explain_ladder *l, const struct explain_packet *packet,
-                          const struct dissect *d, const char *client)
-{
-    char addr[IP4_LEN];
-    ip4 to = d->ip.dst, server;
-    if (d->dhcp.op == DHCP_BOOTREPLY)
-        return add_event(l, packet, d, TRACE_RX, client);
-    if (to == IP4_BROADCAST && dhcp_get_ip4(&d->dhcp, DHCP_OPT_SERVER_ID, &server))
-        to = server;
-    const char *node = to != IP4_BROADCAST ? find_host(l, ip4_format(to, addr)) : find_host(l, "all");
-    return node == NULL || add_event(l, packet, d, TRACE_RX, node);
-}
-
 bool explain_ladder_add(struct explain_ladder *l, const struct explain_packet *packet,
                         const struct dissect *d)
 {
     char name[NAME_LEN];
     if (!d->has_dhcp)
         return true;
-    bool request = d->dhcp.op == DHCP_BOOTREQUEST;
+    size_t n_hosts = l->n_hosts;
     client_name(&d->dhcp, name);
     const char *client = find_host(l, name);
-    server_name(d, name);
-    const char *server = request ? client : find_host(l, name);
-    if (client == NULL || server == NULL || l->n == EXPLAIN_LADDER_MAX)
+    other_name(d, name);
+    const char *other = find_host(l, name);
+    if (client == NULL || other == NULL || l->n == EXPLAIN_LADDER_MAX) {
+        l->n_hosts = n_hosts;
         return explain_ladder_print(l) && explain_ladder_add(l, packet, d);
+    }
     l->n++;
-    return add_event(l, packet, d, TRACE_TX, request ? client : server) &&
-           add_receivers(l, packet, d, client);
+    bool reply = d->dhcp.op == DHCP_BOOTREPLY;
+    return add_event(l, packet, d, TRACE_TX, reply ? other : client) &&
+           add_event(l, packet, d, TRACE_RX, reply ? client : other);
 }
 
 bool explain_ladder_print(struct explain_ladder *l)
@@ -105,9 +97,11 @@ bool explain_ladder_print(struct explain_ladder *l)
         hosts[i] = l->hosts[i];
     const struct ladder_view view = {.hosts = hosts, .n_hosts = l->n_hosts, .color = l->color};
     char *text = ladder_text(l->events, &view);
-    bool done = text != NULL;
+    char *wrapped = text != NULL ? wrap_text(text, COLUMNS) : NULL;
+    bool done = wrapped != NULL;
     if (done)
-        fputs(text, l->out);
+        fputs(wrapped, l->out);
+    free(wrapped);
     free(text);
     cJSON_Delete(l->events);
     l->events = cJSON_CreateArray();

@@ -1,6 +1,7 @@
-/* The DHCP messages of a capture as ladders (ladder.h): clients and servers are the columns. A capture has no
- * host names, so that a client is called by option 12 or the last octets of its hardware address, a server by
- * its address. Printed in parts of EXPLAIN_LADDER_MAX messages: memory does not grow with the capture. */
+/* The DHCP messages of a capture as ladders (ladder.h) of 80 columns: clients and servers stand side by side.
+ * A capture has no host names, so that a client is called by the last octets of its hardware address, a
+ * server by its address. Printed in parts of EXPLAIN_LADDER_MAX messages and as many hosts as fit: memory
+ * does not grow with the capture. */
 #pragma once
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@
 #include "common/trace.h"
 #include "lab/explain_read.h"
 
-enum { EXPLAIN_LADDER_MAX = 200, EXPLAIN_LADDER_HOSTS = 16 };
+enum { EXPLAIN_LADDER_MAX = 200, EXPLAIN_LADDER_HOSTS = 5 };
 
 struct explain_ladder {
     FILE *out;

@@ -279,7 +279,23 @@ class Explain(ExplainCase):
         self.assertEqual(text.count(" DISCOVER ") + text.count(" OFFER ") + text.count(" REQUEST ") + text.count(" ACK "), 4)
         self.assertIn(" 51 dhcp-lease-time               4  3600 s (1 h)", text)
         self.assertIn("5e:10:00:01", text.splitlines()[0])
-        self.assertLessEqual(max(len(line) for line in text.splitlines() if "|" in line), 80)
+        self.assertLessEqual(max(len(line) for line in text.splitlines()), 80)
+
+    def test_a_long_option_of_the_ladder_goes_on_below(self):
+        discover = from_client(1, [(12, b"host"), (55, bytes(range(1, 40)))])
+        text = self.explain(pcap([discover]), "--ladder")
+        self.assertLessEqual(max(len(line) for line in text.splitlines()), 80)
+        self.assertIn("subnet-mask (1), time-offset (2), routers (3), ", " ".join(text.split()))
+
+    def test_many_clients_make_several_ladders(self):
+        discovers = [from_client(1, mac=CLIENT[:5] + bytes([n])) for n in range(2, 9)]
+        text = self.explain(pcap([*FIRST_LEASE[1:], *discovers]), "--ladder")
+        self.assertLessEqual(max(len(line) for line in text.splitlines()), 80)
+        arrows = [line for line in text.splitlines() if " DISCOVER " in line]
+        self.assertEqual(len(arrows), 7)
+        for arrow in arrows:
+            self.assertRegex(arrow, r">\||\|<")
+        self.assertGreater(text.count(" all"), 1)
 
     def draw(self, data, name="it.svg", code=0):
         """The picture: its root, and the messages of each lane."""
