@@ -46,7 +46,7 @@ static const char help[] =
     "                   with --json one object each\n"
     "  --count          how many packets of each protocol, how many DHCP messages of each type; with --json "
     "as one\n"
-    "                   object\n"
+    "                   object. The fragment that completes a datagram counts as what that is\n"
     "  --limit NAME=N   follow at most so many at a time, and give up the oldest of more: connections "
     "(1024), "
     "datagrams\n"
@@ -227,7 +227,8 @@ static int show_packets(struct explain *e, struct explain_reader *reader)
         arena_reset(&e->arena);
         dissect_packet(&e->dissect, explain_reader_linktype(reader), packet.bytes, packet.len);
         if (e->args->count) {
-            explain_count_add(&e->count, &packet, &e->dissect);
+            explain_relate_datagram(e->relate, &packet, &e->dissect, &e->relation);
+            explain_count_add(&e->count, &packet, &e->dissect, e->relation.twin != 0);
             continue;
         }
         explain_relate_packet(e->relate, &packet, &e->dissect, &e->relation);

@@ -22,8 +22,13 @@ static struct explain_count_row *find_row(struct explain_count *c, const char *n
     return &c->protocols[c->n_protocols - 1];
 }
 
-void explain_count_add(struct explain_count *c, const struct explain_packet *packet, const struct dissect *d)
+void explain_count_add(struct explain_count *c, const struct explain_packet *packet, const struct dissect *d,
+                       bool is_twin)
 {
+    if (is_twin) {
+        c->twins++;
+        return;
+    }
     struct explain_count_row *row = find_row(c, d->protocol);
     if (c->packets++ == 0)
         c->first_ns = packet->time_ns;
@@ -52,6 +57,9 @@ void explain_count_print(FILE *out, const struct explain_count *c)
     print_row(out, "all", c->packets, c->octets);
     if (c->warnings > 0)
         fprintf(out, "%-12s %12llu\n", "odd", (unsigned long long)c->warnings);
+    if (c->twins > 0)
+        fprintf(out, "%-12s %12llu  of the same packets, at other interfaces\n", "seen again",
+                (unsigned long long)c->twins);
     bool is_first = true;
     for (size_t i = 0; i < EXPLAIN_COUNT_TYPES_MAX; i++) {
         if (c->types[i] == 0)
@@ -83,6 +91,7 @@ bool explain_count_json(FILE *out, const struct explain_count *c)
     cJSON_AddNumberToObject(all, "packets", (double)c->packets);
     cJSON_AddNumberToObject(all, "octets", (double)c->octets);
     cJSON_AddNumberToObject(all, "odd", (double)c->warnings);
+    cJSON_AddNumberToObject(all, "seen_again", (double)c->twins);
     cJSON_AddItemToObject(all, "first",
                           c->packets == 0 ? cJSON_CreateNull()
                                           : cJSON_CreateString(explain_time(c->first_ns, time)));

@@ -138,8 +138,8 @@ static void note_http(const struct dissect *d, const struct dissect_http_answer 
         snprintf(note + len, EXPLAIN_RELATION_NOTE_LEN - len, "; and %u more", http->n_more);
 }
 
-void explain_relate_packet(struct explain_relate *r, const struct explain_packet *packet, struct dissect *d,
-                           struct explain_relation *out)
+void explain_relate_datagram(struct explain_relate *r, const struct explain_packet *packet, struct dissect *d,
+                             struct explain_relation *out)
 {
     *out = (struct explain_relation){
         .twin = packet->interface[0] != '\0' ? explain_twin_find(&r->twins, packet) : 0};
@@ -154,6 +154,14 @@ void explain_relate_packet(struct explain_relate *r, const struct explain_packet
         if (r->fragment.status == DISSECT_REASM_WHOLE)
             dissect_datagram(d, r->fragment.bytes, r->fragment.total);
     }
+}
+
+void explain_relate_packet(struct explain_relate *r, const struct explain_packet *packet, struct dissect *d,
+                           struct explain_relation *out)
+{
+    explain_relate_datagram(r, packet, d, out);
+    if (out->twin != 0)
+        return;
     relate_claim(r, packet, d, out);
     if (d->has_dhcp) {
         out->exchange = dissect_exchanges_add(r->exchanges, d, packet->number, packet->time_ns);

@@ -40,7 +40,11 @@ struct explain_relate;
 /* NULL if memory is out. */
 struct explain_relate *explain_relate_new(const struct explain_limits *limits);
 void explain_relate_free(struct explain_relate *r);
-/* Takes the packet, which *d has; the last fragment of a datagram makes *d go on with the whole. */
+/* Is the packet, which *d has, a twin or a fragment? The last fragment of a datagram makes *d go on with the
+ * whole. */
+void explain_relate_datagram(struct explain_relate *r, const struct explain_packet *packet, struct dissect *d,
+                             struct explain_relation *out);
+/* Takes the packet likewise, and what connection, exchange or claim it belongs to. */
 void explain_relate_packet(struct explain_relate *r, const struct explain_packet *packet, struct dissect *d,
                            struct explain_relation *out);
 const struct dissect_exchanges *explain_relate_exchanges(const struct explain_relate *r);

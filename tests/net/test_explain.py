@@ -270,9 +270,18 @@ class Explain(ExplainCase):
         self.assertEqual(found["dhcp"], {"DISCOVER": 2, "OFFER": 1, "REQUEST": 1, "ACK": 1})
         self.assertEqual(found["protocols"][1], {"protocol": "ICMP", "packets": 1, "octets": 42})
         self.assertEqual(self.objects(pcap([]), "--count"),
-                         [{"packets": 0, "octets": 0, "odd": 0, "first": None, "last": None, "protocols": [], "dhcp": {}}])
+                         [{"packets": 0, "octets": 0, "odd": 0, "seen_again": 0, "first": None, "last": None, "protocols": [], "dhcp": {}}])
         self.explain(pcap(packets), "--count", "--packet", "1", code=2)
         self.explain(pcap(packets), "--count", "--ladder", code=2)
+
+    def test_what_several_interfaces_saw_counts_once(self):
+        seen = [(f"h{host}/eth0", ETHERNET, "", packet) for packet in FIRST_LEASE for host in (1, 2, 3)]
+        found, = self.objects(pcapng(seen), "--count")
+        self.assertEqual((found["packets"], found["octets"], found["seen_again"]), (4, 4 * 342, 8))
+        self.assertEqual(found["dhcp"], {"DISCOVER": 1, "OFFER": 1, "REQUEST": 1, "ACK": 1})
+        self.assertEqual(found["protocols"], [{"protocol": "DHCP", "packets": 4, "octets": 4 * 342}])
+        self.assertIn("seen again              8  of the same packets", self.explain(pcapng(seen), "--count"))
+        self.assertNotIn("seen again", self.explain(pcap(FIRST_LEASE), "--count"))
 
     def test_ladder(self):
         text = self.explain(pcap(FIRST_LEASE), "--ladder")
@@ -429,6 +438,8 @@ class Explain(ExplainCase):
         self.assertIn("6 fragments make a payload of 8008 octets", text)
         whole = self.objects(pcap(packets, RAW), "--bytes")[5]["layers"][-1]
         self.assertEqual((whole["name"], whole["source"], whole["hex"]), ("icmp", "reassembled", message.hex()))
+        found, = self.objects(pcap(packets, RAW), "--count")
+        self.assertEqual({row["protocol"]: row["packets"] for row in found["protocols"]}, {"fragment": 5, "ICMP": 1})
         self.assertIn("correct", [field.get("meaning") for field in whole["fields"]])
 
     def test_the_udp_checksum_step_by_step(self):
