@@ -84,15 +84,16 @@ static bool is_crowd(const cJSON *status)
     return cJSON_HasObjectItem(status, "clients");
 }
 
-/* The client's status with the server's view and the checks; NULL: it does not answer, and that is told. */
-static cJSON *look(const struct lab_state *lab, const struct lab_host_state *host)
+/* The client's status with the server's view and the checks; NULL: it does not answer, and `missing` says so.
+ */
+static cJSON *look(const struct lab_state *lab, const struct lab_host_state *host, struct text *missing)
 {
     char why[VIEW_WHY_MAX];
     const char *server = NULL;
     cJSON *reply = view_call(host, "status", NULL, VIEW_CALL_MS, why);
     cJSON *status = cJSON_DetachItemFromObjectCaseSensitive(reply, "arguments");
     if (status == NULL)
-        fprintf(stderr, "dhcplab: %s\n", reply == NULL ? why : view_text(reply, "text"));
+        text_add(missing, "dhcplab: %s\n", reply == NULL ? why : view_text(reply, "text"));
     cJSON_Delete(reply);
     if (status == NULL)
         return NULL;
@@ -119,8 +120,9 @@ static bool has_failed(const cJSON *status)
     return false;
 }
 
-/* The statuses of the wanted clients; *out_code is the exit code. */
-static cJSON *look_at_all(const struct view_args *args, const struct lab_state *lab, int *out_code)
+/* The statuses of the wanted clients, and who does not answer; *out_code is the exit code. */
+static cJSON *look_at_all(const struct view_args *args, const struct lab_state *lab, struct text *missing,
+                          int *out_code)
 {
     cJSON *list = cJSON_CreateArray();
     for (size_t i = 0; i < lab->n_hosts; i++) {
@@ -135,7 +137,7 @@ static cJSON *look_at_all(const struct view_args *args, const struct lab_state *
             }
             continue;
         }
-        cJSON *status = look(lab, host);
+        cJSON *status = look(lab, host, missing);
         if (status == NULL || has_failed(status))
             *out_code = EXIT_CODE_PARTLY;
         if (status != NULL)
@@ -173,6 +175,7 @@ struct watch {
     struct io_loop *loop;
     struct io_timer *redraw;
     bool terminal;
+    bool nobody; /* answered at the last look */
     int code;
 };
 
@@ -196,20 +199,41 @@ static void draw(const char *text)
     fputs(SCREEN_REST, stdout);
 }
 
+/* Who does not answer stands first: below, a terminal might have no room. */
+static void show(const struct watch *w, const char *missing, const char *text)
+{
+    struct text all;
+    text_init(&all);
+    text_add(&all, "%s%s", missing, text);
+    char *joined = text_take(&all);
+    if (joined != NULL && w->terminal)
+        draw(joined);
+    else if (joined != NULL)
+        printf("%s\n", joined);
+    free(joined);
+}
+
+/* A client may be started anew; the end of them all is no news before it is known whether the lab ends. */
 static void on_redraw(void *user)
 {
     struct watch *w = user;
+    struct text missing;
+    bool was_nobody = w->nobody;
+    text_init(&missing);
     w->code = EXIT_CODE_OK;
     labclock_follow(w->lab.dir); /* as it is now */
-    cJSON *list = look_at_all(w->args, &w->lab, &w->code);
-    char *text = describe(list);
-    if (text != NULL && w->terminal)
-        draw(text);
-    else if (text != NULL)
-        printf("%s\n", text);
-    bool gone = cJSON_GetArraySize(list) == 0;
+    cJSON *list = look_at_all(w->args, &w->lab, &missing, &w->code);
+    char *text = describe(list), *told = text_take(&missing);
+    w->nobody = cJSON_GetArraySize(list) == 0;
+    bool gone = w->nobody && !rundir_is_held(w->lab.dir);
+    bool is_news = text != NULL && told != NULL && !gone && (!w->nobody || was_nobody);
+    if (is_news)
+        show(w, told, text);
+    free(told);
     free(text);
     cJSON_Delete(list);
+    if (gone)
+        w->code = EXIT_CODE_OK;
     if (fflush(stdout) != 0 || gone)
         io_loop_stop(w->loop);
     io_timer_after(w->redraw, REDRAW_MS);
@@ -272,6 +296,7 @@ static int watch_timers(struct watch *w)
 int command_timers(int argc, char **argv)
 {
     struct view_args args;
+    struct text missing;
     struct watch w = {.args = &args};
     int code;
     if (!view_args_read(argc, argv, &command, &args, &code))
@@ -285,12 +310,16 @@ int command_timers(int argc, char **argv)
     if (args.flags & VIEW_WATCH)
         return watch_timers(&w);
     code = EXIT_CODE_OK;
-    cJSON *list = look_at_all(&args, &w.lab, &code);
+    text_init(&missing);
+    cJSON *list = look_at_all(&args, &w.lab, &missing, &code);
+    char *told = text_take(&missing);
     char *text = describe(list);
+    fputs(told != NULL ? told : "", stderr);
     if (args.flags & VIEW_JSON)
         view_print_json(list);
     else if (text != NULL)
         fputs(text, stdout);
+    free(told);
     free(text);
     cJSON_Delete(list);
     return code;

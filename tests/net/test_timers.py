@@ -115,9 +115,24 @@ class Timers(LabCase):
         process = self.start_watch(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.assertTrue(process.stdout.readline().startswith("h1: BOUND"))
         self.dhcplab("down")
-        rest, _ = process.communicate(timeout=LIMIT_S)
+        rest, errors = process.communicate(timeout=LIMIT_S)
         self.assertNotIn("\x1b", rest)
-        self.assertEqual(process.returncode, 3)
+        self.assertEqual((process.returncode, errors), (0, ""))
+
+    def test_watch_goes_on_while_a_client_is_away(self):
+        process = self.start_watch(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertTrue(process.stdout.readline().startswith("h1: BOUND"))
+        self.control(self.run_dir / "lab" / "h1.sock", "stop")
+        for line in process.stdout:
+            if line.startswith("dhcplab: h1: dhcplab-client stopped") or line.startswith("dhcplab: h1 does not answer"):
+                break
+        self.dhcplab("restart", "h1")
+        for line in process.stdout:
+            if line.startswith("h1: BOUND"):
+                break
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=LIMIT_S)
+        self.assertEqual((process.returncode, errors), (0, ""))
 
     def test_watch_is_not_for_programs(self):
         self.assertIn("does not go with --json", self.dhcplab("timers", "--watch", "--json", code=2).stderr)
