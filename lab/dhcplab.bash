@@ -85,9 +85,9 @@ _dhcplab() {
   timeline) options='--help --lease --t1 --t2 --profile --no-server --until --seed --all --json' ;;
   load) options='--help --server --local --relays --segments --interface --window --rate --clients --mix --preload --duration
     --exchanges --drop-time --seed --pool --progress --json' ;;
-  run) options='--help --virtual --veth --parity --seed --only-faults --trace --pcap --json' words=$(compgen -f -- "$current") ;;
+  run) options='--help --virtual --veth --parity --seed --only-faults --trace --pcap --json' words=$(_dhcplab_shipped scenarios; compgen -f -- "$current") ;;
   relay) options='--help --node --trace --clock' ;;
-  sweep) options='--help --seeds --jobs' words=$(compgen -f -- "$current") ;;
+  sweep) options='--help --seeds --jobs' words=$(_dhcplab_shipped scenarios; compgen -f -- "$current") ;;
   command)
     if ((COMP_CWORD == at + 1)); then
       words=$(_dhcplab_hosts)
