@@ -146,13 +146,15 @@ static int parse_options(int argc, char **argv, struct run_options *out)
             break;
         case 'h':
             fputs(help, stdout);
+            putchar('\n');
+            scenario_print_names(stdout);
             return EXIT_CODE_OK;
         default:
             return usage_error("an option is wrong", "");
         }
     }
     if (code < 0 && argc - optind != 1)
-        return usage_error("one scenario at a time", "");
+        return usage_error(argc == optind ? "which scenario?" : "one scenario at a time", "");
     out->file = argv[optind];
     return code;
 }

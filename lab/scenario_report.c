@@ -13,19 +13,38 @@ enum { AROUND_MS = 5000, AROUND_EVENTS = 60 };
 
 /* ---- the file ---- */
 
+static bool is_lab(const char *path)
+{
+    static struct topology topology; /* static: too large for a small stack */
+    char error[JCFG_TEXT_MAX];
+    bool is_one = topology_load(&topology, path, NULL, NULL, error) == 0;
+    topology_fini(&topology);
+    return is_one;
+}
+
 int scenario_open(const char *name, struct scenario *out)
 {
     char path[TOPOLOGY_PATH_MAX], error[JCFG_TEXT_MAX] = "";
     *out = (struct scenario){0};
-    if (scenario_find(name, path) < 0) {
-        fprintf(stderr, "dhcplab: there is no scenario %s\n", name);
-        return EXIT_CODE_USAGE;
-    }
-    if (scenario_load(out, path, error) < 0) {
+    bool is_there = scenario_find(name, path) == 0;
+    if (is_there && scenario_load(out, path, error) == 0)
+        return 0;
+    if ((is_there || topology_find(name, path) == 0) && is_lab(path)) {
+        fprintf(stderr, "dhcplab: %s is a lab, not a scenario; `dhcplab up %s` starts it\n", name, name);
+    } else if (is_there) {
         fprintf(stderr, "dhcplab: %s\n", error);
-        return EXIT_CODE_USAGE;
+    } else {
+        fprintf(stderr, "dhcplab: there is no scenario file %s, and none of that name. ", name);
+        scenario_print_names(stderr);
     }
-    return 0;
+    return EXIT_CODE_USAGE;
+}
+
+void scenario_print_names(FILE *out)
+{
+    char names[JCFG_TEXT_MAX];
+    topology_names_in("scenarios", names, sizeof names);
+    fprintf(out, "Scenarios that come with the program: %s\n", names);
 }
 
 /* ---- the ladder around ---- */

@@ -6,9 +6,11 @@
 
 #include "lab/scenario_run.h"
 
-/* Loads the scenario of a command line: a path or a name. 0, or the exit code with everything told. After any
- * return scenario_fini() frees. */
+/* Loads the scenario of a command line: a path or a name. 0, or the exit code with everything told, be it
+ * that it is a lab. After any return scenario_fini() frees. */
 int scenario_open(const char *name, struct scenario *out);
+/* Which scenarios come with the program, in a line. */
+void scenario_print_names(FILE *out);
 
 /* What came of the comparison with virtual time. */
 struct scenario_parity {

@@ -74,13 +74,15 @@ static int parse_options(int argc, char **argv, struct sweep_setting *out, const
             break;
         case 'h':
             fputs(help, stdout);
+            putchar('\n');
+            scenario_print_names(stdout);
             return EXIT_CODE_OK;
         default:
             return usage_error("an option is wrong", "");
         }
     }
     if (argc - optind != 1)
-        return usage_error("one scenario at a time", "");
+        return usage_error(argc == optind ? "which scenario?" : "one scenario at a time", "");
     if (!has_seeds)
         return usage_error("which --seeds?", "");
     out->jobs = jobs < 1 ? 1 : jobs > SWEEP_JOBS_MAX ? SWEEP_JOBS_MAX : (unsigned)jobs;

@@ -336,23 +336,24 @@ static const struct {
               {false, LAB_SOURCE_CONFIG},
               {false, LAB_INSTALLED_CONFIG}};
 
-static int is_lab_file(const struct dirent *entry)
+/* Not a schema. */
+static int is_shipped(const struct dirent *entry)
 {
     const char *dot = strchr(entry->d_name, '.');
     return dot != NULL && strcmp(dot, ".json") == 0;
 }
 
-void topology_names(char *out, size_t cap)
+void topology_names_in(const char *folder, char *out, size_t cap)
 {
-    char programs[TOPOLOGY_PATH_MAX], folder[2 * TOPOLOGY_PATH_MAX];
+    char programs[TOPOLOGY_PATH_MAX], path[2 * TOPOLOGY_PATH_MAX];
     struct dirent **entries;
     int n = -1;
     out[0] = '\0';
     if (supervisor_programs(programs, sizeof programs) < 0)
         return;
     for (size_t i = 0; n <= 0 && i < sizeof places / sizeof places[0]; i++) {
-        snprintf(folder, sizeof folder, "%s%s/labs", places[i].beside ? programs : "", places[i].parent);
-        n = scandir(folder, &entries, is_lab_file, alphasort);
+        snprintf(path, sizeof path, "%s%s/%s", places[i].beside ? programs : "", places[i].parent, folder);
+        n = scandir(path, &entries, is_shipped, alphasort);
         for (int at = 0; at < n; at++) {
             size_t used = strlen(out);
             snprintf(out + used, cap - used, "%s%.*s", at == 0 ? "" : ", ",

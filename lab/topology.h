@@ -64,8 +64,9 @@ struct topology {
     struct topology_end ends[TOPOLOGY_ENDS_MAX];
 };
 
-/* The names of the labs that come with the program: "lan, pair, two-servers"; "" if none is found. */
-void topology_names(char *out, size_t cap);
+/* The names of the files that come with the program in `folder`, of "labs": "lan, pair, two-servers"; "" if
+ * none is found. */
+void topology_names_in(const char *folder, char *out, size_t cap);
 
 /* Parses `len` bytes of `text`, the contents of the file `path`; file references in it are relative to the
  * file's folder. 0, ERR_NOMEM, or ERR_CONFIG with "pair.json:3:12: at $.hosts: ..." in out_error, which holds

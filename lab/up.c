@@ -409,7 +409,7 @@ int command_up(int argc, char **argv)
         return code;
     if (topology_find(options.file, path) < 0) {
         char names[JCFG_TEXT_MAX];
-        topology_names(names, sizeof names);
+        topology_names_in("labs", names, sizeof names);
         fprintf(
             stderr,
             "dhcplab: there is no topology file %s, and no lab of that name comes with the program; there "

@@ -134,6 +134,23 @@ class Run(labtest.LabCase):
         self.assertEqual((done.returncode, done.stdout), (77, ""), done.stderr)
         self.assertIn("namespaces", done.stderr)
 
+    def test_scenarios_are_found(self):
+        for command in (["run"], ["sweep", "--seeds", "1-2"]):
+            names = ", ".join(sorted(SCENARIOS, key=lambda name: name + "."))  # as the files are
+            self.assertIn(f"Scenarios that come with the program: {names}\n", self.dhcplab(*command, "--help").stdout)
+            self.assertIn("which scenario?", self.dhcplab(*command, code=2).stderr)
+            self.assertEqual(self.dhcplab(*command, "teachin", code=2).stderr,
+                             "dhcplab: there is no scenario file teachin, and none of that name. "
+                             f"Scenarios that come with the program: {names}\n")
+
+    def test_a_lab_is_no_scenario(self):
+        lab = self.write("lab.json", {"hosts": {"a": {}}})
+        for name in (str(lab), "pair"):
+            self.assertEqual(self.dhcplab("run", name, code=2).stderr,
+                             f"dhcplab: {name} is a lab, not a scenario; `dhcplab up {name}` starts it\n")
+        broken = self.dhcplab("run", self.write("s.json", {"topology": "pair"}), code=2).stderr
+        self.assertIn("the key \"duration\" is missing", broken)
+
     def test_the_last_of_the_clocks_counts(self):
         for options, clock in ((["--veth", "--virtual"], "virtual"), (["--virtual", "--veth"], "veth"), ([], "virtual")):
             done = self.dhcplab("run", self.scenario(), "--json", *options)
