@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Captures made with programs of others, said again to dhcplab-server: udhcpc with dnsmasq, and dhclient with Kea. Our
-server has the same pool and lease times; what differs beyond that is in the tables below, each with its reason."""
+server has the same pool and lease times; what differs beyond that is in the tables below, each with its reason. `dhcplab
+explain` and tshark read the same out of these captures."""
 
 import json
 
 import peer
 from labtest import wait_for
+from test_explain import compare  # of this folder
 
 PLAIN = {
     "hosts": {"server": {}, "h1": {}},
@@ -77,6 +79,7 @@ class Replays(peer.PeerCase):
                      if row["kind"] not in ("mapped", "volatile")}
             self.assertEqual(found, set(expected), message["differences"])
         self.assertEqual(done.returncode, 1 if expected else 0)
+        self.assertGreaterEqual(compare(self, capture)[1], len(SAID))
 
     def test_udhcpc_dnsmasq(self):
         self.expect(peer.Dnsmasq, peer.Udhcpc, DNSMASQ)
