@@ -9,6 +9,10 @@
 
 static const int64_t s_ns = 1000000000;
 
+/* RFC 2131 4.1: "The retransmission delay SHOULD be doubled with subsequent retransmissions up to a maximum
+ * of 64 seconds", with a second of randomness. What has its answer for longer is not sent again. */
+enum { AGAIN_S = 65 };
+
 /* Found by hash; places in `rows` counted from 1, 0: none. */
 struct dissect_exchanges {
     size_t n, limit;
@@ -105,12 +109,21 @@ static enum dissect_exchange_kind kind_of(const struct dissect *d)
     }
 }
 
-/* A client that does not change its xid from one exchange to the next still begins another. */
-static bool begins_another(const struct dissect_exchange *e, enum dissect_exchange_kind kind)
+/* RFC 4388 6.1: what answers a DHCPLEASEQUERY. */
+static bool is_lease_answer(uint8_t type)
 {
-    if (kind == EXCHANGE_UNKNOWN || kind == EXCHANGE_OTHER)
-        return false;
-    if (kind == EXCHANGE_SELECTION)
+    return type == DHCP_LEASEUNASSIGNED || type == DHCP_LEASEUNKNOWN || type == DHCP_LEASEACTIVE;
+}
+
+/* A client that does not change its xid from one exchange to the next still begins another. */
+static bool begins_another(const struct dissect_exchange *e, const struct dhcp_msg *m,
+                           enum dissect_exchange_kind kind, int64_t now_ns)
+{
+    if (e->outcome != OUTCOME_OPEN && now_ns - e->last_ns > AGAIN_S * s_ns)
+        return true;
+    if (kind == EXCHANGE_OTHER)
+        return m->type == DHCP_LEASEQUERY && (e->kind != EXCHANGE_OTHER || e->outcome != OUTCOME_OPEN);
+    if (kind == EXCHANGE_UNKNOWN || kind == EXCHANGE_SELECTION)
         return false;
     return kind != e->kind || e->outcome == OUTCOME_ACK || e->outcome == OUTCOME_NAK;
 }
@@ -146,14 +159,30 @@ static struct dissect_exchange *find_xid(struct dissect_exchanges *x, const stru
     return i != 0 ? &x->rows[i - 1] : NULL;
 }
 
+/* The query by address or client identifier that the message answers; NULL if it is no such answer. RFC 4388
+ * 6.2: of these "the values of htype, hlen, and chaddr MUST be set to zero"; some have the type and the
+ * length of Ethernet. The answer has those of the lease: 6.4.2. */
+static struct dissect_exchange *find_query(struct dissect_exchanges *x, const struct dhcp_msg *m)
+{
+    static const struct hw_addr blank[] = {{0}, {.type = 1, .len = 6}};
+    for (size_t i = 0; is_lease_answer(m->type) && i < sizeof blank / sizeof blank[0]; i++) {
+        struct dissect_exchange *e = find_xid(x, &blank[i], m->xid);
+        if (e != NULL && e->kind == EXCHANGE_OTHER && e->outcome == OUTCOME_OPEN)
+            return e;
+    }
+    return NULL;
+}
+
 static struct dissect_exchange *find(struct dissect_exchanges *x, const struct dissect *d, uint64_t number,
                                      int64_t now_ns)
 {
     struct hw_addr client = dhcp_msg_hw(&d->dhcp);
     uint32_t xid = d->dhcp.xid;
     enum dissect_exchange_kind kind = kind_of(d);
-    struct dissect_exchange *e = find_xid(x, &client, xid);
-    if (e != NULL && !begins_another(e, kind))
+    struct dissect_exchange *e = find_query(x, &d->dhcp);
+    if (e == NULL)
+        e = find_xid(x, &client, xid);
+    if (e != NULL && !begins_another(e, &d->dhcp, kind, now_ns))
         return e;
     if (x->n == x->limit)
         return NULL;
@@ -187,9 +216,9 @@ static const struct dissect_exchange *lease_before(const struct dissect_exchange
     return NULL;
 }
 
-static int64_t lease_start(const struct dissect_exchange *e)
+int64_t dissect_exchange_lease_ns(const struct dissect_exchange *e)
 {
-    return e->request_ns != 0 ? e->request_ns : e->answer_ns;
+    return e->requested_ns != 0 ? e->requested_ns : e->answer_ns;
 }
 
 static void judge_renewal(const struct dissect_exchanges *x, struct dissect_exchange *e, int64_t now_ns)
@@ -197,7 +226,10 @@ static void judge_renewal(const struct dissect_exchanges *x, struct dissect_exch
     const struct dissect_exchange *before = lease_before(x, e);
     if (before == NULL || before->lease_s == LEASE_INFINITE)
         return;
-    int64_t age_ns = now_ns - lease_start(before);
+    int64_t age_ns = now_ns - dissect_exchange_lease_ns(before);
+    uint32_t due_s = e->kind == EXCHANGE_RENEWAL ? before->t1_s : before->t2_s;
+    if (e->n_requests == 1)
+        e->is_due = age_ns + s_ns >= (int64_t)due_s * s_ns && age_ns <= (int64_t)before->lease_s * s_ns;
     if (age_ns + s_ns < (int64_t)before->t1_s * s_ns)
         e->odd |= ODD_EARLY;
     if (age_ns > (int64_t)before->lease_s * s_ns)
@@ -227,18 +259,30 @@ static bool is_from_client(const struct dissect *d, struct dissect_way *way, uns
            (!d->link.has_hw || hw_equal(&d->link.src_hw, &way->src_hw));
 }
 
+static void take_discover(struct dissect_exchange *e, const struct dissect *d)
+{
+    if (!is_from_client(d, &e->discover_way, e->n_discovers))
+        return;
+    if (e->n_discovers++ > 0)
+        e->odd |= ODD_DISCOVER_AGAIN;
+    e->requested_ns = 0; /* an attempt of its own */
+}
+
 static void take_request(const struct dissect_exchanges *x, struct dissect_exchange *e,
-                         const struct dissect *d, int64_t now_ns, bool copy)
+                         const struct dissect *d, int64_t now_ns, bool is_lost)
 {
     const struct dhcp_msg *m = &d->dhcp;
-    if (!copy && e->n_requests++ > 0)
+    bool is_copy = !is_from_client(d, &e->request_way, e->n_requests);
+    if (!is_copy && e->n_requests++ > 0)
         e->odd |= ODD_REQUEST_AGAIN;
     e->asked = m->ciaddr;
     dhcp_get_ip4(m, DHCP_OPT_REQUESTED_IP, &e->asked);
     if (!dhcp_get_ip4(m, DHCP_OPT_SERVER_ID, &e->server) && e->kind == EXCHANGE_RENEWAL)
         e->server = d->ip.dst;
-    if (!copy)
-        e->request_ns = now_ns;
+    if (!is_copy && e->requested_ns == 0)
+        e->requested_ns = now_ns;
+    if (!is_copy && !is_lost)
+        e->pending_ns = now_ns;
     if (e->kind == EXCHANGE_LEASE && !was_offered(e, e->asked))
         e->odd |= ODD_NOT_OFFERED;
     if (e->kind == EXCHANGE_RENEWAL || e->kind == EXCHANGE_REBINDING)
@@ -283,7 +327,8 @@ static void judge_ack(const struct dissect_exchanges *x, struct dissect_exchange
     if (before == NULL || !e->has_lease || e->address != before->address || e->lease_s == LEASE_INFINITE)
         return;
     if (before->lease_s == LEASE_INFINITE ||
-        lease_start(e) + (int64_t)e->lease_s * s_ns < lease_start(before) + (int64_t)before->lease_s * s_ns)
+        dissect_exchange_lease_ns(e) + (int64_t)e->lease_s * s_ns <
+            dissect_exchange_lease_ns(before) + (int64_t)before->lease_s * s_ns)
         e->odd |= ODD_SHORTER;
 }
 
@@ -293,11 +338,14 @@ static void take_answer(const struct dissect_exchanges *x, struct dissect_exchan
     enum dissect_outcome outcome = d->dhcp.type == DHCP_ACK ? OUTCOME_ACK : OUTCOME_NAK;
     ip4 server = d->ip.src;
     dhcp_get_ip4(&d->dhcp, DHCP_OPT_SERVER_ID, &server);
-    if (e->outcome != OUTCOME_OPEN) {
+    /* A REQUEST that is sent again after its answer shows that the client has not got that. */
+    if (e->outcome != OUTCOME_OPEN && e->n_requests == e->n_answered) {
         if (e->outcome != outcome || e->server != server)
             e->odd |= ODD_TWO_ANSWERS;
         return;
     }
+    e->n_answered = e->n_requests;
+    e->request_ns = e->pending_ns;
     if (e->server != 0 && e->server != server)
         e->odd |= ODD_OTHER_SERVER;
     if (e->request_ns != 0 && now_ns - e->request_ns > s_ns)
@@ -321,7 +369,7 @@ static void take_notice(struct dissect_exchange *e, const struct dhcp_msg *m)
 }
 
 const struct dissect_exchange *dissect_exchanges_add(struct dissect_exchanges *x, const struct dissect *d,
-                                                     uint64_t number, int64_t now_ns)
+                                                     uint64_t number, int64_t now_ns, bool is_lost)
 {
     const struct dhcp_msg *m = &d->dhcp;
     struct dissect_exchange *e = find(x, d, number, now_ns);
@@ -330,31 +378,36 @@ const struct dissect_exchange *dissect_exchanges_add(struct dissect_exchanges *x
         return NULL;
     }
     e->last_packet = number;
+    e->last_ns = now_ns;
     e->n_messages++;
     switch (m->type) {
     case DHCP_DISCOVER:
-        if (is_from_client(d, &e->discover_way, e->n_discovers) && e->n_discovers++ > 0)
-            e->odd |= ODD_DISCOVER_AGAIN;
+        take_discover(e, d);
         break;
     case DHCP_REQUEST:
-        take_request(x, e, d, now_ns, !is_from_client(d, &e->request_way, e->n_requests));
+        take_request(x, e, d, now_ns, is_lost);
         break;
     case DHCP_OFFER:
-        take_offer(e, d, now_ns);
+        if (!is_lost)
+            take_offer(e, d, now_ns);
         break;
     case DHCP_ACK:
     case DHCP_NAK:
-        take_answer(x, e, d, now_ns);
+        if (!is_lost)
+            take_answer(x, e, d, now_ns);
         break;
     case DHCP_INFORM:
-        e->request_ns = now_ns;
+        if (!is_lost)
+            e->pending_ns = now_ns;
         e->asked = m->ciaddr;
         break;
     case DHCP_RELEASE:
     case DHCP_DECLINE:
         take_notice(e, m);
         break;
-    default: /* what has no outcome that we know */
+    default: /* of the rest only lease queries have an outcome that we know */
+        if (is_lease_answer(m->type) && !is_lost)
+            e->outcome = OUTCOME_ANSWERED;
         break;
     }
     return e;

@@ -51,7 +51,13 @@ enum dissect_odd {
 
 enum { EXCHANGE_OFFERS_MAX = 8, DISSECT_EXCHANGES_DEFAULT = 4096 };
 
-enum dissect_outcome { OUTCOME_OPEN, OUTCOME_ACK, OUTCOME_NAK, OUTCOME_NONE_NEEDED };
+enum dissect_outcome {
+    OUTCOME_OPEN,
+    OUTCOME_ACK,
+    OUTCOME_NAK,
+    OUTCOME_NONE_NEEDED,
+    OUTCOME_ANSWERED, /* of what is no lease: a lease query */
+};
 
 struct dissect_offer {
     ip4 server, address;
@@ -73,8 +79,11 @@ struct dissect_exchange {
     bool first; /* of this client in the capture */
     uint64_t first_packet, last_packet;
     unsigned n_messages, n_discovers, n_requests;
-    int64_t first_ns;
-    int64_t request_ns, answer_ns; /* of the last REQUEST or INFORM before the answer; 0: not seen */
+    int64_t first_ns, last_ns;
+    int64_t requested_ns;          /* of the first REQUEST of those that the answer may be to; 0: not seen */
+    int64_t request_ns, answer_ns; /* of the answer, and the last REQUEST or INFORM before it; likewise */
+    unsigned n_answered;           /* n_requests when the answer came */
+    bool is_due; /* a renewal at T1 or later, a rebinding at T2 or later, of a lease that was seen */
     unsigned n_offers;
     struct dissect_offer offers[EXCHANGE_OFFERS_MAX];
     ip4 asked;   /* address in option 50 or ciaddr */
@@ -83,9 +92,10 @@ struct dissect_exchange {
     bool has_lease;
     uint32_t lease_s, t1_s, t2_s; /* of the ACK; T1 and T2 by the rule of RFC 2131 4.4.5 if it does not say */
     unsigned odd;                 /* bits of enum dissect_odd */
-    /* Private: of the first of each; what a relay or router passes on is no repetition */
+    int64_t pending_ns;           /* of the last REQUEST or INFORM that arrived; private, likewise below */
+    /* Of the first of each; what a relay or router passes on is no repetition */
     struct dissect_way discover_way, request_way;
-    uint32_t next_of_client, next_of_xid; /* the one before of its bucket; private, too */
+    uint32_t next_of_client, next_of_xid; /* the one before of its bucket */
 };
 
 struct dissect_exchanges;
@@ -94,15 +104,20 @@ struct dissect_exchanges;
 struct dissect_exchanges *dissect_exchanges_new(size_t limit);
 size_t dissect_exchanges_limit(const struct dissect_exchanges *x);
 void dissect_exchanges_free(struct dissect_exchanges *x);
-/* Takes the message in *d, d->has_dhcp; packet `number`, seen at `now_ns`. The exchange that it belongs to,
- * borrowed; NULL if there is no room for another. */
+/* Takes the message in *d, d->has_dhcp; packet `number`, seen at `now_ns`. `is_lost`: it was sent and never
+ * arrived, so that it is no answer and has none. The exchange that it belongs to, borrowed; NULL if there is
+ * no room for another. */
 const struct dissect_exchange *dissect_exchanges_add(struct dissect_exchanges *x, const struct dissect *d,
-                                                     uint64_t number, int64_t now_ns);
+                                                     uint64_t number, int64_t now_ns, bool is_lost);
 size_t dissect_exchanges_count(const struct dissect_exchanges *x);
 const struct dissect_exchange *dissect_exchanges_at(const struct dissect_exchanges *x,
                                                     size_t i); /* by first packet */
 uint64_t
 dissect_exchanges_left_out(const struct dissect_exchanges *x); /* messages for which there was no room */
 
+/* From when the lease counts, e->has_lease. All transmissions of a REQUEST have one xid, so that which of
+ * them was answered cannot be told; then RFC 2131 4.4.1 has "the time at which the original request was
+ * sent". Of the ACK if no REQUEST was seen. */
+int64_t dissect_exchange_lease_ns(const struct dissect_exchange *e);
 /* "renewal"; static storage. */
 const char *dissect_exchange_name(enum dissect_exchange_kind kind);

@@ -66,6 +66,9 @@ static const char *outcome_text(const struct dissect_exchange *e, char *buf)
         snprintf(buf, EXPLAIN_NOTE_LEN, "%s, told to %s", addr,
                  e->server != 0 ? server : "nobody in particular");
         break;
+    case OUTCOME_ANSWERED:
+        snprintf(buf, EXPLAIN_NOTE_LEN, "answered");
+        break;
     case OUTCOME_OPEN:
         snprintf(buf, EXPLAIN_NOTE_LEN, "%s", e->n_offers > 0 ? "not finished" : "nobody has answered");
         break;
@@ -79,11 +82,11 @@ static const char *name_of(const struct dissect_exchange *e)
     case EXCHANGE_LEASE:
         return e->first ? "first lease" : "new lease";
     case EXCHANGE_RENEWAL:
-        return e->odd & ODD_EARLY ? "renewal" : "renewal at T1";
+        return e->is_due ? "renewal at T1" : "renewal";
     case EXCHANGE_REBINDING:
-        return e->odd & ODD_EARLY ? "rebinding" : "rebinding at T2";
+        return e->is_due ? "rebinding at T2" : "rebinding";
     case EXCHANGE_REBOOT:
-        return "INIT-REBOOT: is the address still good?";
+        return "INIT-REBOOT, is the address still good?";
     case EXCHANGE_UNKNOWN:
     case EXCHANGE_SELECTION:
     case EXCHANGE_RELEASE:
@@ -139,6 +142,8 @@ static const char *outcome_token(enum dissect_outcome outcome)
         return "nak";
     case OUTCOME_NONE_NEEDED:
         return "none-needed";
+    case OUTCOME_ANSWERED:
+        return "answered";
     case OUTCOME_OPEN:
         break;
     }
@@ -163,7 +168,7 @@ static cJSON *exchange_json(const struct dissect_exchange *e)
     char text[HW_LEN], xid[16];
     cJSON *map = cJSON_CreateObject();
     bool finite = e->has_lease && e->lease_s != LEASE_INFINITE;
-    int64_t start = e->request_ns != 0 ? e->request_ns : e->answer_ns;
+    int64_t start = dissect_exchange_lease_ns(e);
     put_text(map, "client", hw_format(&e->client, text));
     snprintf(xid, sizeof xid, "0x%08x", e->xid);
     put_text(map, "xid", xid);
@@ -228,8 +233,7 @@ static void print_times(FILE *out, const struct dissect_exchange *e)
         fprintf(out, "%*sall of it took %s\n", INDENT, "", span_of(e->answer_ns - e->first_ns, span));
     if (!e->has_lease || e->lease_s == LEASE_INFINITE)
         return;
-    /* RFC 2131 4.4.5: the lease counts from when the client sent its REQUEST. */
-    int64_t start = e->request_ns != 0 ? e->request_ns : e->answer_ns;
+    int64_t start = dissect_exchange_lease_ns(e);
     fprintf(out, "%*sT1 at %.8s, T2 at %.8s, expires %.8s\n", INDENT, "",
             clock_of(start + (int64_t)e->t1_s * NS_PER_S, t1),
             clock_of(start + (int64_t)e->t2_s * NS_PER_S, t2),

@@ -156,6 +156,19 @@ void explain_relate_datagram(struct explain_relate *r, const struct explain_pack
     }
 }
 
+/* What the lab's captures say of the frame: enum reason, REASON_LINK_LOSS, REASON_LINK_CUT and
+ * REASON_LINK_SCRIPT. */
+static bool is_lost(const struct explain_packet *packet)
+{
+    return strstr(packet->comment, "dropped: the wire ") != NULL;
+}
+
+static bool is_to_all(const struct dissect *d)
+{
+    static const uint8_t all[] = {255, 255, 255, 255, 255, 255};
+    return d->link.dst_hw.len == sizeof all && memcmp(d->link.dst_hw.bytes, all, sizeof all) == 0;
+}
+
 void explain_relate_packet(struct explain_relate *r, const struct explain_packet *packet, struct dissect *d,
                            struct explain_relation *out)
 {
@@ -163,8 +176,10 @@ void explain_relate_packet(struct explain_relate *r, const struct explain_packet
     if (out->twin != 0)
         return;
     relate_claim(r, packet, d, out);
+    out->is_lost = is_lost(packet);
     if (d->has_dhcp) {
-        out->exchange = dissect_exchanges_add(r->exchanges, d, packet->number, packet->time_ns);
+        out->exchange = dissect_exchanges_add(r->exchanges, d, packet->number, packet->time_ns,
+                                              out->is_lost && !is_to_all(d));
         if (out->exchange != NULL)
             explain_exchange_note(out->exchange, out->note);
     }

@@ -19,7 +19,8 @@ struct explain_relation {
     const struct dissect_exchange *exchange; /* lasts */
     enum dissect_claim_event claim;          /* CLAIM_NOTHING unless two claim one address */
     uint64_t
-        twin; /* the packet that this one is, seen at another interface; it relates to nothing. 0: none */
+        twin;     /* the packet that this one is, seen at another interface; it relates to nothing. 0: none */
+    bool is_lost; /* the capture says that a wire took it, of what is to all perhaps only on the way to one */
     char note[EXPLAIN_RELATION_NOTE_LEN]; /* the same in words; "" if there is nothing to say */
 };
 

@@ -185,12 +185,11 @@ static const char *say_when(struct explain_svg *s, int64_t time_ns, int64_t toda
     return keep(s, "%.5s %.5s", then + sizeof "2026-" - 1, then + DATE + 1);
 }
 
-/* RFC 2131 4.4.5: the times count from when the REQUEST was sent. */
 static void add_lease(struct explain_svg *s, struct ladder_svg_row *row, const struct dissect_exchange *e)
 {
     if (!e->has_lease || e->lease_s == 0 || e->lease_s == LEASE_INFINITE)
         return;
-    int64_t start_ns = e->request_ns != 0 ? e->request_ns : e->answer_ns;
+    int64_t start_ns = dissect_exchange_lease_ns(e);
     uint32_t t2_s = e->t2_s < e->lease_s ? e->t2_s : e->lease_s, t1_s = e->t1_s < t2_s ? e->t1_s : t2_s;
     row->lease = (struct ladder_svg_lease){
         .t1 = (double)t1_s / e->lease_s,

@@ -80,7 +80,7 @@ static void follow(struct arena *arena, const struct memory *m, const uint8_t *b
     dissect_claims_step(m->claims, &d, now_ns, &claim);
     dissect_claims_show(&d, &claim);
     if (d.has_dhcp)
-        dissect_exchanges_add(m->exchanges, &d, (uint64_t)now_ns, now_ns);
+        dissect_exchanges_add(m->exchanges, &d, (uint64_t)now_ns, now_ns, now_ns % 3 == 0);
     if (d.tcp.found) {
         dissect_conns_step(m->conns, &d, &segment);
         assert(dissect_conn_event_text(segment.event) != NULL);

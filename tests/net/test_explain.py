@@ -424,6 +424,23 @@ class Explain(ExplainCase):
         lines = self.explain(pcap(packets)).splitlines()
         self.assertTrue(lines[6].endswith("(renewal at T1: 10.77.0.100 for 1 h from 10.77.0.1)"))
 
+    def test_a_lost_answer_is_none(self):
+        """What the lab's captures say of a frame; the newer ACK has what is left of the lease."""
+        left = [(51, struct.pack(">I", 3595))]
+        lost = "ACK: new lease; dropped: the wire server.eth0>h1.eth0 drops the frame, as the scenario says"
+        packets = [*FIRST_LEASE, FIRST_LEASE[2], from_server(5, left, yiaddr="10.77.0.100")]
+        notes = ["", "", "", lost, "", ""]
+        capture = pcapng([("h1/eth0", ETHERNET, note, packet) for note, packet in zip(notes, packets)], step_ms=1000)
+        text = self.explain(capture, "--exchanges")
+        for words in ("10.77.0.100 for 59 min 55 s", "answered 1.000 s after", "all of it took 5.000 s", "expires 08:59:57"):
+            self.assertIn(words, text)
+        self.assertNotIn("(first lease: ", self.explain(capture).splitlines()[3])
+
+    def test_a_renewal_of_a_lease_that_was_not_captured(self):
+        renewal = [from_client(3, src="10.77.0.100", dst="10.77.0.1", ciaddr="10.77.0.100"),
+                   from_server(5, LEASE, ciaddr="10.77.0.100", yiaddr="10.77.0.100")]
+        self.assertIn("(renewal: 10.77.0.100 for 1 h from 10.77.0.1)", self.explain(pcap(renewal)))
+
     def test_a_ping_of_8000_octets(self):
         message = struct.pack(">BBHHH", 8, 0, 0, 7, 1) + bytes(range(250)) * 32
         message = message[:2] + struct.pack(">H", checksum(message)) + message[4:]

@@ -46,9 +46,13 @@ static void start(uint8_t op, uint8_t type, uint32_t xid, ip4 src, ip4 dst)
     d.dhcp.chaddr[5] = 1;
 }
 
+static bool is_lost; /* what is added next */
+
 static const struct dissect_exchange *add(int64_t now_ns)
 {
-    return dissect_exchanges_add(exchanges, &d, ++number, now_ns);
+    bool lost = is_lost;
+    is_lost = false;
+    return dissect_exchanges_add(exchanges, &d, ++number, now_ns, lost);
 }
 
 static const struct dissect_exchange *client(uint8_t type, uint32_t xid, ip4 ciaddr, ip4 requested,
@@ -194,15 +198,14 @@ static void test_what_a_router_passes_on_is_no_repetition(void **state)
     (void)state;
     const struct hw_addr sent = {1, 6, {2, 0, 0, 0, 0, 1}}, passed_on = {1, 6, {2, 0, 0, 0, 0, 9}};
     lease();
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         start(DHCP_BOOTREQUEST, DHCP_REQUEST, 2, A, S1);
         d.dhcp.ciaddr = A;
         d.link.has_hw = true;
-        d.link.src_hw = i == 1 ? passed_on : sent;
-        const struct dissect_exchange *e = add(502 * S + i);
-        assert_int_equal(e->odd, i < 2 ? 0 : ODD_REQUEST_AGAIN);
-        assert_int_equal(e->request_ns, 502 * S + (i < 2 ? 0 : i));
+        d.link.src_hw = i % 2 == 1 ? passed_on : sent;
+        assert_int_equal(add(502 * S + i)->odd, i < 2 ? 0 : ODD_REQUEST_AGAIN);
     }
+    assert_int_equal(server(DHCP_ACK, 2, S1, A, 1000, 503 * S)->request_ns, 502 * S + 2);
 }
 
 static void test_odd_answers(void **state)
@@ -233,6 +236,117 @@ static void test_a_lease_that_ends_earlier(void **state)
     assert_int_equal(server(DHCP_ACK, 2, S1, A, 499, 502 * S)->odd, ODD_SHORTER);
 }
 
+/* The server answers both times; the first answer was lost, or may have been. */
+static void test_a_request_that_is_sent_again_after_its_answer(void **state)
+{
+    (void)state;
+    for (uint32_t xid = 10; xid < 12; xid++) {
+        client(DHCP_DISCOVER, xid, 0, 0, 0, 1 * S);
+        server(DHCP_OFFER, xid, S1, A, 1000, 2 * S);
+        client(DHCP_REQUEST, xid, 0, A, S1, 3 * S);
+        is_lost = xid == 11;
+        const struct dissect_exchange *e = server(DHCP_ACK, xid, S1, A, 1000, 4 * S);
+        assert_int_equal(e->outcome, xid == 11 ? OUTCOME_OPEN : OUTCOME_ACK);
+        client(DHCP_REQUEST, xid, 0, A, S1, 8 * S);
+        assert_int_equal(e->answer_ns, xid == 11 ? 0 : 4 * S);
+        assert_int_equal(e->request_ns, xid == 11 ? 0 : 3 * S);
+        server(DHCP_ACK, xid, S1, A, 995, 8 * S + 5);
+        assert_int_equal(e->outcome, OUTCOME_ACK);
+        assert_int_equal(e->request_ns, 8 * S);
+        assert_int_equal(e->answer_ns, 8 * S + 5);
+        assert_int_equal(e->lease_s, 995);
+        assert_int_equal(dissect_exchange_lease_ns(e), 3 * S);
+        assert_int_equal(e->odd, ODD_REQUEST_AGAIN);
+        client(DHCP_RELEASE, 20 + xid, A, 0, S1, 9 * S);
+    }
+}
+
+static void test_what_was_lost_is_no_answer_and_has_none(void **state)
+{
+    (void)state;
+    client(DHCP_DISCOVER, 1, 0, 0, 0, 1 * S);
+    is_lost = true;
+    assert_int_equal(server(DHCP_OFFER, 1, S1, A, 1000, 1 * S)->n_offers, 0);
+    server(DHCP_OFFER, 1, S2, B, 1000, 1 * S);
+    client(DHCP_REQUEST, 1, 0, B, S2, 2 * S);
+    is_lost = true;
+    client(DHCP_REQUEST, 1, 0, B, S2, 3 * S);
+    const struct dissect_exchange *e = server(DHCP_ACK, 1, S2, B, 1000, 4 * S);
+    assert_int_equal(e->request_ns, 2 * S);
+    is_lost = true;
+    assert_int_equal(server(DHCP_NAK, 2, S2, 0, 0, 5 * S)->outcome, OUTCOME_OPEN);
+}
+
+/* A second before T1 of the lease from the first REQUEST, and then. */
+static void test_a_lease_counts_from_the_first_request(void **state)
+{
+    (void)state;
+    client(DHCP_REQUEST, 1, 0, A, S1, 1 * S);
+    client(DHCP_REQUEST, 1, 0, A, S1, 5 * S);
+    const struct dissect_exchange *e = server(DHCP_ACK, 1, S1, A, 1000, 6 * S);
+    assert_int_equal(dissect_exchange_lease_ns(e), 1 * S);
+    assert_int_equal(client(DHCP_REQUEST, 2, A, 0, 0, 500 * S - 1)->odd, ODD_EARLY);
+    assert_int_equal(client(DHCP_REQUEST, 3, A, 0, 0, 500 * S)->odd, 0);
+}
+
+/* What is no later than T1 of a lease that was seen is no renewal at T1: T1 is not known, or not reached. */
+static void test_due_is_what_its_timer_asks_for(void **state)
+{
+    (void)state;
+    assert_false(client(DHCP_REQUEST, 7, A, 0, 0, 0)->is_due); /* nobody knows */
+    lease();                                                   /* of 1000 s from 2 s on */
+    assert_false(client(DHCP_REQUEST, 2, A, 0, 0, 501 * S - 1)->is_due);
+    assert_true(client(DHCP_REQUEST, 3, A, 0, 0, 501 * S)->is_due);
+    assert_false(client(DHCP_REQUEST, 4, A, 0, 0, 1002 * S + 1)->is_due);
+    static const struct {
+        int64_t at_ns;
+        bool is_due;
+    } rows[] = {{876 * S - 1, false}, {876 * S, true}, {1002 * S + 1, false}};
+    for (uint32_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        start(DHCP_BOOTREQUEST, DHCP_REQUEST, 10 + i, A, IP4_BROADCAST);
+        d.dhcp.ciaddr = A;
+        assert_int_equal(add(rows[i].at_ns)->is_due, rows[i].is_due);
+    }
+}
+
+/* RFC 2131 4.1: 64 s, and a second of randomness, are the longest time until a message is sent again. */
+static void test_what_is_over_for_long_is_over(void **state)
+{
+    (void)state;
+    lease(); /* the ACK at 2 s + 5 ns */
+    client(DHCP_REQUEST, 1, 0, A, S1, 67 * S + 5);
+    assert_int_equal(dissect_exchanges_count(exchanges), 1);
+    server(DHCP_ACK, 1, S1, A, 1000, 67 * S + 5);
+    assert_int_equal(client(DHCP_REQUEST, 1, 0, A, S1, 132 * S + 6)->kind, EXCHANGE_SELECTION);
+    assert_int_equal(dissect_exchanges_count(exchanges), 2);
+}
+
+/* RFC 4388: a query by address has no hardware address, its answer that of the lease's client. */
+static void test_each_lease_query_is_an_exchange(void **state)
+{
+    (void)state;
+    static const uint8_t answers[] = {DHCP_LEASEACTIVE, DHCP_LEASEUNKNOWN, DHCP_LEASEUNASSIGNED};
+    for (uint32_t i = 0; i < 9; i++) {
+        int64_t now_ns = i * S;
+        start(DHCP_BOOTREQUEST, DHCP_LEASEQUERY, 1, S2, S1);
+        if (i % 3 != 0) {
+            d.dhcp.chaddr[5] = 0;
+            d.dhcp.htype = d.dhcp.hlen = 0;
+        }
+        if (i % 3 == 2) {
+            d.dhcp.htype = 1;
+            d.dhcp.hlen = 6;
+        }
+        const struct dissect_exchange *e = add(now_ns);
+        start(DHCP_BOOTREPLY, answers[i / 3], 1, S1, S2);
+        assert_ptr_equal(add(now_ns + 1), e);
+        assert_int_equal(e->kind, EXCHANGE_OTHER);
+        assert_int_equal(e->outcome, OUTCOME_ANSWERED);
+        assert_int_equal(e->n_messages, 2);
+        assert_int_equal(dissect_exchanges_count(exchanges), i + 1);
+    }
+}
+
 static void test_there_is_a_limit(void **state)
 {
     (void)state;
@@ -256,6 +370,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_a_router_passes_on_is_no_repetition, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_odd_answers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_lease_that_ends_earlier, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_request_that_is_sent_again_after_its_answer, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_what_was_lost_is_no_answer_and_has_none, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_lease_counts_from_the_first_request, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_due_is_what_its_timer_asks_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_is_over_for_long_is_over, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_each_lease_query_is_an_exchange, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_there_is_a_limit, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
