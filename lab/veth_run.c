@@ -216,15 +216,22 @@ static bool do_next(struct veth_run *r)
     return true;
 }
 
+/* Until nothing is left to do at this instant; n counts what was done at it. */
+static void drain(struct veth_run *r, uint64_t *n)
+{
+    while (!r->has_failed && *n < SIM_INSTANT_MAX && do_next(r))
+        ++*n;
+}
+
+/* A server that was asked for its leases is kicked once more and tells its next timer. It is not asked again
+ * at this instant: what stays unmet would be asked for without end. */
 static void settle(struct veth_run *r)
 {
     uint64_t n = 0;
-    do {
-        while (!r->has_failed && do_next(r) && n++ < SIM_INSTANT_MAX)
-            ;
-        if (!r->has_failed)
-            veth_judge_open(r);
-    } while (!r->has_failed && n < SIM_INSTANT_MAX && do_next(r)); /* asking may have made news */
+    drain(r, &n);
+    if (!r->has_failed)
+        veth_judge_open(r);
+    drain(r, &n);
     if (n >= SIM_INSTANT_MAX)
         r->out->err = ERR_LIMIT;
     if (veth_wire_err(r->wire) < 0)

@@ -88,6 +88,14 @@ class Run(labtest.LabCase):
         self.assertIn("DISCOVER", done.stdout)
         self.assertIn("0 of 1 expectations met, seed 1; on veth 1 h in", done.stdout)
 
+    def test_a_server_that_has_other_leases_is_told_and_the_time_goes_on(self):
+        expect = [{"at": "0 s", "host": "server", "leases": 1}, {"at": "10 min", "host": "server", "leases": 3},
+                  {"from": "20 min", "until": "40 min", "host": "server", "leases": 0}, {"at": "1 h", "host": "server", "leases": 1}]
+        done = self.dhcplab("run", "--parity", self.scenario(expect=expect), code=1)
+        self.assertIn("not met: server has 3 leases, at 10 min\n  instead: it has 1\n", done.stdout)
+        self.assertIn("2 of 4 expectations met, seed 1; on veth 1 h in", done.stdout)
+        self.assertIn("the same ladder", done.stdout)
+
     def test_trace_and_capture(self):
         self.dhcplab("run", "--veth", self.scenario(), "--trace", "t.ndjson", "--pcap", "c.pcapng")
         events = [json.loads(line) for line in (self.dir / "t.ndjson").read_text().splitlines()]
