@@ -1,14 +1,17 @@
 /* dhcplab capture: what passes the interfaces of a running lab's hosts, with what its programs decided. */
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/err.h"
@@ -18,6 +21,7 @@
 #include "lab/capture_link.h"
 #include "lab/command.h"
 #include "lab/enter.h"
+#include "lab/explain_twin.h"
 #include "lab/labclock_history.h"
 #include "lab/labnet.h"
 #include "lab/trace_lines.h"
@@ -35,10 +39,12 @@ static const char help[] =
     "(`dhcplab clock`). Each DHCP message has as its packet comment what the server "
     "or client that\n"
     "sent or got it decided, from the lab's trace.\n"
+    "A file that there is already is replaced, as tcpdump and dumpcap do, but only when the first packet "
+    "comes.\n"
     "Ends with Ctrl-C, with the lab, or as the options say; then tells what was captured.\n"
     "\n"
     "      --duration S     for so many seconds\n"
-    "      --count N        so many packets\n"
+    "      --count N        so many packets; one that passes several interfaces counts once\n"
     "  -n, --name NAME      the lab, where several run\n"
     "      --help           this text\n"
     "\n"
@@ -52,7 +58,11 @@ static const char help[] =
     "  dhcplab capture - | dhcplab explain -\n"
     "  dhcplab capture - | wireshark -k -i -\n";
 
-enum { FIXED_FDS = 3, AT_ONCE = 256 /* frames of an interface, before the others have their turn */ };
+enum {
+    FIXED_FDS = 3,
+    AT_ONCE = 256,        /* frames of an interface, before the others have their turn */
+    OUT_BUFFER = 1 << 18, /* more than the blocks of all interfaces */
+};
 
 struct arguments {
     struct view_args view;
@@ -70,13 +80,15 @@ struct link {
 struct capture {
     const struct arguments *args;
     FILE *out;
+    bool has_older; /* `out` has another capture, which stays until the first packet */
     struct capture_file *file;
     struct trace_lines trace;
     struct labclock_history clock;
     int pidfd, signals;
     struct link links[TOPOLOGY_ENDS_MAX];
     size_t n_links;
-    uint64_t packets;
+    uint64_t packets; /* each once if they are counted */
+    struct explain_twins twins;
     time_ms begun, ended; /* ended TIME_NEVER: it goes on */
     uint8_t frame[PCAPNG_SNAPLEN];
 };
@@ -132,6 +144,10 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
     if (optind == argc)
         return usage_error("into which file?", "");
     out->path = argv[optind];
+    if (strcmp(out->path, "-") == 0 && isatty(STDOUT_FILENO))
+        return usage_error("a capture is nothing for a terminal: name a file, or read it with "
+                           "`dhcplab capture - | dhcplab explain -`",
+                           "");
     out->view.hosts = (const char *const *)argv + optind + 1;
     out->view.n_hosts = (size_t)(argc - optind - 1);
     return -1;
@@ -179,17 +195,36 @@ static int open_links(struct capture *c, const struct lab_state *lab)
 
 /* ---- the run ---- */
 
+/* Is it one more than was asked for? What another interface has had already belongs to it. */
+static bool is_too_much(struct capture *c, const struct pcapng_packet *packet)
+{
+    const struct explain_packet seen = {.number = c->packets + 1,
+                                        .time_ns = packet->time_ns,
+                                        .bytes = packet->bytes,
+                                        .len = packet->len,
+                                        .wire_len = packet->wire_len,
+                                        .interface_number = packet->interface};
+    uint64_t twin = explain_twin_find(&c->twins, &seen);
+    return (twin != 0 ? twin : ++c->packets) > c->args->count;
+}
+
+/* The capture of before makes room for this one. */
+static void replace_older(struct capture *c)
+{
+    if (c->has_older && ftruncate(fileno(c->out), 0) == 0)
+        c->has_older = false;
+}
+
 static void drain_link(struct capture *c, struct link *l, time_ms now)
 {
     struct pcapng_packet packet;
-    uint64_t wanted = c->args->count;
-    for (int i = 0; i < AT_ONCE && (wanted == 0 || c->packets < wanted); i++) {
-        if (capture_link_next(l->fd, c->frame, &packet) <= 0)
-            return;
+    for (int i = 0; i < AT_ONCE && capture_link_next(l->fd, c->frame, &packet) > 0; i++) {
         packet.interface = l->interface;
+        if (c->args->count > 0 && is_too_much(c, &packet))
+            continue;
+        replace_older(c);
         capture_file_packet(c->file, &packet, now);
         l->packets++;
-        c->packets++;
     }
 }
 
@@ -264,10 +299,13 @@ static int run(struct capture *c)
         if (!take_what_there_is(c, now))
             return EXIT_CODE_FAILED;
         capture_file_release(c->file, now);
-        if (fflush(c->out) != 0 || capture_file_has_failed(c->file))
+        if ((!c->has_older && fflush(c->out) != 0) || capture_file_has_failed(c->file))
             return EXIT_CODE_FAILED;
-        if (!is_ending && is_over(c, fds, lab_is_there, now))
+        if (!is_ending && is_over(c, fds, lab_is_there, now)) {
+            if (c->args->count > 0)
+                drain_links(c, now); /* at the other interfaces */
             c->ended = now;
+        }
         if (is_ending && now >= c->ended + CAPTURE_FILE_HOLD_MS)
             return EXIT_CODE_OK;
     }
@@ -297,6 +335,8 @@ static void tell_end(struct capture *c, const struct capture_notes_counts *count
     fprintf(stderr, "%s: %llu packets, %llu of them of DHCP, %llu with what was decided\n", c->args->path,
             (unsigned long long)counts->packets, (unsigned long long)counts->dhcp,
             (unsigned long long)counts->commented);
+    if (c->has_older)
+        fprintf(stderr, "%s: there was nothing to capture, and the file is as it was\n", c->args->path);
     if (counts->early > 0)
         fprintf(stderr, "%llu packets could not wait for it: more than %d at a time\n",
                 (unsigned long long)counts->early, CAPTURE_FILE_HELD_MAX);
@@ -349,8 +389,9 @@ static int64_t lab_time(void *user, int64_t time_ns)
     return labclock_history_time_ns(user, time_ns);
 }
 
-/* Opens what stands outside of the lab, before its namespaces are entered. */
-static int capture_into(FILE *out, const struct arguments *args, const struct lab_state *lab)
+/* Opens what stands outside of the lab, before its namespaces are entered. `has_older`: `out` has another
+ * capture, and a buffer for all that stands in front of the first packet. */
+static int capture_into(FILE *out, bool has_older, const struct arguments *args, const struct lab_state *lab)
 {
     char comment[LAB_NAME_MAX + sizeof "dhcplab capture of the lab "];
     struct capture *c = calloc(1, sizeof *c);
@@ -362,11 +403,14 @@ static int capture_into(FILE *out, const struct arguments *args, const struct la
     }
     c->args = args;
     c->out = out;
+    c->has_older = has_older;
     c->signals = c->pidfd = -1;
     capture_file_set_time(c->file, lab_time, &c->clock);
     bool has_trace = trace_lines_open(&c->trace, lab->trace, true);
     bool has_clock = labclock_history_open(&c->clock, lab->dir);
     int code = has_trace && has_clock ? capture(c, lab) : EXIT_CODE_FAILED;
+    if (c->has_older)
+        __fpurge(out);
     capture_file_flush(c->file);
     if (code == EXIT_CODE_OK)
         tell_end(c, capture_file_counts(c->file));
@@ -378,23 +422,40 @@ static int capture_into(FILE *out, const struct arguments *args, const struct la
     return code;
 }
 
+/* NULL, with errno: it cannot be. */
+static FILE *open_out(const char *path, bool *out_has_older)
+{
+    static char head[OUT_BUFFER];
+    struct stat st;
+    *out_has_older = false;
+    if (strcmp(path, "-") == 0)
+        return stdout;
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    FILE *out = fd < 0 ? NULL : fdopen(fd, "wb");
+    if (out == NULL)
+        return NULL;
+    setvbuf(out, head, _IOFBF, sizeof head);
+    *out_has_older = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0;
+    return out;
+}
+
 int command_capture(int argc, char **argv)
 {
     struct arguments args;
+    bool has_older;
     struct lab_state lab;
     int code = read_arguments(argc, argv, &args);
     if (code >= 0)
         return code;
     if (!view_lab_load(&args.view, &lab, &code))
         return code;
-    bool is_stdout = strcmp(args.path, "-") == 0;
-    FILE *out = is_stdout ? stdout : fopen(args.path, "wbe");
+    FILE *out = open_out(args.path, &has_older);
     if (out == NULL) {
         fprintf(stderr, "dhcplab: %s cannot be written: %s\n", args.path, strerror(errno));
         return EXIT_CODE_FAILED;
     }
-    code = capture_into(out, &args, &lab);
-    if (!is_stdout && fclose(out) != 0)
+    code = capture_into(out, has_older, &args, &lab);
+    if (out != stdout && fclose(out) != 0)
         code = EXIT_CODE_FAILED;
     return code;
 }

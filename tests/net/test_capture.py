@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """dhcplab capture on a running lab: which hosts, when it ends, and what it says."""
 
+import os
 import signal
 import struct
 import subprocess
@@ -42,6 +43,44 @@ class Capture(labtest.LabCase):
         self.assertIn("lab.pcapng: 3 packets, ", capture.stderr.read().decode())
         names, packets = interfaces_and_packets((self.dir / "lab.pcapng").read_bytes())
         self.assertEqual((names, packets), (["h1/eth0"], [0, 0, 0]))
+
+    def test_a_packet_counts_once(self):
+        self.dhcplab("up", "pair")
+        capture = self.start("lab.pcapng", "--count", "4")
+        self.on("h1", "ping", "-c", "4", "-i", "0.01", "10.77.0.1")
+        self.assertEqual(capture.wait(LIMIT_S), 0)
+        self.assertIn("lab.pcapng: 8 packets, ", capture.stderr.read().decode())
+        _, packets = interfaces_and_packets((self.dir / "lab.pcapng").read_bytes())
+        self.assertEqual(sorted(packets), [0, 0, 0, 0, 1, 1, 1, 1])
+
+    def test_an_older_capture_stays_until_the_first_packet(self):
+        self.dhcplab("up", "pair")
+        self.on("h1", "ip", "link", "set", "eth0", "down")  # silence
+        self.on("server", "ip", "link", "set", "eth0", "down")
+        older = self.dir / "lab.pcapng"
+        older.write_bytes(b"older" * 1000)
+        capture = self.start("lab.pcapng")
+        capture.send_signal(signal.SIGINT)
+        self.assertEqual(capture.wait(LIMIT_S), 0)
+        self.assertIn("the file is as it was", capture.stderr.read().decode())
+        self.assertEqual(older.read_bytes(), b"older" * 1000)
+        self.on("server", "ip", "link", "set", "eth0", "up")
+        capture = self.start("lab.pcapng", "--count", "1")
+        self.on("h1", "ip", "link", "set", "eth0", "up")
+        self.assertEqual(capture.wait(LIMIT_S), 0)
+        names, packets = interfaces_and_packets(older.read_bytes())
+        self.assertEqual(names, ["server/eth0", "h1/eth0"])
+        self.assertIn(len(packets), (1, 2))  # seen at both, if both were up already
+
+    def test_a_terminal_is_no_place_for_it(self):
+        self.dhcplab("up", "pair")
+        ours, theirs = os.openpty()
+        self.addCleanup(os.close, ours)
+        self.addCleanup(os.close, theirs)
+        done = subprocess.run([DHCPLAB, "capture", "-", "--duration", "1"], env=self.env, stdout=theirs,
+                              stderr=subprocess.PIPE, timeout=LIMIT_S)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"nothing for a terminal", done.stderr)
 
     def test_it_ends_with_its_time_a_signal_or_the_lab(self):
         self.dhcplab("up", "pair")
