@@ -16,7 +16,7 @@
 #include "lab/replay_why.h"
 #include "lab/view.h"
 
-enum { TIMEOUT_S = 1, TIMEOUT_MAX_S = 3600, S_MS = 1000, MACS_MAX = 64 };
+enum { TIMEOUT_S = 1, TIMEOUT_MAX_S = 3600, S_MS = 1000, MACS_MAX = 64, TOLD_WAIT_MS = 1000 };
 
 static const char help[] =
     "Usage: dhcplab replay CAPTURE [-n NAME] [--to HOST] [--pace real|fast] [--map-mac OLD=NEW]... [--diff]\n"
@@ -253,6 +253,16 @@ static void tell(void *user, const struct replay_result *result)
         replay_print(stdout, result, t->options->diff, why, t->color);
 }
 
+/* At the pace of the capture there may be half an hour without a word. */
+static void tell_wait(void *user, const struct replay_message *next, uint64_t left_ms)
+{
+    char span[VIEW_SPAN_LEN];
+    (void)user;
+    if (left_ms >= TOLD_WAIT_MS)
+        fprintf(stderr, "dhcplab: packet %llu, %s, is due in %s\n", (unsigned long long)next->sent.number,
+                dhcp_type_name(next->type), view_span((double)left_ms / S_MS, span));
+}
+
 static bool is_equal(const struct telling *t)
 {
     return t->n[REPLAY_DIFFERENT] + t->n[REPLAY_NO_ANSWER] + t->n[REPLAY_NEW_ANSWER] == 0;
@@ -314,8 +324,10 @@ static int replay(const struct options *o, const struct lab_state *lab, const st
                                      .server_hw = place->server_end->hw,
                                      .real_pace = o->real_pace,
                                      .timeout_ms = o->timeout_s * S_MS,
+                                     .waits = tell_wait,
                                      .told = tell,
                                      .user = &t};
+    setvbuf(stdout, NULL, _IOLBF, 0); /* each message when its answer is there, be it into a pipe */
     if (o->json)
         t.messages = cJSON_CreateArray();
     else

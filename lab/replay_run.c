@@ -268,6 +268,14 @@ static int replay_one(struct replay_run *r, const struct replay_message *m)
     return rc;
 }
 
+static void wait_for_time(struct replay_run *r, const struct replay_message *m, uint64_t at_us)
+{
+    uint64_t now_us = io_now_us();
+    if (at_us > now_us)
+        r->setting->waits(r->setting->user, m, (at_us - now_us) / MS_US);
+    wait_until(r, at_us, false);
+}
+
 static int replay_all(struct replay_run *r)
 {
     const struct replay_plan *plan = r->plan;
@@ -276,7 +284,7 @@ static int replay_all(struct replay_run *r)
         const struct replay_message *m = &plan->messages[i];
         int64_t since_ns = m->sent.time_ns - plan->messages[0].sent.time_ns;
         if (r->setting->real_pace && since_ns > 0)
-            wait_until(r, r->start_us + (uint64_t)(since_ns / US_NS), false);
+            wait_for_time(r, m, r->start_us + (uint64_t)(since_ns / US_NS));
         int rc = replay_one(r, m);
         if (rc < 0)
             return rc;

@@ -48,6 +48,8 @@ struct replay_setting {
     struct hw_addr server_hw; /* where unicast goes to */
     bool real_pace;           /* as slow as in the capture */
     uint32_t timeout_ms;      /* for an answer */
+    /* Before the time of a message is waited for. */
+    void (*waits)(void *user, const struct replay_message *next, uint64_t left_ms);
     void (*told)(void *user, const struct replay_result *result);
     void *user;
 };

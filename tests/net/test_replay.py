@@ -206,6 +206,17 @@ class Replay(labtest.LabCase):
         self.assertGreater(time.monotonic() - start, 0.6)  # between DISCOVER and REQUEST
         self.assertEqual({message["client"] for message in came["messages"]}, {"02:aa:bb:cc:dd:ee"})
 
+    def test_at_the_pace_of_the_capture_it_is_told_what_is_waited_for(self):
+        self.up(s=server())
+        capture = self.capture(from_client(1), from_server(2, OPTIONS, yiaddr="10.77.0.100"),
+                               from_client(3, [(50, octets("10.77.0.100")), (54, octets("10.77.0.1"))]), step_ms=1000000)
+        with subprocess.Popen([labtest.DHCPLAB, "replay", capture, "--pace", "real"], env=self.env, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            shown = [process.stdout.readline() for _ in range(2)]  # while it waits
+            self.assertIn("DISCOVER", shown[1])
+            self.assertRegex(process.stderr.readline(), "^dhcplab: packet 3, REQUEST, is due in 00:33:1[89]\n$")
+            process.send_signal(signal.SIGINT)
+
     def test_captures_of_others(self):
         """No capture breaks it, and each client's message is answered or has its reason."""
         files = sorted(CAPTURES.glob("*/*.pcap*")) if CAPTURES.is_dir() else []
