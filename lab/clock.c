@@ -11,6 +11,7 @@
 #include "common/io_clock.h"
 #include "lab/command.h"
 #include "lab/labclock.h"
+#include "lab/progress.h"
 #include "lab/scenario.h"
 #include "lab/view.h"
 
@@ -29,7 +30,7 @@ static const char help[] =
     "happens in its\n"
     "                    order and at its time, with real packets: the clock jumps from timer to timer, and "
     "waits for\n"
-    "                    the answers at each\n"
+    "                    the answers at each; at most 3660d at once\n"
     "  scale FACTOR      lets time run so many times as fast, from 0.001 to 86400; 1 is as the machine's; "
     "with 0 it\n"
     "                    stands, and only `advance` moves it\n"
@@ -50,7 +51,9 @@ static const char help[] =
     "  dhcplab clock scale 60 && dhcplab timers --watch  # a minute in a second\n"
     "  dhcplab clock --json | jq .ahead_s\n";
 
-enum { WORDS_MAX = 16, DURATION_MAX = 128 };
+enum { WORDS_MAX = 16, DURATION_MAX = 128, ADVANCE_DAYS_MAX = 3660, QUIET_US = 1000000 };
+
+static const time_ms advance_max_ms = (time_ms)ADVANCE_DAYS_MAX * 86400000;
 
 static const struct view_command command = {help, VIEW_JSON, 0, WORDS_MAX};
 
@@ -154,7 +157,7 @@ static bool read_duration(const struct view_args *args, time_ms *out)
     if (len == 0 || len >= sizeof text)
         return false;
     text[len - 1] = '\0';
-    return scenario_time_parse(text, out) && *out > 0;
+    return scenario_time_parse(text, out) && *out > 0 && *out <= advance_max_ms;
 }
 
 static bool read_order(const struct view_args *args, struct order *out)
@@ -167,7 +170,8 @@ static bool read_order(const struct view_args *args, struct order *out)
     if (out->advances && read_duration(args, &out->by))
         return true;
     if (out->advances)
-        fprintf(stderr, "dhcplab clock: advance wants a duration such as 30m, 1h30m or 2d.\n");
+        fprintf(stderr, "dhcplab clock: advance wants a duration such as 30m, 1h30m or 2d, at most %d d.\n",
+                ADVANCE_DAYS_MAX);
     else if (strcmp(verb, "scale") != 0)
         fprintf(stderr, "dhcplab clock: \"%s\" is neither advance nor scale.\n", verb);
     else if (args->n_hosts == 2 && clock_scale_parse(args->hosts[1], &out->scale))
@@ -178,20 +182,66 @@ static bool read_order(const struct view_args *args, struct order *out)
     return false;
 }
 
+/* An advance that is under way: the pace of the lab, and who waits for it. */
+struct advance {
+    struct pace pace;
+    struct progress bar;
+    time_ms from, by;
+};
+
+static bool look(void *user, size_t program, struct pace_look *out)
+{
+    const struct advance *a = user;
+    return a->pace.look(a->pace.user, program, out);
+}
+
+static int jump(void *user, time_ms at)
+{
+    struct advance *a = user;
+    int rc = a->pace.jump(a->pace.user, at);
+    progress_time(&a->bar, at - a->from, a->by);
+    return rc;
+}
+
+static void rest(void *user)
+{
+    const struct advance *a = user;
+    a->pace.rest(a->pace.user);
+}
+
+static int advance(struct labclock *clock, time_ms by)
+{
+    struct advance a = {.pace = labclock_pace(clock), .from = io_now().boot_ms, .by = by};
+    struct pace told = {.user = &a, .n = clock->n, .look = look, .jump = jump, .rest = rest};
+    uint64_t jumps;
+    progress_init(&a.bar, QUIET_US);
+    int rc = pace_advance(&told, time_add(a.from, by), &jumps);
+    progress_end(&a.bar);
+    return rc;
+}
+
 static int move(const struct order *order, struct labclock *clock)
 {
     struct clock_line line = labclock_turned(order->scale);
-    struct pace pace = labclock_pace(clock);
-    uint64_t jumps;
-    return order->advances ? pace_advance(&pace, time_add(io_now().boot_ms, order->by), &jumps)
-                           : labclock_set(clock, &line);
+    return order->advances ? advance(clock, order->by) : labclock_set(clock, &line);
+}
+
+/* 0 or ERR_IO. */
+static int take_turn(int dir, const char *path)
+{
+    if (flock(dir, LOCK_EX | LOCK_NB) == 0)
+        return 0;
+    if (errno != EWOULDBLOCK)
+        return ERR_IO;
+    fprintf(stderr, "dhcplab: another command moves the clock of %s: waiting for its end\n", path);
+    return flock(dir, LOCK_EX) == 0 ? 0 : ERR_IO;
 }
 
 /* One at a time: two that move a clock would lay their lines from what both had found. */
 static int move_alone(const struct order *order, struct labclock *clock)
 {
     int dir = open(clock->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int rc = dir < 0 || flock(dir, LOCK_EX) < 0 ? ERR_IO : 0;
+    int rc = dir < 0 ? ERR_IO : take_turn(dir, clock->dir);
     if (rc == 0) {
         labclock_follow(clock->dir); /* as whoever was before us has left it */
         rc = move(order, clock);

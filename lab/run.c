@@ -10,6 +10,7 @@
 #include "common/io_loop.h"
 #include "lab/command.h"
 #include "lab/parity.h"
+#include "lab/progress.h"
 #include "lab/run_pcap.h"
 #include "lab/scenario_report.h"
 #include "lab/veth_enter.h"
@@ -55,7 +56,7 @@ static const char help[] =
     "  dhcplab run lost-ack --seed 7 --trace /tmp/trace.ndjson\n"
     "  dhcplab run my/scenario.json --json | jq '.expectations[] | select(.met | not)'\n";
 
-enum { COMMENT_MAX = 512 };
+enum { COMMENT_MAX = 512, QUIET_US = 1000000 };
 
 struct run_options {
     const char *file, *trace, *pcap;
@@ -235,6 +236,18 @@ static bool close_files(const struct run_options *o, struct run_files *files)
     return is_written;
 }
 
+/* Shown where it takes long. */
+struct run_progress {
+    struct progress bar;
+    time_ms duration_ms;
+};
+
+static void show_progress(void *user, time_ms now)
+{
+    struct run_progress *progress = user;
+    progress_time(&progress->bar, now, progress->duration_ms);
+}
+
 /* What is run, and how. */
 struct run_job {
     const struct scenario *s;
@@ -283,6 +296,7 @@ static int run(const struct run_job *job)
     const struct run_options *o = job->o;
     struct scenario_outcome outcome = {0};
     struct run_files files;
+    struct run_progress progress = {.duration_ms = s->duration_ms};
     uint64_t seed = o->has_seed ? o->seed : s->seed;
     bool is_open = open_files(o, seed, &files);
     struct sim_fault_list only = {o->faults, o->n_faults};
@@ -291,9 +305,13 @@ static int run(const struct run_job *job)
                                        .trace = o->trace == NULL && o->pcap == NULL ? NULL : take_event,
                                        .trace_user = &files,
                                        .frame = o->pcap == NULL && !o->parity ? NULL : take_frame,
-                                       .frame_user = &files};
+                                       .frame_user = &files,
+                                       .progress = show_progress,
+                                       .progress_user = &progress};
     uint64_t start = io_now_us();
+    progress_init(&progress.bar, QUIET_US);
     int rc = is_open ? run_in_its_time(job, &setting, &outcome) : 0;
+    progress_end(&progress.bar);
     struct scenario_report r = {s, &setting, &outcome, io_now_us() - start, NULL};
     struct scenario_parity parity = {0};
     if (is_open && rc == 0 && o->parity) {

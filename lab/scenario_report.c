@@ -88,6 +88,7 @@ static void print_around(FILE *out, const struct scenario_report *report, const 
     struct scenario_setting setting = *report->setting;
     struct scenario_outcome again;
     setting.frame = NULL;
+    setting.progress = NULL;
     setting.trace = keep;
     setting.trace_user = &around;
     scenario_run(report->s, &setting, &again);

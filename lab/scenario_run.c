@@ -369,6 +369,8 @@ static int run_to_the_end(struct run *r)
         rc = sim_world_run(r->w, at);
         if (rc == 0 && !r->w->is_over)
             look(r);
+        if (r->setting->progress != NULL)
+            r->setting->progress(r->setting->progress_user, r->w->now);
     }
     return rc;
 }

@@ -26,6 +26,9 @@ struct scenario_setting {
     void (*frame)(void *user, time_ms now, const struct scenario_port *port, enum trace_direction direction,
                   const struct packet *packet, const struct arp *arp);
     void *frame_user;
+    /* Told how much of the scenario's duration has passed; NULL: nobody is. */
+    void (*progress)(void *user, time_ms now);
+    void *progress_user;
 };
 
 struct scenario_verdict {

@@ -9,10 +9,9 @@
 #include "common/err.h"
 #include "common/io_loop.h"
 #include "lab/command.h"
+#include "lab/progress.h"
 #include "lab/scenario_report.h"
 #include "lab/sweep.h"
-
-enum { PROGRESS_US = 200000, BAR = 40 };
 
 static const char help[] =
     "Usage: dhcplab sweep FILE --seeds A-B [--jobs N]\n"
@@ -90,19 +89,14 @@ static int parse_options(int argc, char **argv, struct sweep_setting *out, const
     return -1;
 }
 
-/* On a terminal: a bar, not too often. */
 static void show_progress(void *user, uint64_t done, uint64_t total)
 {
-    uint64_t *shown_us = user;
-    uint64_t now_us = io_now_us();
-    if (now_us - *shown_us < PROGRESS_US && done != total)
+    struct progress *progress = user;
+    char text[64];
+    if (!progress_is_due(progress, done, total))
         return;
-    *shown_us = now_us;
-    int filled = (int)(done * BAR / total);
-    fprintf(stderr, "\r[%.*s%*s] %" PRIu64 " of %" PRIu64 " seeds%s", filled,
-            "########################################", BAR - filled, "", done, total,
-            done == total ? "\n" : "");
-    fflush(stderr);
+    snprintf(text, sizeof text, "%" PRIu64 " of %" PRIu64 " seeds", done, total);
+    progress_draw(progress, done, total, text);
 }
 
 /* As a shell takes it for one word. */
@@ -154,12 +148,13 @@ static void print_failure(const struct scenario *s, const struct sweep_outcome *
 static int sweep(const struct scenario *s, struct sweep_setting *setting)
 {
     struct sweep_outcome o;
-    uint64_t start = io_now_us(), shown_us = 0;
-    if (isatty(STDERR_FILENO)) {
-        setting->progress = show_progress;
-        setting->progress_user = &shown_us;
-    }
+    struct progress progress;
+    uint64_t start = io_now_us();
+    progress_init(&progress, 0);
+    setting->progress = show_progress;
+    setting->progress_user = &progress;
     int rc = sweep_run(s, setting, &o);
+    progress_end(&progress);
     if (rc < 0)
         fprintf(stderr, "dhcplab: the sweep ended early: %s\n", err_text(rc));
     else if (o.failed)

@@ -310,6 +310,8 @@ static void run_to_the_end(struct veth_run *r)
     while (!r->has_failed && r->out->err == 0 && !r->out->check.failed && r->now < r->s->duration_ms) {
         end_patience(r);
         set_time(r, earlier(next_instant(r), r->s->duration_ms));
+        if (r->setting->progress != NULL)
+            r->setting->progress(r->setting->progress_user, r->now);
         veth_steps_do(r);
         settle(r);
         look(r);

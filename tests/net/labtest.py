@@ -4,6 +4,7 @@ limit, and looking at the system from outside (processes, interfaces, namespaces
 import json
 import os
 import pathlib
+import pty
 import shutil
 import socket
 import struct
@@ -172,6 +173,29 @@ class Footprint:
         return {"processes": self.test.processes(), "namespaces": in_use(self.lab_namespaces, self.noted_at),
                 "files": sorted(str(path) for path in self.test.run_dir.rglob("*")),
                 "interfaces": {} if interfaces() == self.interfaces else interfaces()}
+
+
+class Screen:
+    """A terminal for the standard error of a process, and what it has shown."""
+
+    def __init__(self):
+        self.ours, self.theirs = pty.openpty()
+        os.set_blocking(self.ours, False)
+        self.seen = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.ours)
+        os.close(self.theirs)
+
+    def shows(self, what):
+        try:
+            self.seen += os.read(self.ours, 65536)
+        except BlockingIOError:
+            pass
+        return what in self.seen
 
 
 class LabCase(unittest.TestCase):

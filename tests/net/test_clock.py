@@ -203,9 +203,24 @@ class Clock(ClockCase):
         self.assertNotRegex((self.dir / "seen").read_text(), "the server's lease ends no earlier .*: no")
 
     def test_two_that_move_it_take_turns(self):
-        both = [subprocess.Popen([DHCPLAB, "clock", "advance", "10m"], env=self.env, stdout=subprocess.DEVNULL) for _ in "12"]
+        both = [subprocess.Popen([DHCPLAB, "clock", "advance", "10m"], env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                for _ in "12"]
         self.assertEqual([one.wait(LIMIT_S) for one in both], [0, 0])
         self.about(self.clock()["ahead_s"], 1200)
+
+    def test_a_long_advance_is_seen_to_move_and_is_waited_for(self):
+        with labtest.Screen() as screen:
+            long = subprocess.Popen([DHCPLAB, "clock", "advance", "3650d"], env=self.env, stdout=subprocess.DEVNULL,
+                                    stderr=screen.theirs)
+            wait_for(lambda: screen.shows(b" of 3650 d 00:00:00"), "the bar")
+            other = subprocess.Popen([DHCPLAB, "clock", "scale", "60"], env=self.env, stdout=subprocess.DEVNULL,
+                                     stderr=subprocess.PIPE, text=True)
+            self.assertIn("another command moves the clock of ", other.stderr.readline())
+            long.send_signal(signal.SIGINT)
+            self.assertEqual(long.wait(LIMIT_S), -signal.SIGINT)
+            self.assertEqual(other.wait(LIMIT_S), 0)
+            other.stderr.close()
+        self.assertIn(b"[#", screen.seen.replace(b" ", b"#"))
 
     def test_a_capture_has_the_labs_times(self):
         capture = subprocess.Popen([DHCPLAB, "capture", "lab.pcapng", "h1"], env=self.env, cwd=self.dir, stderr=subprocess.PIPE)
@@ -246,7 +261,7 @@ class Clock(ClockCase):
                 self.assertEqual(done.stderr, f"{program}: {file}: {why}\n")
 
     def test_what_is_not_understood_is_refused(self):
-        for words in (["advance"], ["advance", "soon"], ["advance", "30"], ["advance", "0s"], ["scale"], ["scale", "1e3"],
+        for words in (["advance"], ["advance", "soon"], ["advance", "30"], ["advance", "0s"], ["advance", "3661d"], ["scale"], ["scale", "1e3"],
                       ["scale", "fast"], ["scale", "1", "2"], ["scale", "86401"], ["jump", "30m"]):
             refused = self.dhcplab("clock", *words, code=2)
             self.assertTrue(refused.stderr.startswith("dhcplab clock: "), refused.stderr)

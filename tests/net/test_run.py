@@ -159,6 +159,14 @@ class Run(labtest.LabCase):
         broken = self.dhcplab("run", self.write("s.json", {"topology": "pair"}), code=2).stderr
         self.assertIn("the key \"duration\" is missing", broken)
 
+    def test_a_long_run_is_seen_to_move(self):
+        with labtest.Screen() as screen:
+            run = subprocess.Popen([labtest.DHCPLAB, "run", "week", "--veth"], env=dict(self.env, TMPDIR=str(self.dir)),
+                                   stdout=subprocess.DEVNULL, stderr=screen.theirs)
+            labtest.wait_for(lambda: screen.shows(b" of 7 d 00:00:00"), "the bar")
+            run.send_signal(signal.SIGTERM)
+            self.assertEqual(run.wait(timeout=10), -signal.SIGTERM)
+
     def test_the_last_of_the_clocks_counts(self):
         for options, clock in ((["--veth", "--virtual"], "virtual"), (["--virtual", "--veth"], "veth"), ([], "virtual")):
             done = self.dhcplab("run", self.scenario(), "--json", *options)
