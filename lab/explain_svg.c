@@ -331,15 +331,8 @@ static void finish_row(struct explain_svg *s, const struct message *m, const str
     add_note(row, LADDER_SVG_PLAIN, row->dim ? "not chosen" : "this one was chosen");
 }
 
-static bool is_stdout(const struct explain_svg *s)
-{
-    return strcmp(s->path, "-") == 0;
-}
-
 static bool write_page(struct explain_svg *s, const char *text, const char *path)
 {
-    if (is_stdout(s))
-        return fputs(text, stdout) >= 0;
     FILE *file = fopen(path, "we");
     bool is_written = file != NULL && fputs(text, file) >= 0;
     if (file != NULL && fclose(file) != 0)
@@ -354,10 +347,6 @@ static bool write_page(struct explain_svg *s, const char *text, const char *path
 /* Draws the page and begins the next. */
 static bool draw_page(struct explain_svg *s, bool more)
 {
-    if (more && is_stdout(s)) {
-        fprintf(stderr, "dhcplab: the messages need more than one picture: name a file\n");
-        return false;
-    }
     char path[PATH_LEN], next[PATH_LEN], time[EXPLAIN_TIME_LEN] = "";
     struct ladder_svg_lane lanes[EXPLAIN_SVG_LANES];
     size_t n_lanes = explain_svg_hosts_lanes(&s->hosts, lanes);

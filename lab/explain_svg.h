@@ -12,9 +12,9 @@ enum { EXPLAIN_SVG_MESSAGES = 200 }; /* of one page; its hosts: explain_svg_host
 
 struct explain_svg;
 
-/* `path`: of the first page; the others are called like it, with "-2", "-3" before the suffix. "-": the only
- * page goes to standard output. `capture`: its name, for the title. `exchanges`: those that explain_svg_add()
- * gets. All are borrowed. NULL if memory is out. */
+/* `path`: of the first page; the others are called like it, with "-2", "-3" before the suffix. `capture`: its
+ * name, for the title. `exchanges`: those that explain_svg_add() gets. All are borrowed. NULL if memory is
+ * out. */
 struct explain_svg *explain_svg_new(const char *path, const char *capture,
                                     const struct dissect_exchanges *exchanges);
 void explain_svg_free(struct explain_svg *s);

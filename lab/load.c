@@ -62,10 +62,11 @@ static const char help[] =
     "an address was given twice.\n"
     "\n"
     "Examples:\n"
-    "  dhcplab load --server 10.77.0.1 --local 10.77.0.2\n"
-    "  dhcplab load --server 10.77.0.1 --local 10.77.0.2 --rate 5000 --duration 30 --mix dora=1,renew=3\n"
+    "  dhcplab exec h1 dhcplab load --server 10.77.0.1 --local 10.77.0.100 --clients 50\n"
+    "  dhcplab exec h1 dhcplab load --server 10.77.0.1 --local 10.77.0.100 --clients 50 --rate 2000 --mix "
+    "dora=1,renew=3\n"
     "  dhcplab load --server 10.77.0.1 --local 10.16.0.2/16 --relays 8      (10.16.0.2, 10.17.0.2, ...)\n"
-    "  dhcplab exec h1 dhcplab load --interface eth0 --window 16 --clients 500 --pool 10.77.0.0/16 --json\n";
+    "  dhcplab exec h1 dhcplab load --interface eth0 --window 16 --clients 50 --pool 10.77.0.0/24 --json\n";
 
 enum {
     CLIENTS = 50000,

@@ -39,6 +39,8 @@ static const char help[] =
     "times of day and\n"
     "where options stand.\n"
     "\n"
+    "The leases that the live server gives on the way stay until they expire, or the lab goes.\n"
+    "\n"
     "With --virtual it takes a trace, as `dhcplab log --json` prints it, and gives the servers of the "
     "topology, "
     "in virtual time,\n"

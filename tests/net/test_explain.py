@@ -378,15 +378,6 @@ class Explain(ExplainCase):
         self.assertEqual((messages, "no DHCP message" in self.words(root)), ([], True))
         self.draw_nowhere()
 
-    def test_a_picture_on_standard_output(self):
-        root = xml.etree.ElementTree.fromstring(self.explain(pcap(FIRST_LEASE), "--svg", "-").encode())
-        self.assertEqual(len([g for g in root.iter(SVG + "g") if g.get("class") == "message"]), 4)
-        self.file.write_bytes(pcap([from_client(1, xid=n) for n in range(201)], step_ms=1))
-        out, err = self.run_program(self.file, "--svg", "-", code=1)
-        self.assertEqual(out, "")
-        self.assertIn("more than one picture: name a file", err)
-        self.assertFalse(pathlib.Path("-").exists())
-
     def draw_nowhere(self):
         self.file.write_bytes(pcap(FIRST_LEASE))
         self.assertIn("cannot be written", self.run_program(self.file, "--svg", "/nowhere/it.svg", code=1)[1])
