@@ -69,12 +69,32 @@ static bool add_event(struct explain_ladder *l, const struct explain_packet *pac
     return event != NULL && cJSON_AddItemToArray(l->events, event);
 }
 
+/* What is to all may be lost on one wire, and pass another. */
+static bool add_arrived(struct explain_ladder *l, const struct explain_packet *packet,
+                        const struct dissect *d, uint64_t number)
+{
+    char name[NAME_LEN];
+    for (size_t i = 0; i < l->n_lost; i++) {
+        if (l->lost[i] != number)
+            continue;
+        l->lost[i] = l->lost[--l->n_lost];
+        if (d->dhcp.op == DHCP_BOOTREPLY)
+            client_name(&d->dhcp, name);
+        else
+            other_name(d, name);
+        return add_event(l, packet, d, TRACE_RX, find_host(l, name));
+    }
+    return true;
+}
+
 bool explain_ladder_add(struct explain_ladder *l, const struct explain_packet *packet,
-                        const struct dissect *d)
+                        const struct dissect *d, const struct explain_relation *relation)
 {
     char name[NAME_LEN];
     if (!d->has_dhcp)
         return true;
+    if (relation->twin != 0)
+        return add_arrived(l, packet, d, relation->twin);
     size_t n_hosts = l->n_hosts;
     client_name(&d->dhcp, name);
     const char *client = find_host(l, name);
@@ -82,12 +102,14 @@ bool explain_ladder_add(struct explain_ladder *l, const struct explain_packet *p
     const char *other = find_host(l, name);
     if (client == NULL || other == NULL || l->n == EXPLAIN_LADDER_MAX) {
         l->n_hosts = n_hosts;
-        return explain_ladder_print(l) && explain_ladder_add(l, packet, d);
+        return explain_ladder_print(l) && explain_ladder_add(l, packet, d, relation);
     }
     l->n++;
+    if (relation->is_lost)
+        l->lost[l->n_lost++] = packet->number;
     bool reply = d->dhcp.op == DHCP_BOOTREPLY;
     return add_event(l, packet, d, TRACE_TX, reply ? other : client) &&
-           add_event(l, packet, d, TRACE_RX, reply ? client : other);
+           (relation->is_lost || add_event(l, packet, d, TRACE_RX, reply ? client : other));
 }
 
 bool explain_ladder_print(struct explain_ladder *l)
@@ -107,5 +129,6 @@ bool explain_ladder_print(struct explain_ladder *l)
     l->events = cJSON_CreateArray();
     l->n = 0;
     l->n_hosts = 0;
+    l->n_lost = 0;
     return done && l->events != NULL;
 }

@@ -8,7 +8,7 @@
 
 #include "common/dissect.h"
 #include "common/trace.h"
-#include "lab/explain_read.h"
+#include "lab/explain_relate.h"
 
 enum { EXPLAIN_LADDER_MAX = 200, EXPLAIN_LADDER_HOSTS = 5 };
 
@@ -17,6 +17,8 @@ struct explain_ladder {
     enum trace_color color;
     cJSON *events;
     unsigned n;
+    uint64_t lost[EXPLAIN_LADDER_MAX]; /* packets that nobody is known to have got */
+    size_t n_lost;
     char hosts[EXPLAIN_LADDER_HOSTS][64];
     size_t n_hosts;
 };
@@ -26,6 +28,6 @@ bool explain_ladder_init(struct explain_ladder *l, FILE *out, enum trace_color c
 void explain_ladder_fini(struct explain_ladder *l);
 /* Does nothing for a packet without DHCP. */
 bool explain_ladder_add(struct explain_ladder *l, const struct explain_packet *packet,
-                        const struct dissect *d);
+                        const struct dissect *d, const struct explain_relation *relation);
 /* Prints what there is. */
 bool explain_ladder_print(struct explain_ladder *l);

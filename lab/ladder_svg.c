@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/text.h"
@@ -34,6 +35,7 @@ enum {
     BAR_BLOCK = 42, /* the bar and the times under it */
     ARROW_LEN = 10,
     ARROW_HALF = 5,
+    CROSS_HALF = 6,
     FOOT = 56,
     ANY_LENGTH = 4096,
 };
@@ -265,27 +267,60 @@ static void add_head(struct page *p, const char *tone, int x, int from_x, int y)
              y - ARROW_HALF, x + back, y + ARROW_HALF);
 }
 
+static void add_cross(struct page *p, const char *tone, int x, int y)
+{
+    text_add(&p->t, "<path class=\"line %s\" d=\"M%d,%d l%d,%d m0,%d l%d,%d\"/>\n", tone, x - CROSS_HALF,
+             y - CROSS_HALF, 2 * CROSS_HALF, 2 * CROSS_HALF, -2 * CROSS_HALF, -2 * CROSS_HALF,
+             2 * CROSS_HALF);
+}
+
+static void add_arrow_words(struct page *p, const struct ladder_svg_row *row, int x, int y)
+{
+    char classes[48];
+    snprintf(classes, sizeof classes, "label halo %s", tone_class(row->tone));
+    add_words(p, x, y - 8, "middle", classes, row->label, 32);
+    add_words(p, x, y + 17, "middle", "mono muted halo", row->detail, 64);
+}
+
+static void add_line(struct page *p, const struct ladder_svg_row *row, int low, int high, int y)
+{
+    const char *tone = tone_class(row->tone);
+    text_add(&p->t, "<line class=\"line %s%s\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n", tone,
+             row->again ? " again" : "", low, y, high, y);
+    text_add(&p->t, "<circle class=\"%s\" cx=\"%d\" cy=\"%d\" r=\"4\"/>\n", tone, lane_x(p, row->from), y);
+}
+
+/* Half the way to the nearest receiver, and a cross. */
+static void add_lost(struct page *p, const struct ladder_svg_row *row, int y)
+{
+    int from_x = lane_x(p, row->from), distance = 0;
+    for (unsigned i = 0; i < p->ladder->n_lanes; i++) {
+        int to_x = lane_x(p, i) - from_x;
+        if ((row->to >> i & 1) && (distance == 0 || abs(to_x) < abs(distance)))
+            distance = to_x;
+    }
+    int end_x = from_x + distance / 2;
+    add_line(p, row, distance < 0 ? end_x : from_x, distance < 0 ? from_x : end_x, y);
+    add_cross(p, tone_class(row->tone), end_x, y);
+    add_arrow_words(p, row, end_x, y);
+}
+
 static void add_arrow(struct page *p, const struct ladder_svg_row *row, int y)
 {
     const char *tone = tone_class(row->tone);
     int from_x = lane_x(p, row->from), low = from_x, high = from_x;
-    char classes[48];
     for (unsigned i = 0; i < p->ladder->n_lanes; i++) {
         if (row->to >> i & 1) {
             low = lane_x(p, i) < low ? lane_x(p, i) : low;
             high = lane_x(p, i) > high ? lane_x(p, i) : high;
         }
     }
-    text_add(&p->t, "<line class=\"line %s%s\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n", tone,
-             row->again ? " again" : "", low == from_x ? low : low + ARROW_LEN - 2, y,
-             high == from_x ? high : high - ARROW_LEN + 2, y);
-    text_add(&p->t, "<circle class=\"%s\" cx=\"%d\" cy=\"%d\" r=\"4\"/>\n", tone, from_x, y);
+    add_line(p, row, low == from_x ? low : low + ARROW_LEN - 2, high == from_x ? high : high - ARROW_LEN + 2,
+             y);
     for (unsigned i = 0; i < p->ladder->n_lanes; i++)
         if (row->to >> i & 1)
             add_head(p, tone, lane_x(p, i), from_x, y);
-    snprintf(classes, sizeof classes, "label halo %s", tone);
-    add_words(p, (low + high) / 2, y - 8, "middle", classes, row->label, 32);
-    add_words(p, (low + high) / 2, y + 17, "middle", "mono muted halo", row->detail, 64);
+    add_arrow_words(p, row, (low + high) / 2, y);
 }
 
 static int add_note(struct page *p, const struct ladder_svg_note *note, int y)
@@ -341,11 +376,14 @@ static int add_row(struct page *p, const struct ladder_svg_row *row, int y)
     if (above.heading_y != 0)
         add_heading(p, row, above.heading_y);
     int arrow_y = above.row_y + ARROW_AT, note_y = above.row_y + NOTE_AT;
-    text_add(&p->t, "<g class=\"message%s\">\n", row->dim ? " dim" : "");
+    text_add(&p->t, "<g class=\"message%s%s\">\n", row->is_lost ? " lost" : "", row->dim ? " dim" : "");
     add_title(p, row->label, row->detail);
     add_words(p, EDGE + TIME_WIDTH - 14, arrow_y + 4, "end", "mono", row->time, 24);
     add_words(p, EDGE + TIME_WIDTH - 14, arrow_y + 19, "end", "mono muted", row->since, 24);
-    add_arrow(p, row, arrow_y);
+    if (row->is_lost)
+        add_lost(p, row, arrow_y);
+    else
+        add_arrow(p, row, arrow_y);
     for (size_t i = 0; i < row->n_notes; i++)
         note_y = add_note(p, &row->notes[i], note_y);
     if (row->lease.end_text != NULL)
@@ -360,18 +398,21 @@ static void add_legend(struct page *p, int y)
 {
     static const struct {
         enum ladder_svg_tone tone;
-        bool again;
+        bool again, is_lost;
         const char *text;
         int width;
-    } parts[] = {{LADDER_SVG_REQUEST, false, "from a client", 130},
-                 {LADDER_SVG_REPLY, false, "from a server", 130},
-                 {LADDER_SVG_REFUSAL, false, "a refusal", 105},
-                 {LADDER_SVG_NOTICE, false, "needs no answer", 150},
-                 {LADDER_SVG_REQUEST, true, "sent again", 105}};
+    } parts[] = {{LADDER_SVG_REQUEST, false, false, "from a client", 130},
+                 {LADDER_SVG_REPLY, false, false, "from a server", 130},
+                 {LADDER_SVG_REFUSAL, false, false, "a refusal", 105},
+                 {LADDER_SVG_NOTICE, false, false, "needs no answer", 150},
+                 {LADDER_SVG_REQUEST, true, false, "sent again", 105},
+                 {LADDER_SVG_REQUEST, false, true, "lost", 70}};
     int x = EDGE;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         text_add(&p->t, "<line class=\"line %s%s\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n",
                  tone_class(parts[i].tone), parts[i].again ? " again" : "", x, y - 4, x + 26, y - 4);
+        if (parts[i].is_lost)
+            add_cross(p, tone_class(parts[i].tone), x + 26 - CROSS_HALF, y - 4);
         add_words(p, x + 33, y, "start", "muted", parts[i].text, 32);
         x += parts[i].width;
     }

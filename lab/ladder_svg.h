@@ -48,6 +48,7 @@ struct ladder_svg_row {
     uint32_t to;       /* bit per lane, not that of `from`; not 0 */
     enum ladder_svg_tone tone;
     bool again;         /* sent again: dashed */
+    bool is_lost;       /* ends on its way to the nearest of `to` */
     bool dim;           /* came to nothing */
     const char *label;  /* "DISCOVER" */
     const char *detail; /* "xid 0x3903f326"; "" for none */

@@ -135,6 +135,28 @@ static void test_an_answer_with_a_lease(void **state)
     free(text);
 }
 
+/* Half the way to the nearest, from the lane at 656 to that at 448, and a cross. */
+static void test_a_message_that_is_lost(void **state)
+{
+    (void)state;
+    const struct ladder_svg_row row = {.time = "",
+                                       .since = "",
+                                       .from = 2,
+                                       .to = 3,
+                                       .is_lost = true,
+                                       .tone = LADDER_SVG_REPLY,
+                                       .label = "ACK",
+                                       .detail = ""};
+    char *text = draw(&row, 1);
+    expect_part(text, "<g class=\"message lost\">");
+    expect_part(text, "<line class=\"line reply\" x1=\"552\" y1=\"172\" x2=\"656\" y2=\"172\"/>\n"
+                      "<circle class=\"reply\" cx=\"656\" cy=\"172\" r=\"4\"/>\n"
+                      "<path class=\"line reply\" d=\"M546,166 l12,12 m0,-12 l-12,12\"/>\n");
+    assert_null(strstr(text, "<polygon"));
+    expect_part(text, ">lost</text>");
+    free(text);
+}
+
 static void test_nothing_and_very_much(void **state)
 {
     (void)state;
@@ -168,6 +190,7 @@ int main(void)
         cmocka_unit_test(test_text_is_no_markup),      cmocka_unit_test(test_long_text_ends_with_dots),
         cmocka_unit_test(test_lines_break_at_spaces),  cmocka_unit_test(test_a_message_to_two),
         cmocka_unit_test(test_an_answer_with_a_lease), cmocka_unit_test(test_nothing_and_very_much),
+        cmocka_unit_test(test_a_message_that_is_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
