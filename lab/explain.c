@@ -39,7 +39,8 @@ static const char help[] =
     "  --ladder         the DHCP messages as arrows between clients and servers, with their options\n"
     "  --svg F          the same as a picture, with what each message says and the timers of leases; more "
     "than 200\n"
-    "                   messages go on in F-2, F-3... before the suffix\n"
+    "                   messages go on in F-2, F-3... before the suffix; `-`, standard output, takes one "
+    "picture\n"
     "  --exchanges      what happened between clients and servers, by client: first lease, renewal, "
     "INIT-REBOOT...,\n"
     "                   who offered and who was chosen, response times, T1, T2 and expiry, what is unusual;\n"
@@ -195,9 +196,9 @@ static bool show_packet(struct explain *e, const struct explain_packet *packet)
 {
     const struct dissect *d = &e->dissect;
     if (e->args->ladder)
-        return has_memory(explain_ladder_add(&e->ladder, packet, d, &e->relation));
+        return e->relation.twin != 0 || has_memory(explain_ladder_add(&e->ladder, packet, d));
     if (e->svg != NULL)
-        return explain_svg_add(e->svg, packet, d, &e->relation);
+        return e->relation.twin != 0 || explain_svg_add(e->svg, packet, d, e->relation.exchange);
     if (e->args->exchanges)
         return true;
     if (e->args->packet != 0 && e->args->packet != packet->number)

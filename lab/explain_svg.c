@@ -22,9 +22,7 @@ struct message {
     struct explain_svg_way way;
     const struct dissect_exchange *exchange;
     ip4 offered_by; /* of an OFFER; else 0 */
-    uint64_t number;
     int64_t time_ns;
-    bool is_lost;
 };
 
 /* What was told of an exchange so far. */
@@ -266,17 +264,13 @@ static void relate(struct explain_svg *s, struct message *m, const struct dhcp_m
 
 /* False if the page has no room for the packet's hosts. */
 static bool take(struct explain_svg *s, const struct explain_packet *packet, const struct dissect *d,
-                 const struct explain_relation *relation)
+                 const struct dissect_exchange *exchange)
 {
-    const struct dissect_exchange *exchange = relation->exchange;
     const struct dhcp_msg *msg = &d->dhcp;
     struct message *m = &s->messages[s->n];
     char time[EXPLAIN_TIME_LEN];
     unsigned shown = 0;
-    *m = (struct message){.exchange = exchange,
-                          .number = packet->number,
-                          .time_ns = packet->time_ns,
-                          .is_lost = relation->is_lost};
+    *m = (struct message){.exchange = exchange, .time_ns = packet->time_ns};
     if (!explain_svg_hosts_take(&s->hosts, d, &m->way))
         return false;
     const char *name = dhcp_type_name(msg->type);
@@ -324,9 +318,6 @@ static void finish_row(struct explain_svg *s, const struct message *m, const str
     char text[EXPLAIN_NOTE_LEN], span[CLOCK_SPAN_LEN];
     *row = m->row;
     explain_svg_hosts_way(&s->hosts, &m->way, &row->from, &row->to);
-    row->is_lost = m->is_lost;
-    if (m->is_lost)
-        row->lease = (struct ladder_svg_lease){0};
     int64_t pause_s = before != NULL ? (m->time_ns - before->time_ns) / NS_PER_S : 0;
     if (pause_s >= PAUSE_S) {
         clock_span(pause_s < UINT32_MAX ? (uint32_t)pause_s : UINT32_MAX - 1, span);
@@ -340,8 +331,15 @@ static void finish_row(struct explain_svg *s, const struct message *m, const str
     add_note(row, LADDER_SVG_PLAIN, row->dim ? "not chosen" : "this one was chosen");
 }
 
+static bool is_stdout(const struct explain_svg *s)
+{
+    return strcmp(s->path, "-") == 0;
+}
+
 static bool write_page(struct explain_svg *s, const char *text, const char *path)
 {
+    if (is_stdout(s))
+        return fputs(text, stdout) >= 0;
     FILE *file = fopen(path, "we");
     bool is_written = file != NULL && fputs(text, file) >= 0;
     if (file != NULL && fclose(file) != 0)
@@ -356,6 +354,10 @@ static bool write_page(struct explain_svg *s, const char *text, const char *path
 /* Draws the page and begins the next. */
 static bool draw_page(struct explain_svg *s, bool more)
 {
+    if (more && is_stdout(s)) {
+        fprintf(stderr, "dhcplab: the messages need more than one picture: name a file\n");
+        return false;
+    }
     char path[PATH_LEN], next[PATH_LEN], time[EXPLAIN_TIME_LEN] = "";
     struct ladder_svg_lane lanes[EXPLAIN_SVG_LANES];
     size_t n_lanes = explain_svg_hosts_lanes(&s->hosts, lanes);
@@ -394,26 +396,14 @@ static bool draw_page(struct explain_svg *s, bool more)
     return done;
 }
 
-/* What is to all may be lost on one wire, and pass another. */
-static void find_arrived(struct explain_svg *s, uint64_t number)
-{
-    for (size_t i = s->n; i > 0 && s->messages[i - 1].number >= number; i--)
-        if (s->messages[i - 1].number == number)
-            s->messages[i - 1].is_lost = false;
-}
-
 bool explain_svg_add(struct explain_svg *s, const struct explain_packet *packet, const struct dissect *d,
-                     const struct explain_relation *relation)
+                     const struct dissect_exchange *exchange)
 {
-    if (relation->twin != 0) {
-        find_arrived(s, relation->twin);
-        return true;
-    }
     if (!d->has_dhcp)
         return true;
-    if (s->n < EXPLAIN_SVG_MESSAGES && take(s, packet, d, relation))
+    if (s->n < EXPLAIN_SVG_MESSAGES && take(s, packet, d, exchange))
         return true;
-    return draw_page(s, true) && take(s, packet, d, relation);
+    return draw_page(s, true) && take(s, packet, d, exchange);
 }
 
 bool explain_svg_finish(struct explain_svg *s)

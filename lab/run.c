@@ -154,6 +154,9 @@ static int parse_options(int argc, char **argv, struct run_options *out)
             return usage_error("an option is wrong", "");
         }
     }
+    if (code < 0 && ((out->trace != NULL && strcmp(out->trace, "-") == 0) ||
+                     (out->pcap != NULL && strcmp(out->pcap, "-") == 0)))
+        return usage_error("--trace and --pcap take a file: standard output has what came of the run", "");
     if (code < 0 && argc - optind != 1)
         return usage_error(argc == optind ? "which scenario?" : "one scenario at a time", "");
     out->file = argv[optind];

@@ -26,6 +26,11 @@ int scenario_open(const char *name, struct scenario *out)
 {
     char path[TOPOLOGY_PATH_MAX], error[JCFG_TEXT_MAX] = "";
     *out = (struct scenario){0};
+    if (strcmp(name, "-") == 0) {
+        fprintf(stderr,
+                "dhcplab: a scenario is a file, or the name of one; it is not read from standard input\n");
+        return EXIT_CODE_USAGE;
+    }
     bool is_there = scenario_find(name, path) == 0;
     if (is_there && scenario_load(out, path, error) == 0)
         return 0;

@@ -151,6 +151,12 @@ class Run(labtest.LabCase):
                              "dhcplab: there is no scenario file teachin, and none of that name. "
                              f"Scenarios that come with the program: {names}\n")
 
+    def test_standard_output_has_the_report(self):
+        for option in ("--trace", "--pcap"):
+            self.assertIn("take a file", self.dhcplab("run", "lost-ack", option, "-", code=2).stderr)
+        self.assertIn("not read from standard input", self.dhcplab("run", "-", code=2).stderr)
+        self.assertEqual(list(self.dir.glob("-")), [])
+
     def test_a_lab_is_no_scenario(self):
         lab = self.write("lab.json", {"hosts": {"a": {}}})
         for name in (str(lab), "pair"):
