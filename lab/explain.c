@@ -196,9 +196,9 @@ static bool show_packet(struct explain *e, const struct explain_packet *packet)
 {
     const struct dissect *d = &e->dissect;
     if (e->args->ladder)
-        return e->relation.twin != 0 || has_memory(explain_ladder_add(&e->ladder, packet, d));
+        return has_memory(explain_ladder_add(&e->ladder, packet, d, &e->relation));
     if (e->svg != NULL)
-        return e->relation.twin != 0 || explain_svg_add(e->svg, packet, d, e->relation.exchange);
+        return explain_svg_add(e->svg, packet, d, &e->relation);
     if (e->args->exchanges)
         return true;
     if (e->args->packet != 0 && e->args->packet != packet->number)

@@ -22,7 +22,9 @@ struct message {
     struct explain_svg_way way;
     const struct dissect_exchange *exchange;
     ip4 offered_by; /* of an OFFER; else 0 */
+    uint64_t number;
     int64_t time_ns;
+    bool is_lost;
 };
 
 /* What was told of an exchange so far. */
@@ -264,13 +266,17 @@ static void relate(struct explain_svg *s, struct message *m, const struct dhcp_m
 
 /* False if the page has no room for the packet's hosts. */
 static bool take(struct explain_svg *s, const struct explain_packet *packet, const struct dissect *d,
-                 const struct dissect_exchange *exchange)
+                 const struct explain_relation *relation)
 {
+    const struct dissect_exchange *exchange = relation->exchange;
     const struct dhcp_msg *msg = &d->dhcp;
     struct message *m = &s->messages[s->n];
     char time[EXPLAIN_TIME_LEN];
     unsigned shown = 0;
-    *m = (struct message){.exchange = exchange, .time_ns = packet->time_ns};
+    *m = (struct message){.exchange = exchange,
+                          .number = packet->number,
+                          .time_ns = packet->time_ns,
+                          .is_lost = relation->is_lost};
     if (!explain_svg_hosts_take(&s->hosts, d, &m->way))
         return false;
     const char *name = dhcp_type_name(msg->type);
@@ -318,6 +324,9 @@ static void finish_row(struct explain_svg *s, const struct message *m, const str
     char text[EXPLAIN_NOTE_LEN], span[CLOCK_SPAN_LEN];
     *row = m->row;
     explain_svg_hosts_way(&s->hosts, &m->way, &row->from, &row->to);
+    row->is_lost = m->is_lost;
+    if (m->is_lost)
+        row->lease = (struct ladder_svg_lease){0};
     int64_t pause_s = before != NULL ? (m->time_ns - before->time_ns) / NS_PER_S : 0;
     if (pause_s >= PAUSE_S) {
         clock_span(pause_s < UINT32_MAX ? (uint32_t)pause_s : UINT32_MAX - 1, span);
@@ -396,14 +405,26 @@ static bool draw_page(struct explain_svg *s, bool more)
     return done;
 }
 
-bool explain_svg_add(struct explain_svg *s, const struct explain_packet *packet, const struct dissect *d,
-                     const struct dissect_exchange *exchange)
+/* What is to all may be lost on one wire, and pass another. */
+static void find_arrived(struct explain_svg *s, uint64_t number)
 {
+    for (size_t i = s->n; i > 0 && s->messages[i - 1].number >= number; i--)
+        if (s->messages[i - 1].number == number)
+            s->messages[i - 1].is_lost = false;
+}
+
+bool explain_svg_add(struct explain_svg *s, const struct explain_packet *packet, const struct dissect *d,
+                     const struct explain_relation *relation)
+{
+    if (relation->twin != 0) {
+        find_arrived(s, relation->twin);
+        return true;
+    }
     if (!d->has_dhcp)
         return true;
-    if (s->n < EXPLAIN_SVG_MESSAGES && take(s, packet, d, exchange))
+    if (s->n < EXPLAIN_SVG_MESSAGES && take(s, packet, d, relation))
         return true;
-    return draw_page(s, true) && take(s, packet, d, exchange);
+    return draw_page(s, true) && take(s, packet, d, relation);
 }
 
 bool explain_svg_finish(struct explain_svg *s)

@@ -6,7 +6,7 @@
 
 #include "common/dissect.h"
 #include "common/dissect_exchange.h"
-#include "lab/explain_read.h"
+#include "lab/explain_relate.h"
 
 enum { EXPLAIN_SVG_MESSAGES = 200 }; /* of one page; its hosts: explain_svg_hosts.h */
 
@@ -18,10 +18,10 @@ struct explain_svg;
 struct explain_svg *explain_svg_new(const char *path, const char *capture,
                                     const struct dissect_exchanges *exchanges);
 void explain_svg_free(struct explain_svg *s);
-/* Takes the packet; does nothing for one without DHCP. `exchange`: what it belongs to, after it was added;
- * may be NULL. False, and told on stderr, if memory is out or a page that is full cannot be written. */
+/* Takes the packet; does nothing for one without DHCP, and of a twin notes that it has arrived. False, and
+ * told on stderr, if memory is out or a page that is full cannot be written. */
 bool explain_svg_add(struct explain_svg *s, const struct explain_packet *packet, const struct dissect *d,
-                     const struct dissect_exchange *exchange);
+                     const struct explain_relation *relation);
 /* Writes the last page, of a capture without DHCP an empty one, and prints the names of the files. Likewise.
  */
 bool explain_svg_finish(struct explain_svg *s);

@@ -444,6 +444,19 @@ class Explain(ExplainCase):
         for words in ("10.77.0.100 for 59 min 55 s", "answered 1.000 s after", "all of it took 5.000 s", "expires 08:59:57"):
             self.assertIn(words, text)
         self.assertNotIn("(first lease: ", self.explain(capture).splitlines()[3])
+        _, messages = self.draw(capture)
+        self.assertEqual([m.get("class") for m in messages], ["message"] * 3 + ["message lost"] + ["message"] * 2)
+        self.assertEqual(["expires" in self.words(m) for m in messages], [False] * 5 + [True])
+        ladder = self.explain(capture, "--ladder")
+        self.assertEqual(ladder.count("nobody received it"), 1)
+
+    def test_what_one_wire_loses_may_pass_another(self):
+        lost = "dropped: the wire h1.eth0>s1.eth0 is cut"
+        seen = [("h1/eth0", ETHERNET, lost, FIRST_LEASE[0]), ("s2/eth0", ETHERNET, "", FIRST_LEASE[0])]
+        for capture, is_lost in ((seen, False), (seen[:1], True)):
+            _, messages = self.draw(pcapng(capture))
+            self.assertEqual([m.get("class") for m in messages], ["message lost" if is_lost else "message"])
+            self.assertEqual("nobody received it" in self.explain(pcapng(capture), "--ladder"), is_lost)
 
     def test_a_renewal_of_a_lease_that_was_not_captured(self):
         renewal = [from_client(3, src="10.77.0.100", dst="10.77.0.1", ciaddr="10.77.0.100"),
