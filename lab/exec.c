@@ -117,6 +117,7 @@ static bool is_there(const char *program)
 static void run(char **argv)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signal(SIGXFSZ, SIG_DFL); /* main() ignores it */
     execvp(argv[0], argv);
     int error = errno;
     /* A folder of PATH that is closed to this user is no program that is. */

@@ -1,4 +1,5 @@
 /* dhcplab: a private DHCPv4 network in a box. */
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -92,6 +93,7 @@ int main(int argc, char **argv)
         print_help(stderr);
         return EXIT_CODE_USAGE;
     }
+    signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a failing write, not the end */
     move_name_behind(argc, argv);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
         print_help(stdout);

@@ -223,6 +223,8 @@ class Exec(LabCase):
         self.dhcplab("exec", "a", "true")
         self.dhcplab("exec", "a", "sh", "-c", "exit 42", code=42)
         self.dhcplab("exec", "a", "sh", "-c", "kill -9 $$", code=137)
+        ignored = self.dhcplab("exec", "a", "sed", "-n", "s/^SigIgn:.//p", "/proc/self/status").stdout
+        self.assertEqual(int(ignored, 16), 0)
         self.dhcplab("exec", "a", "no-such-program", code=127)
         self.dhcplab("exec", "a", "/", code=126)
         self.assertIn("no host nobody", self.dhcplab("exec", "nobody", "true", code=2).stderr)

@@ -2,6 +2,7 @@
 """dhcplab tour: what it says is what it captured, and nothing of its lab is left, however it ends."""
 
 import json
+import resource
 import shutil
 import signal
 import struct
@@ -35,7 +36,20 @@ def ones_sum(data):
     return total
 
 
+def limit_files_to(octets):
+    """For preexec_fn: as `ulimit -f` does."""
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (octets, octets))
+
+
 class Tour(LabCase):
+    def test_a_limit_of_file_sizes_is_told_and_leaves_no_lab(self):
+        for octets in (1024, 16384):  # less than the lab's own files, than its capture
+            done = self.dhcplab("tour", "--keep", "kept.pcapng", code=1, preexec_fn=limit_files_to(octets))
+            self.assertIn("File too large", done.stderr)
+            self.assertTrue(self.gone())
+        done = self.dhcplab("run", "week", "--pcap", "week.pcapng", code=1, preexec_fn=limit_files_to(1024))
+        self.assertEqual(done.stderr, "dhcplab: week.pcapng cannot be written: File too large\n")
+
     def gone(self):
         """Is nothing left of the lab, not even its folder?"""
         return not self.processes() and not list(self.run_dir.glob("*"))
