@@ -47,6 +47,7 @@ struct arrow {
     size_t order;     /* of its first event in the list */
     int from;         /* host, or NOBODY */
     uint64_t to;      /* bit per host */
+    bool is_shown;
 };
 
 struct arrows {
@@ -134,8 +135,8 @@ static void take_event(struct arrows *arrows, const struct ladder_view *view, co
     struct arrow *known = sent ? NULL : find_arrow(arrows, hash, host, boot_ms);
     if (known == NULL) {
         known = &arrows->rows[arrows->n++];
-        *known =
-            (struct arrow){event, hash, boot_ms, get_text(event, "time"), order, sent ? host : NOBODY, 0};
+        *known = (struct arrow){event, hash, boot_ms, get_text(event, "time"), order, sent ? host : NOBODY,
+                                0,     false};
     }
     if (!sent)
         known->to |= bit(host);
@@ -155,7 +156,12 @@ static int by_time(const void *a, const void *b)
     return order != 0 ? order : (pa->order > pb->order) - (pa->order < pb->order);
 }
 
-static bool is_shown(const struct ladder_view *view, const struct arrow *arrow)
+static bool is_same_exchange(const struct arrow *a, const struct arrow *b)
+{
+    return strcmp(get_text(a->message, "xid"), get_text(b->message, "xid")) == 0;
+}
+
+static bool is_of_wanted(const struct ladder_view *view, const struct arrow *arrow)
 {
     for (size_t i = 0; i < view->n_only; i++) {
         int host = find_host(view, view->only[i]);
@@ -163,6 +169,15 @@ static bool is_shown(const struct ladder_view *view, const struct arrow *arrow)
             return true;
     }
     return view->n_only == 0;
+}
+
+/* What was lost on its way, too: it belongs to whom the rest of its exchange belongs to. */
+static bool is_shown(const struct ladder_view *view, const struct arrows *arrows, const struct arrow *arrow)
+{
+    bool found = is_of_wanted(view, arrow);
+    for (size_t i = 0; i < arrows->n && arrow->to == 0 && !found; i++)
+        found = is_of_wanted(view, &arrows->rows[i]) && is_same_exchange(&arrows->rows[i], arrow);
+    return found;
 }
 
 /* False if memory is out. */
@@ -180,9 +195,11 @@ static bool find_arrows(const cJSON *events, const struct ladder_view *view, str
             take_event(out, view, event, order++, sent != 0);
         }
     }
+    for (size_t i = 0; i < out->n; i++)
+        out->rows[i].is_shown = is_shown(view, out, &out->rows[i]);
     size_t kept = 0;
     for (size_t i = 0; i < out->n; i++)
-        if (is_shown(view, &out->rows[i]))
+        if (out->rows[i].is_shown)
             out->rows[kept++] = out->rows[i];
     out->n = kept;
     qsort(out->rows, out->n, sizeof *out->rows, by_time);
@@ -377,11 +394,6 @@ static size_t count_lines(const char *text, size_t len)
     for (size_t i = 0; i < len; i++)
         n += text[i] == '\n';
     return n;
-}
-
-static bool is_same_exchange(const struct arrow *a, const struct arrow *b)
-{
-    return strcmp(get_text(a->message, "xid"), get_text(b->message, "xid")) == 0;
 }
 
 char *ladder_text(const cJSON *events, const struct ladder_view *view)

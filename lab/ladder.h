@@ -10,7 +10,7 @@
 struct ladder_view {
     const char *const *hosts; /* columns, from the left; at most LADDER_HOSTS_MAX */
     size_t n_hosts;
-    const char *const *only; /* show what these sent or received; none: everything */
+    const char *const *only; /* what these sent or received, and what was lost of it; none: everything */
     size_t n_only;
     enum trace_color color;
 };

@@ -190,6 +190,28 @@ static void test_only_some_hosts(void **state)
                   "     53 dhcp-message-type             1  DISCOVER\n");
 }
 
+static void test_what_was_lost_on_the_way_to_a_host(void **state)
+{
+    (void)state;
+    cJSON *events = cJSON_CreateArray();
+    add(events, 0, "h1", "tx", "DISCOVER", 1);
+    add(events, 1, "server", "rx", "DISCOVER", 1);
+    add(events, 2, "server", "tx", "OFFER", 1);
+    add(events, 3, "server", "tx", "OFFER", 2); /* another client's */
+    const char *const only[] = {"h1"};
+    const struct ladder_view view = {.hosts = pair, .n_hosts = 2, .only = only, .n_only = 1};
+    expect_ladder(events, &view,
+                  "               h1                                                        server\n"
+                  "12:00:00.000    |------------------------ DISCOVER ------------------------>|\n"
+                  "    0.0.0.0:68 > 255.255.255.255:67  xid 0x00000001  chaddr 02:00:00:00:00:02\n"
+                  "     53 dhcp-message-type             1  DISCOVER\n"
+                  "\n"
+                  "12:00:00.002    | x------------------------ OFFER --------------------------|\n"
+                  "    10.77.0.1:67 > 255.255.255.255:68  xid 0x00000001  chaddr 02:00:00:00:00:02\n"
+                  "    nobody received it\n"
+                  "     53 dhcp-message-type             1  OFFER\n");
+}
+
 static void test_one_host_alone(void **state)
 {
     (void)state;
@@ -267,6 +289,7 @@ int main(void)
         cmocka_unit_test(test_broadcast_on_a_lan),
         cmocka_unit_test(test_sender_not_traced),
         cmocka_unit_test(test_only_some_hosts),
+        cmocka_unit_test(test_what_was_lost_on_the_way_to_a_host),
         cmocka_unit_test(test_one_host_alone),
         cmocka_unit_test(test_colors),
         cmocka_unit_test(test_nothing_to_draw),
