@@ -137,6 +137,17 @@ static size_t count_met(const struct scenario_report *report)
     return n;
 }
 
+/* Of what always has to be true nothing is told while it is. */
+static void print_met(FILE *out, const struct scenario_report *report)
+{
+    fprintf(out, "%s: ", report->s->path);
+    if (report->s->n_expects == 0)
+        fprintf(out, "no expectations%s",
+                report->outcome->is_real || report->outcome->check.failed ? "" : ", every invariant kept");
+    else
+        fprintf(out, "%zu of %zu expectations met", count_met(report), report->s->n_expects);
+}
+
 static double per_second(const struct scenario_report *report)
 {
     return (double)report->outcome->counts.events * 1e6 / (double)(report->took_us > 0 ? report->took_us : 1);
@@ -166,12 +177,11 @@ void scenario_report_print(FILE *out, const struct scenario_report *report)
     else if (o->err == ERR_LIMIT)
         fprintf(out, "%s: time stands still: more than %d events at one instant\n", report->s->path,
                 SIM_INSTANT_MAX);
-    fprintf(out,
-            "%s: %zu of %zu expectations met, seed %" PRIu64 "; %s%s in %.2f s: %" PRIu64
-            " events, %.0f a second\n",
-            report->s->path, count_met(report), report->s->n_expects, report->setting->seed,
-            o->is_real ? "on veth " : "simulated ", scenario_time_format(o->simulated_ms, simulated),
-            (double)report->took_us / 1e6, o->counts.events, per_second(report));
+    print_met(out, report);
+    fprintf(out, ", seed %" PRIu64 "; %s%s in %.2f s: %" PRIu64 " events, %.0f a second\n",
+            report->setting->seed, o->is_real ? "on veth " : "simulated ",
+            scenario_time_format(o->simulated_ms, simulated), (double)report->took_us / 1e6, o->counts.events,
+            per_second(report));
     if (report->parity != NULL)
         print_parity(out, report);
 }
