@@ -253,6 +253,15 @@ static int move_alone(const struct order *order, struct labclock *clock)
     return rc;
 }
 
+/* "-5m" would be taken for options. */
+static bool wants_back(int argc, char **argv)
+{
+    bool found = false;
+    for (int i = 1; i < argc; i++)
+        found = found || (argv[i][0] == '-' && argv[i][1] >= '0' && argv[i][1] <= '9');
+    return found;
+}
+
 int command_clock(int argc, char **argv)
 {
     struct view_args args;
@@ -260,6 +269,10 @@ int command_clock(int argc, char **argv)
     struct labclock clock;
     struct order order;
     int code;
+    if (wants_back(argc, argv)) {
+        fprintf(stderr, "dhcplab clock: a lab's clock never goes back.\n");
+        return EXIT_CODE_USAGE;
+    }
     if (!view_args_read(argc, argv, &command, &args, &code))
         return code;
     if (!read_order(&args, &order))

@@ -75,6 +75,7 @@ enum {
     S_MAX = 86400,
     RATE_MAX = 10000000,
     SHARE_MAX = 1000000,
+    MIX_MAX = 128,
     OPT_SERVER = 256,
     OPT_LOCAL,
     OPT_INTERFACE,
@@ -172,12 +173,14 @@ static bool read_u32(const char *text, uint64_t least, uint64_t most, uint32_t *
 }
 
 /* "dora=8,renew=1": what is not named has no share. */
-static bool read_mix(char *text, uint32_t *out)
+static bool read_mix(const char *text, uint32_t *out)
 {
     static const char *const jobs[LOAD_JOBS] = {
         [LOAD_DORA] = "dora", [LOAD_RENEW] = "renew", [LOAD_RELEASE] = "release"};
     uint32_t mix[LOAD_JOBS] = {0};
-    char *rest = text;
+    char words[MIX_MAX], *rest = words;
+    if (snprintf(words, sizeof words, "%s", text) >= (int)sizeof words) /* strsep() cuts it up */
+        return false;
     for (char *part; (part = strsep(&rest, ",")) != NULL;) {
         char *value = strchr(part, '=');
         size_t job = 0, len = value == NULL ? 0 : (size_t)(value - part);

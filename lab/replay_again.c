@@ -23,7 +23,14 @@ static int failed(const char *what, const char *why)
 /* A scenario of which only the topology counts. -1: go on; else the exit code. */
 static int load_topology(const char *topology, struct scenario *out)
 {
-    char error[JCFG_TEXT_MAX];
+    char error[JCFG_TEXT_MAX], path[TOPOLOGY_PATH_MAX];
+    if (topology_find(topology, path) < 0) {
+        topology_names_in("labs", error, sizeof error);
+        fprintf(stderr,
+                "dhcplab replay: there is no topology file %s, and no lab of that name; there are: %s\n",
+                topology, error);
+        return EXIT_CODE_USAGE;
+    }
     cJSON *json = cJSON_CreateObject();
     cJSON_AddStringToObject(json, "topology", topology);
     cJSON_AddStringToObject(json, "duration", "1 s");

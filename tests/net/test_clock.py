@@ -261,7 +261,7 @@ class Clock(ClockCase):
                 self.assertEqual(done.stderr, f"{program}: {file}: {why}\n")
 
     def test_what_is_not_understood_is_refused(self):
-        for words in (["advance"], ["advance", "soon"], ["advance", "30"], ["advance", "0s"], ["advance", "3661d"], ["scale"], ["scale", "1e3"],
+        for words in (["advance"], ["advance", "soon"], ["advance", "30"], ["advance", "0s"], ["advance", "-5m"], ["advance", "3661d"], ["scale"], ["scale", "1e3"],
                       ["scale", "fast"], ["scale", "1", "2"], ["scale", "86401"], ["jump", "30m"]):
             refused = self.dhcplab("clock", *words, code=2)
             self.assertTrue(refused.stderr.startswith("dhcplab clock: "), refused.stderr)

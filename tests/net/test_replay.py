@@ -238,6 +238,8 @@ class Replay(labtest.LabCase):
         self.assertGreater(seen, 40)
 
     def test_wrong_usage(self):
+        self.assertIn("there is no topology file nosuch, and no lab of that name; there are: lan, pair, ",
+                      self.dhcplab("replay", "--virtual", "-", "--topology", "nosuch", code=2).stderr)
         self.assertIn("no lab runs", self.dhcplab("replay", self.capture(from_client(1)), code=1).stderr)
         for words in ([], ["a", "b"], ["x.pcap", "--pace", "slow"], ["x.pcap", "--map-mac", "02:00:00:00:00:01"],
                       ["x.pcap", "--map-mac", "02:01=02:01:02"], ["x.pcap", "--timeout", "0"], ["x.pcap", "--diff", "--json"],
