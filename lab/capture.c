@@ -138,6 +138,7 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
             fputs(help, stdout);
             return EXIT_CODE_OK;
         default: /* getopt_long has told what is wrong */
+            fprintf(stderr, "see `dhcplab capture --help`\n");
             return EXIT_CODE_USAGE;
         }
     }

@@ -1,5 +1,5 @@
 /* The subcommands of `dhcplab`. Each returns the exit code: 0 ok, 1 failed, 2 usage or bad file, 3 partly, 77
- * not allowed here. argv[0] is the subcommand's name. Every one answers --help with examples. `-n
+ * not allowed here. argv[0] is "dhcplab COMMAND". Every one answers --help with examples. `-n
  * NAME`/`--name NAME` picks a lab where several run. */
 #pragma once
 

@@ -128,7 +128,8 @@ static int print_reply(const struct view_args *args, const char *host, cJSON *re
     return ok ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }
 
-static int run(int argc, char **argv, const struct view_command *command)
+/* `name`: what it is called by the client, too. */
+static int run(int argc, char **argv, const char *name, const struct view_command *command)
 {
     struct view_args args;
     struct lab_state lab;
@@ -149,7 +150,7 @@ static int run(int argc, char **argv, const struct view_command *command)
         cJSON_AddNumberToObject(arguments, "timeout_s", args.timeout_s);
         timeout_ms = (int)args.timeout_s * 1000 + GRACE_MS;
     }
-    cJSON *reply = view_call(host, argv[0], arguments, timeout_ms, why);
+    cJSON *reply = view_call(host, name, arguments, timeout_ms, why);
     if (reply == NULL) {
         fprintf(stderr, "dhcplab: %s\n", why);
         code = EXIT_CODE_FAILED;
@@ -163,25 +164,25 @@ static int run(int argc, char **argv, const struct view_command *command)
 
 int command_release(int argc, char **argv)
 {
-    return run(argc, argv, &release);
+    return run(argc, argv, "release", &release);
 }
 
 int command_renew(int argc, char **argv)
 {
-    return run(argc, argv, &renew);
+    return run(argc, argv, "renew", &renew);
 }
 
 int command_rebind(int argc, char **argv)
 {
-    return run(argc, argv, &rebind);
+    return run(argc, argv, "rebind", &rebind);
 }
 
 int command_decline(int argc, char **argv)
 {
-    return run(argc, argv, &decline);
+    return run(argc, argv, "decline", &decline);
 }
 
 int command_inform(int argc, char **argv)
 {
-    return run(argc, argv, &inform);
+    return run(argc, argv, "inform", &inform);
 }

@@ -43,6 +43,8 @@ static const struct {
     {"down", command_down, "[NAME]", "take a lab away, whatever state it is in"},
 };
 
+enum { CALLED_MAX = 64 };
+
 static const char help_start[] = "dhcplab: a private DHCPv4 network in a box\n"
                                  "\n"
                                  "Usage: dhcplab [-n NAME] COMMAND [ARGUMENTS...]\n"
@@ -87,6 +89,27 @@ static void print_help(FILE *out)
     fputs(help_end, out);
 }
 
+/* -1: there is no such command; else its exit code. getopt begins what it complains of with argv[0]. */
+static int run_command(const char *name, int argc, char **argv)
+{
+    char called[CALLED_MAX];
+    snprintf(called, sizeof called, "dhcplab %s", name);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(name, commands[i].name) != 0)
+            continue;
+        argv[0] = called;
+        return commands[i].run(argc, argv);
+    }
+    return -1;
+}
+
+/* `dhcplab help COMMAND`: -1 if there is no such command. */
+static int help_of(char *name)
+{
+    char option[] = "--help", *words[] = {name, option, NULL};
+    return run_command(name, 2, words);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -95,6 +118,10 @@ int main(int argc, char **argv)
     }
     signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a failing write, not the end */
     move_name_behind(argc, argv);
+    int code = strcmp(argv[1], "help") == 0 && argc > 2 ? help_of(argv[2])
+                                                        : run_command(argv[1], argc - 1, argv + 1);
+    if (code >= 0)
+        return code;
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
         print_help(stdout);
         return EXIT_CODE_OK;
@@ -103,9 +130,6 @@ int main(int argc, char **argv)
         puts("dhcplab " DHCPLAB_VERSION);
         return EXIT_CODE_OK;
     }
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
     fprintf(stderr, "dhcplab: there is no command %s; `dhcplab --help` lists them\n", argv[1]);
     return EXIT_CODE_USAGE;
 }

@@ -152,6 +152,7 @@ static int take_option(int option, struct arguments *a)
         fputs(help, stdout);
         return EXIT_CODE_OK;
     default: /* getopt_long has told what is wrong */
+        fprintf(stderr, "see `dhcplab timeline --help`\n");
         return EXIT_CODE_USAGE;
     }
 }

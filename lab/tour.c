@@ -85,6 +85,7 @@ static int parse_options(int argc, char **argv, struct options *out)
             fputs(help, stdout);
             return EXIT_CODE_OK;
         default:
+            fprintf(stderr, "see `dhcplab tour --help`\n");
             return EXIT_CODE_USAGE;
         }
     }

@@ -63,7 +63,7 @@ static void pick_options(const struct view_command *command, struct option *out)
 
 static int usage_error(const char *name)
 {
-    fprintf(stderr, "see `dhcplab %s --help`\n", name);
+    fprintf(stderr, "see `%s --help`\n", name);
     return EXIT_CODE_USAGE;
 }
 
@@ -74,12 +74,11 @@ static bool read_hosts(char **argv, int argc, const struct view_command *command
     if (out->n_hosts >= command->min_hosts && out->n_hosts <= command->max_hosts)
         return true;
     if (out->n_hosts < command->min_hosts)
-        fprintf(stderr, "dhcplab %s: the name of a host is missing.\n", argv[0]);
+        fprintf(stderr, "%s: the name of a host is missing.\n", argv[0]);
     else if (command->max_hosts == 0)
-        fprintf(stderr, "dhcplab %s: \"%s\" is one argument too many: it takes none.\n", argv[0],
-                out->hosts[0]);
+        fprintf(stderr, "%s: \"%s\" is one argument too many: it takes none.\n", argv[0], out->hosts[0]);
     else
-        fprintf(stderr, "dhcplab %s: \"%s\" is one argument too many: it takes one host.\n", argv[0],
+        fprintf(stderr, "%s: \"%s\" is one argument too many: it takes one host.\n", argv[0],
                 out->hosts[command->max_hosts]);
     return false;
 }
@@ -104,8 +103,8 @@ bool view_args_read(int argc, char **argv, const struct view_command *command, s
         if (option == 'n')
             out->lab = optarg;
         if (option == 't' && !read_timeout(optarg, &out->timeout_s)) {
-            fprintf(stderr, "dhcplab %s: --timeout wants seconds from 1 to %d, not \"%s\".\n", argv[0],
-                    TIMEOUT_MAX_S, optarg);
+            fprintf(stderr, "%s: --timeout wants seconds from 1 to %d, not \"%s\".\n", argv[0], TIMEOUT_MAX_S,
+                    optarg);
             return false;
         }
         if (option == '?') {
