@@ -160,7 +160,8 @@ void explain_print_tree(FILE *out, const struct explain_packet *packet, const st
         fprintf(out, ", at %s", packet->interface);
     if (packet->comment[0] != '\0')
         fprintf(out, "\n%s# %s%s", sgr(color, SGR_BLUE), packet->comment, sgr(color, SGR_END));
-    fprintf(out, "\nOffset Length%s\n", bytes ? "  Octets" : "");
+    fprintf(out, "\nOffset Length %-*s%-*s Value  (Meaning)\n", bytes ? 3 * HEX_SHOWN + 2 : 0,
+            bytes ? "Octets" : "", NAME_WIDTH, "Field");
     if (d->tree != NULL)
         put_fields(&t, d->tree->first, 0);
     if (bytes) {

@@ -327,8 +327,9 @@ static void finish_row(struct explain_svg *s, const struct message *m, const str
     row->is_lost = m->is_lost;
     if (m->is_lost)
         row->lease = (struct ladder_svg_lease){0};
-    int64_t pause_s = before != NULL ? (m->time_ns - before->time_ns) / NS_PER_S : 0;
-    if (pause_s >= PAUSE_S) {
+    int64_t pause_ns = before != NULL ? m->time_ns - before->time_ns : 0;
+    if (pause_ns >= (int64_t)PAUSE_S * NS_PER_S) {
+        int64_t pause_s = (pause_ns + NS_PER_S / 2) / NS_PER_S;
         clock_span(pause_s < UINT32_MAX ? (uint32_t)pause_s : UINT32_MAX - 1, span);
         row->pause = keep(s, "%s later", span);
     }
@@ -354,7 +355,7 @@ static bool write_page(struct explain_svg *s, const char *text, const char *path
     if (file != NULL && fclose(file) != 0)
         is_written = false;
     if (is_written)
-        printf("%s: %zu messages\n", path, s->n);
+        printf("%s: %zu message%s\n", path, s->n, s->n == 1 ? "" : "s");
     else
         fprintf(stderr, "dhcplab: %s cannot be written: %s\n", path, strerror(errno));
     return is_written;

@@ -378,6 +378,11 @@ class Explain(ExplainCase):
         self.assertEqual((messages, "no DHCP message" in self.words(root)), ([], True))
         self.draw_nowhere()
 
+    def test_one_message_is_one(self):
+        for n, words in ((1, "it.svg: 1 message\n"), (2, "it.svg: 2 messages\n")):
+            out = self.explain(pcap(FIRST_LEASE[:n]), "--svg", self.file.with_name("it.svg"))
+            self.assertTrue(out.endswith(words), out)
+
     def test_a_picture_on_standard_output(self):
         root = xml.etree.ElementTree.fromstring(self.explain(pcap(FIRST_LEASE), "--svg", "-").encode())
         self.assertEqual(len([g for g in root.iter(SVG + "g") if g.get("class") == "message"]), 4)
@@ -462,6 +467,21 @@ class Explain(ExplainCase):
         renewal = [from_client(3, src="10.77.0.100", dst="10.77.0.1", ciaddr="10.77.0.100"),
                    from_server(5, LEASE, ciaddr="10.77.0.100", yiaddr="10.77.0.100")]
         self.assertIn("(renewal: 10.77.0.100 for 1 h from 10.77.0.1)", self.explain(pcap(renewal)))
+
+    def test_pauses_are_rounded(self):
+        for step_ms, words in ((4573, "5 s later"), (1799993, "30 min later"), (2400, "2 s later")):
+            root, _ = self.draw(pcap(FIRST_LEASE[:2], step_ms=step_ms))
+            self.assertIn(words, self.words(root))
+
+    def test_each_column_of_the_fields_has_its_name(self):
+        head, ethernet, dst = self.explain(pcap(FIRST_LEASE), "--packet", 1, "--bytes").splitlines()[1:4]
+        self.assertEqual(head.split(), ["Offset", "Length", "Octets", "Field", "Value", "(Meaning)"])
+        self.assertEqual(head.index("Octets"), dst.index("ff ff"))
+        self.assertEqual(head.index("Field"), ethernet.index("eth"))
+        self.assertEqual(head.index("Value"), dst.index("ff:ff"))
+        head, ethernet, dst = self.explain(pcap(FIRST_LEASE), "--packet", 1).splitlines()[1:4]
+        self.assertEqual(head.split(), ["Offset", "Length", "Field", "Value", "(Meaning)"])
+        self.assertEqual((head.index("Field"), head.index("Value")), (ethernet.index("eth"), dst.index("ff:ff")))
 
     def test_a_ping_of_8000_octets(self):
         message = struct.pack(">BBHHH", 8, 0, 0, 7, 1) + bytes(range(250)) * 32
