@@ -39,8 +39,10 @@ static const char help[] =
     "  --ladder         the DHCP messages as arrows between clients and servers, with their options\n"
     "  --svg F          the same as a picture, with what each message says and the timers of leases; more "
     "than 200\n"
-    "                   messages go on in F-2, F-3... before the suffix; `-`, standard output, takes one "
-    "picture\n"
+    "                   messages go on in F-2, F-3... before the suffix, and of more than 12 clients the "
+    "others "
+    "share a lane;\n"
+    "                   `-`, standard output, takes one picture\n"
     "  --exchanges      what happened between clients and servers, by client: first lease, renewal, "
     "INIT-REBOOT...,\n"
     "                   who offered and who was chosen, response times, T1, T2 and expiry, what is unusual;\n"
@@ -53,7 +55,7 @@ static const char help[] =
     "datagrams\n"
     "                   (64) in fragments and octets (4194304) of them, addresses (4096) that are claimed; "
     "exchanges\n"
-    "                   (4096) in all\n"
+    "                   (4096) in all; pictures (20) of --svg\n"
     "  --help           this text\n"
     "\n"
     "Colours only on a terminal, and not with NO_COLOR set.\n"
@@ -279,7 +281,8 @@ static struct explain *explain_new(const struct arguments *args)
     arena_init(&e->arena);
     e->relate = explain_relate_new(&args->limits);
     if (args->svg != NULL && e->relate != NULL)
-        e->svg = explain_svg_new(args->svg, args->path, explain_relate_exchanges(e->relate));
+        e->svg = explain_svg_new(args->svg, args->path, args->limits.pictures,
+                                 explain_relate_exchanges(e->relate));
     if (e->relate != NULL && (args->svg == NULL || e->svg != NULL) &&
         explain_ladder_init(&e->ladder, stdout, e->color))
         return e;

@@ -15,6 +15,7 @@ void explain_limits_init(struct explain_limits *l)
     *l = (struct explain_limits){.fragments = dissect_reasm_default,
                                  .connections = DISSECT_CONNS_DEFAULT,
                                  .exchanges = DISSECT_EXCHANGES_DEFAULT,
+                                 .pictures = EXPLAIN_PICTURES_DEFAULT,
                                  .addresses = DISSECT_CLAIMS_DEFAULT};
 }
 
@@ -23,11 +24,9 @@ bool explain_limits_parse(const char *text, struct explain_limits *l)
     const struct {
         const char *name;
         size_t *value;
-    } rows[] = {{"connections", &l->connections},
-                {"exchanges", &l->exchanges},
-                {"addresses", &l->addresses},
-                {"datagrams", &l->fragments.datagrams},
-                {"octets", &l->fragments.octets}};
+    } rows[] = {{"connections", &l->connections}, {"exchanges", &l->exchanges},
+                {"addresses", &l->addresses},     {"datagrams", &l->fragments.datagrams},
+                {"octets", &l->fragments.octets}, {"pictures", &l->pictures}};
     const char *equals = strchr(text, '=');
     for (size_t i = 0; equals != NULL && i < sizeof rows / sizeof rows[0]; i++) {
         size_t len = strlen(rows[i].name);

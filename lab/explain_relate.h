@@ -10,7 +10,7 @@
 #include "common/dissect_reasm.h"
 #include "lab/explain_read.h"
 
-enum { EXPLAIN_RELATION_NOTE_LEN = 256 };
+enum { EXPLAIN_RELATION_NOTE_LEN = 256, EXPLAIN_PICTURES_DEFAULT = 20 };
 
 /* Of one packet; pointers are borrowed until the next. */
 struct explain_relation {
@@ -28,12 +28,13 @@ struct explain_relation {
 struct explain_limits {
     struct dissect_reasm_limits fragments;
     size_t connections, exchanges, addresses;
+    size_t pictures; /* of --svg; the messages after them are not drawn */
 };
 
 void explain_limits_init(struct explain_limits *l);
 
-/* "connections=16": sets one of connections, exchanges, addresses, datagrams (in fragments) and octets (of
- * those). False if it is none, or the number is not from 1 to 10,000,000. */
+/* "connections=16": sets one of connections, exchanges, addresses, pictures, datagrams (in fragments) and
+ * octets (of those). False if it is none, or the number is not from 1 to 10,000,000. */
 bool explain_limits_parse(const char *text, struct explain_limits *l);
 
 struct explain_relate;

@@ -40,7 +40,9 @@ struct explain_svg {
     struct arena arena; /* the texts of the page */
     bool out_of_memory;
     unsigned page;     /* from 1 */
+    size_t pages;      /* at most */
     uint64_t n_before; /* messages on the pages before */
+    uint64_t n_left;   /* for which there is no page */
     struct explain_svg_hosts hosts;
     size_t n;
     struct message messages[EXPLAIN_SVG_MESSAGES];
@@ -48,7 +50,7 @@ struct explain_svg {
     struct told told[]; /* as many as there can be exchanges */
 };
 
-struct explain_svg *explain_svg_new(const char *path, const char *capture,
+struct explain_svg *explain_svg_new(const char *path, const char *capture, size_t pages,
                                     const struct dissect_exchanges *exchanges)
 {
     struct explain_svg *s = calloc(1, sizeof *s + dissect_exchanges_limit(exchanges) * sizeof s->told[0]);
@@ -58,6 +60,7 @@ struct explain_svg *explain_svg_new(const char *path, const char *capture,
     s->capture = capture;
     s->exchanges = exchanges;
     s->page = 1;
+    s->pages = pages;
     arena_init(&s->arena);
     return s;
 }
@@ -272,6 +275,8 @@ static bool take(struct explain_svg *s, const struct explain_packet *packet, con
     const struct dhcp_msg *msg = &d->dhcp;
     struct message *m = &s->messages[s->n];
     char time[EXPLAIN_TIME_LEN];
+    char hw[HW_LEN] = "";
+    struct hw_addr client = dhcp_msg_hw(msg);
     unsigned shown = 0;
     *m = (struct message){.exchange = exchange,
                           .number = packet->number,
@@ -280,12 +285,15 @@ static bool take(struct explain_svg *s, const struct explain_packet *packet, con
     if (!explain_svg_hosts_take(&s->hosts, d, &m->way))
         return false;
     const char *name = dhcp_type_name(msg->type);
+    if (m->way.crowd)
+        hw_format(&client, hw);
     m->row = (struct ladder_svg_row){
         .time = keep(s, "%.12s", explain_time(packet->time_ns, time) + sizeof "2026-11-21T" - 1),
         .since = "",
         .tone = tone_of(msg),
         .label = name != NULL ? name : "?",
-        .detail = keep(s, "xid 0x%08x%s", msg->xid, m->way.to_all ? ", to all" : ""),
+        .detail = keep(s, "%s%sxid 0x%08x%s", hw, m->way.crowd ? ", " : "", msg->xid,
+                       m->way.to_all ? ", to all" : ""),
     };
     if (msg->type == DHCP_OFFER) {
         m->offered_by = d->ip.src;
@@ -361,6 +369,18 @@ static bool write_page(struct explain_svg *s, const char *text, const char *path
     return is_written;
 }
 
+/* Where the messages go on. */
+static const char *say_footer(struct explain_svg *s, bool more)
+{
+    char next[PATH_LEN];
+    if (s->n_left > 0)
+        return keep(s, "%llu messages more are not drawn", (unsigned long long)s->n_left);
+    if (!more)
+        return "";
+    const char *name = strrchr(page_path(s, s->page + 1, next), '/');
+    return keep(s, "goes on in %s", name != NULL ? name + 1 : next);
+}
+
 /* Draws the page and begins the next. */
 static bool draw_page(struct explain_svg *s, bool more)
 {
@@ -368,7 +388,7 @@ static bool draw_page(struct explain_svg *s, bool more)
         fprintf(stderr, "dhcplab: the messages need more than one picture: name a file\n");
         return false;
     }
-    char path[PATH_LEN], next[PATH_LEN], time[EXPLAIN_TIME_LEN] = "";
+    char path[PATH_LEN], time[EXPLAIN_TIME_LEN] = "";
     struct ladder_svg_lane lanes[EXPLAIN_SVG_LANES];
     size_t n_lanes = explain_svg_hosts_lanes(&s->hosts, lanes);
     for (size_t i = 0; i < s->n; i++)
@@ -376,7 +396,6 @@ static bool draw_page(struct explain_svg *s, bool more)
     if (s->n > 0)
         explain_time(s->messages[0].time_ns, time);
     page_path(s, s->page, path);
-    page_path(s, s->page + 1, next);
     const char *name = strrchr(s->capture, '/');
     unsigned long long last_number = s->n_before + s->n;
     const struct ladder_svg ladder = {
@@ -390,8 +409,7 @@ static bool draw_page(struct explain_svg *s, bool more)
         .n_lanes = n_lanes,
         .rows = s->rows,
         .n_rows = s->n,
-        .footer =
-            more ? keep(s, "goes on in %s", strrchr(next, '/') != NULL ? strrchr(next, '/') + 1 : next) : "",
+        .footer = say_footer(s, more),
     };
     char *text = s->out_of_memory ? NULL : ladder_svg_text(&ladder);
     bool done = text != NULL && write_page(s, text, path);
@@ -423,12 +441,22 @@ bool explain_svg_add(struct explain_svg *s, const struct explain_packet *packet,
     }
     if (!d->has_dhcp)
         return true;
-    if (s->n < EXPLAIN_SVG_MESSAGES && take(s, packet, d, relation))
+    if (s->n_left == 0 && s->n < EXPLAIN_SVG_MESSAGES && take(s, packet, d, relation))
         return true;
+    if (s->page == s->pages) {
+        s->n_left++;
+        return true;
+    }
     return draw_page(s, true) && take(s, packet, d, relation);
 }
 
 bool explain_svg_finish(struct explain_svg *s)
 {
+    if (s->n_left > 0)
+        fprintf(
+            stderr,
+            "dhcplab: %llu messages are not drawn: they need more than %zu pictures (--limit pictures=N); "
+            "--exchanges and --ladder tell of all\n",
+            (unsigned long long)s->n_left, s->pages);
     return draw_page(s, false);
 }

@@ -13,15 +13,15 @@ enum { EXPLAIN_SVG_MESSAGES = 200 }; /* of one page; its hosts: explain_svg_host
 struct explain_svg;
 
 /* `path`: of the first page; the others are called like it, with "-2", "-3" before the suffix. "-": the only
- * page goes to standard output. `capture`: its name, for the title. `exchanges`: those that explain_svg_add()
- * gets. All are borrowed. NULL if memory is out. */
-struct explain_svg *explain_svg_new(const char *path, const char *capture,
+ * page goes to standard output. `capture`: its name, for the title. `pages`: how many at most. `exchanges`:
+ * those that explain_svg_add() gets. All are borrowed. NULL if memory is out. */
+struct explain_svg *explain_svg_new(const char *path, const char *capture, size_t pages,
                                     const struct dissect_exchanges *exchanges);
 void explain_svg_free(struct explain_svg *s);
 /* Takes the packet; does nothing for one without DHCP, and of a twin notes that it has arrived. False, and
  * told on stderr, if memory is out or a page that is full cannot be written. */
 bool explain_svg_add(struct explain_svg *s, const struct explain_packet *packet, const struct dissect *d,
                      const struct explain_relation *relation);
-/* Writes the last page, of a capture without DHCP an empty one, and prints the names of the files. Likewise.
+/* Writes the last page, of a capture without DHCP an empty one; tells on stderr what had no page. Likewise.
  */
 bool explain_svg_finish(struct explain_svg *s);

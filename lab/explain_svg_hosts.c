@@ -32,13 +32,29 @@ static void name_client(struct explain_svg_host *host, const struct dhcp_msg *m)
     hw_format(&host->hw, host->detail);
 }
 
+static struct explain_svg_host *find_crowd(struct explain_svg_hosts *h)
+{
+    for (size_t i = 0; i < h->n; i++)
+        if (h->rows[i].role == EXPLAIN_SVG_CROWD)
+            return &h->rows[i];
+    struct explain_svg_host *host = add(h, EXPLAIN_SVG_CROWD);
+    if (host != NULL)
+        snprintf(host->name, sizeof host->name, "all others");
+    return host;
+}
+
 static struct explain_svg_host *find_client(struct explain_svg_hosts *h, const struct dhcp_msg *m)
 {
     struct hw_addr hw = dhcp_msg_hw(m);
     struct explain_svg_host *host = NULL;
-    for (size_t i = 0; i < h->n && host == NULL; i++)
+    size_t n = 0;
+    for (size_t i = 0; i < h->n && host == NULL; i++) {
+        n += h->rows[i].role == EXPLAIN_SVG_CLIENT;
         if (h->rows[i].role == EXPLAIN_SVG_CLIENT && hw_equal(&h->rows[i].hw, &hw))
             host = &h->rows[i];
+    }
+    if (host == NULL && n == EXPLAIN_SVG_CLIENTS)
+        return find_crowd(h);
     if (host == NULL && (host = add(h, EXPLAIN_SVG_CLIENT)) != NULL) {
         host->hw = hw;
         hw_format(&hw, host->name);
@@ -112,7 +128,8 @@ bool explain_svg_hosts_take(struct explain_svg_hosts *h, const struct dissect *d
         h->n = before;
         return false;
     }
-    *out = (struct explain_svg_way){(unsigned)(from - h->rows), (unsigned)(to - h->rows), to_all};
+    *out = (struct explain_svg_way){(unsigned)(from - h->rows), (unsigned)(to - h->rows), to_all,
+                                    from->role == EXPLAIN_SVG_CROWD || to->role == EXPLAIN_SVG_CROWD};
     return true;
 }
 
@@ -135,6 +152,7 @@ static bool is_shown(const struct explain_svg_hosts *h, const struct explain_svg
 size_t explain_svg_hosts_lanes(struct explain_svg_hosts *h, struct ladder_svg_lane *out)
 {
     static const char *const roles[] = {[EXPLAIN_SVG_CLIENT] = "CLIENT",
+                                        [EXPLAIN_SVG_CROWD] = "CLIENTS",
                                         [EXPLAIN_SVG_RELAY] = "RELAY",
                                         [EXPLAIN_SVG_SERVER] = "SERVER",
                                         [EXPLAIN_SVG_ALL] = "TO ALL"};

@@ -8,10 +8,15 @@
 #include "common/dissect.h"
 #include "lab/ladder_svg.h"
 
-enum { EXPLAIN_SVG_LANES = 16, EXPLAIN_SVG_NAME_LEN = 64 };
+enum {
+    EXPLAIN_SVG_LANES = 16,
+    EXPLAIN_SVG_CLIENTS = 12, /* with a lane of their own; the others share one */
+    EXPLAIN_SVG_NAME_LEN = 64,
+};
 
 enum explain_svg_role {
     EXPLAIN_SVG_CLIENT, /* by its hardware address */
+    EXPLAIN_SVG_CROWD,  /* the clients for which there is no lane */
     EXPLAIN_SVG_RELAY,  /* by its address on the client's link: giaddr */
     EXPLAIN_SVG_SERVER, /* by option 54 or its source address */
     EXPLAIN_SVG_ALL,    /* to whom a message went where nobody was seen to answer */
@@ -29,6 +34,7 @@ struct explain_svg_host {
 struct explain_svg_way {
     unsigned from, to;
     bool to_all; /* `to` means nothing: to all that may be on the link */
+    bool crowd;  /* of a client that has no lane of its own */
 };
 
 /* Empty if all zero. */

@@ -51,7 +51,7 @@ static const char style[] =
     "  .muted { fill: #5d6b7a }\n"
     "  .head { fill: #f3f5f8; stroke: #c3cad3 }\n"
     "  .role { font-size: 10px; letter-spacing: 1px; fill: #5d6b7a }\n"
-    "  .name { font-size: 14px; font-weight: 700 }\n"
+    "  .name { font-size: 14px; font-weight: 700 } .long { font-size: 12px }\n"
     "  .life { stroke: #c3cad3; stroke-width: 1.5 }\n"
     "  .band { fill: #f3f5f8 }\n"
     "  .heading { font-size: 13px; font-weight: 700 }\n"
@@ -212,6 +212,17 @@ static int rows_bottom(struct page *p)
 
 /* ---- lanes ---- */
 
+/* The lane's name at base line y, in small if it is long: a hardware address has room whole. */
+static void add_name(struct page *p, unsigned lane, int y, const char *classes)
+{
+    const char *name = p->ladder->lanes[lane].name;
+    size_t width = (size_t)(p->lane_width - HEAD_INSET);
+    char small[32];
+    bool is_long = strlen(name) > width / 10;
+    snprintf(small, sizeof small, "%s long", classes);
+    add_words(p, lane_x(p, lane), y, "middle", is_long ? small : classes, name, width / (is_long ? 8 : 10));
+}
+
 static void add_lanes(struct page *p, int bottom)
 {
     for (unsigned i = 0; i < p->ladder->n_lanes; i++)
@@ -225,7 +236,7 @@ static void add_lanes(struct page *p, int bottom)
         text_add(&p->t, "<rect class=\"head\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"8\"/>\n",
                  x - width / 2, HEAD_TOP, width, HEAD_HEIGHT);
         add_words(p, x, HEAD_TOP + 16, "middle", "role", lane->role, 24);
-        add_words(p, x, HEAD_TOP + 33, "middle", "name", lane->name, (size_t)width / 10);
+        add_name(p, i, HEAD_TOP + 33, "name");
         add_words(p, x, HEAD_TOP + 49, "middle", "mono muted", lane->detail, (size_t)width / 7);
         text_put(&p->t, "</g>\n");
     }
@@ -234,8 +245,7 @@ static void add_lanes(struct page *p, int bottom)
 static void add_names(struct page *p, int y)
 {
     for (unsigned i = 0; i < p->ladder->n_lanes; i++)
-        add_words(p, lane_x(p, i), y + NAMES_HEIGHT - 4, "middle", "name halo", p->ladder->lanes[i].name,
-                  (size_t)(p->lane_width - HEAD_INSET) / 10);
+        add_name(p, i, y + NAMES_HEIGHT - 4, "name halo");
 }
 
 /* ---- rows ---- */

@@ -369,11 +369,6 @@ class Explain(ExplainCase):
         self.assertIn("goes on in it-2.svg", self.words(root))
         second = xml.etree.ElementTree.parse(self.file.with_name("it-2.svg")).getroot()
         self.assertIn("messages 201 to 201, goes on", self.words(second))
-        hosts = [from_client(1, mac=bytes([2, 0, 0, 0, 0, n])) for n in range(40)]  # more than the lanes of a picture
-        for path in self.file.parent.glob("*.svg"):
-            path.unlink()
-        self.draw(pcap(hosts, step_ms=1))
-        self.assertEqual(len(list(self.file.parent.glob("*.svg"))), 3)
         root, messages = self.draw(pcap([]))
         self.assertEqual((messages, "no DHCP message" in self.words(root)), ([], True))
         self.draw_nowhere()
@@ -382,6 +377,27 @@ class Explain(ExplainCase):
         for n, words in ((1, "it.svg: 1 message\n"), (2, "it.svg: 2 messages\n")):
             out = self.explain(pcap(FIRST_LEASE[:n]), "--svg", self.file.with_name("it.svg"))
             self.assertTrue(out.endswith(words), out)
+
+    def test_a_crowd_shares_a_lane(self):
+        hosts = [bytes([2, 0, 0, 0, 0, n]) for n in range(40)]
+        root, messages = self.draw(pcap([from_client(1, xid=n, mac=mac) for n, mac in enumerate(hosts)], step_ms=1))
+        words = [[text.text for text in g.iter(SVG + "text")] for g in root.iter(SVG + "g") if g.get("class") == "lane"]
+        self.assertEqual(words, [*(["CLIENT", f"02:00:00:00:00:{n:02x}"] for n in range(12)), ["CLIENTS", "all others"],
+                                 ["TO ALL", "everybody"]])
+        said = [" ".join(text.text for text in g.iter(SVG + "text")) for g in messages]
+        self.assertEqual(len(said), 40)
+        self.assertNotIn("02:00:00:00:00:0b", said[11])
+        self.assertIn("02:00:00:00:00:0c, xid 0x0000000c, to all", said[12])
+
+    def test_pictures_have_a_limit(self):
+        self.file.write_bytes(pcap([from_client(1, xid=n) for n in range(605)], step_ms=1))
+        first = self.file.with_name("it.svg")
+        out, err = self.run_program(self.file, "--svg", first, "--limit", "pictures=2")
+        self.assertEqual([line.split(": ")[1] for line in out.splitlines()], ["200 messages"] * 2)
+        self.assertEqual(len(list(self.file.parent.glob("*.svg"))), 2)
+        self.assertIn("205 messages are not drawn: they need more than 2 pictures (--limit pictures=N)", err)
+        last = xml.etree.ElementTree.parse(self.file.with_name("it-2.svg")).getroot()
+        self.assertIn("205 messages more are not drawn", self.words(last))
 
     def test_a_picture_on_standard_output(self):
         root = xml.etree.ElementTree.fromstring(self.explain(pcap(FIRST_LEASE), "--svg", "-").encode())
