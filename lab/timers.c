@@ -185,17 +185,30 @@ struct watch {
 #define LINE_REST    "\x1b[K\r\n"
 #define SCREEN_REST  "\x1b[J"
 
-/* As many lines as the terminal has; none scrolls, and what stood there before is overwritten. */
+static unsigned count_lines(const char *text)
+{
+    unsigned n = 0;
+    for (; *text != '\0'; text++)
+        n += *text == '\n';
+    return n;
+}
+
+/* As many lines as the terminal has; none scrolls, and what stood there before is overwritten. The last one
+ * says how many there is no room for. */
 static void draw(const char *text)
 {
     struct winsize size = {.ws_row = 24};
     ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+    unsigned n = count_lines(text), room = size.ws_row > 1 ? size.ws_row - 1 : 1;
+    unsigned shown = n <= room ? n : room - 1;
     fputs(SCREEN_HOME, stdout);
-    for (unsigned row = 1; *text != '\0' && row < size.ws_row; row++) {
+    for (unsigned row = 0; row < shown; row++) {
         int len = (int)strcspn(text, "\n");
         printf("%.*s" LINE_REST, len < size.ws_col || size.ws_col == 0 ? len : size.ws_col, text);
         text += len + (text[len] == '\n');
     }
+    if (shown < n)
+        printf("... %u more lines: a taller window has room for them" LINE_REST, n - shown);
     fputs(SCREEN_REST, stdout);
 }
 

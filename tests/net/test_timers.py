@@ -101,9 +101,12 @@ class Timers(LabCase):
             except (BlockingIOError, OSError):
                 pass
             return seen.count(what) >= times
-        wait_for(lambda: shows(b"h1: BOUND"), "the first drawing")
+        wait_for(lambda: shows(b"\x1b[J"), "the first drawing")
         self.assertTrue(seen.startswith(b"\x1b[?1049h\x1b[?25l\x1b[Hh1: BOUND"))
         self.assertNotIn(b"origin", seen)  # more lines than the terminal has
+        first = seen.split(b"\x1b[J")[0].split(b"\x1b[K")[:-1]
+        self.assertEqual(len(first), 9)
+        self.assertRegex(first[-1], rb"^\s+\.\.\. [1-9]\d more lines: ")
         wait_for(lambda: shows(b"\x1b[H", 3), "two more drawings")
         self.dhcplab("release", "h1")
         wait_for(lambda: shows(b"h1: STOPPED"), "the change of state")
