@@ -25,7 +25,16 @@ static const char help[] = "Usage: dhcplab leases [HOST...] [-n NAME] [--json]\n
                            "  dhcplab leases\n"
                            "  dhcplab leases --json | jq '.[] | {\"ip-address\", remaining_s}'\n";
 
+enum { STATE_DECLINED = 1 }; /* of Kea */
+
 static const struct view_command command = {help, VIEW_JSON, 0, LAB_HOSTS_MAX};
+
+/* An address whose quarantine is over is remembered, but it is no lease of anybody. */
+static bool is_of_somebody(const cJSON *lease)
+{
+    return view_number(lease, "state", 0) <= STATE_DECLINED || view_text(lease, "hw-address")[0] != '\0' ||
+           view_text(lease, "client-id")[0] != '\0';
+}
 
 /* Moves the leases of the server to `list`. False if it does not answer. */
 static bool add_leases(cJSON *list, const struct lab_host_state *host, char *why)
@@ -38,6 +47,10 @@ static bool add_leases(cJSON *list, const struct lab_host_state *host, char *why
         cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(reply, "arguments"), "leases");
     cJSON *lease;
     while ((lease = cJSON_DetachItemFromArray(leases, 0)) != NULL) {
+        if (!is_of_somebody(lease)) {
+            cJSON_Delete(lease);
+            continue;
+        }
         report_lease_complete(lease, host->name, (time_t)(io_now().wall_ms / 1000));
         cJSON_AddItemToArray(list, lease);
     }

@@ -202,6 +202,18 @@ class Clock(ClockCase):
         wait_for(lambda: shows("00:09:5."), "T1 in ten minutes")
         self.assertNotRegex((self.dir / "seen").read_text(), "the server's lease ends no earlier .*: no")
 
+    def test_an_address_whose_quarantine_is_over_is_nobodys_lease(self):
+        self.dhcplab("down")
+        server = {"server": {"Dhcp4": {**SERVER["server"]["Dhcp4"], "decline-probation-period": 60}}}
+        self.dhcplab("up", self.write("lab.json", {"hosts": {"server": server, "h1": self.client}, "links": LINKS}))
+        self.dhcplab("decline", "h1")
+        self.dhcplab("clock", "advance", "15s")  # RFC 2131 3.1 step 5: it waits for ten
+        wait_for(lambda: self.status()["state"] == "BOUND", "another address")
+        self.assertIn("declined", self.dhcplab("leases").stdout)
+        self.dhcplab("clock", "advance", "2m")
+        self.assertEqual(self.lease_of_server()["ip-address"], "10.77.0.101")
+        self.assertNotIn("expired", self.dhcplab("leases").stdout)
+
     def test_two_that_move_it_take_turns(self):
         both = [subprocess.Popen([DHCPLAB, "clock", "advance", "10m"], env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                 for _ in "12"]
