@@ -240,6 +240,7 @@ struct telling {
     enum trace_color color;
     cJSON *messages; /* --json */
     uint64_t n[REPLAY_OUTCOMES];
+    uint64_t n_unbegun; /* not equal, about a lease that the live server has not given */
 };
 
 static void tell(void *user, const struct replay_result *result)
@@ -247,6 +248,8 @@ static void tell(void *user, const struct replay_result *result)
     struct telling *t = user;
     char why[REPLAY_WHY_TEXT] = "";
     t->n[result->outcome]++;
+    t->n_unbegun +=
+        result->is_unbegun && result->outcome != REPLAY_EQUAL && result->outcome != REPLAY_NOTHING;
     if (!result->has_live && result->outcome != REPLAY_NOT_SENT && replay_plan_is_answerable(result->message))
         replay_why_text(&t->why, result->xid, why);
     if (t->messages != NULL)
@@ -272,10 +275,17 @@ static bool is_equal(const struct telling *t)
 
 static void print_summary(const struct telling *t, const struct replay_plan *plan)
 {
-    unsigned long long equal = t->n[REPLAY_EQUAL] + t->n[REPLAY_NOTHING];
-    printf("%zu messages: %llu equal, %llu different, %llu without a live answer, %llu answered only now\n",
-           plan->n, equal, (unsigned long long)t->n[REPLAY_DIFFERENT],
-           (unsigned long long)t->n[REPLAY_NO_ANSWER], (unsigned long long)t->n[REPLAY_NEW_ANSWER]);
+    printf("%zu messages: %llu equal, %llu that nobody answers, %llu different, %llu without a live answer, "
+           "%llu "
+           "answered only now\n",
+           plan->n, (unsigned long long)t->n[REPLAY_EQUAL], (unsigned long long)t->n[REPLAY_NOTHING],
+           (unsigned long long)t->n[REPLAY_DIFFERENT], (unsigned long long)t->n[REPLAY_NO_ANSWER],
+           (unsigned long long)t->n[REPLAY_NEW_ANSWER]);
+    if (t->n_unbegun > 0)
+        printf("%llu of them are about a lease that does not begin here, as where a capture starts too late: "
+               "the "
+               "live server does not know it\n",
+               (unsigned long long)t->n_unbegun);
     if (t->n[REPLAY_NOT_SENT] + plan->n_unreadable + plan->n_left_out > 0)
         printf("%llu too long to be sent, %llu of the capture not readable, %llu beyond the limits\n",
                (unsigned long long)t->n[REPLAY_NOT_SENT], (unsigned long long)plan->n_unreadable,

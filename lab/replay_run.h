@@ -34,7 +34,8 @@ struct replay_result {
     const struct replay_message *message;
     const struct replay_client *client;
     enum replay_outcome outcome;
-    uint32_t xid; /* of the live message */
+    uint32_t xid;    /* of the live message */
+    bool is_unbegun; /* about a lease that the client was not seen to get before */
     bool has_captured, has_live;
     struct dhcp_msg captured, live; /* the answers */
     int64_t answered_us;            /* has_live: so long after it was sent */

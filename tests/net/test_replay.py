@@ -87,8 +87,9 @@ class Replay(labtest.LabCase):
                                  ("REQUEST", "10.77.0.101", "10.77.0.1"), ("RELEASE", "10.77.0.101", "10.77.0.1")])
         # The same for people.
         shown = self.dhcplab("replay", capture, "--timeout", "20").stdout
-        self.assertIn("4 messages: 4 equal, 0 different", shown)
+        self.assertIn("4 messages: 3 equal, 1 that nobody answers, 0 different", shown)
         self.assertNotIn("differs", shown)
+        self.assertNotIn("does not begin here", shown)
         side_by_side = self.dhcplab("replay", capture, "--timeout", "20", "--diff").stdout
         self.assertRegex(side_by_side, r"(?m)^ +~ mapped +yiaddr +10\.77\.0\.100 +10\.77\.0\.1\d\d$")
         self.assertRegex(side_by_side, r"(?m)^ += same +51 dhcp-lease-time +600 s \(10 min\) +600 s \(10 min\)$")
@@ -162,6 +163,12 @@ class Replay(labtest.LabCase):
         self.assertEqual(self.differences(came["messages"][0]), common | {("missing", 28, "10.77.0.255", None)})
         self.assertEqual(self.differences(came["messages"][1]), common)
         self.assertEqual([message["outcome"] for message in came["messages"]], ["different", "different"])
+
+    def test_a_capture_that_starts_with_a_renewal(self):
+        self.up(s=server())
+        renewal = [from_client(3, ciaddr="10.77.0.100", src="10.77.0.100", dst="10.77.0.1"), from_server(5, OPTIONS, yiaddr="10.77.0.100")]
+        said = self.dhcplab("replay", self.capture(*renewal), code=1).stdout
+        self.assertIn("\n1 of them are about a lease that does not begin here", said)
 
     def test_one_server_of_several(self):
         self.up(s1=server(), s2=server(pool="10.77.0.200 - 10.77.0.250"))
