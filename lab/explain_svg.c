@@ -24,6 +24,10 @@ struct message {
     ip4 offered_by; /* of an OFFER; else 0 */
     uint64_t number;
     int64_t time_ns;
+    struct hw_addr src_hw, dst_hw; /* of the frame; len 0: not known */
+    size_t seen_at;                /* interface */
+    bool has_arrived;              /* was seen at another, too */
+    size_t arrived_at;
     bool is_lost;
 };
 
@@ -281,6 +285,9 @@ static bool take(struct explain_svg *s, const struct explain_packet *packet, con
     *m = (struct message){.exchange = exchange,
                           .number = packet->number,
                           .time_ns = packet->time_ns,
+                          .src_hw = d->link.src_hw,
+                          .dst_hw = d->link.dst_hw,
+                          .seen_at = packet->interface_number,
                           .is_lost = relation->is_lost};
     if (!explain_svg_hosts_take(&s->hosts, d, &m->way))
         return false;
@@ -325,6 +332,40 @@ static const char *page_path(const struct explain_svg *s, unsigned page, char *b
     return buf;
 }
 
+/* Does another message on the same way tell where this one should have been seen? */
+static bool is_same_way(const struct message *m, const struct message *other)
+{
+    return other->has_arrived && other->seen_at == m->seen_at && hw_equal(&other->src_hw, &m->src_hw) &&
+           hw_equal(&other->dst_hw, &m->dst_hw);
+}
+
+/* Of the same message sent twice in a row, which of the two was seen again cannot be told. */
+static bool is_sent_twice(const struct explain_svg *s, const struct message *m)
+{
+    for (const struct message *other = s->messages; other < s->messages + s->n; other++)
+        if (is_same_way(m, other) && other->exchange == m->exchange &&
+            strcmp(other->row.label, m->row.label) == 0 && llabs(other->time_ns - m->time_ns) < NS_PER_S)
+            return true;
+    return false;
+}
+
+/* Was it not seen where others on its way arrived, though that interface was still listened to? */
+static bool is_missing(const struct explain_svg *s, const struct message *m)
+{
+    const struct message *end = s->messages + s->n, *other = s->messages;
+    if (m->has_arrived || m->way.to_all || m->dst_hw.len == 0 || is_sent_twice(s, m))
+        return false;
+    while (other < end && !is_same_way(m, other))
+        other++;
+    if (other == end)
+        return false;
+    for (const struct message *later = m + 1; later < end; later++)
+        if (later->seen_at == other->arrived_at ||
+            (later->has_arrived && later->arrived_at == other->arrived_at))
+            return true;
+    return false;
+}
+
 static void finish_row(struct explain_svg *s, const struct message *m, const struct message *before,
                        struct ladder_svg_row *row)
 {
@@ -332,8 +373,8 @@ static void finish_row(struct explain_svg *s, const struct message *m, const str
     char text[EXPLAIN_NOTE_LEN], span[CLOCK_SPAN_LEN];
     *row = m->row;
     explain_svg_hosts_way(&s->hosts, &m->way, &row->from, &row->to);
-    row->is_lost = m->is_lost;
-    if (m->is_lost)
+    row->is_lost = m->is_lost || is_missing(s, m);
+    if (row->is_lost)
         row->lease = (struct ladder_svg_lease){0};
     int64_t pause_ns = before != NULL ? m->time_ns - before->time_ns : 0;
     if (pause_ns >= (int64_t)PAUSE_S * NS_PER_S) {
@@ -425,18 +466,23 @@ static bool draw_page(struct explain_svg *s, bool more)
 }
 
 /* What is to all may be lost on one wire, and pass another. */
-static void find_arrived(struct explain_svg *s, uint64_t number)
+static void note_arrived(struct explain_svg *s, uint64_t number, size_t interface_number)
 {
-    for (size_t i = s->n; i > 0 && s->messages[i - 1].number >= number; i--)
-        if (s->messages[i - 1].number == number)
-            s->messages[i - 1].is_lost = false;
+    for (size_t i = s->n; i > 0 && s->messages[i - 1].number >= number; i--) {
+        struct message *m = &s->messages[i - 1];
+        if (m->number == number) {
+            m->has_arrived = true;
+            m->arrived_at = interface_number;
+            m->is_lost = false;
+        }
+    }
 }
 
 bool explain_svg_add(struct explain_svg *s, const struct explain_packet *packet, const struct dissect *d,
                      const struct explain_relation *relation)
 {
     if (relation->twin != 0) {
-        find_arrived(s, relation->twin);
+        note_arrived(s, relation->twin, packet->interface_number);
         return true;
     }
     if (!d->has_dhcp)

@@ -484,6 +484,20 @@ class Explain(ExplainCase):
                    from_server(5, LEASE, ciaddr="10.77.0.100", yiaddr="10.77.0.100")]
         self.assertIn("(renewal: 10.77.0.100 for 1 h from 10.77.0.1)", self.explain(pcap(renewal)))
 
+    def test_what_does_not_arrive_where_others_do_is_lost(self):
+        """Both ends were captured: the OFFER arrived, the first ACK did not, the last message may be still under way."""
+        server, client = "server/eth0", "h1/eth0"
+        seen = [(client, 0), (server, 0), (server, 1), (client, 1), (client, 2), (server, 2), (server, 3), (client, 2), (server, 2), (server, 3)]
+        _, messages = self.draw(pcapng([(name, ETHERNET, "", FIRST_LEASE[n]) for name, n in seen], step_ms=600))
+        self.assertEqual([m.get("class") for m in messages],
+                         ["message", "message", "message", "message lost", "message", "message"])
+        twice = [(client, 0), (server, 0), (server, 1), (server, 1), (client, 1), (client, 1), (client, 2)]
+        _, messages = self.draw(pcapng([(name, ETHERNET, "", FIRST_LEASE[n]) for name, n in twice], step_ms=100))
+        self.assertEqual({m.get("class") for m in messages}, {"message"})
+        only_server = [(server, ETHERNET, "", packet) for packet in FIRST_LEASE]
+        _, messages = self.draw(pcapng(only_server))
+        self.assertEqual({m.get("class") for m in messages}, {"message"})
+
     def test_pauses_are_rounded(self):
         for step_ms, words in ((4573, "5 s later"), (1799993, "30 min later"), (2400, "2 s later")):
             root, _ = self.draw(pcap(FIRST_LEASE[:2], step_ms=step_ms))
