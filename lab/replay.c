@@ -275,12 +275,12 @@ static bool is_equal(const struct telling *t)
 
 static void print_summary(const struct telling *t, const struct replay_plan *plan)
 {
-    printf("%zu messages: %llu equal, %llu that nobody answers, %llu different, %llu without a live answer, "
+    printf("%zu message%s: %llu equal, %llu that nobody answers, %llu different, %llu without a live answer, "
            "%llu "
            "answered only now\n",
-           plan->n, (unsigned long long)t->n[REPLAY_EQUAL], (unsigned long long)t->n[REPLAY_NOTHING],
-           (unsigned long long)t->n[REPLAY_DIFFERENT], (unsigned long long)t->n[REPLAY_NO_ANSWER],
-           (unsigned long long)t->n[REPLAY_NEW_ANSWER]);
+           plan->n, plan->n == 1 ? "" : "s", (unsigned long long)t->n[REPLAY_EQUAL],
+           (unsigned long long)t->n[REPLAY_NOTHING], (unsigned long long)t->n[REPLAY_DIFFERENT],
+           (unsigned long long)t->n[REPLAY_NO_ANSWER], (unsigned long long)t->n[REPLAY_NEW_ANSWER]);
     if (t->n_unbegun > 0)
         printf("%llu of them are about a lease that does not begin here, as where a capture starts too late: "
                "the "
