@@ -96,6 +96,7 @@ _dhcplab() {
     fi
     ;;
   exec) words=$(_dhcplab_hosts) ;;
+  help) words=$commands ;;
   down) options+=' --all' words=$(_dhcplab_names) ;;
   esac
   case ${COMP_WORDS[COMP_CWORD - 1]} in
