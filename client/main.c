@@ -66,7 +66,7 @@ static const char usage[] =
     "  dhcplab-client -i eth0                      # lease, renew, until stopped\n"
     "  dhcplab-client -i eth0 -1 -t 10             # get a lease, or fail ten seconds after asking\n"
     "  dhcplab-client -i eth0 --profile udhcpc     # with the timers of BusyBox\n"
-    "  dhcplab-client -i eth0 --count 10000 -q --control /run/crowd.sock\n"
+    "  dhcplab exec h1 dhcplab-client -i eth0 --count 50 -q    # fifty clients, on a host of a lab\n"
     "  dhcplab-client -i eth0 -c client.json --control /run/client.sock\n"
     "  dhcplab-client --control /run/client.sock renew '{\"timeout_s\": 10}'\n"
     "  dhcplab-client --control /run/client.sock status | jq .lease.t1\n";
