@@ -374,28 +374,29 @@ static void pass_echo(struct veth_wire *w, const struct taken *t)
             pass(w, t, &w->ports[i]);
 }
 
-static void carry(struct veth_wire *w, struct taken *t)
+static void carry(struct veth_wire *w, struct port *from, const uint8_t *bytes, size_t len)
 {
     struct packet packet;
     struct arp arp;
-    uint16_t type = (uint16_t)(t->bytes[2 * ETH_ALEN] << 8 | t->bytes[2 * ETH_ALEN + 1]);
+    struct taken t = {.from = from, .bytes = bytes, .len = len};
+    uint16_t type = (uint16_t)(bytes[2 * ETH_ALEN] << 8 | bytes[2 * ETH_ALEN + 1]);
     if (type == ETHERTYPE_IPV6)
         return;
-    look_into(t, &packet, &arp);
-    if (t->arp != NULL)
-        tell_frame(w, t->from, TRACE_TX, t);
-    if (t->arp != NULL && t->arp->op == ARP_REPLY)
-        note_answer(w, t->arp);
-    else if (t->arp != NULL && !is_conflict_arp(t->arp))
-        note_question(w, t->from, t->arp);
-    if (t->packet != NULL)
-        pass_datagram(w, t);
-    else if (t->arp != NULL && is_conflict_arp(t->arp))
-        pass_conflict_arp(w, t);
-    else if (is_echo(t->bytes, t->len))
-        pass_echo(w, t);
+    look_into(&t, &packet, &arp);
+    if (t.arp != NULL)
+        tell_frame(w, from, TRACE_TX, &t);
+    if (t.arp != NULL && t.arp->op == ARP_REPLY)
+        note_answer(w, t.arp);
+    else if (t.arp != NULL && !is_conflict_arp(t.arp))
+        note_question(w, from, t.arp);
+    if (t.packet != NULL)
+        pass_datagram(w, &t);
+    else if (t.arp != NULL && is_conflict_arp(t.arp))
+        pass_conflict_arp(w, &t);
+    else if (is_echo(bytes, len))
+        pass_echo(w, &t);
     else
-        pass_at_once(w, t);
+        pass_at_once(w, &t);
 }
 
 /* ---- taking and handing over ---- */
@@ -415,7 +416,7 @@ static bool take_from(struct veth_wire *w, struct port *port)
     int n = 0;
     for (; n < TAKEN_AT_ONCE && (len = recv(port->fd, bytes, sizeof bytes, 0)) >= 0; n++)
         if (len >= FRAME_ETH_LEN)
-            carry(w, &(struct taken){.from = port, .bytes = bytes, .len = (size_t)len});
+            carry(w, port, bytes, (size_t)len);
     return n > 0;
 }
 
