@@ -17,13 +17,14 @@
 
 static const struct hw_addr own = {.type = 1, .len = 6, .bytes = {2, 0, 0, 0, 0, 2}};
 static const struct clock_now now = {.boot_ms = 5000, .wall_ms = 1767225605000};
-static char path[] = "/tmp/test_cli_crowd_store.XXXXXX";
+#define PATTERN "/tmp/test_cli_crowd_store.XXXXXX"
+static char path[sizeof PATTERN];
 static int fd = -1;
 
 static int open_file(void **state)
 {
     (void)state;
-    memcpy(path + sizeof path - 7, "XXXXXX", 6);
+    strcpy(path, PATTERN);
     close(mkstemp(path));
     return cli_crowd_store_open(path, &fd);
 }

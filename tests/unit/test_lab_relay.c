@@ -45,8 +45,9 @@ static void test_a_request_gets_giaddr_and_a_hop(void **state)
     assert_int_equal(out.sport, DHCP_PORT_SERVER);
     assert_int_equal(out.dport, DHCP_PORT_SERVER);
     assert_int_equal(out.len, in.len);
+    static const uint8_t giaddr[] = {10, 88, 0, 1};
     bytes[3] = 1;
-    memcpy(bytes + 24, "\12\130\0\1", 4);
+    memcpy(bytes + 24, giaddr, sizeof giaddr);
     assert_memory_equal(relayed, bytes, in.len); /* and nothing else */
 }
 
