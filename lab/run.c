@@ -13,6 +13,7 @@
 #include "lab/progress.h"
 #include "lab/run_pcap.h"
 #include "lab/scenario_report.h"
+#include "lab/supervisor.h"
 #include "lab/veth_enter.h"
 #include "lab/veth_run.h"
 #include "lab/view.h"
@@ -258,6 +259,7 @@ struct run_job {
     const struct run_options *o;
     struct net *net; /* NULL: in virtual time */
     const char *dir;
+    char programs[TOPOLOGY_PATH_MAX];
 };
 
 static int run_in_its_time(const struct run_job *job, const struct scenario_setting *setting,
@@ -266,7 +268,7 @@ static int run_in_its_time(const struct run_job *job, const struct scenario_sett
     char why[VETH_RUN_WHY_MAX] = "";
     if (job->net == NULL)
         return scenario_run(job->s, setting, out);
-    int rc = veth_run(job->net, job->dir, job->s, setting, out, why);
+    int rc = veth_run(job->net, job->dir, job->programs, job->s, setting, out, why);
     if (why[0] != '\0')
         fprintf(stderr, "dhcplab: %s\n", why);
     return rc;
@@ -340,6 +342,15 @@ static int run_on_veth(void *user, struct net *net, const char *dir)
     return run(job);
 }
 
+/* Where the programs are is asked outside: within, the path of our own may be that of another root. */
+static int enter(struct run_job *job)
+{
+    if (supervisor_programs(job->programs, sizeof job->programs) == 0)
+        return veth_enter(run_on_veth, job);
+    fprintf(stderr, "dhcplab: cannot read /proc/self/exe: %s\n", strerror(errno));
+    return EXIT_CODE_FAILED;
+}
+
 int command_run(int argc, char **argv)
 {
     struct run_options o = {0};
@@ -349,7 +360,7 @@ int command_run(int argc, char **argv)
     if (code < 0) {
         code = scenario_open(o.file, s);
         if (code == 0)
-            code = o.veth ? veth_enter(run_on_veth, &job) : run(&job);
+            code = o.veth ? enter(&job) : run(&job);
         scenario_fini(s);
     }
     free(o.faults);

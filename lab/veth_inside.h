@@ -12,7 +12,7 @@ struct veth_run {
     const struct scenario_setting *setting;
     struct scenario_outcome *out;
     const char *dir;
-    char programs[TOPOLOGY_PATH_MAX];
+    const char *programs;
     struct veth_host hosts[LAB_HOSTS_MAX]; /* by place in the topology */
     size_t n_hosts;
     struct veth_wire *wire;

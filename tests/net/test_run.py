@@ -139,6 +139,8 @@ class Run(labtest.LabCase):
         # In a user namespace whose owner allows no network namespaces in it.
         script = 'echo 0 >/proc/sys/user/max_net_namespaces && exec "$0" run teaching --veth'
         done = subprocess.run(["unshare", "-Ur", "sh", "-c", script, labtest.DHCPLAB], capture_output=True, text=True, timeout=60, check=False)
+        if done.stderr.startswith("unshare:"):
+            self.skipTest("no user namespaces here")
         self.assertEqual((done.returncode, done.stdout), (77, ""), done.stderr)
         self.assertIn("namespaces", done.stderr)
 

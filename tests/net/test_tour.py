@@ -144,6 +144,8 @@ class Tour(LabCase):
         script = 'echo 0 >/proc/sys/user/max_net_namespaces && exec "$0" tour'
         done = subprocess.run(["unshare", "-Ur", "sh", "-c", script, DHCPLAB], env=self.env, capture_output=True, text=True,
                               timeout=60, check=False)
+        if done.stderr.startswith("unshare:"):
+            self.skipTest("no user namespaces here")
         self.assertEqual((done.returncode, done.stdout), (77, ""), done.stderr)
         self.assertTrue(self.gone())
 
