@@ -203,7 +203,7 @@ class Network(LabCase):
 class Chroot(LabCase):
     """In a chroot "/" may be no mount, whose propagation could be chosen."""
 
-    @unittest.skipUnless(os.geteuid() == 0 and os.path.ismount("/"), "only root may chroot, and not from within another")
+    @unittest.skipUnless(os.geteuid() == 0, "only root may chroot")
     def test_a_hosts_files_are_its_own(self):
         root = self.dir / "root"
         (root / "etc").mkdir(parents=True)
@@ -223,6 +223,8 @@ class Chroot(LabCase):
             lab run lost-ack --veth >&2""")
         done = subprocess.run(["unshare", "--mount", "sh", "-euc", script], env=self.env, text=True, timeout=60,
                               capture_output=True, check=False)
+        if done.stderr.startswith("unshare:"):
+            self.skipTest("a chroot already")
         self.assertEqual((done.returncode, done.stdout), (0, "the host\n"), done.stderr)
         self.assertEqual((root / "etc/resolv.conf").read_text(), "the machine's\n")
 

@@ -129,7 +129,10 @@ class Run(labtest.LabCase):
         self.assertIn("eth7", done.stderr)
 
     def test_an_ordinary_user_can(self):
-        done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", labtest.DHCPLAB, "run", "teaching", "--parity"],
+        nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        if subprocess.run([*nobody, "test", "-r", labtest.SOURCE / "config"], cwd="/", timeout=60, check=False).returncode != 0:
+            self.skipTest("ordinary users may not read this folder")
+        done = subprocess.run([*nobody, labtest.DHCPLAB, "run", "teaching", "--parity"],
                               cwd="/", capture_output=True, text=True, timeout=60, check=False)
         if done.returncode == 77:
             self.skipTest("ordinary users may not make namespaces here")
