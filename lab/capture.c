@@ -300,7 +300,9 @@ static int run(struct capture *c)
         if (!take_what_there_is(c, now))
             return EXIT_CODE_FAILED;
         capture_file_release(c->file, now);
-        if ((!c->has_older && fflush(c->out) != 0) || capture_file_has_failed(c->file))
+        if (!c->has_older)
+            capture_file_write(c->file);
+        if (capture_file_has_failed(c->file))
             return EXIT_CODE_FAILED;
         if (!is_ending && is_over(c, fds, lab_is_there, now)) {
             if (c->args->count > 0)
@@ -456,7 +458,9 @@ int command_capture(int argc, char **argv)
         return EXIT_CODE_FAILED;
     }
     code = capture_into(out, has_older, &args, &lab);
-    if (out != stdout && fclose(out) != 0)
+    if (out != stdout && fclose(out) != 0 && code == EXIT_CODE_OK) {
+        fprintf(stderr, "dhcplab: %s cannot be written: %s\n", args.path, strerror(errno));
         code = EXIT_CODE_FAILED;
+    }
     return code;
 }

@@ -1,5 +1,6 @@
 #include "lab/capture_file.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +9,7 @@
 
 struct capture_file {
     FILE *out;
-    bool failed;
+    int error; /* the errno of what failed first; 0: nothing */
     struct capture_notes *notes;
     capture_file_time_fn *time; /* NULL: it stays */
     void *time_user;
@@ -17,10 +18,18 @@ struct capture_file {
     uint8_t block[PCAPNG_BLOCK_MAX];
 };
 
+static void has_failed(struct capture_file *f, int error)
+{
+    if (f->error == 0)
+        f->error = error;
+}
+
 static void write_block(struct capture_file *f, size_t len)
 {
-    if (len == 0 || fwrite(f->block, 1, len, f->out) != len)
-        f->failed = true;
+    if (len == 0)
+        has_failed(f, EMSGSIZE);
+    else if (fwrite(f->block, 1, len, f->out) != len)
+        has_failed(f, errno);
 }
 
 static void write_packet(void *user, const struct pcapng_packet *packet)
@@ -48,20 +57,26 @@ struct capture_file *capture_file_new(FILE *out, const char *comment)
     return f;
 }
 
+void capture_file_write(struct capture_file *f)
+{
+    if (fflush(f->out) != 0)
+        has_failed(f, errno);
+}
+
 void capture_file_flush(struct capture_file *f)
 {
     capture_notes_flush(f->notes);
-    if (fflush(f->out) != 0)
-        f->failed = true;
+    capture_file_write(f);
 }
 
 bool capture_file_free(struct capture_file *f)
 {
     capture_file_flush(f);
-    bool is_written = !f->failed;
+    int error = f->error;
     capture_notes_free(f->notes);
     free(f);
-    return is_written;
+    errno = error;
+    return error == 0;
 }
 
 void capture_file_set_time(struct capture_file *f, capture_file_time_fn *fn, void *user)
@@ -86,13 +101,13 @@ int capture_file_interface(struct capture_file *f, const char *host, const char 
 void capture_file_packet(struct capture_file *f, const struct pcapng_packet *packet, time_ms now)
 {
     if (!capture_notes_packet(f->notes, f->hosts[packet->interface], packet, now))
-        f->failed = true;
+        has_failed(f, ENOMEM);
 }
 
 void capture_file_event(struct capture_file *f, const cJSON *event, time_ms now)
 {
     if (!capture_notes_event(f->notes, event, now))
-        f->failed = true;
+        has_failed(f, ENOMEM);
 }
 
 void capture_file_release(struct capture_file *f, time_ms now)
@@ -107,7 +122,7 @@ time_ms capture_file_deadline(const struct capture_file *f)
 
 bool capture_file_has_failed(const struct capture_file *f)
 {
-    return f->failed;
+    return f->error != 0;
 }
 
 const struct capture_notes_counts *capture_file_counts(const struct capture_file *f)

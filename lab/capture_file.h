@@ -15,7 +15,7 @@ struct capture_file;
 /* Writes to `out`, which stays the caller's. `comment` is about the whole capture, NULL: none. NULL if memory
  * is out. */
 struct capture_file *capture_file_new(FILE *out, const char *comment);
-/* Writes what is still held. False: not all could be written, errno tells, or memory was out. */
+/* Writes what is still held. False, with errno of the first failure: not all could be written. */
 bool capture_file_free(struct capture_file *f);
 
 /* What a packet's time (ns since 1970) becomes when it is written; the order stays. */
@@ -29,6 +29,8 @@ int capture_file_interface(struct capture_file *f, const char *host, const char 
 void capture_file_packet(struct capture_file *f, const struct pcapng_packet *packet, time_ms now);
 void capture_file_event(struct capture_file *f, const cJSON *event, time_ms now);
 void capture_file_release(struct capture_file *f, time_ms now);
+/* Writes what is not held any more, down to the file. */
+void capture_file_write(struct capture_file *f);
 /* Writes all, down to the file. */
 void capture_file_flush(struct capture_file *f);
 time_ms capture_file_deadline(const struct capture_file *f);
