@@ -73,6 +73,7 @@ static void send_packet(struct sim_server *s, const struct srv_action *a)
     if (w->observer.message != NULL)
         w->observer.message(w->observer.user, s->host, TRACE_TX, port, &packet);
     sim_world_send(w, &port->own, &packet);
+    ++*srv_engine_sent(s->engine, a->type);
 }
 
 enum part { ALL, STORES, SENDS };

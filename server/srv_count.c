@@ -51,6 +51,4 @@ void srv_count(struct srv_step *s, const struct srv_action *first)
         if (s->subnet != NULL)
             tally(s, reason, a->trace.facts.addr, is_closed);
     }
-    if (s->has_sent)
-        counters->sent[s->sent]++;
 }

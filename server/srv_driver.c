@@ -40,7 +40,7 @@ static void do_tx(struct srv_driver *d, const struct srv_action *action)
     packet.src_hw = port->iface.hw;
     io_trace_message(d->trace, TRACE_TX, port->iface.name, &packet);
     d->traffic.sent++;
-    srv_transmit_add(d->transmit, port, action->via, &packet);
+    srv_transmit_add(d->transmit, port, action->via, &packet, srv_engine_sent(d->engine, action->type));
 }
 
 /* An ACK that must not leave: its lease is not on stable storage. The client will ask again. */
@@ -142,6 +142,11 @@ static void send_answers(struct srv_driver *d, const struct srv_answers *answers
             histogram_add(&d->answer_time, now_us - a->received_us);
 }
 
+static void observe(struct srv_driver *d)
+{
+    srv_stat_observe(&(struct srv_stat_source){&d->commands.stat, d->engine, d->config, io_now()});
+}
+
 static void forget_actions(struct srv_driver *d)
 {
     srv_actions_reset(&d->actions);
@@ -173,6 +178,7 @@ void srv_driver_on_stored(void *user, bool is_stored)
     struct srv_driver *d = user;
     if (is_stored)
         send_answers(d, &d->stored);
+    observe(d);
     for (const struct srv_action *a = d->stored.first; a != NULL && !is_stored; a = a->next_answer)
         withhold(d, a);
     srv_actions_reset(&d->storing);
@@ -190,7 +196,7 @@ void srv_driver_flush(struct srv_driver *d)
     srv_driver_take(d);
     send_answers(d, &d->free);
     d->free = (struct srv_answers){0};
-    srv_stat_observe(&(struct srv_stat_source){&d->commands.stat, d->engine, d->config, io_now()});
+    observe(d);
     store(d);
     io_clock_arm(d->deadline, srv_engine_deadline(d->engine));
     io_timer_set(d->log_due, io_trace_deadline(d->trace));

@@ -430,6 +430,11 @@ void srv_engine_count_drop(struct srv_engine *e, enum reason reason)
     e->counters.dropped++;
 }
 
+uint64_t *srv_engine_sent(struct srv_engine *e, uint8_t type)
+{
+    return &e->counters.sent[type];
+}
+
 /* ---- looking ---- */
 
 bool srv_engine_find_lease(const struct srv_engine *e, ip4 addr, struct srv_lease *out)

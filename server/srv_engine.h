@@ -57,6 +57,7 @@ struct srv_action {
         struct srv_lease lease; /* SRV_LEASE_PUT */
         struct {
             enum srv_via via;     /* SRV_TX */
+            uint8_t type;         /* SRV_TX: the message's, enum dhcp_type */
             int ifindex;          /* SRV_TX, SRV_PROBE: the interface to send on; 0: as the routes say */
             struct packet packet; /* SRV_TX: bytes live in the arena; src_hw is the driver's to fill in.
                                      SRV_PROBE: only src (0: any) and dst */
@@ -113,6 +114,8 @@ bool srv_engine_find_lease(const struct srv_engine *e, ip4 addr, struct srv_leas
 
 /* Counts a message that the driver has not let in, or one whose answer it has not let out. */
 void srv_engine_count_drop(struct srv_engine *e, enum reason reason);
+/* What to raise by one when a message of the type has left: whether an SRV_TX does, its driver knows. */
+uint64_t *srv_engine_sent(struct srv_engine *e, uint8_t type);
 
 /* Serves another configuration from now on. Leases are kept, each in the subnet that contains its address
  * now; one in no subnet is kept, too, but serves nobody. Offers are kept. The old configuration may be freed
@@ -141,7 +144,7 @@ size_t srv_engine_count_leases(const struct srv_engine *e, uint32_t subnet_id, e
 struct srv_counters {
     uint64_t reasons[REASON_COUNT];
     uint64_t received[19]; /* by enum dhcp_type; 0: BOOTP */
-    uint64_t sent[19];
+    uint64_t sent[19];     /* by srv_engine_sent() */
     uint64_t
         dropped; /* messages that could not be read (traced by the driver) or are not served (TRACE_DROP) */
 };

@@ -93,6 +93,7 @@ int srv_force_renew(struct srv_engine *e, ip4 addr, const struct srv_iface *ifac
         srv_engine_rewind(out, last);
         return ERR_NOMEM;
     }
+    tx->type = DHCP_FORCERENEW;
     tx->via = SRV_VIA_UDP;
     tx->ifindex = iface->index;
     tx->packet = (struct packet){.src = iface->addr.addr,
@@ -102,6 +103,5 @@ int srv_force_renew(struct srv_engine *e, ip4 addr, const struct srv_iface *ifac
                                  .bytes = buf,
                                  .len = encode(e, &lease, iface->addr.addr, buf)};
     e->counters.reasons[REASON_FORCERENEW]++;
-    e->counters.sent[DHCP_FORCERENEW]++;
     return 0;
 }

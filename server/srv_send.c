@@ -64,8 +64,7 @@ void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, const struc
     tx->via = via;
     tx->ifindex = s->ev->iface->index;
     tx->packet = packet;
-    s->has_sent = true;
-    s->sent = (uint8_t)reply.type;
+    tx->type = s->sent = (uint8_t)reply.type;
 }
 
 void srv_send_lease(struct srv_step *s, enum dhcp_type type, const struct srv_lease *lease)
@@ -116,6 +115,5 @@ void srv_send_to_relay(struct srv_step *s, enum dhcp_type type, const struct dhc
                                  .dport = port,
                                  .bytes = srv_step_bytes(s, buf, len),
                                  .len = len};
-    s->has_sent = true;
-    s->sent = (uint8_t)type;
+    tx->type = s->sent = (uint8_t)type;
 }

@@ -56,8 +56,7 @@ struct srv_step {
     struct srv_boot boot;
     const struct srv_host *host; /* the reservation; NULL: none. Kea's class KNOWN is who has one */
     bool has_nonce;              /* the client has the nonce of its lease (srv_force) */
-    bool has_sent;
-    uint8_t sent; /* type of the answer */
+    uint8_t sent;                /* type of the answer, if there is one */
     bool out_of_memory;
     struct srv_action spare; /* what is filled in when there is no memory */
 };

@@ -12,6 +12,7 @@ struct srv_transmit {
     struct io_batch *batch;
     const struct srv_port *port; /* of what waits */
     enum srv_via via;
+    uint64_t *sent[IO_BATCH_MAX]; /* of each packet that waits; NULL: it could not be sent */
 };
 
 struct srv_transmit *srv_transmit_new(struct io_trace *trace)
@@ -43,19 +44,24 @@ static void tell_failure(const struct srv_transmit *t, const char *why)
 /* RFC 2131 4.1: "DHCP clients are responsible for all message retransmission": it will ask again. */
 static bool on_failed(void *user, int i)
 {
-    (void)i;
-    tell_failure(user, strerror(errno));
+    struct srv_transmit *t = user;
+    t->sent[i] = NULL;
+    tell_failure(t, strerror(errno));
     return false;
 }
 
 void srv_transmit_flush(struct srv_transmit *t)
 {
-    if (io_batch_count(t->batch) > 0)
+    int n = io_batch_count(t->batch);
+    if (n > 0)
         io_batch_send(t->batch, t->via == SRV_VIA_RAW ? t->port->raw_fd : t->port->udp_fd, on_failed, t);
+    for (int i = 0; i < n; i++)
+        if (t->sent[i] != NULL)
+            ++*t->sent[i];
 }
 
 void srv_transmit_add(struct srv_transmit *t, const struct srv_port *port, enum srv_via via,
-                      const struct packet *packet)
+                      const struct packet *packet, uint64_t *sent)
 {
     if (port != t->port || via != t->via || io_batch_is_full(t->batch))
         srv_transmit_flush(t);
@@ -65,4 +71,6 @@ void srv_transmit_add(struct srv_transmit *t, const struct srv_port *port, enum 
                                 : io_batch_add_udp(t->batch, port->iface.index, packet);
     if (rc < 0)
         tell_failure(t, err_text(rc));
+    else
+        t->sent[io_batch_count(t->batch) - 1] = sent;
 }

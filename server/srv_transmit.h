@@ -11,8 +11,9 @@ struct srv_transmit;
 struct srv_transmit *srv_transmit_new(struct io_trace *trace);
 void srv_transmit_free(struct srv_transmit *t); /* NULL is fine */
 
-/* Takes a copy of the packet. `port` is borrowed until srv_transmit_flush(). */
+/* Takes a copy of the packet. `port` is borrowed until srv_transmit_flush(), and so is `sent`, which is
+ * raised by one if the packet leaves. */
 void srv_transmit_add(struct srv_transmit *t, const struct srv_port *port, enum srv_via via,
-                      const struct packet *packet);
+                      const struct packet *packet, uint64_t *sent);
 /* Sends what waits. */
 void srv_transmit_flush(struct srv_transmit *t);

@@ -43,6 +43,9 @@ class Store(LeaseCase):
     def transactions(self):
         return self.control(self.control_path, "explain4", {"limit": 50})["arguments"]["transactions"]
 
+    def statistic(self, name):
+        return self.control(self.control_path, "statistic-get", {"name": name})["arguments"][name][0][0]
+
     def expect_told_once(self, text):
         wait_for(lambda: self.logged(text), text)
         self.assertEqual(len(self.logged(text)), 1)
@@ -57,6 +60,7 @@ class Store(LeaseCase):
         self.start_traffic(CLIENTS, 1)
         self.run_until_acks(told, CLIENTS)
         before = told.acks
+        sent = self.statistic("pkt4-ack-sent")
         # In the middle of the next record.
         self.limit_files(self.lease_file.stat().st_size + 20)
         during = self.run_traffic(1.5)
@@ -66,8 +70,8 @@ class Store(LeaseCase):
         self.assertTrue(self.status()["failing"])
         self.assertGreater(self.status()["failures"], 1)
         self.expect_told_once("leases cannot be stored, so no ACK is sent: File too large")
-        drops = self.control(self.control_path, "statistic-get", {"name": "pkt4-receive-drop"})
-        self.assertGreater(drops["arguments"]["pkt4-receive-drop"][0][0], 0)
+        self.assertGreater(self.statistic("pkt4-receive-drop"), 0)
+        self.assertEqual(self.statistic("pkt4-ack-sent"), sent)
         decisions = [decision["reason"] for one in self.transactions() for decision in one["decisions"] if
                      not one["answered"]]
         self.assertIn("store-failed", decisions)
@@ -77,6 +81,7 @@ class Store(LeaseCase):
         self.expect_told_once("leases can be stored again")
         known = self.leases()
         self.run_until_acks(told, before + CLIENTS)
+        self.assertGreater(self.statistic("pkt4-ack-sent"), sent)
         self.restart()
         self.assertEqual(told.compare(self.leases()), [])
         self.assertEqual(self.logged(", 0 records not usable"), self.logged("leases read from"))

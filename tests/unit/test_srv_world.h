@@ -92,6 +92,7 @@ static inline void look(const struct srv_action *a)
         assert_int_equal(dhcp_msg_decode(&seen.msg, a->packet.bytes, a->packet.len), REASON_NONE);
         assert_int_equal(seen.msg.defects, 0);
         assert_int_equal(a->ifindex, eth0.index);
+        ++*srv_engine_sent(engine, a->type);
         seen.n_tx++;
         seen.packet = a->packet;
         seen.via = a->via;
