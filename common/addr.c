@@ -189,8 +189,3 @@ const char *hw_format(const struct hw_addr *hw, char *buf)
     *at = '\0';
     return buf;
 }
-
-bool hw_equal(const struct hw_addr *a, const struct hw_addr *b)
-{
-    return a->type == b->type && a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
-}

@@ -72,7 +72,7 @@ static void write_event(struct io_trace *t, cJSON *event)
     cJSON_Delete(event);
 }
 
-static bool is_off(const struct io_trace *t)
+bool io_trace_is_off(const struct io_trace *t)
 {
     bool is_shown = t->log != NULL ? io_log_wants_events(t->log) : t->show == IO_TRACE_ALL;
     return t->fd < 0 && t->tap == NULL && !is_shown;
@@ -138,7 +138,7 @@ static bool admit(struct io_trace *t, unsigned kind)
 
 void io_trace_event(struct io_trace *t, const struct trace_event *event)
 {
-    if (is_off(t))
+    if (io_trace_is_off(t))
         return;
     struct trace_stamp stamp = {.now = io_now(), .node = t->node};
     if (!admit(t, event->reason))
@@ -149,7 +149,7 @@ void io_trace_event(struct io_trace *t, const struct trace_event *event)
 void io_trace_message(struct io_trace *t, enum trace_direction direction, const char *ifname,
                       const struct packet *packet)
 {
-    if (is_off(t))
+    if (io_trace_is_off(t))
         return;
     struct trace_stamp stamp = {.now = io_now(), .node = t->node};
     if (!admit(t, direction == TRACE_RX ? KIND_RX : KIND_TX))
@@ -160,7 +160,7 @@ void io_trace_message(struct io_trace *t, enum trace_direction direction, const 
 void io_trace_drop(struct io_trace *t, const char *ifname, const struct packet *packet, enum reason reason,
                    const struct trace_facts *facts)
 {
-    if (is_off(t))
+    if (io_trace_is_off(t))
         return;
     struct trace_stamp stamp = {.now = io_now(), .node = t->node};
     if (!admit(t, reason))
@@ -185,7 +185,7 @@ static void write_log(struct io_trace *t, const char *level, const char *text)
     struct trace_stamp stamp = {.now = io_now(), .node = t->node};
     if (t->log == NULL)
         show_trouble(t, level, text);
-    if (t->log != NULL || !is_off(t))
+    if (t->log != NULL || !io_trace_is_off(t))
         write_event(t, trace_log_json(&stamp, level, text));
 }
 

@@ -41,6 +41,8 @@ time_ms io_trace_deadline(const struct io_trace *t);
 void io_trace_tick(struct io_trace *t);
 void io_trace_close(struct io_trace *t);
 
+/* Is nobody interested in events? To be asked before many of them are told, one by one. */
+bool io_trace_is_off(const struct io_trace *t);
 /* Each stamps with the time now and writes one event: one line, one write(2). A failing write is told once.
  */
 void io_trace_event(struct io_trace *t, const struct trace_event *event);

@@ -22,7 +22,7 @@ static void tally_failure(struct srv_step *s, bool is_closed)
         srv_tally_add(t, id, 0, SRV_TALLY_FAIL_CLASSES, 1);
 }
 
-/* How a message of a client that has a subnet ended. */
+/* How a message of a client that has a subnet ended; of what is_tallied[]. */
 static void tally(struct srv_step *s, enum reason reason, ip4 addr, bool is_closed)
 {
     struct srv_tally *t = s->e->tally;
@@ -32,10 +32,15 @@ static void tally(struct srv_step *s, enum reason reason, ip4 addr, bool is_clos
         srv_tally_add(t, s->subnet->id, addr, SRV_TALLY_REUSES, 1);
     else if (reason == REASON_RESERVED_IN_USE)
         srv_tally_add(t, s->subnet->id, addr, SRV_TALLY_CONFLICTS, 1);
-    else if (reason == REASON_POOL_EMPTY || reason == REASON_NETWORK_EMPTY || reason == REASON_LEASE_LIMIT ||
-             reason == REASON_OFFER_LIMIT || reason == REASON_OFFER_LIMIT_CLIENT)
+    else if (reason != REASON_LEASE_KEPT)
         tally_failure(s, is_closed);
 }
+
+static const bool is_tallied[REASON_COUNT] = {
+    [REASON_LEASE_NEW] = true,     [REASON_LEASE_KEPT] = true,         [REASON_RESERVED_IN_USE] = true,
+    [REASON_POOL_EMPTY] = true,    [REASON_LEASE_LIMIT] = true,        [REASON_OFFER_LIMIT] = true,
+    [REASON_NETWORK_EMPTY] = true, [REASON_OFFER_LIMIT_CLIENT] = true,
+};
 
 void srv_count(struct srv_step *s, const struct srv_action *first)
 {
@@ -48,7 +53,7 @@ void srv_count(struct srv_step *s, const struct srv_action *first)
         counters->reasons[reason]++;
         counters->dropped += a->trace.kind == TRACE_DROP;
         is_closed = is_closed || reason == REASON_POOL_CLASS;
-        if (s->subnet != NULL)
+        if (is_tallied[reason] && s->subnet != NULL)
             tally(s, reason, a->trace.facts.addr, is_closed);
     }
 }

@@ -94,6 +94,7 @@ static void add_answer(struct srv_answers *answers, struct srv_action *tx)
 void srv_driver_take(struct srv_driver *d)
 {
     const struct srv_action *record = NULL;
+    bool is_told = !io_trace_is_off(d->trace);
     for (struct srv_action *a = d->taken != NULL ? d->taken->next : d->actions.first; a != NULL;
          a = a->next) {
         switch (a->kind) {
@@ -111,7 +112,8 @@ void srv_driver_take(struct srv_driver *d)
             do_probe(d, a);
             break;
         case SRV_TRACE:
-            io_trace_event(d->trace, &a->trace);
+            if (is_told)
+                io_trace_event(d->trace, &a->trace);
             break;
         }
         d->n_taken++;

@@ -107,8 +107,9 @@ static enum reason read_message(struct srv_step *s, struct trace_facts *facts)
         reason = read_identity(s, facts);
     if (reason == REASON_NONE)
         srv_select_stash(s);
-    srv_host_ids_read(s->e->config->host_ids, s->e->config->n_host_ids, msg,
-                      msg->giaddr != 0 || s->is_stashed, &s->host_ids);
+    if (s->e->config->n_hosts != 0)
+        srv_host_ids_read(s->e->config->host_ids, s->e->config->n_host_ids, msg,
+                          msg->giaddr != 0 || s->is_stashed, &s->host_ids);
     return reason;
 }
 
@@ -180,9 +181,10 @@ static int run(struct srv_step *s, void (*work)(struct srv_step *s))
 /* A message whose probe has ended. Without memory for its answer the client has to ask again. */
 static void resume(struct srv_step *s, struct srv_parked *parked)
 {
-    struct srv_event ev = {
-        .kind = SRV_RX, .now = s->ev->now, .iface = &parked->iface, .packet = parked->packet};
+    struct srv_iface iface = parked->iface;
+    struct srv_event ev = {.kind = SRV_RX, .now = s->ev->now, .iface = &iface, .packet = parked->packet};
     struct srv_step again = {.e = s->e, .ev = &ev, .out = s->out, .parked = parked};
+    iface.name = srv_step_text(&again, parked->ifname);
     run(&again, on_rx);
     free(parked);
 }
@@ -211,11 +213,25 @@ static int on_probe_answered(struct srv_step *s)
     return 0;
 }
 
+/* What happens of itself comes before what the event brings. */
+static bool is_due(const struct srv_engine *e, const struct srv_event *event)
+{
+    return event->kind == SRV_DEADLINE || srv_lease_deadline(e->offers) <= event->now ||
+           srv_lease_deadline(e->leases) <= event->now || srv_park_deadline(&e->park) <= event->now;
+}
+
+static void run_due(struct srv_engine *e, const struct srv_event *event, struct srv_actions *out)
+{
+    struct srv_step s = {.e = e, .ev = event, .out = out};
+    run(&s, srv_expire);
+    resume_due(&s);
+}
+
 int srv_engine_step(struct srv_engine *e, const struct srv_event *event, struct srv_actions *out)
 {
-    struct srv_step before = {.e = e, .ev = event, .out = out}, s = before;
-    run(&before, srv_expire);
-    resume_due(&before);
+    if (is_due(e, event))
+        run_due(e, event, out);
+    struct srv_step s = {.e = e, .ev = event, .out = out};
     switch (event->kind) {
     case SRV_RX:
         return run(&s, on_rx);

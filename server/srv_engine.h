@@ -23,7 +23,7 @@ enum { SRV_EXPIRE_MAX = 256 };
 /* The interface that a packet came in on. */
 struct srv_iface {
     int index;           /* the kernel's; only handed back in the TX action */
-    const char *name;    /* "eth0", borrowed during the step */
+    const char *name;    /* "eth0", borrowed as long as the actions of the step */
     struct ip4_net addr; /* its own address and prefix; addr.addr is our server identifier there */
 };
 

@@ -12,8 +12,7 @@ enum { XID_AT = 4, CHADDR_AT = 28, SENTENCE_MAX = 2048, FIXED_MIN = 240 };
 struct note {
     enum trace_kind kind;
     enum reason reason;
-    struct trace_facts facts;
-    size_t text; /* where its text is among the record's; 0: it has none */
+    struct trace_facts facts; /* its text is among the record's */
 };
 
 struct message {
@@ -30,7 +29,7 @@ struct record {
     unsigned n_notes, n_lost;
     struct note notes[SRV_EXPLAIN_NOTES_MAX];
     size_t text_len;
-    char texts[SRV_EXPLAIN_TEXT_MAX]; /* copies of facts.text; the first octet is not used */
+    char texts[SRV_EXPLAIN_TEXT_MAX]; /* copies of facts.text */
 };
 
 struct srv_explain {
@@ -63,7 +62,7 @@ static struct record *add_record(struct srv_explain *x, const struct clock_now *
     r->query.packet.len = r->response.packet.len = 0;
     r->has_response = false;
     r->n_notes = r->n_lost = 0;
-    r->text_len = 1;
+    r->text_len = 0;
     return r;
 }
 
@@ -99,13 +98,14 @@ static struct hw_addr read_chaddr(const struct packet *packet)
 }
 
 /* As much of it as there is room for; "" is always there, at the end. */
-static size_t keep_text(struct record *r, const char *text)
+static const char *keep_text(struct record *r, const char *text)
 {
-    size_t place = r->text_len, room = sizeof r->texts - 1 - place, len = strnlen(text, room);
-    memcpy(r->texts + place, text, len);
-    r->texts[place + len] = '\0';
+    char *copy = r->texts + r->text_len;
+    size_t room = sizeof r->texts - 1 - r->text_len, len = strnlen(text, room);
+    memcpy(copy, text, len);
+    copy[len] = '\0';
     r->text_len += len < room ? len + 1 : len;
-    return place;
+    return copy;
 }
 
 static void add_note(struct record *r, const struct trace_event *event)
@@ -118,8 +118,13 @@ static void add_note(struct record *r, const struct trace_event *event)
     note->kind = event->kind;
     note->reason = event->reason;
     note->facts = event->facts;
-    note->facts.text = NULL;
-    note->text = event->facts.text == NULL ? 0 : keep_text(r, event->facts.text);
+    if (event->facts.text != NULL)
+        note->facts.text = keep_text(r, event->facts.text);
+}
+
+static bool is_about(const struct record *r, uint32_t xid, const struct hw_addr *client)
+{
+    return r->xid == xid && hw_equal(&r->client, client);
 }
 
 /* The transaction that the decision is about; NULL if it has fallen out, or there never was one. */
@@ -127,7 +132,7 @@ static struct record *find_record(const struct srv_explain *x, uint32_t xid, con
 {
     for (unsigned age = 0; age < x->n && xid != 0; age++) {
         struct record *r = record_at(x, age);
-        if (r->xid == xid && hw_equal(&r->client, client))
+        if (is_about(r, xid, client))
             return r;
     }
     return NULL;
@@ -146,7 +151,7 @@ void srv_explain_unsent(struct srv_explain *x, const struct clock_now *now, cons
 {
     for (unsigned age = 0; age < x->n; age++) {
         struct record *r = record_at(x, age);
-        if (!r->has_response || r->xid != event->xid || !hw_equal(&r->client, &event->client))
+        if (!r->has_response || !is_about(r, event->xid, &event->client))
             continue;
         r->has_response = false;
         r->response.packet.len = 0;
@@ -178,7 +183,7 @@ void srv_explain_add(struct srv_explain *x, const struct clock_now *now, const s
     for (const struct srv_action *a = first; a != NULL; a = a->next) {
         switch (a->kind) {
         case SRV_TRACE:
-            if (own != NULL && a->trace.xid == own->xid && hw_equal(&a->trace.client, &own->client))
+            if (own != NULL && is_about(own, a->trace.xid, &a->trace.client))
                 add_note(own, &a->trace);
             else
                 note_event(x, now, &a->trace);
@@ -227,15 +232,12 @@ static bool is_meant(const struct srv_explain_filter *f, const struct record *r)
 
 /* ---- telling ---- */
 
-static cJSON *note_json(const struct record *r, const struct note *note)
+static cJSON *note_json(const struct note *note)
 {
     static const char *const kinds[] = {
         [TRACE_DECISION] = "decision", [TRACE_DROP] = "drop", [TRACE_STATE] = "state"};
     char sentence[SENTENCE_MAX];
-    struct trace_facts facts = note->facts;
-    if (note->text != 0)
-        facts.text = r->texts + note->text;
-    trace_sentence(note->reason, &facts, sentence, sizeof sentence);
+    trace_sentence(note->reason, &note->facts, sentence, sizeof sentence);
     cJSON *json = cJSON_CreateObject();
     cJSON_AddStringToObject(json, "kind", kinds[note->kind]);
     cJSON_AddStringToObject(json, "reason", reason_token(note->reason));
@@ -286,7 +288,7 @@ static cJSON *record_json(const struct record *r, const struct clock_now *now)
     put_message(json, "query", &r->query, TRACE_RX, &stamp);
     cJSON *notes = cJSON_AddArrayToObject(json, "decisions");
     for (unsigned i = 0; i < r->n_notes; i++)
-        cJSON_AddItemToArray(notes, note_json(r, &r->notes[i]));
+        cJSON_AddItemToArray(notes, note_json(&r->notes[i]));
     cJSON_AddNumberToObject(json, "decisions-not-kept", r->n_lost);
     cJSON_AddBoolToObject(json, "answered", r->has_response);
     put_message(json, "response", &r->response, TRACE_TX, &stamp);

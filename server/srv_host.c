@@ -114,6 +114,8 @@ const struct srv_host *srv_host_of(const struct srv_config *config, const struct
                                    const struct srv_host_ids *ids)
 {
     const struct srv_host *host = NULL;
+    if (config->n_hosts == 0)
+        return NULL;
     if (subnet->reservations.in_subnet)
         host = srv_host_find(config->hosts, subnet->id, ids);
     if (host == NULL && subnet->reservations.global)
@@ -141,7 +143,7 @@ bool srv_host_is_kept(const struct srv_config *config, const struct srv_subnet *
                       const struct srv_host_ids *ids)
 {
     const struct srv_reservations *r = &subnet->reservations;
-    if (is_left_to_pools(subnet, addr))
+    if (config->n_hosts == 0 || is_left_to_pools(subnet, addr))
         return false;
     return (r->in_subnet && is_for_other(config->hosts, subnet->id, addr, ids)) ||
            (r->global && is_for_other(config->hosts, SRV_HOST_GLOBAL, addr, ids));

@@ -241,5 +241,5 @@ bool srv_select_subnet(struct srv_step *s)
         drop_closed(s, closed);
         return false;
     }
-    return srv_select_take(s, subnet, reason, addr, srv_step_text(s, from.ifname));
+    return srv_select_take(s, subnet, reason, addr, from.ifname);
 }

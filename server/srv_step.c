@@ -18,13 +18,14 @@ static size_t size_of(enum srv_action_kind kind)
     return sizeof(struct srv_action);
 }
 
-struct srv_action *srv_step_add(struct srv_step *s, enum srv_action_kind kind)
+/* `action` NULL: there is no memory for it. */
+static struct srv_action *append(struct srv_step *s, struct srv_action *action, enum srv_action_kind kind)
 {
-    struct srv_action *action = arena_alloc(&s->out->arena, size_of(kind));
     if (action == NULL) {
         s->out_of_memory = true;
-        return &s->spare;
+        return &s->e->spare;
     }
+    action->next = NULL;
     action->kind = kind;
     if (s->out->last != NULL)
         s->out->last->next = action;
@@ -34,15 +35,23 @@ struct srv_action *srv_step_add(struct srv_step *s, enum srv_action_kind kind)
     return action;
 }
 
+struct srv_action *srv_step_add(struct srv_step *s, enum srv_action_kind kind)
+{
+    return append(s, arena_alloc(&s->out->arena, size_of(kind)), kind);
+}
+
+/* There are many of them: each octet is written once. */
 struct trace_event *srv_step_trace(struct srv_step *s, enum trace_kind kind, enum reason reason,
                                    const struct trace_facts *facts)
 {
-    struct trace_event *event = &srv_step_add(s, SRV_TRACE)->trace;
-    *event = (struct trace_event){.kind = kind, .reason = reason, .facts = *facts};
-    if (s->msg != NULL) {
-        event->xid = s->msg->xid;
-        event->client = s->hw;
-    }
+    struct srv_action *action = arena_take(&s->out->arena, size_of(SRV_TRACE));
+    struct trace_event *event = &append(s, action, SRV_TRACE)->trace;
+    event->kind = kind;
+    event->reason = reason;
+    event->facts = *facts;
+    event->xid = s->msg != NULL ? s->msg->xid : 0;
+    event->client = s->hw; /* of no length until a message is read */
+    event->from = event->to = NULL;
     return event;
 }
 

@@ -28,6 +28,7 @@ struct srv_engine {
     struct srv_counters counters;
     struct dhcp_msg msg;          /* the message at hand; here because it is large */
     struct srv_class_set classes; /* of its client; likewise */
+    struct srv_action spare;      /* what is filled in when there is no memory; likewise */
 };
 
 /* What a relay says in option 82; all 0 if there is no relay, or it says nothing of it. */
@@ -58,7 +59,6 @@ struct srv_step {
     bool has_nonce;              /* the client has the nonce of its lease (srv_force) */
     uint8_t sent;                /* type of the answer, if there is one */
     bool out_of_memory;
-    struct srv_action spare; /* what is filled in when there is no memory */
 };
 
 /* Takes back the actions after `last` (NULL: all). */
