@@ -1,6 +1,5 @@
 #include "common/arena.h"
 
-#include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,20 +47,21 @@ static int next_block(struct arena *a, size_t size)
         *slot = b;
     }
     a->now = *slot;
-    a->used = 0;
+    a->at = a->now->bytes;
+    a->end = a->at + a->now->size;
     return 0;
 }
 
-void *arena_take(struct arena *a, size_t size)
+void *arena_take_elsewhere(struct arena *a, size_t size)
 {
     size_t step = alignof(max_align_t);
     if (size > PTRDIFF_MAX - sizeof(struct arena_block) - step) /* the sums below would wrap around */
         return NULL;
-    size = (size + step - 1) / step * step;
-    if ((a->now == NULL || size > a->now->size - a->used) && next_block(a, size) < 0)
+    size = size == 0 ? step : (size + step - 1) / step * step;
+    if (size > (size_t)(a->end - a->at) && next_block(a, size) < 0)
         return NULL;
-    void *p = a->now->bytes + a->used;
-    a->used += size;
+    void *p = a->at;
+    a->at += size;
     return p;
 }
 
@@ -84,5 +84,5 @@ char *arena_text(struct arena *a, const char *text, size_t len)
 void arena_reset(struct arena *a)
 {
     a->now = NULL;
-    a->used = 0;
+    a->at = a->end = NULL;
 }
