@@ -67,12 +67,6 @@ static uint32_t pseudo_sum(ip4 src, ip4 dst, uint8_t protocol, size_t len)
     return (src >> 16) + (src & 0xffff) + (dst >> 16) + (dst & 0xffff) + protocol + (uint32_t)len;
 }
 
-static void put_at_u16(uint8_t *at, uint16_t value)
-{
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-
 size_t frame_encode(const struct packet *p, uint8_t *buf, size_t cap)
 {
     if (p->len > PAYLOAD_MAX || cap < FRAME_HEADERS + p->len)
@@ -94,7 +88,7 @@ size_t frame_encode(const struct packet *p, uint8_t *buf, size_t cap)
     wire_put_u16(&w, 0);
     wire_put_u32(&w, p->src);
     wire_put_u32(&w, p->dst);
-    put_at_u16(ip + 10, frame_sum_finish(frame_sum(0, ip, FRAME_IP_LEN)));
+    wire_set_u16(ip + 10, frame_sum_finish(frame_sum(0, ip, FRAME_IP_LEN)));
 
     uint8_t *udp = buf + w.at;
     wire_put_u16(&w, p->sport);
@@ -105,7 +99,7 @@ size_t frame_encode(const struct packet *p, uint8_t *buf, size_t cap)
     uint16_t checksum =
         frame_sum_finish(frame_sum(pseudo_sum(p->src, p->dst, IP_PROTO_UDP, udp_len), udp, udp_len));
     /* RFC 768: "If the computed checksum is zero, it is transmitted as all ones" */
-    put_at_u16(udp + 6, checksum == 0 ? 0xffff : checksum);
+    wire_set_u16(udp + 6, checksum == 0 ? 0xffff : checksum);
     return w.at;
 }
 
@@ -267,8 +261,8 @@ void frame_finish_checksum(uint8_t *bytes, size_t len)
         total < header + at + 2)
         return;
     uint8_t *transport = ip + header;
-    put_at_u16(transport + at, 0);
+    wire_set_u16(transport + at, 0);
     uint32_t sum = pseudo_sum(wire_u32(ip + 12), wire_u32(ip + 16), ip[9], total - header);
     uint16_t checksum = frame_sum_finish(frame_sum(sum, transport, total - header));
-    put_at_u16(transport + at, checksum == 0 && ip[9] == IP_PROTO_UDP ? UINT16_MAX : checksum);
+    wire_set_u16(transport + at, checksum == 0 && ip[9] == IP_PROTO_UDP ? UINT16_MAX : checksum);
 }

@@ -70,14 +70,6 @@ void load_messages_init(struct load_messages *m, uint64_t seed)
         init_template(&m->templates[i], (enum load_exchange)i);
 }
 
-static void put_u32(uint8_t *at, uint32_t value)
-{
-    at[0] = (uint8_t)(value >> 24);
-    at[1] = (uint8_t)(value >> 16);
-    at[2] = (uint8_t)(value >> 8);
-    at[3] = (uint8_t)value;
-}
-
 size_t load_message_write(const struct load_messages *m, const struct load_send *send, uint8_t *buf)
 {
     const struct load_template *t = &m->templates[send->exchange];
@@ -85,14 +77,14 @@ size_t load_message_write(const struct load_messages *m, const struct load_send 
     struct hw_addr hw = load_client_hw(m->seed, send->client);
     memcpy(buf, t->bytes, t->len);
     buf[HOPS_AT] = send->relay != 0;
-    put_u32(buf + XID_AT, send->xid);
-    put_u32(buf + CIADDR_AT, bound ? send->addr : 0);
-    put_u32(buf + GIADDR_AT, send->relay);
+    wire_set_u32(buf + XID_AT, send->xid);
+    wire_set_u32(buf + CIADDR_AT, bound ? send->addr : 0);
+    wire_set_u32(buf + GIADDR_AT, send->relay);
     memcpy(buf + CHADDR_AT, hw.bytes, HW_OCTETS);
     if (t->addr_at != 0)
-        put_u32(buf + t->addr_at, send->addr);
+        wire_set_u32(buf + t->addr_at, send->addr);
     if (t->server_at != 0)
-        put_u32(buf + t->server_at, send->server);
+        wire_set_u32(buf + t->server_at, send->server);
     return t->len;
 }
 

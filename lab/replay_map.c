@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "common/wire.h"
 
 enum {
     XID_AT = 4,
@@ -139,14 +140,6 @@ ip4 replay_map_relay(const struct replay_map *map, ip4 captured)
 
 /* ---- octets ---- */
 
-static void put_u32(uint8_t *at, uint32_t value)
-{
-    at[0] = (uint8_t)(value >> 24);
-    at[1] = (uint8_t)(value >> 16);
-    at[2] = (uint8_t)(value >> 8);
-    at[3] = (uint8_t)value;
-}
-
 /* Puts the live hardware address wherever the captured one stands. */
 static void replace_hw(const struct replay_client *client, uint8_t *value, size_t len)
 {
@@ -162,10 +155,10 @@ static void rewrite_option(const struct replay_map *map, const struct replay_cli
     ip4 requested;
     bool is_whole = piece->len == sizeof(ip4);
     if (is_whole && piece->code == DHCP_OPT_SERVER_ID)
-        put_u32(value, map->server.addr);
+        wire_set_u32(value, map->server.addr);
     else if (is_whole && dhcp_get_ip4(m, DHCP_OPT_REQUESTED_IP, &requested) &&
              piece->code == DHCP_OPT_REQUESTED_IP)
-        put_u32(value, replay_map_addr(map, client, requested));
+        wire_set_u32(value, replay_map_addr(map, client, requested));
     else
         replace_hw(client, value, piece->len);
 }
@@ -174,12 +167,12 @@ void replay_map_rewrite(const struct replay_map *map, const struct replay_client
                         const struct dhcp_msg *m, uint32_t xid, uint8_t *bytes)
 {
     ip4 server;
-    put_u32(bytes + XID_AT, xid);
-    put_u32(bytes + CIADDR_AT, replay_map_addr(map, client, m->ciaddr));
-    put_u32(bytes + YIADDR_AT, replay_map_addr(map, client, m->yiaddr));
-    put_u32(bytes + GIADDR_AT, replay_map_relay(map, m->giaddr));
+    wire_set_u32(bytes + XID_AT, xid);
+    wire_set_u32(bytes + CIADDR_AT, replay_map_addr(map, client, m->ciaddr));
+    wire_set_u32(bytes + YIADDR_AT, replay_map_addr(map, client, m->yiaddr));
+    wire_set_u32(bytes + GIADDR_AT, replay_map_relay(map, m->giaddr));
     if (dhcp_get_ip4(m, DHCP_OPT_SERVER_ID, &server) && m->siaddr == server)
-        put_u32(bytes + SIADDR_AT, map->server.addr);
+        wire_set_u32(bytes + SIADDR_AT, map->server.addr);
     memcpy(bytes + CHADDR_AT, client->live.bytes, client->live.len);
     for (size_t i = 0; i < m->n_pieces; i++)
         rewrite_option(map, client, m, &m->pieces[i], bytes + m->pieces[i].offset + VALUE_AT);
