@@ -33,12 +33,15 @@ static uint64_t read_word(const uint8_t *p)
     return le64toh(word);
 }
 
-/* The last octets, fewer than a word. */
-static uint64_t read_rest(const uint8_t *p, size_t len)
+/* The last octets of `bytes`, fewer than a word. */
+static inline uint64_t read_rest(const uint8_t *bytes, size_t len)
 {
+    size_t rest = len % sizeof(uint64_t);
+    if (rest != 0 && len > sizeof(uint64_t)) /* the last whole word has them at its end */
+        return read_word(bytes + len - sizeof(uint64_t)) >> 8 * (sizeof(uint64_t) - rest);
     uint64_t word = 0;
-    for (size_t i = 0; i < len; i++)
-        word |= (uint64_t)p[i] << 8 * i;
+    for (size_t i = 0; i < rest; i++)
+        word |= (uint64_t)bytes[len - rest + i] << 8 * i;
     return word;
 }
 
@@ -58,7 +61,7 @@ uint64_t siphash(const struct siphash_key *key, const void *bytes, size_t len)
     size_t whole = len - len % 8;
     for (size_t at = 0; at < whole; at += 8)
         take(&s, read_word(p + at));
-    take(&s, (uint64_t)len << 56 | read_rest(p + whole, len % 8));
+    take(&s, (uint64_t)len << 56 | read_rest(p, len));
     s.v2 ^= 0xff;
     for (int i = 0; i < 4; i++)
         mix(&s);
