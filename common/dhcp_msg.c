@@ -17,22 +17,36 @@ static void note_defect(struct dhcp_msg *m, enum dhcp_defect defect, size_t offs
     m->defects |= (uint8_t)defect;
 }
 
-static void read_header(struct dhcp_msg *m, struct wire_reader *r)
+/* RFC 2131 figure 1; `bytes` has all of it. */
+static void read_header(struct dhcp_msg *m, const uint8_t *bytes)
 {
-    m->op = wire_get_u8(r);
-    m->htype = wire_get_u8(r);
-    m->hlen = wire_get_u8(r);
-    m->hops = wire_get_u8(r);
-    m->xid = wire_get_u32(r);
-    m->secs = wire_get_u16(r);
-    m->flags = wire_get_u16(r);
-    m->ciaddr = wire_get_u32(r);
-    m->yiaddr = wire_get_u32(r);
-    m->siaddr = wire_get_u32(r);
-    m->giaddr = wire_get_u32(r);
-    memcpy(m->chaddr, wire_get_bytes(r, DHCP_CHADDR_LEN), DHCP_CHADDR_LEN);
-    memcpy(m->sname, wire_get_bytes(r, DHCP_SNAME_LEN), DHCP_SNAME_LEN);
-    memcpy(m->file, wire_get_bytes(r, DHCP_FILE_LEN), DHCP_FILE_LEN);
+    m->op = bytes[0];
+    m->htype = bytes[1];
+    m->hlen = bytes[2];
+    m->hops = bytes[3];
+    m->xid = wire_u32(bytes + 4);
+    m->secs = wire_u16(bytes + 8);
+    m->flags = wire_u16(bytes + 10);
+    m->ciaddr = wire_u32(bytes + 12);
+    m->yiaddr = wire_u32(bytes + 16);
+    m->siaddr = wire_u32(bytes + 20);
+    m->giaddr = wire_u32(bytes + 24);
+    memcpy(m->chaddr, bytes + DHCP_CHADDR_AT, DHCP_CHADDR_LEN);
+    memcpy(m->sname, bytes + DHCP_SNAME_AT, DHCP_SNAME_LEN);
+    memcpy(m->file, bytes + DHCP_FILE_AT, DHCP_FILE_LEN);
+}
+
+/* Of the first piece of a code an option is made; join_pieces() does the rest, if there are more of it. */
+static void add_piece(struct dhcp_msg *m, const uint8_t *bytes, size_t at, enum dhcp_region region)
+{
+    uint8_t code = bytes[at], len = bytes[at + 1];
+    m->pieces[m->n_pieces++] =
+        (struct dhcp_piece){.offset = (uint16_t)at, .code = code, .len = len, .region = region};
+    if (m->index[code] != 0)
+        return;
+    m->options[m->n_options++] = (struct dhcp_option){
+        .code = code, .pieces = 1, .offset = (uint16_t)at, .len = len, .data = bytes + at + PIECE_HEAD};
+    m->index[code] = (uint8_t)m->n_options;
 }
 
 /* Notes the pieces between the offsets `at` and `end`; stops at END, at a piece that runs over, or at our
@@ -56,10 +70,8 @@ static void scan_region(struct dhcp_msg *m, const uint8_t *bytes, size_t at, siz
             note_defect(m, DHCP_DEFECT_LIMIT, at);
             return;
         }
-        uint8_t len = bytes[at + 1];
-        m->pieces[m->n_pieces++] =
-            (struct dhcp_piece){.offset = (uint16_t)at, .code = code, .len = len, .region = region};
-        at += 2U + len;
+        add_piece(m, bytes, at, region);
+        at += PIECE_HEAD + (size_t)bytes[at + 1];
     }
     /* RFC 2131 4.1: "The last option must always be the 'end' option." */
     note_defect(m, DHCP_DEFECT_NO_END, end);
@@ -88,7 +100,8 @@ static void find_overload(struct dhcp_msg *m, const uint8_t *bytes)
 static void scan_all(struct dhcp_msg *m, const uint8_t *bytes, size_t len)
 {
     scan_region(m, bytes, DHCP_OPTIONS_AT, len, DHCP_IN_OPTIONS);
-    find_overload(m, bytes);
+    if (dhcp_msg_has(m, DHCP_OPT_OVERLOAD))
+        find_overload(m, bytes);
     unsigned in_options = m->n_pieces;
     if (m->overload & DHCP_OVERLOAD_FILE)
         scan_region(m, bytes, DHCP_FILE_AT, DHCP_FILE_AT + DHCP_FILE_LEN, DHCP_IN_FILE);
@@ -119,31 +132,13 @@ static struct dhcp_option *add_option(struct dhcp_msg *m, const uint8_t *bytes,
     return option;
 }
 
-/* The usual case. False, and nothing is done, if an option has several pieces. */
-static bool take_pieces(struct dhcp_msg *m, const uint8_t *bytes)
-{
-    for (unsigned i = 0; i < m->n_pieces; i++) {
-        const struct dhcp_piece *piece = &m->pieces[i];
-        if (m->index[piece->code] != 0) {
-            memset(m->index, 0, sizeof m->index);
-            return false;
-        }
-        m->options[i] = (struct dhcp_option){.code = piece->code,
-                                             .pieces = 1,
-                                             .offset = piece->offset,
-                                             .len = piece->len,
-                                             .data = bytes + piece->offset + PIECE_HEAD};
-        m->index[piece->code] = (uint8_t)(i + 1);
-    }
-    m->n_options = m->n_pieces;
-    return true;
-}
-
 /* RFC 3396 5: the pieces of one code are one option, their values joined in the order of appearance. */
 static void join_pieces(struct dhcp_msg *m, const uint8_t *bytes)
 {
     uint16_t pieces[256] = {0};
     uint32_t total[256] = {0};
+    memset(m->index, 0, sizeof m->index);
+    m->n_options = 0;
     for (unsigned i = 0; i < m->n_pieces; i++) {
         pieces[m->pieces[i].code]++;
         total[m->pieces[i].code] += m->pieces[i].len;
@@ -182,16 +177,26 @@ static enum reason find_type(struct dhcp_msg *m)
     return REASON_NONE;
 }
 
+/* Not the whole struct: its arrays are valid only up to their counts. */
+static void clear_options(struct dhcp_msg *m)
+{
+    m->type = m->overload = m->may_overload = m->defects = 0;
+    m->defect_at = 0;
+    m->n_options = 0;
+    memset(m->index, 0, sizeof m->index);
+    m->n_pieces = 0;
+    m->store_used = 0;
+}
+
 enum reason dhcp_msg_decode(struct dhcp_msg *m, const uint8_t *bytes, size_t len)
 {
-    dhcp_msg_init(m, 0);
-    if (len < DHCP_COOKIE_AT)
+    if (len < DHCP_COOKIE_AT) {
+        dhcp_msg_init(m, 0);
         return REASON_MSG_TOO_SHORT;
-    struct wire_reader r;
-    wire_reader_init(&r, bytes, len);
-    read_header(m, &r);
-    uint32_t cookie = wire_get_u32(&r);
-    if (r.err)
+    }
+    read_header(m, bytes);
+    clear_options(m);
+    if (len < DHCP_OPTIONS_AT)
         return REASON_MSG_TOO_SHORT;
     if (len > UINT16_MAX)
         return REASON_MSG_TOO_LONG;
@@ -200,12 +205,13 @@ enum reason dhcp_msg_decode(struct dhcp_msg *m, const uint8_t *bytes, size_t len
     if (m->hlen > DHCP_CHADDR_LEN)
         return REASON_MSG_BAD_HLEN;
     /* RFC 951 knows no cookie: a vend field of zeros says nothing. */
+    uint32_t cookie = wire_u32(bytes + DHCP_COOKIE_AT);
     if (cookie == 0 && m->op == DHCP_BOOTREQUEST)
         return REASON_NONE;
     if (cookie != DHCP_COOKIE)
         return REASON_MSG_BAD_COOKIE;
     scan_all(m, bytes, len);
-    if (!take_pieces(m, bytes))
+    if (m->n_options != m->n_pieces)
         join_pieces(m, bytes);
     return find_type(m);
 }
@@ -214,11 +220,8 @@ enum reason dhcp_msg_decode(struct dhcp_msg *m, const uint8_t *bytes, size_t len
 
 void dhcp_msg_init(struct dhcp_msg *m, uint8_t op)
 {
-    /* Not the whole struct: its arrays are valid only up to their counts. */
-    memset(m, 0, offsetof(struct dhcp_msg, options));
-    memset(m->index, 0, sizeof m->index);
-    m->n_pieces = 0;
-    m->store_used = 0;
+    memset(m, 0, offsetof(struct dhcp_msg, type)); /* the header */
+    clear_options(m);
     m->op = op;
 }
 
@@ -415,12 +418,7 @@ size_t dhcp_msg_encode(const struct dhcp_msg *m, uint8_t *buf, size_t cap, unsig
 
 const struct dhcp_option *dhcp_msg_find(const struct dhcp_msg *m, uint8_t code)
 {
-    return m->index[code] == 0 ? NULL : &m->options[m->index[code] - 1];
-}
-
-bool dhcp_msg_has(const struct dhcp_msg *m, uint8_t code)
-{
-    return m->index[code] != 0;
+    return dhcp_msg_has(m, code) ? &m->options[m->index[code] - 1] : NULL;
 }
 
 static const uint8_t *find_sized(const struct dhcp_msg *m, uint8_t code, size_t len)

@@ -104,7 +104,10 @@ size_t dhcp_msg_encode(const struct dhcp_msg *m, uint8_t *buf, size_t cap, unsig
 
 /* The option, or NULL. */
 const struct dhcp_option *dhcp_msg_find(const struct dhcp_msg *m, uint8_t code);
-bool dhcp_msg_has(const struct dhcp_msg *m, uint8_t code);
+static inline bool dhcp_msg_has(const struct dhcp_msg *m, uint8_t code)
+{
+    return m->index[code] != 0;
+}
 
 /* Typed getters: false, and *out untouched, if the option is absent or its length is not that of the type. */
 bool dhcp_get_u8(const struct dhcp_msg *m, uint8_t code, uint8_t *out);

@@ -8,7 +8,8 @@ enum {
     DHCP_CHADDR_LEN = 16,
     DHCP_SNAME_LEN = 64,
     DHCP_FILE_LEN = 128,
-    DHCP_SNAME_AT = 44, /* offsets in the message */
+    DHCP_CHADDR_AT = 28, /* offsets in the message */
+    DHCP_SNAME_AT = 44,
     DHCP_FILE_AT = 108,
     DHCP_COOKIE_AT = 236,
     DHCP_OPTIONS_AT = 240,
