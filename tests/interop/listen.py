@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Prints a line for each DHCPDISCOVER that comes in on an interface: when, in seconds.
+"""Prints a line for each DHCPDISCOVER that comes in on an interface: when, in seconds, and how much later than it wanted
+to this program has woken up since the line before, at the worst: on a busy machine others are late, too.
 
 Usage: listen.py INTERFACE"""
 
+import select
 import socket
 import sys
 import time
@@ -10,6 +12,7 @@ import time
 ETH_P_IP = 0x0800
 BOOTP, MAGIC, OPTIONS = 14 + 20 + 8, 236, 240  # the message in the frame; the cookie and the options in the message
 MESSAGE_TYPE, DISCOVER, PAD, END = 53, 1, 0, 255
+NAP_S = 0.05
 
 
 def message_type(frame):
@@ -33,9 +36,15 @@ def main():
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_IP)) as listener:
         listener.bind((sys.argv[1], ETH_P_IP))
         print("listening", flush=True)
+        late_s = 0
         while True:
-            if message_type(listener.recv(65536)) == DISCOVER:
-                print(f"{time.monotonic():.3f}", flush=True)
+            wake_at_s = time.monotonic() + NAP_S
+            is_there, _, _ = select.select([listener], [], [], NAP_S)
+            now_s = time.monotonic()
+            late_s = max(late_s, now_s - wake_at_s)
+            if is_there and message_type(listener.recv(65536)) == DISCOVER:
+                print(f"{now_s:.3f} {late_s:.3f}", flush=True)
+                late_s = 0
 
 
 if __name__ == "__main__":
