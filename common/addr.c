@@ -83,26 +83,6 @@ const char *ip4_net_format(struct ip4_net net, char *buf)
     return buf;
 }
 
-ip4 ip4_net_mask(struct ip4_net net)
-{
-    return net.len == 0 ? 0 : UINT32_MAX << (32 - net.len);
-}
-
-ip4 ip4_net_base(struct ip4_net net)
-{
-    return net.addr & ip4_net_mask(net);
-}
-
-ip4 ip4_net_broadcast(struct ip4_net net)
-{
-    return net.addr | ~ip4_net_mask(net);
-}
-
-bool ip4_net_has(struct ip4_net net, ip4 addr)
-{
-    return (addr & ip4_net_mask(net)) == ip4_net_base(net);
-}
-
 int ip4_mask_len(ip4 mask)
 {
     ip4 host = ~mask;
@@ -134,11 +114,6 @@ bool ip4_range_parse(const char *text, struct ip4_range *out)
 uint64_t ip4_range_size(struct ip4_range range)
 {
     return (uint64_t)range.last - range.first + 1;
-}
-
-bool ip4_range_has(struct ip4_range range, ip4 addr)
-{
-    return addr >= range.first && addr <= range.last;
 }
 
 bool ip4_is_host(ip4 addr)

@@ -38,17 +38,41 @@ const char *ip4_format(ip4 addr, char *buf);
 /* "10.0.0.0/24"; host bits are kept. False, and *out untouched, for anything else. */
 bool ip4_net_parse(const char *text, struct ip4_net *out);
 const char *ip4_net_format(struct ip4_net net, char *buf); /* IP4_NET_LEN */
-ip4 ip4_net_mask(struct ip4_net net);
-ip4 ip4_net_base(struct ip4_net net);      /* host bits cleared */
-ip4 ip4_net_broadcast(struct ip4_net net); /* host bits set */
-bool ip4_net_has(struct ip4_net net, ip4 addr);
+
+static inline ip4 ip4_net_mask(struct ip4_net net)
+{
+    return net.len == 0 ? 0 : UINT32_MAX << (32 - net.len);
+}
+
+/* Host bits cleared. */
+static inline ip4 ip4_net_base(struct ip4_net net)
+{
+    return net.addr & ip4_net_mask(net);
+}
+
+/* Host bits set. */
+static inline ip4 ip4_net_broadcast(struct ip4_net net)
+{
+    return net.addr | ~ip4_net_mask(net);
+}
+
+static inline bool ip4_net_has(struct ip4_net net, ip4 addr)
+{
+    return ((net.addr ^ addr) & ip4_net_mask(net)) == 0;
+}
+
 /* Prefix length of a contiguous mask, or -1 if it is not contiguous. */
 int ip4_mask_len(ip4 mask);
 
 /* "10.0.0.10 - 10.0.0.99", spaces optional, or "10.0.0.0/24" (first and last address included, as in Kea).
  * False, and *out untouched, for anything else, and for first > last. */
 bool ip4_range_parse(const char *text, struct ip4_range *out);
-bool ip4_range_has(struct ip4_range range, ip4 addr);
+
+static inline bool ip4_range_has(struct ip4_range range, ip4 addr)
+{
+    return addr >= range.first && addr <= range.last;
+}
+
 uint64_t ip4_range_size(struct ip4_range range); /* addresses in it, both ends included */
 
 /* Could this be the address of one host? Not 0.0.0.0/8, not 127/8, not multicast, reserved or broadcast. */

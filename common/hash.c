@@ -1,15 +1,5 @@
 #include "common/hash.h"
 
-/* The finalizer of splitmix64: every bit of the input reaches every bit of the output. */
-uint64_t hash_u64(uint64_t x)
-{
-    x ^= x >> 30;
-    x *= 0xbf58476d1ce4e5b9U;
-    x ^= x >> 27;
-    x *= 0x94d049bb133111ebU;
-    return x ^ x >> 31;
-}
-
 /* FNV-1a over the octets. */
 uint64_t hash_bytes(uint64_t hash, const uint8_t *bytes, size_t len)
 {

@@ -298,9 +298,9 @@ enum reason srv_alloc_refusal(const struct srv_alloc_query *q, ip4 addr)
     enum reason exclusion = find_exclusion(&v, addr);
     if (exclusion != REASON_NONE)
         return refusal_of(exclusion);
-    if (is_declined(q, addr))
-        return REASON_NAK_DECLINED;
-    return is_held(&v, addr, &holder) ? REASON_NAK_IN_USE : REASON_NONE;
+    if (!is_held(&v, addr, &holder))
+        return REASON_NONE;
+    return is_declined(q, addr) ? REASON_NAK_DECLINED : REASON_NAK_IN_USE;
 }
 
 static void note(const struct view *v, enum reason reason, ip4 addr, struct hw_addr hw)
@@ -523,20 +523,21 @@ static ip4 pick_oldest(const struct view *v, enum reason *out_reason)
 /* A few rules, which each subnet of the shared network is asked in turn. */
 enum { ROUND_MAX = 3 };
 
-static ip4 try_round(const struct srv_alloc_query *q, rule_fn *const rules[ROUND_MAX],
-                     enum reason *out_reason, const struct srv_subnet **out_subnet)
+/* `v` is a view of q->subnet, and is one again afterwards unless an address was found. */
+static ip4 try_round(struct view *v, rule_fn *const rules[ROUND_MAX], enum reason *out_reason)
 {
-    const struct srv_subnet *subnet = q->subnet;
-    for (; subnet != NULL; subnet = srv_config_next_neighbour(q->config, q->subnet, subnet)) {
-        struct view v;
-        view_init(&v, q, subnet);
+    const struct srv_alloc_query *q = v->q;
+    do {
         ip4 addr = 0;
         for (size_t i = 0; i < ROUND_MAX && rules[i] != NULL && addr == 0; i++)
-            addr = rules[i](&v, out_reason);
-        *out_subnet = subnet;
+            addr = rules[i](v, out_reason);
         if (addr != 0)
             return addr;
-    }
+        if (q->subnet->network != NULL) {
+            const struct srv_subnet *next = srv_config_next_neighbour(q->config, q->subnet, v->subnet);
+            view_init(v, q, next != NULL ? next : q->subnet);
+        }
+    } while (v->subnet != q->subnet);
     return 0;
 }
 
@@ -548,12 +549,13 @@ ip4 srv_alloc_pick(const struct srv_alloc_query *q, enum reason *out_reason,
         {pick_reserved}, {pick_bound},     {pick_offered},
         {pick_previous}, {pick_requested}, {pick_never_used, pick_drawn, pick_oldest},
     };
-    for (size_t i = 0; i < sizeof rounds / sizeof rounds[0]; i++) {
-        ip4 addr = try_round(q, rounds[i], out_reason, out_subnet);
-        if (addr != 0)
-            return addr;
-    }
-    *out_reason = has_room(q) ? REASON_POOL_EMPTY : REASON_LEASE_LIMIT;
-    *out_subnet = q->subnet;
-    return 0;
+    struct view v;
+    ip4 addr = 0;
+    view_init(&v, q, q->subnet);
+    for (size_t i = 0; i < sizeof rounds / sizeof rounds[0] && addr == 0; i++)
+        addr = try_round(&v, rounds[i], out_reason);
+    if (addr == 0)
+        *out_reason = has_room(q) ? REASON_POOL_EMPTY : REASON_LEASE_LIMIT;
+    *out_subnet = v.subnet;
+    return addr;
 }

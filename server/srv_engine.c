@@ -53,7 +53,7 @@ static enum reason read_identity(struct srv_step *s, struct trace_facts *facts)
     }
     if (id != NULL && id->len != 0) {
         s->client.client_id_len = (uint8_t)id->len;
-        memcpy(s->client.client_id, id->data, id->len);
+        s->client.client_id = id->data;
         return REASON_NONE;
     }
     return s->client.hw.len != 0 ? REASON_NONE : REASON_MSG_NO_IDENTITY;

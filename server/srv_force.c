@@ -36,7 +36,8 @@ bool srv_force_has_nonce(const struct srv_step *s, const struct srv_lease *befor
 {
     return before->has_nonce && s->msg->ciaddr != 0 && hw_equal(&before->hw, &s->client.hw) &&
            before->client_id_len == s->client.client_id_len &&
-           memcmp(before->client_id, s->client.client_id, before->client_id_len) == 0;
+           (before->client_id_len == 0 ||
+            memcmp(before->client_id, s->client.client_id, before->client_id_len) == 0);
 }
 
 /* RFC 6704 3.1.3 would not see the nonce more often on the wire than it must be: a renewal within the life of

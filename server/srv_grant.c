@@ -79,6 +79,7 @@ static void set_name(struct srv_step *s, struct srv_lease *lease)
 static void read_relay_info(const struct srv_step *s, struct srv_lease *lease)
 {
     const struct dhcp_option *info = dhcp_msg_find(s->msg, DHCP_OPT_RELAY_INFO);
+    lease->relay_info_len = 0;
     if (!s->subnet->store_extended_info || s->msg->giaddr == 0 || info == NULL ||
         info->len > SRV_RELAY_INFO_MAX)
         return;
@@ -95,20 +96,21 @@ static void keep_relay_info(const struct srv_step *s, struct srv_lease *lease, c
     memcpy(lease->relay_info, before->relay_info, before->relay_info_len);
 }
 
-struct srv_lease srv_grant_make(struct srv_step *s, ip4 addr, uint32_t lease_s)
+void srv_grant_make(struct srv_step *s, ip4 addr, uint32_t lease_s, struct srv_lease *out)
 {
-    struct srv_lease lease = {.addr = addr,
-                              .subnet_id = s->subnet->id,
-                              .hw = s->client.hw,
-                              .client_id_len = s->client.client_id_len,
-                              .state = SRV_LEASE_ACTIVE,
-                              .lease_s = lease_s,
-                              .granted_ms = s->ev->now,
-                              .expires_ms = time_add(s->ev->now, time_from_lease_s(lease_s))};
-    memcpy(lease.client_id, s->client.client_id, s->client.client_id_len);
-    set_name(s, &lease);
-    read_relay_info(s, &lease);
-    return lease;
+    out->addr = addr;
+    out->subnet_id = s->subnet->id;
+    out->hw = s->client.hw;
+    out->client_id_len = s->client.client_id_len;
+    if (out->client_id_len != 0)
+        memcpy(out->client_id, s->client.client_id, out->client_id_len);
+    out->state = SRV_LEASE_ACTIVE;
+    out->lease_s = lease_s;
+    out->granted_ms = s->ev->now;
+    out->expires_ms = time_add(s->ev->now, time_from_lease_s(lease_s));
+    out->has_nonce = false;
+    set_name(s, out);
+    read_relay_info(s, out);
 }
 
 /* ---- granting ---- */
@@ -147,19 +149,18 @@ static void release_others(struct srv_step *s, ip4 addr)
 /* `before` is the active lease of the address, or NULL. RFC 2131 4.3.2: "Any configuration parameters in the
  * DHCPACK message SHOULD NOT conflict with those in the earlier DHCPOFFER message to which the client is
  * responding": `offered_s` is what a client gets that asks for no time. */
-static struct srv_lease make_lease(struct srv_step *s, ip4 addr, const struct srv_lease *before,
-                                   uint32_t offered_s)
+static void make_lease(struct srv_step *s, ip4 addr, const struct srv_lease *before, uint32_t offered_s,
+                       struct srv_lease *out)
 {
     uint32_t left_s = srv_grant_left(s, addr);
     uint32_t lease_s = left_s != 0 ? left_s : srv_grant_lease_time(s, offered_s);
     enum reason reason = left_s != 0 ? REASON_LEASE_KEPT : before ? REASON_LEASE_EXTENDED : REASON_LEASE_NEW;
-    struct srv_lease lease = srv_grant_make(s, addr, lease_s);
+    srv_grant_make(s, addr, lease_s, out);
     if (before != NULL)
-        keep_relay_info(s, &lease, before);
+        keep_relay_info(s, out, before);
     if (left_s != 0 && before != NULL) /* what is left is of a lease that there is */
-        lease.expires_ms = before->expires_ms;
+        out->expires_ms = before->expires_ms;
     srv_step_decide(s, reason, (struct trace_facts){.addr = addr, .span_s = lease_s});
-    return lease;
 }
 
 void srv_grant(struct srv_step *s, ip4 addr)
@@ -174,15 +175,19 @@ void srv_grant(struct srv_step *s, ip4 addr)
     s->has_nonce = is_extended && srv_force_has_nonce(s, &before);
     bool had_offer = srv_step_find_offer(s, &offer);
     bool is_bootp = s->msg->type == DHCP_BOOTP; /* an offer was none of its messages */
-    struct srv_lease lease = make_lease(s, addr, is_extended ? &before : NULL,
-                                        had_offer && !is_bootp ? offer.lease_s : s->lifetime.default_s);
-    release_others(s, addr);
-    srv_step_add(s, SRV_LEASE_PUT)->lease = lease;
-    srv_send_lease(s, is_bootp ? DHCP_BOOTP : DHCP_ACK, &lease);
+    struct srv_action *put = srv_step_make(s, SRV_LEASE_PUT);
+    struct srv_lease *lease = &put->lease;
     if (s->out_of_memory)
         return;
-    lease.has_nonce = s->has_nonce;
-    srv_step_keep_lease(s, &lease);
+    make_lease(s, addr, is_extended ? &before : NULL,
+               had_offer && !is_bootp ? offer.lease_s : s->lifetime.default_s, lease);
+    release_others(s, addr);
+    srv_step_append(s, put);
+    srv_send_lease(s, is_bootp ? DHCP_BOOTP : DHCP_ACK, lease);
+    if (s->out_of_memory)
+        return;
+    lease->has_nonce = s->has_nonce;
+    srv_step_keep_granted(s, lease);
     if (had_offer)
         srv_step_end_offer(s, offer.addr);
 }

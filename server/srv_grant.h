@@ -9,7 +9,7 @@ uint32_t srv_grant_lease_time(struct srv_step *s, uint32_t fallback_s);
 /* What is left of the client's lease of the address, if it is to get just that; else 0. */
 uint32_t srv_grant_left(const struct srv_step *s, ip4 addr);
 /* A record of the address for the client at hand, from now on. */
-struct srv_lease srv_grant_make(struct srv_step *s, ip4 addr, uint32_t lease_s);
+void srv_grant_make(struct srv_step *s, ip4 addr, uint32_t lease_s, struct srv_lease *out);
 /* Puts on record that there is no address for the client. */
 void srv_grant_tell_none(struct srv_step *s, enum reason reason);
 /* Grants the address, which srv_alloc has not refused: stores the lease, then sends the ACK. */

@@ -8,7 +8,10 @@
 #include "common/hash.h"
 #include "server/srv_lease_entry.h"
 
-enum { BUCKETS_MIN = 64 };
+enum {
+    BUCKETS_MIN = 64,
+    SPARE_MAX = 256, /* most offers are made and taken back soon */
+};
 
 /* Places of the states in an array. */
 enum { N_STATES = 5 };
@@ -28,6 +31,8 @@ struct srv_lease_table {
     struct srv_lease_entry **by_addr, **by_client; /* n_buckets, n_client_buckets() */
     struct srv_lease_entry **all;                  /* every entry, in no order or sorted */
     size_t all_cap;
+    struct srv_lease_entry *spare; /* of records that are gone, by next_by_addr */
+    size_t n_spare;
     struct timerq expiry;
     struct srv_lease_subnet **subnets; /* sorted by id */
     size_t n_subnets;
@@ -194,6 +199,10 @@ void srv_lease_table_free(struct srv_lease_table *t)
         timerq_fini(&t->subnets[i]->free);
         free(t->subnets[i]);
     }
+    for (struct srv_lease_entry *e = t->spare, *next; e != NULL; e = next) {
+        next = e->next_by_addr;
+        free(e);
+    }
     timerq_fini(&t->expiry);
     free(t->subnets);
     free(t->all);
@@ -349,6 +358,31 @@ static void insert(struct srv_lease_table *t, struct srv_lease_entry *e, struct 
     arm(t, e);
 }
 
+/* Memory for an entry of the size. A spare one of another size shows that sizes have changed. */
+static struct srv_lease_entry *take_spare(struct srv_lease_table *t, size_t size)
+{
+    struct srv_lease_entry *e = t->spare;
+    if (e == NULL)
+        return malloc(size);
+    t->spare = e->next_by_addr;
+    t->n_spare--;
+    if (srv_lease_entry_size(e) == size)
+        return e;
+    free(e);
+    return malloc(size);
+}
+
+static void put_spare(struct srv_lease_table *t, struct srv_lease_entry *e)
+{
+    if (t->n_spare == SPARE_MAX) {
+        free(e);
+        return;
+    }
+    e->next_by_addr = t->spare;
+    t->spare = e;
+    t->n_spare++;
+}
+
 static void drop(struct srv_lease_table *t, struct srv_lease_entry *e)
 {
     disarm(t, e);
@@ -358,7 +392,7 @@ static void drop(struct srv_lease_table *t, struct srv_lease_entry *e)
     struct srv_lease_entry *last = t->all[--t->n];
     t->all[e->place] = last;
     last->place = e->place;
-    free(e);
+    put_spare(t, e);
 }
 
 /* The usual case: the client is as it was, and only when and how long is new. */
@@ -376,7 +410,9 @@ static void renew(struct srv_lease_table *t, struct srv_lease_entry *e, const st
     arm(t, e);
 }
 
-int srv_lease_put(struct srv_lease_table *t, const struct srv_lease *lease, bool match_client_id)
+/* `known_hash` NULL: what its client is found by is to be worked out. */
+static int put(struct srv_lease_table *t, const struct srv_lease *lease, bool match_client_id,
+               const uint64_t *known_hash)
 {
     assert(lease->hw.len <= HW_MAX);
     struct srv_lease_entry *old = find_entry(t, lease->addr);
@@ -390,13 +426,30 @@ int srv_lease_put(struct srv_lease_table *t, const struct srv_lease *lease, bool
     struct srv_lease_subnet *subnet = make_subnet(t, lease->subnet_id);
     if (subnet == NULL || reserve(t, subnet) < 0)
         return ERR_NOMEM;
-    struct srv_lease_entry *e = srv_lease_entry_new(&t->key, lease, match_client_id);
+    uint64_t client_hash = known_hash != NULL
+                               ? *known_hash
+                               : srv_lease_entry_hash(&t->key, lease->subnet_id, match_client_id, &lease->hw,
+                                                      lease->client_id, lease->client_id_len);
+    struct srv_lease_entry *e = take_spare(t, srv_lease_entry_size_of(lease));
     if (e == NULL)
         return ERR_NOMEM;
+    srv_lease_entry_set(e, lease, match_client_id, client_hash);
     if (old != NULL)
         drop(t, old);
     insert(t, e, subnet);
     return 0;
+}
+
+int srv_lease_put(struct srv_lease_table *t, const struct srv_lease *lease, bool match_client_id)
+{
+    return put(t, lease, match_client_id, NULL);
+}
+
+int srv_lease_put_of(struct srv_lease_table *t, const struct srv_lease *lease,
+                     const struct srv_identity *client)
+{
+    bool is_prepared = client->is_prepared && client->subnet_id == lease->subnet_id;
+    return put(t, lease, client->match_client_id, is_prepared ? &client->hash : NULL);
 }
 
 void srv_lease_remove(struct srv_lease_table *t, ip4 addr)
@@ -497,15 +550,16 @@ bool srv_lease_find_free(const struct srv_lease_table *t, uint32_t subnet_id, ui
     return true;
 }
 
-void srv_lease_withhold(struct srv_lease_table *t, ip4 addr, bool withheld)
+bool srv_lease_withhold(struct srv_lease_table *t, ip4 addr, bool withheld)
 {
     struct srv_lease_entry *e = find_entry(t, addr);
     if (e == NULL || srv_lease_entry_is_held(e))
-        return;
+        return e != NULL;
     if (withheld)
         disarm(t, e);
     else
         arm(t, e);
+    return true;
 }
 
 time_ms srv_lease_deadline(const struct srv_lease_table *t)

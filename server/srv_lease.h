@@ -50,8 +50,8 @@ bool srv_lease_state_is_held(enum srv_lease_state state);
 struct srv_identity {
     bool match_client_id; /* false: go by the hardware address in any case (Kea's match-client-id) */
     struct hw_addr hw;
-    uint8_t client_id_len; /* 0: none */
-    uint8_t client_id[SRV_CLIENT_ID_MAX];
+    uint8_t client_id_len;    /* 0: none; at most SRV_CLIENT_ID_MAX */
+    const uint8_t *client_id; /* borrowed */
     /* What it is found by in the subnet, if that was worked out in advance: srv_lease_prepare(). */
     bool is_prepared;
     uint32_t subnet_id;
@@ -88,6 +88,10 @@ size_t srv_lease_table_declined(const struct srv_lease_table *t);
 /* Puts a record, in place of the one with this address if there is one. `match_client_id` says what its
  * client will be found by. ERR_NOMEM; ERR_LIMIT (only for a new address). The table is as before then. */
 int srv_lease_put(struct srv_lease_table *t, const struct srv_lease *lease, bool match_client_id);
+/* The same for a lease of this very client. What that is found by need not be worked out again if it is
+ * prepared for the lease's subnet: srv_lease_prepare(). */
+int srv_lease_put_of(struct srv_lease_table *t, const struct srv_lease *lease,
+                     const struct srv_identity *client);
 void srv_lease_remove(struct srv_lease_table *t, ip4 addr); /* nothing happens if it is not there */
 
 /* The record of the address. False, and *out untouched, if there is none. `out` may be NULL. */
@@ -118,8 +122,9 @@ bool srv_lease_find_oldest_of_all(const struct srv_lease_table *t, struct srv_le
 bool srv_lease_find_free(const struct srv_lease_table *t, uint32_t subnet_id, uint64_t draw,
                          struct srv_lease *out);
 /* A free record that is withheld is not found by srv_lease_find_oldest(), e.g. while its address is offered
- * to another client. Putting it again ends that. Nothing happens to a held record, or if there is none. */
-void srv_lease_withhold(struct srv_lease_table *t, ip4 addr, bool withheld);
+ * to another client. Putting it again ends that. Nothing happens to a held record. Is there any of the
+ * address? */
+bool srv_lease_withhold(struct srv_lease_table *t, ip4 addr, bool withheld);
 
 /* When the next held record expires; TIME_NEVER if none does. */
 time_ms srv_lease_deadline(const struct srv_lease_table *t);

@@ -6,28 +6,54 @@
 uint64_t srv_lease_entry_hash(const struct siphash_key *key, uint32_t subnet_id, bool match_client_id,
                               const struct hw_addr *hw, const uint8_t *client_id, size_t client_id_len)
 {
-    uint8_t who[sizeof subnet_id + 3 + SRV_CLIENT_ID_MAX];
-    bool by_client_id = match_client_id && client_id_len != 0;
-    uint8_t *at = mempcpy(who, &subnet_id, sizeof subnet_id);
-    *at++ = by_client_id;
-    if (by_client_id) {
-        at = mempcpy(at, client_id, client_id_len);
+    uint8_t who[sizeof subnet_id + 2 + SRV_CLIENT_ID_MAX];
+    uint8_t *at = who;
+    memcpy(at, &subnet_id, sizeof subnet_id);
+    at += sizeof subnet_id;
+    if (match_client_id && client_id_len != 0) {
+        *at++ = 1;
+        memcpy(at, client_id, client_id_len);
+        at += client_id_len;
     } else {
+        *at++ = 0;
         *at++ = hw->type;
-        at = mempcpy(at, hw->bytes, hw->len);
+        memcpy(at, hw->bytes,
+               sizeof hw->bytes); /* all of them, which is quick; those behind len do not count */
+        at += hw->len;
     }
     return siphash(key, who, (size_t)(at - who));
 }
 
-struct srv_lease_entry *srv_lease_entry_new(const struct siphash_key *key, const struct srv_lease *lease,
-                                            bool match_client_id)
+/* Most leases have only one of the things that stand in the tail. */
+static uint8_t *put(uint8_t *at, const void *bytes, size_t len)
+{
+    return len == 0 ? at : mempcpy(at, bytes, len);
+}
+
+static const uint8_t *get(const uint8_t *at, void *bytes, size_t len)
+{
+    if (len != 0)
+        memcpy(bytes, at, len);
+    return at + len;
+}
+
+size_t srv_lease_entry_size(const struct srv_lease_entry *e)
+{
+    return sizeof *e + e->hw_len + e->client_id_len + e->hostname_len + e->relay_info_len;
+}
+
+size_t srv_lease_entry_size_of(const struct srv_lease *lease)
+{
+    return sizeof(struct srv_lease_entry) + lease->hw.len + lease->client_id_len + strlen(lease->hostname) +
+           lease->relay_info_len;
+}
+
+void srv_lease_entry_set(struct srv_lease_entry *e, const struct srv_lease *lease, bool match_client_id,
+                         uint64_t client_hash)
 {
     size_t hostname_len = strlen(lease->hostname);
-    struct srv_lease_entry *e =
-        malloc(sizeof *e + lease->hw.len + lease->client_id_len + hostname_len + lease->relay_info_len);
-    if (e == NULL)
-        return NULL;
     *e = (struct srv_lease_entry){
+        .client_hash = client_hash,
         .addr = lease->addr,
         .granted_ms = lease->granted_ms,
         .expires_ms = lease->expires_ms,
@@ -40,32 +66,29 @@ struct srv_lease_entry *srv_lease_entry_new(const struct siphash_key *key, const
         .client_id_len = lease->client_id_len,
         .hostname_len = (uint8_t)hostname_len,
         .relay_info_len = lease->relay_info_len,
-        .client_hash = srv_lease_entry_hash(key, lease->subnet_id, match_client_id, &lease->hw,
-                                            lease->client_id, lease->client_id_len),
     };
-    memcpy(e->tail, lease->hw.bytes, e->hw_len);
-    memcpy(e->tail + e->hw_len, lease->client_id, e->client_id_len);
-    memcpy(e->tail + e->hw_len + e->client_id_len, lease->hostname, hostname_len);
-    memcpy(e->tail + e->hw_len + e->client_id_len + hostname_len, lease->relay_info, e->relay_info_len);
-    return e;
+    uint8_t *at = put(e->tail, lease->hw.bytes, e->hw_len);
+    at = put(at, lease->client_id, e->client_id_len);
+    at = put(at, lease->hostname, hostname_len);
+    put(at, lease->relay_info, e->relay_info_len);
 }
 
 void srv_lease_entry_get(const struct srv_lease_entry *e, struct srv_lease *out)
 {
     out->addr = e->addr;
     out->hw = (struct hw_addr){.type = e->hw_type, .len = e->hw_len};
-    memcpy(out->hw.bytes, e->tail, e->hw_len);
     out->client_id_len = e->client_id_len;
-    memcpy(out->client_id, e->tail + e->hw_len, e->client_id_len);
     out->state = e->state;
     out->has_nonce = e->has_nonce;
     out->lease_s = e->lease_s;
     out->granted_ms = e->granted_ms;
     out->expires_ms = e->expires_ms;
-    memcpy(out->hostname, e->tail + e->hw_len + e->client_id_len, e->hostname_len);
-    out->hostname[e->hostname_len] = '\0';
     out->relay_info_len = e->relay_info_len;
-    memcpy(out->relay_info, e->tail + e->hw_len + e->client_id_len + e->hostname_len, e->relay_info_len);
+    out->hostname[e->hostname_len] = '\0';
+    const uint8_t *at = get(e->tail, out->hw.bytes, e->hw_len);
+    at = get(at, out->client_id, e->client_id_len);
+    at = get(at, out->hostname, e->hostname_len);
+    get(at, out->relay_info, e->relay_info_len);
 }
 
 bool srv_lease_entry_is_held(const struct srv_lease_entry *e)

@@ -30,9 +30,12 @@ static_assert(sizeof(struct srv_lease_entry) == 96, "a lease is as small as it c
 /* What a client is found by in the table, in a subnet. */
 uint64_t srv_lease_entry_hash(const struct siphash_key *key, uint32_t subnet_id, bool match_client_id,
                               const struct hw_addr *hw, const uint8_t *client_id, size_t client_id_len);
-/* Not in a table yet. free(3) it. NULL if memory is out. */
-struct srv_lease_entry *srv_lease_entry_new(const struct siphash_key *key, const struct srv_lease *lease,
-                                            bool match_client_id);
+/* Octets of an entry with its tail; of one for the lease. */
+size_t srv_lease_entry_size(const struct srv_lease_entry *e);
+size_t srv_lease_entry_size_of(const struct srv_lease *lease);
+/* Makes an entry of the memory, which has that size. It is in no table yet. */
+void srv_lease_entry_set(struct srv_lease_entry *e, const struct srv_lease *lease, bool match_client_id,
+                         uint64_t client_hash);
 /* The lease; but for its subnet_id, which the table knows. */
 void srv_lease_entry_get(const struct srv_lease_entry *e, struct srv_lease *out);
 bool srv_lease_entry_is_held(const struct srv_lease_entry *e);

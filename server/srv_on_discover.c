@@ -16,7 +16,7 @@ static void make_offer(struct srv_step *s, ip4 addr, bool is_bound)
     uint32_t left_s = srv_grant_left(s, addr);
     if (left_s != 0)
         srv_step_decide(s, REASON_LEASE_KEPT, (struct trace_facts){.addr = addr, .span_s = left_s});
-    offer = srv_grant_make(s, addr, left_s != 0 ? left_s : srv_grant_lease_time(s, s->lifetime.default_s));
+    srv_grant_make(s, addr, left_s != 0 ? left_s : srv_grant_lease_time(s, s->lifetime.default_s), &offer);
     offer.state = SRV_LEASE_OFFERED;
     offer.expires_ms = time_add(s->ev->now, time_from_lease_s(s->lifetime.offer_s));
     srv_send_lease(s, DHCP_OFFER, &offer);

@@ -119,7 +119,8 @@ static void replace(struct srv_step *s, struct srv_parked *before)
 static void hold(struct srv_step *s, ip4 addr)
 {
     const struct srv_config *config = s->e->config;
-    struct srv_lease offer = srv_grant_make(s, addr, s->lifetime.default_s);
+    struct srv_lease offer;
+    srv_grant_make(s, addr, s->lifetime.default_s, &offer);
     offer.state = SRV_LEASE_OFFERED;
     offer.expires_ms = s->ev->now + (time_ms)config->ping.requests * config->ping.timeout_ms +
                        time_from_lease_s(s->lifetime.offer_s);

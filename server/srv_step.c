@@ -18,51 +18,51 @@ static size_t size_of(enum srv_action_kind kind)
     return sizeof(struct srv_action);
 }
 
-/* `action` NULL: there is no memory for it. */
-static struct srv_action *append(struct srv_step *s, struct srv_action *action, enum srv_action_kind kind)
+struct srv_action *srv_step_make(struct srv_step *s, enum srv_action_kind kind)
 {
+    struct srv_action *action = arena_take(&s->out->arena, size_of(kind));
     if (action == NULL) {
         s->out_of_memory = true;
-        return &s->e->spare;
+        action = &s->e->spare;
     }
-    action->next = NULL;
     action->kind = kind;
+    return action;
+}
+
+void srv_step_append(struct srv_step *s, struct srv_action *action)
+{
+    if (s->out_of_memory) /* all will be taken back, and it may be the spare one */
+        return;
+    action->next = NULL;
     if (s->out->last != NULL)
         s->out->last->next = action;
     else
         s->out->first = action;
     s->out->last = action;
-    return action;
 }
 
 struct srv_action *srv_step_add(struct srv_step *s, enum srv_action_kind kind)
 {
-    return append(s, arena_alloc(&s->out->arena, size_of(kind)), kind);
+    struct srv_action *action = srv_step_make(s, kind);
+    memset(action, 0, size_of(kind));
+    action->kind = kind;
+    srv_step_append(s, action);
+    return action;
 }
 
-/* There are many of them: each octet is written once. */
 struct trace_event *srv_step_trace(struct srv_step *s, enum trace_kind kind, enum reason reason,
                                    const struct trace_facts *facts)
 {
-    struct srv_action *action = arena_take(&s->out->arena, size_of(SRV_TRACE));
-    struct trace_event *event = &append(s, action, SRV_TRACE)->trace;
+    struct srv_action *action = srv_step_make(s, SRV_TRACE);
+    struct trace_event *event = &action->trace;
     event->kind = kind;
     event->reason = reason;
     event->facts = *facts;
     event->xid = s->msg != NULL ? s->msg->xid : 0;
     event->client = s->hw; /* of no length until a message is read */
     event->from = event->to = NULL;
+    srv_step_append(s, action);
     return event;
-}
-
-void srv_step_decide(struct srv_step *s, enum reason reason, struct trace_facts facts)
-{
-    srv_step_trace(s, TRACE_DECISION, reason, &facts);
-}
-
-void srv_step_drop(struct srv_step *s, enum reason reason, struct trace_facts facts)
-{
-    srv_step_trace(s, TRACE_DROP, reason, &facts);
 }
 
 /* RFC 2131 4.2: "If the client supplies a 'client identifier', ... the server MUST use that identifier to
@@ -93,7 +93,7 @@ void srv_step_identify(struct srv_step *s, bool match_client_id)
 const uint8_t *srv_step_bytes(struct srv_step *s, const uint8_t *bytes, size_t len)
 {
     static const uint8_t none[1];
-    uint8_t *copy = arena_alloc(&s->out->arena, len);
+    uint8_t *copy = arena_take(&s->out->arena, len);
     if (copy == NULL) {
         s->out_of_memory = true;
         return none;
@@ -108,11 +108,14 @@ const char *srv_step_text(struct srv_step *s, const char *text)
 
 /* ---- leases and offers ---- */
 
-int srv_step_put_record(struct srv_engine *e, const struct srv_lease *lease, bool match_client_id)
+/* `client` NULL: what the client is found by is to be worked out. */
+static int put_record(struct srv_engine *e, const struct srv_lease *lease, bool match_client_id,
+                      const struct srv_identity *client)
 {
     struct srv_lease before;
     bool is_known = srv_lease_find(e->leases, lease->addr, &before);
-    int err = srv_lease_put(e->leases, lease, match_client_id);
+    int err = client != NULL ? srv_lease_put_of(e->leases, lease, client)
+                             : srv_lease_put(e->leases, lease, match_client_id);
     if (err < 0)
         return err;
     if (is_known)
@@ -120,6 +123,11 @@ int srv_step_put_record(struct srv_engine *e, const struct srv_lease *lease, boo
     srv_tally_lease(e->tally, lease, 1);
     srv_alloc_mark(e->alloc, lease->addr);
     return 0;
+}
+
+int srv_step_put_record(struct srv_engine *e, const struct srv_lease *lease, bool match_client_id)
+{
+    return put_record(e, lease, match_client_id, NULL);
 }
 
 void srv_step_remove_record(struct srv_engine *e, const struct srv_lease *lease)
@@ -133,6 +141,12 @@ void srv_step_remove_record(struct srv_engine *e, const struct srv_lease *lease)
 void srv_step_keep_lease(struct srv_step *s, const struct srv_lease *lease)
 {
     if (srv_step_put_record(s->e, lease, srv_config_matches_client_id(s->e->config, lease->subnet_id)) < 0)
+        s->out_of_memory = true;
+}
+
+void srv_step_keep_granted(struct srv_step *s, const struct srv_lease *lease)
+{
+    if (put_record(s->e, lease, s->client.match_client_id, &s->client) < 0)
         s->out_of_memory = true;
 }
 
@@ -152,9 +166,7 @@ void srv_step_end_offer(struct srv_step *s, ip4 addr)
 {
     struct srv_engine *e = s->e;
     srv_lease_remove(e->offers, addr);
-    if (srv_lease_find(e->leases, addr, NULL))
-        srv_lease_withhold(e->leases, addr, false);
-    else
+    if (!srv_lease_withhold(e->leases, addr, false))
         srv_alloc_unmark(e->alloc, addr);
 }
 
@@ -197,7 +209,7 @@ bool srv_step_may_offer(struct srv_step *s)
 void srv_step_keep_offer(struct srv_step *s, const struct srv_lease *offer)
 {
     struct srv_engine *e = s->e;
-    if (srv_lease_put(e->offers, offer, s->subnet->match_client_id) < 0) {
+    if (srv_lease_put_of(e->offers, offer, &s->client) < 0) {
         s->out_of_memory = true;
         return;
     }

@@ -63,13 +63,26 @@ struct srv_step {
 
 /* Takes back the actions after `last` (NULL: all). */
 void srv_engine_rewind(struct srv_actions *out, struct srv_action *last);
-/* Appends an action to fill in. Never NULL: without memory it is the spare one, and s->out_of_memory. */
+/* Appends an action of zeros to fill in. Never NULL: without memory it is the spare one, and
+ * s->out_of_memory. */
 struct srv_action *srv_step_add(struct srv_step *s, enum srv_action_kind kind);
+/* The same in two parts, and not zeroed: for what takes its place among the actions only when it is whole. */
+struct srv_action *srv_step_make(struct srv_step *s, enum srv_action_kind kind);
+void srv_step_append(struct srv_step *s, struct srv_action *action);
 /* Appends a trace of the message at hand. */
 struct trace_event *srv_step_trace(struct srv_step *s, enum trace_kind kind, enum reason reason,
                                    const struct trace_facts *facts);
-void srv_step_decide(struct srv_step *s, enum reason reason, struct trace_facts facts);
-void srv_step_drop(struct srv_step *s, enum reason reason, struct trace_facts facts);
+
+static inline void srv_step_decide(struct srv_step *s, enum reason reason, struct trace_facts facts)
+{
+    srv_step_trace(s, TRACE_DECISION, reason, &facts);
+}
+
+static inline void srv_step_drop(struct srv_step *s, enum reason reason, struct trace_facts facts)
+{
+    srv_step_trace(s, TRACE_DROP, reason, &facts);
+}
+
 /* From now on the client goes by its client identifier, if it has one and that counts, or by its hardware
  * address; the record says which. RFC 2131 4.2. */
 void srv_step_identify(struct srv_step *s, bool match_client_id);
@@ -86,11 +99,12 @@ void srv_step_remove_record(struct srv_engine *e, const struct srv_lease *lease)
 
 /* Changes of the tables. The record to store is an action of its own. */
 void srv_step_keep_lease(struct srv_step *s, const struct srv_lease *lease);
+void srv_step_keep_granted(struct srv_step *s, const struct srv_lease *lease); /* to the client at hand */
 /* The record of the lease is gone, from the tables and, by an action that this adds, from the store. */
 void srv_step_forget_lease(struct srv_step *s, const struct srv_lease *lease);
 /* May the client be made an offer beside those that stand? If not, the record says why. */
 bool srv_step_may_offer(struct srv_step *s);
-void srv_step_keep_offer(struct srv_step *s, const struct srv_lease *offer);
+void srv_step_keep_offer(struct srv_step *s, const struct srv_lease *offer); /* to the client at hand */
 void srv_step_end_offer(struct srv_step *s, ip4 addr); /* nothing happens if there is none */
 
 /* The client's standing offer in the subnet or another one of its shared network. */

@@ -46,10 +46,10 @@ static void put(ip4 addr, unsigned client, enum srv_lease_state state, time_ms e
 
 static struct srv_identity identity(unsigned client, const char *client_id)
 {
-    struct srv_identity id = {
-        .match_client_id = true, .hw = hw_of(client), .client_id_len = (uint8_t)strlen(client_id)};
-    memcpy(id.client_id, client_id, id.client_id_len);
-    return id;
+    return (struct srv_identity){.match_client_id = true,
+                                 .hw = hw_of(client),
+                                 .client_id_len = (uint8_t)strlen(client_id),
+                                 .client_id = (const uint8_t *)client_id};
 }
 
 static ip4 find_client(uint32_t subnet_id, struct srv_identity id)
