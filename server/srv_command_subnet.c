@@ -26,39 +26,52 @@ void srv_command_subnet_list(struct srv_command_call *call)
     call->out->arguments = json;
 }
 
-static const struct srv_subnet *find_subnet(struct srv_command_call *call)
+static const struct srv_subnet *find_net(const struct srv_config *config, struct ip4_net net)
 {
-    const struct srv_config *config = call->c->config;
-    double id;
-    const char *text;
-    struct ip4_net net;
-    if (srv_command_number(call, "id", 1, UINT32_MAX, &id))
-        return srv_config_find_subnet_id(config, (uint32_t)id);
-    if (srv_command_failed(call) || !srv_command_text(call, "subnet", &text)) {
-        if (!srv_command_failed(call))
-            srv_command_say(call, CONTROL_ERROR, "'id' or 'subnet' parameter not specified");
-        return NULL;
-    }
-    if (!ip4_net_parse(text, &net)) {
-        srv_command_say(call, CONTROL_ERROR, "'subnet' parameter must be an IPv4 prefix");
-        return NULL;
-    }
     for (size_t i = 0; i < config->n_subnets; i++)
         if (config->subnets[i].net.addr == ip4_net_base(net) && config->subnets[i].net.len == net.len)
             return &config->subnets[i];
     return NULL;
 }
 
+/* NULL: the answer says why. */
+static const struct srv_subnet *find_subnet(struct srv_command_call *call)
+{
+    const struct srv_config *config = call->c->config;
+    const struct srv_subnet *subnet = NULL;
+    double id;
+    const char *text;
+    struct ip4_net net;
+    if (srv_command_number(call, "id", 1, UINT32_MAX, &id)) {
+        subnet = srv_config_find_subnet_id(config, (uint32_t)id);
+        if (subnet == NULL)
+            srv_command_say(call, CONTROL_EMPTY, "No subnet with id %.0f found", id);
+        return subnet;
+    }
+    if (srv_command_failed(call) || !srv_command_text(call, "subnet", &text)) {
+        if (!srv_command_failed(call))
+            srv_command_say(call, CONTROL_ERROR, "'id' or 'subnet' parameter required");
+        return NULL;
+    }
+    if (!ip4_net_parse(text, &net)) {
+        srv_command_say(call, CONTROL_ERROR, "'subnet' parameter must be an IPv4 prefix");
+        return NULL;
+    }
+    subnet = find_net(config, net);
+    if (subnet == NULL)
+        srv_command_say(call, CONTROL_EMPTY, "No %s subnet found", text);
+    return subnet;
+}
+
+/* The list has the name that it has in a configuration: Kea's manual calls it "subnets", its program does
+ * not.
+ */
 void srv_command_subnet_get(struct srv_command_call *call)
 {
     const struct srv_subnet *subnet = find_subnet(call);
     char net[IP4_NET_LEN];
-    if (srv_command_failed(call))
+    if (subnet == NULL)
         return;
-    if (subnet == NULL) {
-        srv_command_say(call, CONTROL_EMPTY, "No such subnet");
-        return;
-    }
     srv_command_say(call, CONTROL_SUCCESS, "Info about IPv4 subnet %s (id %u) returned",
                     ip4_net_format(subnet->net, net), subnet->id);
     call->out->arguments = cJSON_CreateObject();

@@ -610,8 +610,9 @@ static void test_subnets(void **state)
            "Info about IPv4 subnet 10.0.7.0/24 (id 7) returned", NULL);
     expect("subnet4-get", "{\"subnet\": \"10.0.7.0/24\"}", CONTROL_SUCCESS,
            "Info about IPv4 subnet 10.0.7.0/24 (id 7) returned", NULL);
-    expect("subnet4-get", "{\"id\": 8}", CONTROL_EMPTY, "No such subnet", "");
-    expect("subnet4-get", NULL, CONTROL_ERROR, "'id' or 'subnet' parameter not specified", "");
+    expect("subnet4-get", "{\"id\": 8}", CONTROL_EMPTY, "No subnet with id 8 found", "");
+    expect("subnet4-get", "{\"subnet\": \"10.0.8.0/24\"}", CONTROL_EMPTY, "No 10.0.8.0/24 subnet found", "");
+    expect("subnet4-get", NULL, CONTROL_ERROR, "'id' or 'subnet' parameter required", "");
     static const struct {
         const char *arguments;
         int result;
