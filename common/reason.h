@@ -37,6 +37,7 @@
     X(REASON_MSG_CLIENT_ID_LONG, "msg-client-id-long",                                                       \
       "the client identifier has {num} octets, more than the {max} that are served")                         \
     X(REASON_MSG_BAD_OPTION, "msg-bad-option", "option {num} has {max} octets, not the 4 of an address")     \
+    X(REASON_MSG_MALFORMED_OPTION, "msg-malformed-option", "option {num} is malformed: {text}")              \
     X(REASON_MSG_NO_ADDRESS, "msg-no-address", "no address: neither ciaddr nor a requested address")         \
     X(REASON_AUTH_NONE, "auth-none", "it is not authenticated with a nonce (RFC 6704)")                      \
     X(REASON_AUTH_DIGEST, "auth-digest", "its digest is not that of our nonce (RFC 6704)")                   \

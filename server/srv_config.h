@@ -269,6 +269,7 @@ struct srv_config {
     bool kea;                   /* where Kea and an RFC differ, do what Kea does */
     bool ignore_server_id;      /* answer a REQUEST that is for another server */
     bool ignore_link_selection; /* of a relay, RFC 3527 */
+    bool strict;                /* drop a message with a malformed option */
     bool exclude_first_last;    /* no addresses x.x.x.0 and x.x.x.255, where the prefix is 24 or shorter */
     enum srv_lease_checks lease_checks;
     uint32_t decline_s;      /* how long an address that a client declined stays unused */

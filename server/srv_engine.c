@@ -9,6 +9,7 @@
 #include "server/srv_expire.h"
 #include "server/srv_on.h"
 #include "server/srv_select.h"
+#include "server/srv_strict.h"
 
 /* ---- actions ---- */
 
@@ -74,6 +75,18 @@ static enum reason check_addresses(const struct dhcp_msg *msg, struct trace_fact
     return REASON_NONE;
 }
 
+static enum reason check_form(const struct dhcp_msg *msg, const struct srv_config *config,
+                              struct trace_facts *facts)
+{
+    enum opt_defect defect;
+    const struct dhcp_option *bad = config->strict ? srv_strict_find(msg, config->optdefs, &defect) : NULL;
+    if (bad == NULL)
+        return REASON_NONE;
+    facts->num = bad->code;
+    facts->text = opt_defect_text(defect);
+    return REASON_MSG_MALFORMED_OPTION;
+}
+
 /* A relay that brings our own packets back. On the loopback interface everybody has our address. */
 static bool is_loop(const struct srv_event *ev)
 {
@@ -103,6 +116,8 @@ static enum reason read_message(struct srv_step *s, struct trace_facts *facts)
         return REASON_MSG_HOPS;
     srv_select_read_relay(s);
     reason = check_addresses(msg, facts);
+    if (reason == REASON_NONE)
+        reason = check_form(msg, s->e->config, facts);
     if (reason == REASON_NONE && msg->type != DHCP_LEASEQUERY) /* which is about a client, not from one */
         reason = read_identity(s, facts);
     if (reason == REASON_NONE)

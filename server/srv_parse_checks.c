@@ -23,10 +23,9 @@ void srv_parse_compatibility(struct srv_parse *p, const cJSON *global)
     jcfg_get_bool(&p->c, map, "kea", &config->kea);
     jcfg_get_bool(&p->c, map, "ignore-dhcp-server-identifier", &config->ignore_server_id);
     jcfg_get_bool(&p->c, map, "ignore-rai-link-selection", &config->ignore_link_selection);
-    if (jcfg_get_bool(&p->c, map, "lenient-option-parsing", &is_lenient) && !is_lenient)
-        jcfg_warning(
-            &p->c, srv_parse_at(map, "lenient-option-parsing"),
-            "options are read leniently in any case: what is malformed is left out, the rest is used");
+    config->strict = config->kea;
+    if (jcfg_get_bool(&p->c, map, "lenient-option-parsing", &is_lenient))
+        config->strict = !is_lenient;
     jcfg_get_bool(&p->c, map, "exclude-first-last-24", &config->exclude_first_last);
 }
 

@@ -214,7 +214,7 @@ static void set_compatibility(cJSON *map, const struct srv_config *config)
     set_bool(map, "ignore-dhcp-server-identifier", config->ignore_server_id);
     set_bool(map, "ignore-rai-link-selection", config->ignore_link_selection);
     set_bool(map, "exclude-first-last-24", config->exclude_first_last);
-    set_bool(map, "lenient-option-parsing", true);
+    set_bool(map, "lenient-option-parsing", !config->strict);
 }
 
 static void set_expiry(cJSON *map, const struct srv_expiry *e)

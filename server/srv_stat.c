@@ -23,6 +23,12 @@ static uint64_t unreadable(const struct srv_counters *c)
            c->reasons[REASON_MSG_BAD_COOKIE] + c->reasons[REASON_MSG_BAD_TYPE];
 }
 
+/* Those of them that could be told by their type are received, too. */
+static uint64_t parse_failed(const struct srv_counters *c)
+{
+    return unreadable(c) + c->reasons[REASON_MSG_BAD_OPTION] + c->reasons[REASON_MSG_MALFORMED_OPTION];
+}
+
 static uint64_t all_received(const struct srv_counters *c)
 {
     return sum(c->received, sizeof c->received / sizeof c->received[0]) + unreadable(c) +
@@ -62,7 +68,7 @@ static const struct counter {
     {"pkt4-offer-sent", OF_SENT, DHCP_OFFER, NULL},
     {"pkt4-ack-sent", OF_SENT, DHCP_ACK, NULL},
     {"pkt4-nak-sent", OF_SENT, DHCP_NAK, NULL},
-    {"pkt4-parse-failed", OF_SUM, 0, unreadable},
+    {"pkt4-parse-failed", OF_SUM, 0, parse_failed},
     {"pkt4-receive-drop", OF_SUM, 0, dropped},
     {"pkt4-not-for-us", OF_REASON, REASON_OTHER_SERVER, NULL},
     {"pkt4-queue-full", OF_REASON, REASON_QUEUE_FULL, NULL},
