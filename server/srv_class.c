@@ -32,12 +32,18 @@ bool srv_class_is_built_in(const char *name)
 void srv_class_clear(struct srv_class_set *set)
 {
     memset(set->bits, 0, sizeof set->bits);
+    set->order = 0;
     set->n = 0;
 }
 
-static void append(struct srv_class_set *set, const char *name, const struct srv_class *class)
+enum { ORDER_BITS = 16, ORDER_MAX = 4 };
+
+/* `mark` is what is told of it in set->order; 0: it cannot be told there. */
+static void append(struct srv_class_set *set, const char *name, const struct srv_class *class, unsigned mark)
 {
     assert(set->n < SRV_CLASS_SET_MAX); /* each number once; one generated name per class and message */
+    bool is_short = mark != 0 && set->n < ORDER_MAX && (set->n == 0 || set->order != 0);
+    set->order = is_short ? set->order << ORDER_BITS | mark : 0;
     set->list[set->n++] = (struct srv_class_member){name, class};
 }
 
@@ -47,7 +53,7 @@ void srv_class_add(struct srv_class_set *set, const struct srv_config *config, u
     if (srv_class_is_in(set, number))
         return;
     set->bits[number / WORD_BITS] |= UINT64_C(1) << number % WORD_BITS;
-    append(set, config->class_names[number].text, config->class_names[number].class);
+    append(set, config->class_names[number].text, config->class_names[number].class, number + 1);
 }
 
 static bool is_listed(const struct srv_class_set *set, const char *name)
@@ -64,26 +70,15 @@ void srv_class_add_name(struct srv_class_set *set, const struct srv_config *conf
     if (number >= 0)
         srv_class_add(set, config, (unsigned)number);
     else if (!is_listed(set, name) && set->n < SRV_CLASS_SET_MAX)
-        append(set, name, NULL);
+        append(set, name, NULL, 0);
 }
 
-bool srv_class_is_in(const struct srv_class_set *set, unsigned number)
-{
-    return (set->bits[number / WORD_BITS] >> number % WORD_BITS & 1) != 0;
-}
-
-bool srv_class_passes(const struct srv_class_set *set, const struct srv_class_list *list)
+bool srv_class_is_in_any(const struct srv_class_set *set, const struct srv_class_list *list)
 {
     for (size_t i = 0; set != NULL && i < list->n; i++)
         if (srv_class_is_in(set, list->numbers[i]))
             return true;
-    return list->n == 0;
-}
-
-bool srv_class_passes_subnet(const struct srv_class_set *set, const struct srv_subnet *subnet)
-{
-    return srv_class_passes(set, &subnet->gate.classes) &&
-           (subnet->network == NULL || srv_class_passes(set, &subnet->network->gate.classes));
+    return false;
 }
 
 static void add_name(struct opt_text *t, const char *name)

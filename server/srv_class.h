@@ -51,6 +51,7 @@ struct srv_class_member {
 
 struct srv_class_set {
     uint64_t bits[SRV_CLASS_NAMES_MAX / 64];
+    uint64_t order; /* which these are and in which order, 16 bits each; 0: it is not told so shortly */
     size_t n;
     struct srv_class_member list[SRV_CLASS_SET_MAX]; /* in the order in which they were added */
 };
@@ -63,13 +64,26 @@ void srv_class_add(struct srv_class_set *set, const struct srv_config *config, u
  * remembered, for the record: nothing can ask for it. */
 void srv_class_add_name(struct srv_class_set *set, const struct srv_config *config, const char *name);
 
-bool srv_class_is_in(const struct srv_class_set *set, unsigned number);
-/* Does the client pass: is the list empty, or is the client in one of its classes? `set` NULL: it is in none.
- */
-bool srv_class_passes(const struct srv_class_set *set, const struct srv_class_list *list);
+static inline bool srv_class_is_in(const struct srv_class_set *set, unsigned number)
+{
+    return (set->bits[number / 64] >> number % 64 & 1) != 0;
+}
+
+/* Is the client in one of the classes? `set` NULL: it is in none. */
+bool srv_class_is_in_any(const struct srv_class_set *set, const struct srv_class_list *list);
+
+/* Does the client pass: is the list empty, or is the client in one of its classes? */
+static inline bool srv_class_passes(const struct srv_class_set *set, const struct srv_class_list *list)
+{
+    return list->n == 0 || srv_class_is_in_any(set, list);
+}
 
 /* The same for the classes of a subnet and of its shared network. */
-bool srv_class_passes_subnet(const struct srv_class_set *set, const struct srv_subnet *subnet);
+static inline bool srv_class_passes_subnet(const struct srv_class_set *set, const struct srv_subnet *subnet)
+{
+    return srv_class_passes(set, &subnet->gate.classes) &&
+           (subnet->network == NULL || srv_class_passes(set, &subnet->network->gate.classes));
+}
 
 /* "ALL, gold", or "none"; at most `cap` octets with the NUL, cut with "...". */
 void srv_class_format_set(const struct srv_class_set *set, size_t first, char *buf, size_t cap);

@@ -7,7 +7,6 @@
 #include "server/srv_class.h"
 
 enum {
-    NAMES_MAX = 1024,                             /* of the text with all classes of a client */
     GENERATED_MAX = SRV_EXPR_NAME_MAX + 4 * 1024, /* of VENDOR_CLASS_x and SPAWN_x_y */
 };
 
@@ -107,18 +106,27 @@ static bool check_drop(struct srv_step *s)
     return false;
 }
 
-static void tell(struct srv_step *s, enum reason reason, size_t first)
-{
-    char names[NAMES_MAX];
-    srv_class_format_set(s->classes, first, names, sizeof names);
-    srv_step_decide(s, reason, (struct trace_facts){.text = srv_step_text(s, names)});
-}
-
+/* Most clients are in the same few classes as the one before. */
 void srv_classify_tell(struct srv_step *s)
 {
-    if (!s->classes_told)
-        tell(s, REASON_CLASSES, 0);
+    struct srv_classes_text *text = &s->e->classes_text;
+    if (s->classes_told)
+        return;
     s->classes_told = true;
+    if (text->order == 0 || text->order != s->classes->order) {
+        srv_class_format_set(s->classes, 0, text->names, sizeof text->names);
+        text->size = strlen(text->names) + 1;
+        text->order = s->classes->order;
+    }
+    const uint8_t *copy = srv_step_bytes(s, (const uint8_t *)text->names, text->size);
+    srv_step_decide(s, REASON_CLASSES, (struct trace_facts){.text = (const char *)copy});
+}
+
+static void tell_additional(struct srv_step *s, size_t first)
+{
+    char names[SRV_CLASSES_TEXT_MAX];
+    srv_class_format_set(s->classes, first, names, sizeof names);
+    srv_step_decide(s, REASON_CLASSES_ADDITIONAL, (struct trace_facts){.text = srv_step_text(s, names)});
 }
 
 bool srv_classify_arrival(struct srv_step *s)
@@ -164,5 +172,5 @@ void srv_classify_additional(struct srv_step *s, const struct srv_pool *pool)
     if (s->subnet->network != NULL)
         evaluate_list(s, &s->subnet->network->gate.additional);
     if (s->classes->n > before)
-        tell(s, REASON_CLASSES_ADDITIONAL, before);
+        tell_additional(s, before);
 }

@@ -22,7 +22,7 @@ static void tally_failure(struct srv_step *s, bool is_closed)
         srv_tally_add(t, id, 0, SRV_TALLY_FAIL_CLASSES, 1);
 }
 
-/* How a message of a client that has a subnet ended; of what is_tallied[]. */
+/* How a message of a client that has a subnet ended: one of srv_count_is_tallied[]. */
 static void tally(struct srv_step *s, enum reason reason, ip4 addr, bool is_closed)
 {
     struct srv_tally *t = s->e->tally;
@@ -36,24 +36,32 @@ static void tally(struct srv_step *s, enum reason reason, ip4 addr, bool is_clos
         tally_failure(s, is_closed);
 }
 
-static const bool is_tallied[REASON_COUNT] = {
+const bool srv_count_is_tallied[REASON_COUNT] = {
     [REASON_LEASE_NEW] = true,     [REASON_LEASE_KEPT] = true,         [REASON_RESERVED_IN_USE] = true,
     [REASON_POOL_EMPTY] = true,    [REASON_LEASE_LIMIT] = true,        [REASON_OFFER_LIMIT] = true,
-    [REASON_NETWORK_EMPTY] = true, [REASON_OFFER_LIMIT_CLIENT] = true,
+    [REASON_NETWORK_EMPTY] = true, [REASON_OFFER_LIMIT_CLIENT] = true, [REASON_POOL_CLASS] = true,
 };
 
-void srv_count(struct srv_step *s, const struct srv_action *first)
+void srv_count_tally(struct srv_step *s)
+{
+    bool is_closed = false;
+    for (const struct srv_action *a = s->subnet == NULL ? NULL : s->tally_from; a != NULL; a = a->next) {
+        if (a->kind != SRV_TRACE || !srv_count_is_tallied[a->trace.reason])
+            continue;
+        if (a->trace.reason == REASON_POOL_CLASS)
+            is_closed = true;
+        else
+            tally(s, a->trace.reason, a->trace.facts.addr, is_closed);
+    }
+}
+
+void srv_count_undo(struct srv_step *s, const struct srv_action *first)
 {
     struct srv_counters *counters = &s->e->counters;
-    bool is_closed = false;
     for (const struct srv_action *a = first; a != NULL; a = a->next) {
         if (a->kind != SRV_TRACE)
             continue;
-        enum reason reason = a->trace.reason;
-        counters->reasons[reason]++;
-        counters->dropped += a->trace.kind == TRACE_DROP;
-        is_closed = is_closed || reason == REASON_POOL_CLASS;
-        if (is_tallied[reason] && s->subnet != NULL)
-            tally(s, reason, a->trace.facts.addr, is_closed);
+        counters->reasons[a->trace.reason]--;
+        counters->dropped -= a->trace.kind == TRACE_DROP;
     }
 }

@@ -1,6 +1,11 @@
-/* What a step adds to the counters: a part of srv_engine. */
+/* What a step adds to the counters of what happens, besides srv_step_trace(), and to the statistics of
+ * leases, besides what follows from their records: a part of srv_engine. */
 #pragma once
 #include "server/srv_step.h"
 
-/* Of a step that has succeeded, whose actions begin with `first`. */
-void srv_count(struct srv_step *s, const struct srv_action *first);
+/* Reasons that say how the message of a client that has a subnet ended. */
+extern const bool srv_count_is_tallied[REASON_COUNT];
+/* Adds those of a step that has succeeded to the statistics. */
+void srv_count_tally(struct srv_step *s);
+/* Takes back what srv_step_trace() has counted, from `first` on. */
+void srv_count_undo(struct srv_step *s, const struct srv_action *first);

@@ -186,10 +186,11 @@ static int run(struct srv_step *s, void (*work)(struct srv_step *s))
     struct srv_action *last = s->out->last;
     work(s);
     if (s->out_of_memory) {
+        srv_count_undo(s, last == NULL ? s->out->first : last->next);
         srv_engine_rewind(s->out, last);
         return ERR_NOMEM;
     }
-    srv_count(s, last == NULL ? s->out->first : last->next);
+    srv_count_tally(s);
     return 0;
 }
 
@@ -415,6 +416,7 @@ int srv_engine_reconfigure(struct srv_engine *e, const struct srv_config *config
     e->alloc = fresh.alloc;
     e->tally = fresh.tally;
     e->generation++;
+    e->classes_text.order = 0;          /* the numbers are other classes' now */
     e->expire = (struct srv_expire){0}; /* what was to wait need not wait so long now */
     return 0;
 }

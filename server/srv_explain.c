@@ -108,7 +108,7 @@ static const char *keep_text(struct record *r, const char *text)
     return copy;
 }
 
-static void add_note(struct record *r, const struct trace_event *event)
+static inline void add_note(struct record *r, const struct trace_event *event)
 {
     if (r->n_notes == SRV_EXPLAIN_NOTES_MAX) {
         r->n_lost++;

@@ -103,6 +103,5 @@ int srv_force_renew(struct srv_engine *e, ip4 addr, const struct srv_iface *ifac
                                  .dport = DHCP_PORT_CLIENT,
                                  .bytes = buf,
                                  .len = encode(e, &lease, iface->addr.addr, buf)};
-    e->counters.reasons[REASON_FORCERENEW]++;
     return 0;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/dhcp_opt_text.h"
+#include "server/srv_count.h"
 
 static size_t size_of(enum srv_action_kind kind)
 {
@@ -62,6 +63,12 @@ struct trace_event *srv_step_trace(struct srv_step *s, enum trace_kind kind, enu
     event->client = s->hw; /* of no length until a message is read */
     event->from = event->to = NULL;
     srv_step_append(s, action);
+    if (s->out_of_memory)
+        return event;
+    s->e->counters.reasons[reason]++;
+    s->e->counters.dropped += kind == TRACE_DROP;
+    if (srv_count_is_tallied[reason] && s->tally_from == NULL)
+        s->tally_from = action;
     return event;
 }
 

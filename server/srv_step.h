@@ -12,6 +12,15 @@
 #include "server/srv_park.h"
 #include "server/srv_tally.h"
 
+enum { SRV_CLASSES_TEXT_MAX = 1024 };
+
+/* The classes that were told last, with the order of their set. */
+struct srv_classes_text {
+    uint64_t order; /* 0: they may be others now */
+    size_t size;    /* with the NUL */
+    char names[SRV_CLASSES_TEXT_MAX];
+};
+
 struct srv_engine {
     const struct srv_config *config;
     struct siphash_key key;
@@ -28,7 +37,8 @@ struct srv_engine {
     struct srv_counters counters;
     struct dhcp_msg msg;          /* the message at hand; here because it is large */
     struct srv_class_set classes; /* of its client; likewise */
-    struct srv_action spare;      /* what is filled in when there is no memory; likewise */
+    struct srv_classes_text classes_text;
+    struct srv_action spare; /* what is filled in when there is no memory; likewise */
 };
 
 /* What a relay says in option 82; all 0 if there is no relay, or it says nothing of it. */
@@ -55,9 +65,10 @@ struct srv_step {
     const struct srv_subnet *subnet; /* NULL until it is chosen, like what holds for the client there: */
     struct srv_lifetime lifetime;
     struct srv_boot boot;
-    const struct srv_host *host; /* the reservation; NULL: none. Kea's class KNOWN is who has one */
-    bool has_nonce;              /* the client has the nonce of its lease (srv_force) */
-    uint8_t sent;                /* type of the answer, if there is one */
+    const struct srv_host *host;         /* the reservation; NULL: none. Kea's class KNOWN is who has one */
+    bool has_nonce;                      /* the client has the nonce of its lease (srv_force) */
+    uint8_t sent;                        /* type of the answer, if there is one */
+    const struct srv_action *tally_from; /* the first trace that is for srv_count_tally(); NULL: none is */
     bool out_of_memory;
 };
 
@@ -69,7 +80,7 @@ struct srv_action *srv_step_add(struct srv_step *s, enum srv_action_kind kind);
 /* The same in two parts, and not zeroed: for what takes its place among the actions only when it is whole. */
 struct srv_action *srv_step_make(struct srv_step *s, enum srv_action_kind kind);
 void srv_step_append(struct srv_step *s, struct srv_action *action);
-/* Appends a trace of the message at hand. */
+/* Appends a trace of the message at hand, and counts it. */
 struct trace_event *srv_step_trace(struct srv_step *s, enum trace_kind kind, enum reason reason,
                                    const struct trace_facts *facts);
 
