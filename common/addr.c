@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/text_format.h"
+
 /* Reads a decimal number of at most `max`; advances *p past it. No sign, no space, no leading zero. */
 static bool read_number(const char **p, unsigned max, unsigned *out)
 {
@@ -44,25 +46,20 @@ bool ip4_parse(const char *text, ip4 *out)
     return true;
 }
 
-/* printf takes too long for what stands in every lease record. */
-static char *put_octet(char *at, unsigned octet)
+char *ip4_format_end(ip4 addr, char *buf)
 {
-    if (octet >= 100)
-        *at++ = (char)('0' + octet / 100);
-    if (octet >= 10)
-        *at++ = (char)('0' + octet / 10 % 10);
-    *at++ = (char)('0' + octet % 10);
-    return at;
+    for (unsigned shift = 24; shift > 0; shift -= 8) {
+        buf = text_format_number(buf, addr >> shift & 255);
+        *buf++ = '.';
+    }
+    buf = text_format_number(buf, addr & 255);
+    *buf = '\0';
+    return buf;
 }
 
 const char *ip4_format(ip4 addr, char *buf)
 {
-    char *at = buf;
-    for (unsigned shift = 32; shift > 0;) {
-        shift -= 8;
-        at = put_octet(at, addr >> shift & 255);
-        *at++ = shift > 0 ? '.' : '\0';
-    }
+    ip4_format_end(addr, buf);
     return buf;
 }
 

@@ -34,6 +34,8 @@ struct hw_addr {
 bool ip4_parse(const char *text, ip4 *out);
 /* `buf` holds IP4_LEN bytes; returns it. */
 const char *ip4_format(ip4 addr, char *buf);
+/* The same; returns the end of the text, where its NUL is. */
+char *ip4_format_end(ip4 addr, char *buf);
 
 /* "10.0.0.0/24"; host bits are kept. False, and *out untouched, for anything else. */
 bool ip4_net_parse(const char *text, struct ip4_net *out);

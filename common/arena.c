@@ -52,7 +52,7 @@ static int next_block(struct arena *a, size_t size)
     return 0;
 }
 
-void *arena_take_elsewhere(struct arena *a, size_t size)
+void *arena_room_elsewhere(struct arena *a, size_t size)
 {
     size_t step = alignof(max_align_t);
     if (size > PTRDIFF_MAX - sizeof(struct arena_block) - step) /* the sums below would wrap around */
@@ -60,9 +60,7 @@ void *arena_take_elsewhere(struct arena *a, size_t size)
     size = size == 0 ? step : (size + step - 1) / step * step;
     if (size > (size_t)(a->end - a->at) && next_block(a, size) < 0)
         return NULL;
-    void *p = a->at;
-    a->at += size;
-    return p;
+    return a->at;
 }
 
 void *arena_alloc(struct arena *a, size_t size)

@@ -13,17 +13,30 @@ struct arena {
 
 void arena_init(struct arena *a);
 void arena_fini(struct arena *a);
-/* For arena_take(): what the current block has no room for, or nothing at all. */
-void *arena_take_elsewhere(struct arena *a, size_t size);
+/* For arena_room(): what the current block has no room for, or nothing at all. */
+void *arena_room_elsewhere(struct arena *a, size_t size);
+
+/* Room for `size` bytes, aligned for any type, of which arena_keep() takes as many as are needed, before
+ * anything else is taken; NULL if memory is out. */
+static inline void *arena_room(struct arena *a, size_t size)
+{
+    if (size - 1 >= (size_t)(a->end - a->at)) /* 0 is too many, too */
+        return arena_room_elsewhere(a, size);
+    return a->at;
+}
+
+static inline void arena_keep(struct arena *a, size_t size)
+{
+    size_t step = alignof(max_align_t);
+    a->at += (size + step - 1) / step * step;
+}
 
 /* `size` bytes, aligned for any type; NULL if memory is out. */
 static inline void *arena_take(struct arena *a, size_t size)
 {
-    size_t step = alignof(max_align_t);
-    if (size - 1 >= (size_t)(a->end - a->at)) /* 0 is too many, too */
-        return arena_take_elsewhere(a, size);
-    void *p = a->at;
-    a->at += (size + step - 1) / step * step;
+    void *p = arena_room(a, size);
+    if (p != NULL)
+        arena_keep(a, size);
     return p;
 }
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "common/text_format.h"
+
 time_ms time_add(time_ms a, time_ms b)
 {
     if (a == TIME_NEVER || b == TIME_NEVER || (b > 0 && a > TIME_NEVER - b))
@@ -44,11 +46,11 @@ void clock_span(uint32_t s, char *buf)
         const char *unit;
     } units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
     if (s == LEASE_INFINITE) {
-        snprintf(buf, CLOCK_SPAN_LEN, "infinite");
+        text_format_print(buf, CLOCK_SPAN_LEN, "infinite");
         return;
     }
     if (s == 0) {
-        snprintf(buf, CLOCK_SPAN_LEN, "0 s");
+        text_format_print(buf, CLOCK_SPAN_LEN, "0 s");
         return;
     }
     size_t used = 0;
@@ -56,7 +58,7 @@ void clock_span(uint32_t s, char *buf)
         uint32_t count = s / units[i].seconds;
         s %= units[i].seconds;
         if (count != 0)
-            used += (size_t)snprintf(buf + used, CLOCK_SPAN_LEN - used, "%s%u %s", used ? " " : "", count,
-                                     units[i].unit);
+            used += (size_t)text_format_print(buf + used, CLOCK_SPAN_LEN - used, "%s%u %s", used ? " " : "",
+                                              count, units[i].unit);
     }
 }

@@ -8,25 +8,25 @@
 enum { DIGITS_MAX = 20, WIDTH_MAX = 20 };
 
 struct output {
-    char *buf;
-    size_t cap, len; /* len may pass cap: then that much is cut */
+    char *at, *end;
+    size_t cut; /* octets for which there was no room */
 };
 
 static void put(struct output *o, const char *text, size_t len)
 {
-    if (o->len < o->cap) {
-        size_t room = o->cap - o->len;
-        memcpy(o->buf + o->len, text, len < room ? len : room);
-    }
-    o->len += len;
+    size_t room = (size_t)(o->end - o->at), n = len < room ? len : room;
+    memcpy(o->at, text, n);
+    o->at += n;
+    o->cut += len - n;
 }
+
+static const char pairs[] =
+    "0001020304050607080910111213141516171819202122232425262728293031323334353637383940"
+    "4142434445464748495051525354555657585960616263646566676869707172737475767778798081"
+    "828384858687888990919293949596979899";
 
 char *text_format_digits(char *end, unsigned long long value)
 {
-    static const char pairs[] =
-        "0001020304050607080910111213141516171819202122232425262728293031323334353637383940"
-        "4142434445464748495051525354555657585960616263646566676869707172737475767778798081"
-        "828384858687888990919293949596979899";
     while (value >= 100) {
         end -= 2;
         memcpy(end, pairs + 2 * (value % 100), 2);
@@ -39,6 +39,19 @@ char *text_format_digits(char *end, unsigned long long value)
         *--end = (char)('0' + value);
     }
     return end;
+}
+
+char *text_format_number(char *at, unsigned long long value)
+{
+    if (value < 10) { /* most numbers of a packet */
+        *at = (char)('0' + value);
+        return at + 1;
+    }
+    size_t n = 2;
+    for (unsigned long long rest = value; rest >= 100; rest /= 10)
+        n++;
+    text_format_digits(at + n, value);
+    return at + n;
 }
 
 static char *hex_digits(char *end, unsigned long long value)
@@ -132,13 +145,22 @@ static bool format_all(struct output *o, const char *format, va_list args)
 
 int text_format(char *buf, size_t cap, const char *format, va_list args)
 {
-    struct output o = {buf, cap - 1, 0};
+    struct output o = {buf, buf + cap - 1, 0};
     va_list ours;
     va_copy(ours, args);
     bool is_done = format_all(&o, format, ours);
     va_end(ours);
     if (!is_done)
         return vsnprintf(buf, cap, format, args);
-    buf[o.len < o.cap ? o.len : o.cap] = '\0';
-    return (int)o.len;
+    *o.at = '\0';
+    return (int)((size_t)(o.at - buf) + o.cut);
+}
+
+int text_format_print(char *buf, size_t cap, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int len = text_format(buf, cap, format, args);
+    va_end(args);
+    return len;
 }

@@ -59,6 +59,28 @@ static void a_text_is_copied_whole(void **state)
     arena_fini(&a);
 }
 
+static void of_a_room_as_much_is_taken_as_is_kept(void **state)
+{
+    enum { ROOM = 2048, N = 40 }; /* in several blocks */
+    (void)state;
+    struct arena a;
+    char *kept[N];
+    arena_init(&a);
+    for (size_t i = 0; i < N; i++) {
+        char *room = arena_room(&a, ROOM);
+        memset(room, 0x5a, ROOM);
+        assert_ptr_equal(arena_room(&a, ROOM), room); /* nothing is taken yet */
+        kept[i] = memset(room, (int)i, 1000 + i);
+        arena_keep(&a, 1000 + i);
+        assert_ptr_not_equal(take(&a, 1), room);
+    }
+    for (size_t i = 0; i < N; i++)
+        for (size_t j = 0; j < 1000 + i; j++)
+            assert_int_equal(kept[i][j], i);
+    assert_null(arena_room(&a, SIZE_MAX));
+    arena_fini(&a);
+}
+
 static void a_reset_gives_the_same_memory_again(void **state)
 {
     (void)state;
@@ -112,6 +134,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_are_zeroed_aligned_and_apart_also_after_a_reset),
         cmocka_unit_test(a_text_is_copied_whole),
+        cmocka_unit_test(of_a_room_as_much_is_taken_as_is_kept),
         cmocka_unit_test(a_reset_gives_the_same_memory_again),
         cmocka_unit_test(nothing_is_a_piece_too),
         cmocka_unit_test(a_size_that_no_memory_has_gives_null_and_harms_nothing),

@@ -43,6 +43,23 @@ static void numbers(void **state)
     check("%d %zu", INT_MIN, SIZE_MAX);
 }
 
+static void digits_alone(void **state)
+{
+    char ours[64], theirs[64];
+    (void)state;
+    for (unsigned long long value = 0; value < 1ULL << 63; value = value < 1100 ? value + 1 : value * 3 + 7) {
+        snprintf(theirs, sizeof theirs, "%llu", value);
+        memset(ours, '#', sizeof ours);
+        char *end = text_format_number(ours, value);
+        assert_int_equal(*end, '#');
+        *end = '\0';
+        assert_string_equal(ours, theirs);
+    }
+    assert_int_equal(text_format_number(ours, ULLONG_MAX) - ours, 20);
+    assert_int_equal(text_format_print(ours, 4, "%u%s", 12, "345"), 5);
+    assert_string_equal(ours, "123");
+}
+
 static void texts(void **state)
 {
     (void)state;
@@ -65,6 +82,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers),
+        cmocka_unit_test(digits_alone),
         cmocka_unit_test(texts),
         cmocka_unit_test(others),
     };
