@@ -8,10 +8,9 @@
 #include "common/frame.h"
 #include "common/text_format.h"
 
-enum {
-    VALUE_MAX = 2048, /* of the text of a field; what is longer is cut */
-    DATA_SHOWN = 32,
-};
+enum { DATA_SHOWN = 32 };
+
+static const char hex_digits[] = "0123456789abcdef";
 
 void dissect_init(struct dissect *d, struct arena *arena)
 {
@@ -25,31 +24,24 @@ bool dissect_has_tree(const struct dissect *d)
 
 /* ---- building ---- */
 
-static const char *copy_text(struct dissect *d, const char *format, va_list args)
-    __attribute__((format(printf, 2, 0)));
-static const char *copy_text(struct dissect *d, const char *format, va_list args)
+/* The text that is made, in the arena; "" if memory is out. */
+static const char *make_text(struct dissect *d, uint16_t *out_len, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
+static const char *make_text(struct dissect *d, uint16_t *out_len, const char *format, va_list args)
 {
-    char made[VALUE_MAX];
-    const char *text = made;
-    size_t len;
-    if (strcmp(format, "%s") == 0) {
-        text = va_arg(args, const char *);
-        len = strlen(text);
-    } else if (strcmp(format, "%u") == 0) {
-        char *end = made + sizeof made;
-        text = text_format_digits(end, va_arg(args, unsigned));
-        len = (size_t)(end - text);
-    } else if (format[0] != '%' && strchr(format, '%') == NULL) {
-        return format; /* formats are literals, which last */
-    } else {
-        len = (size_t)text_format(made, sizeof made, format, args);
-    }
-    const char *copy = arena_text(d->arena, text, len < VALUE_MAX ? len : VALUE_MAX - 1);
-    if (copy == NULL)
+    char *room = arena_room(d->arena, DISSECT_TEXT_MAX);
+    *out_len = 0;
+    if (room == NULL) {
         d->out_of_memory = true;
-    return copy == NULL ? "" : copy;
+        return "";
+    }
+    int len = text_format(room, DISSECT_TEXT_MAX, format, args);
+    *out_len = (uint16_t)(len < DISSECT_TEXT_MAX ? len : DISSECT_TEXT_MAX - 1);
+    arena_keep(d->arena, *out_len + 1U);
+    return room;
 }
 
+/* The spare one has no text: nobody reads it. */
 static struct dissect_field *add_field(struct dissect *d, const char *name, size_t offset, size_t len)
 {
     if (d->arena == NULL)
@@ -57,10 +49,17 @@ static struct dissect_field *add_field(struct dissect *d, const char *name, size
     struct dissect_field *f = arena_take(d->arena, sizeof *f);
     if (f == NULL) {
         d->out_of_memory = true;
-        d->spare = (struct dissect_field){.name = name, .value = ""};
         return &d->spare;
     }
-    *f = (struct dissect_field){.name = name, .value = "", .offset = offset, .len = len, .source = d->source};
+    f->name = name;
+    f->value = "";
+    f->meaning = NULL;
+    f->value_len = f->meaning_len = 0;
+    f->source = d->source;
+    f->offset = offset;
+    f->len = len;
+    f->first = f->last = f->next = NULL;
+    f->is_warning = false;
     struct dissect_field *parent = d->parent;
     if (parent->last == NULL)
         parent->first = f;
@@ -68,6 +67,71 @@ static struct dissect_field *add_field(struct dissect *d, const char *name, size
         parent->last->next = f;
     parent->last = f;
     return f;
+}
+
+/* f->own is written up to `end`. */
+static struct dissect_field *set_own(struct dissect_field *f, char *end)
+{
+    *end = '\0';
+    f->value = f->own;
+    f->value_len = (uint16_t)(end - f->own);
+    return f;
+}
+
+struct dissect_field *dissect_add_number(struct dissect *d, const char *name, size_t offset, size_t len,
+                                         uint64_t value)
+{
+    struct dissect_field *f = add_field(d, name, offset, len);
+    return f == &d->spare ? f : set_own(f, text_format_number(f->own, value));
+}
+
+struct dissect_field *dissect_add_hex(struct dissect *d, const char *name, size_t offset, size_t len,
+                                      uint32_t value)
+{
+    struct dissect_field *f = add_field(d, name, offset, len);
+    if (f == &d->spare)
+        return f;
+    char *end = f->own + 2 + 2 * len;
+    memcpy(f->own, "0x", 2);
+    for (char *at = end; at > f->own + 2; value >>= 4)
+        *--at = hex_digits[value & 15];
+    return set_own(f, end);
+}
+
+struct dissect_field *dissect_add_ip4(struct dissect *d, const char *name, size_t offset, ip4 value)
+{
+    struct dissect_field *f = add_field(d, name, offset, 4);
+    return f == &d->spare ? f : set_own(f, ip4_format_end(value, f->own));
+}
+
+struct dissect_field *dissect_add_text(struct dissect *d, const char *name, size_t offset, size_t len,
+                                       const char *value)
+{
+    struct dissect_field *f = add_field(d, name, offset, len);
+    if (f == &d->spare)
+        return f;
+    size_t value_len = strnlen(value, DISSECT_TEXT_MAX - 1);
+    const char *copy = arena_text(d->arena, value, value_len);
+    if (copy == NULL) {
+        d->out_of_memory = true;
+        return f;
+    }
+    f->value = copy;
+    f->value_len = (uint16_t)value_len;
+    return f;
+}
+
+struct dissect_field *dissect_add_hw(struct dissect *d, const char *name, size_t offset,
+                                     const struct hw_addr *value)
+{
+    char text[HW_LEN];
+    if (3U * value->len > DISSECT_OWN_MAX)
+        return dissect_add_text(d, name, offset, value->len, hw_format(value, text));
+    struct dissect_field *f = add_field(d, name, offset, value->len);
+    if (f == &d->spare)
+        return f;
+    hw_format(value, f->own);
+    return set_own(f, f->own + strlen(f->own));
 }
 
 struct dissect_field *dissect_add(struct dissect *d, const char *name, size_t offset, size_t len,
@@ -78,33 +142,22 @@ struct dissect_field *dissect_add(struct dissect *d, const char *name, size_t of
         return f;
     va_list args;
     va_start(args, format);
-    f->value = copy_text(d, format, args);
+    f->value = make_text(d, &f->value_len, format, args);
     va_end(args);
     return f;
 }
 
-struct dissect_field *dissect_open(struct dissect *d, const char *name, size_t offset, size_t len,
-                                   const char *format, ...)
+struct dissect_field *dissect_open(struct dissect *d, struct dissect_field *f)
 {
     struct dissect_field *above = d->parent;
-    struct dissect_field *f = add_field(d, name, offset, len);
-    if (f == &d->spare)
-        return above;
-    va_list args;
-    va_start(args, format);
-    f->value = copy_text(d, format, args);
-    va_end(args);
-    d->parent = f;
+    if (f != &d->spare)
+        d->parent = f;
     return above;
 }
 
 struct dissect_field *dissect_layer(struct dissect *d, const char *name, size_t offset, size_t len)
 {
-    struct dissect_field *above = d->parent;
-    struct dissect_field *f = add_field(d, name, offset, len);
-    if (f != &d->spare)
-        d->parent = f;
-    return above;
+    return dissect_open(d, add_field(d, name, offset, len));
 }
 
 void dissect_close(struct dissect *d, struct dissect_field *above)
@@ -112,13 +165,29 @@ void dissect_close(struct dissect *d, struct dissect_field *above)
     d->parent = above;
 }
 
-void dissect_mean(struct dissect *d, struct dissect_field *f, const char *format, ...)
+void dissect_mean_number(struct dissect *d, struct dissect_field *f, const char *before, uint64_t number,
+                         const char *after)
 {
-    if (d->arena == NULL || f == &d->spare)
+    if (f == &d->spare)
+        return;
+    char *room = arena_room(d->arena, strlen(before) + DISSECT_OWN_MAX + strlen(after));
+    if (room == NULL) {
+        d->out_of_memory = true;
+        return;
+    }
+    const char *end = stpcpy(text_format_number(stpcpy(room, before), number), after);
+    f->meaning = room;
+    f->meaning_len = (uint16_t)(end - room);
+    arena_keep(d->arena, f->meaning_len + 1U);
+}
+
+void dissect_mean_format(struct dissect *d, struct dissect_field *f, const char *format, ...)
+{
+    if (f == &d->spare)
         return;
     va_list args;
     va_start(args, format);
-    f->meaning = copy_text(d, format, args);
+    f->meaning = make_text(d, &f->meaning_len, format, args);
     va_end(args);
 }
 
@@ -131,7 +200,7 @@ void dissect_warn(struct dissect *d, size_t offset, size_t len, const char *form
     f->is_warning = true;
     va_list args;
     va_start(args, format);
-    f->value = copy_text(d, format, args);
+    f->value = make_text(d, &f->value_len, format, args);
     va_end(args);
 }
 
@@ -147,15 +216,19 @@ void dissect_data(struct dissect *d, const char *name, size_t at, size_t len)
 {
     if (len == 0 || !dissect_has_tree(d))
         return;
-    char hex[3 * DATA_SHOWN + 1] = "";
-    for (size_t i = 0; i < len && i < DATA_SHOWN; i++) {
-        hex[3 * i] = "0123456789abcdef"[d->now[at + i] >> 4];
-        hex[3 * i + 1] = "0123456789abcdef"[d->now[at + i] & 15];
-        hex[3 * i + 2] = ':';
+    size_t shown = len < DATA_SHOWN ? len : DATA_SHOWN;
+    char hex[3 * DATA_SHOWN + 3], *end = hex;
+    for (size_t i = 0; i < shown; i++) {
+        *end++ = hex_digits[d->now[at + i] >> 4];
+        *end++ = hex_digits[d->now[at + i] & 15];
+        *end++ = ':';
     }
-    hex[3 * (len < DATA_SHOWN ? len : DATA_SHOWN) - 1] = '\0';
-    struct dissect_field *f = dissect_add(d, name, at, len, "%s%s", hex, len > DATA_SHOWN ? "..." : "");
-    dissect_mean(d, f, "%zu octet%s", len, len == 1 ? "" : "s");
+    end--;
+    if (len > DATA_SHOWN)
+        end = (char *)memcpy(end, "...", 3) + 3;
+    *end = '\0';
+    struct dissect_field *f = dissect_add_text(d, name, at, len, hex);
+    dissect_mean_number(d, f, "", len, len == 1 ? " octet" : " octets");
 }
 
 uint16_t dissect_transport_sum(const struct dissect *d, size_t at, size_t len)

@@ -36,14 +36,21 @@ enum dissect_source {
     DISSECT_REASSEMBLED, /* the payload of a datagram put together from fragments */
 };
 
+enum {
+    DISSECT_TEXT_MAX = 2048, /* of a value or a meaning with its NUL; what is longer is cut */
+    DISSECT_OWN_MAX = 23,
+};
+
 struct dissect_field {
     const char *name;    /* static: "ttl"; of a DHCP option its name in the registry */
     const char *value;   /* "64", "10.77.0.1"; "" for a layer that only holds others */
     const char *meaning; /* "UDP"; NULL if the value says it all */
-    size_t offset, len;  /* the octets it was read from; len 0: it was derived */
+    uint16_t value_len, meaning_len;
     enum dissect_source source;
-    bool is_warning; /* `value` is a sentence about what is wrong or odd here */
+    size_t offset, len; /* the octets it was read from; len 0: it was derived */
     struct dissect_field *first, *last, *next;
+    bool is_warning;           /* `value` is a sentence about what is wrong or odd here */
+    char own[DISSECT_OWN_MAX]; /* the value, if it is a number or an address; else without meaning */
 };
 
 enum { DISSECT_VLANS_MAX = 4 };

@@ -45,13 +45,12 @@ static void take_hw(const uint8_t *bytes, struct hw_addr *out)
 static void add_addresses(struct dissect *d, size_t at)
 {
     const struct dissect_arp *a = &d->arp;
-    char hw[HW_LEN], ip[IP4_LEN];
-    dissect_add(d, "sender_hw", at + 8, 6, "%s", hw_format(&a->sender_hw, hw));
-    struct dissect_field *f = dissect_add(d, "sender", at + 14, 4, "%s", ip4_format(a->sender, ip));
+    dissect_add_hw(d, "sender_hw", at + 8, &a->sender_hw);
+    struct dissect_field *f = dissect_add_ip4(d, "sender", at + 14, a->sender);
     if (a->sender == 0)
-        dissect_mean(d, f, "none yet, so that no cache is spoilt");
-    dissect_add(d, "target_hw", at + 18, 6, "%s", hw_format(&a->target_hw, hw));
-    dissect_add(d, "target", at + 24, 4, "%s", ip4_format(a->target, ip));
+        dissect_mean(f, "none yet, so that no cache is spoilt");
+    dissect_add_hw(d, "target_hw", at + 18, &a->target_hw);
+    dissect_add_ip4(d, "target", at + 24, a->target);
 }
 
 static void read_ip4(struct dissect *d, size_t at, uint16_t op)
@@ -64,8 +63,8 @@ static void read_ip4(struct dissect *d, size_t at, uint16_t op)
     take_hw(p + 18, &a->target_hw);
     a->target = wire_u32(p + 24);
     a->kind = kind_of(op, a);
-    struct dissect_field *f = dissect_add(d, "op", at + 6, 2, "%u", op);
-    dissect_mean(d, f, "%s", kind_text(a->kind));
+    struct dissect_field *f = dissect_add_number(d, "op", at + 6, 2, op);
+    dissect_mean(f, kind_text(a->kind));
     add_addresses(d, at);
     if (d->link.has_hw && memcmp(d->link.src_hw.bytes, a->sender_hw.bytes, 6) != 0)
         dissect_warn(d, at + 8, 6, "the frame comes from another hardware address than the message says");
@@ -78,14 +77,14 @@ void dissect_arp(struct dissect *d, size_t at, size_t len)
     if (dissect_need(d, at, len, ARP_HEAD, "an ARP header")) {
         const uint8_t *p = d->now + at;
         uint16_t hw_type = wire_u16(p), protocol = wire_u16(p + 2), op = wire_u16(p + 6);
-        dissect_mean(d, dissect_add(d, "hw_type", at, 2, "%u", hw_type), "%s",
+        dissect_mean(dissect_add_number(d, "hw_type", at, 2, hw_type),
                      hw_type == HW_ETHERNET ? "Ethernet" : "not Ethernet");
-        dissect_mean(d, dissect_add(d, "proto_type", at + 2, 2, "0x%04x", protocol), "%s",
+        dissect_mean(dissect_add_hex(d, "proto_type", at + 2, 2, protocol),
                      protocol == PROTOCOL_IP4 ? "IPv4" : "not IPv4");
-        dissect_add(d, "hw_size", at + 4, 1, "%u", p[4]);
-        dissect_add(d, "proto_size", at + 5, 1, "%u", p[5]);
+        dissect_add_number(d, "hw_size", at + 4, 1, p[4]);
+        dissect_add_number(d, "proto_size", at + 5, 1, p[5]);
         if (hw_type != HW_ETHERNET || protocol != PROTOCOL_IP4 || p[4] != 6 || p[5] != 4) {
-            dissect_add(d, "op", at + 6, 2, "%u", op);
+            dissect_add_number(d, "op", at + 6, 2, op);
             dissect_warn(d, at, ARP_HEAD, "not of IPv4 over Ethernet, so that the addresses are not read");
             dissect_data(d, "data", at + ARP_HEAD, len - ARP_HEAD);
         } else if (dissect_need(d, at, len, ARP_LEN, "ARP for IPv4 over Ethernet")) {

@@ -312,10 +312,10 @@ static void show_http(struct dissect *d, const struct dissect_http_answer *http)
         if (!is_open)
             above = dissect_layer(d, "http", d->tcp.payload_at, d->tcp.payload_len);
         is_open = true;
-        struct dissect_field *f = dissect_add(d, line->is_status ? "status-line" : "request-line", line->at,
-                                              line->len, "%s", line->text);
+        struct dissect_field *f = dissect_add_text(d, line->is_status ? "status-line" : "request-line",
+                                                   line->at, line->len, line->text);
         if (line->segments > 1)
-            dissect_mean(d, f, "its end; it is spread over %u segments", line->segments);
+            dissect_mean_format(d, f, "its end; it is spread over %u segments", line->segments);
     }
     dissect_close(d, above);
 }
@@ -331,8 +331,7 @@ static void show_sack(struct dissect *d, uint32_t base)
         if (len == 0 || len > d->tcp.payload_at - at)
             return;
         for (size_t i = 2; bytes[at] == SACK && i + 8 <= len; i += 8)
-            dissect_mean(d,
-                         dissect_add(d, "relative_sack", at + i, 8, "%u-%u", wire_u32(bytes + at + i) - base,
+            dissect_mean(dissect_add(d, "relative_sack", at + i, 8, "%u-%u", wire_u32(bytes + at + i) - base,
                                      wire_u32(bytes + at + i + 4) - base),
                          "these octets have come, behind a gap");
     }
@@ -344,18 +343,18 @@ void dissect_conns_show(struct dissect *d, const struct dissect_conn_answer *ans
         return;
     d->parent = d->tree;
     show_http(d, &answer->http);
-    struct dissect_field *above = dissect_open(d, "connection", 0, 0, "%u", answer->number);
+    struct dissect_field *above = dissect_open(d, dissect_add_number(d, "connection", 0, 0, answer->number));
     const char *text = dissect_conn_event_text(answer->event);
     if (text[0] != '\0')
-        dissect_add(d, "event", 0, 0, "%s", text);
-    dissect_mean(d, dissect_add(d, "relative_seq", d->tcp.at + 4, 4, "%u", answer->seq),
+        dissect_add_text(d, "event", 0, 0, text);
+    dissect_mean(dissect_add_number(d, "relative_seq", d->tcp.at + 4, 4, answer->seq),
                  "octets from the beginning; the SYN is 0");
     if (d->tcp.flags & DISSECT_TCP_ACK)
-        dissect_mean(d, dissect_add(d, "relative_ack", d->tcp.at + 8, 4, "%u", answer->ack),
+        dissect_mean(dissect_add_number(d, "relative_ack", d->tcp.at + 8, 4, answer->ack),
                      "the next octet that is wanted");
     if (d->tcp.flags & DISSECT_TCP_ACK && dissect_has_tree(d))
         show_sack(d, d->tcp.ack - answer->ack);
-    dissect_add(d, "sender_state", 0, 0, "%s", dissect_conn_state_name(answer->sender));
-    dissect_add(d, "receiver_state", 0, 0, "%s", dissect_conn_state_name(answer->receiver));
+    dissect_add_text(d, "sender_state", 0, 0, dissect_conn_state_name(answer->sender));
+    dissect_add_text(d, "receiver_state", 0, 0, dissect_conn_state_name(answer->receiver));
     dissect_close(d, above);
 }

@@ -1,7 +1,6 @@
 /* DHCP: RFC 2131 2, the options by their registry (dhcp_opt.h), with the octets of each part. */
 #include "common/dissect_tree.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "common/dhcp_opt.h"
@@ -56,31 +55,26 @@ static const char *number_meaning(const struct header_field *field, uint32_t val
 
 static void add_number(struct dissect *d, const struct header_field *field, size_t at)
 {
-    char text[IP4_LEN];
     uint32_t value = 0;
     if (!dissect_has_tree(d))
         return;
     for (size_t i = 0; i < field->len; i++)
         value = value << 8 | d->now[at + i];
-    if (field->shape == ADDRESS)
-        ip4_format(value, text);
-    else if (field->shape == HEX)
-        snprintf(text, sizeof text, "0x%0*x", 2 * field->len, value);
-    else
-        snprintf(text, sizeof text, "%u", value);
-    struct dissect_field *f = dissect_add(d, field->name, at, field->len, "%s", text);
+    struct dissect_field *f = field->shape == ADDRESS ? dissect_add_ip4(d, field->name, at, value)
+                              : field->shape == HEX
+                                  ? dissect_add_hex(d, field->name, at, field->len, value)
+                                  : dissect_add_number(d, field->name, at, field->len, value);
     const char *meaning = number_meaning(field, value);
     if (meaning != NULL)
-        dissect_mean(d, f, "%s", meaning);
+        dissect_mean(f, meaning);
 }
 
 /* `htype` and `hlen` stand before. */
 static void add_chaddr(struct dissect *d, size_t at, uint8_t htype, uint8_t hlen)
 {
     struct hw_addr hw = {.type = htype, .len = hlen < DHCP_CHADDR_LEN ? hlen : DHCP_CHADDR_LEN};
-    char text[HW_LEN];
     memcpy(hw.bytes, d->now + at, hw.len);
-    dissect_add(d, "chaddr", at, hw.len, "%s", hw_format(&hw, text));
+    dissect_add_hw(d, "chaddr", at, &hw);
     for (size_t i = hw.len; i < DHCP_CHADDR_LEN; i++) {
         if (d->now[at + i] != 0) {
             dissect_warn(d, at + i, DHCP_CHADDR_LEN - i, "the octets of chaddr behind the address are not 0");
@@ -99,9 +93,9 @@ static void add_text(struct dissect *d, const struct header_field *field, size_t
     bool options = d->dhcp.overload & bit;
     size_t len = options ? 0 : strnlen((const char *)d->now + at, field->len);
     text_escape(d->now + at, len, text, sizeof text);
-    struct dissect_field *f = dissect_add(d, field->name, at, field->len, "%s", text);
+    struct dissect_field *f = dissect_add_text(d, field->name, at, field->len, text);
     if (options)
-        dissect_mean(d, f, "holds options: overload (52)");
+        dissect_mean(f, "holds options: overload (52)");
 }
 
 /* The fields of which all octets are among the `len` ones. Returns how many octets these fields have. */
@@ -143,10 +137,10 @@ static void add_part(struct dissect *d, const struct opt_def *def, const uint8_t
     enum opt_defect defect = dhcp_opt_check(def, part->data, part->len);
     size_t value_at = at + (size_t)(part->data - base);
     format_value(d, def, part->data, part->len, text, sizeof text);
-    struct dissect_field *above = dissect_open(d, def != NULL ? def->name : "unknown-sub-option",
-                                               value_at - head, part->len + head, "%s", text);
-    if (d->parent != above)
-        dissect_mean(d, d->parent, "%u", id);
+    struct dissect_field *f = dissect_add_text(d, def != NULL ? def->name : "unknown-sub-option",
+                                               value_at - head, part->len + head, text);
+    dissect_mean_number(d, f, "", id, "");
+    struct dissect_field *above = dissect_open(d, f);
     if (defect != OPT_OK && defect != OPT_UNKNOWN)
         dissect_warn(d, value_at, part->len, "malformed: %s", opt_defect_text(defect));
     if (def != NULL && defect == OPT_OK)
@@ -177,9 +171,10 @@ static void add_enterprises(struct dissect *d, const struct opt_def *def, size_t
     while (dhcp_opt_walk_enterprise(&r, &part)) {
         size_t data_at = at + (size_t)(part.data - base);
         const char *name = dhcp_opt_walk_enterprise_name(part.id);
-        struct dissect_field *above = dissect_open(d, "enterprise", data_at - 5, part.len + 5, "%u", part.id);
-        if (name != NULL && d->parent != above)
-            dissect_mean(d, d->parent, "%s", name);
+        struct dissect_field *f = dissect_add_number(d, "enterprise", data_at - 5, part.len + 5, part.id);
+        if (name != NULL)
+            dissect_mean(f, name);
+        struct dissect_field *above = dissect_open(d, f);
         if (def->type == OPT_VIVSO) {
             const struct opt_def inner = {
                 .name = "vendor", .type = OPT_SUBOPTIONS, .sub = dhcp_opt_walk_enterprise_space(part.id)};
@@ -200,8 +195,8 @@ static void add_routes(struct dissect *d, size_t at, size_t len)
         char net[IP4_NET_LEN], via[IP4_LEN];
         struct dissect_field *f = dissect_add(d, "route", at + start, r.at - start, "%s via %s",
                                               ip4_net_format(route.net, net), ip4_format(route.via, via));
-        dissect_mean(d, f, "prefix length %u, %u octets of the network, gateway", route.net.len,
-                     (route.net.len + 7U) / 8U);
+        dissect_mean_format(d, f, "prefix length %u, %u octets of the network, gateway", route.net.len,
+                            (route.net.len + 7U) / 8U);
     }
 }
 
@@ -211,7 +206,7 @@ static void add_domains(struct dissect *d, size_t at, size_t len)
     for (size_t next = 0, start = 0; next < len; start = next) {
         if (!dhcp_opt_walk_name(d->now + at, len, OPT_NAME_POINTERS, &next, &name))
             return;
-        dissect_add(d, "domain", at + start, next - start, "%s", name.text);
+        dissect_add_text(d, "domain", at + start, next - start, name.text);
     }
 }
 
@@ -220,25 +215,22 @@ static void add_client_id(struct dissect *d, size_t at, size_t len)
     struct opt_duid duid;
     uint32_t iaid;
     const uint8_t *p = d->now + at;
-    struct dissect_field *f = dissect_add(d, "type", at, 1, "%u", p[0]);
+    struct dissect_field *f = dissect_add_number(d, "type", at, 1, p[0]);
     if (!dhcp_opt_walk_client_duid(p, len, &iaid, &duid)) {
-        dissect_mean(d, f, "%s",
-                     p[0] == 1   ? "Ethernet address"
-                     : p[0] == 0 ? "text or other"
-                                 : "hardware type");
+        dissect_mean(f, p[0] == 1 ? "Ethernet address" : p[0] == 0 ? "text or other" : "hardware type");
         dissect_data(d, "identifier", at + 1, len - 1);
         return;
     }
-    dissect_mean(d, f, "RFC 4361: IAID and DUID");
-    dissect_add(d, "iaid", at + 1, 4, "0x%08x", iaid);
-    dissect_mean(d, dissect_add(d, "duid-type", at + 5, 2, "%u", duid.type), "DUID-%s",
-                 duid.name != NULL ? duid.name : "?");
+    dissect_mean(f, "RFC 4361: IAID and DUID");
+    dissect_add_hex(d, "iaid", at + 1, 4, iaid);
+    dissect_mean_format(d, dissect_add_number(d, "duid-type", at + 5, 2, duid.type), "DUID-%s",
+                        duid.name != NULL ? duid.name : "?");
     if (duid.has_hw)
-        dissect_add(d, "hw-type", at + 7, 2, "%u", duid.hw_type);
+        dissect_add_number(d, "hw-type", at + 7, 2, duid.hw_type);
     if (duid.has_time)
-        dissect_mean(d, dissect_add(d, "time", at + 9, 4, "%u", duid.time_s), "seconds since 2000-01-01");
+        dissect_mean(dissect_add_number(d, "time", at + 9, 4, duid.time_s), "seconds since 2000-01-01");
     if (duid.has_enterprise)
-        dissect_add(d, "enterprise", at + 7, 4, "%u", duid.enterprise);
+        dissect_add_number(d, "enterprise", at + 7, 4, duid.enterprise);
     dissect_data(d, "identifier", at + (size_t)(duid.id - p), duid.id_len);
 }
 
@@ -250,7 +242,7 @@ static void add_elements(struct dissect *d, const struct opt_def *def, size_t at
     one.min = one.max = def->multiple;
     for (size_t i = 0; i + def->multiple <= len; i += def->multiple) {
         format_value(d, &one, d->now + at + i, def->multiple, text, sizeof text);
-        dissect_add(d, "element", at + i, def->multiple, "%s", text);
+        dissect_add_text(d, "element", at + i, def->multiple, text);
     }
 }
 
@@ -260,7 +252,7 @@ static void add_fields(struct dissect *d, const struct opt_def *def, size_t at, 
     for (const struct opt_def *field = def->fields; field->name != NULL; field++) {
         size_t n = dhcp_opt_walk_field_len(field, len);
         format_value(d, field, d->now + at, n, text, sizeof text);
-        dissect_add(d, field->name, at, n, "%s", text);
+        dissect_add_text(d, field->name, at, n, text);
         at += n;
         len -= n;
     }
@@ -325,15 +317,16 @@ static void add_pieces(struct dissect *d, size_t at, const struct dhcp_option *o
         n++;
         struct dissect_field *above = d->parent;
         if (option->pieces > 1)
-            above = dissect_open(d, "piece", at + piece->offset, piece->len + 2U, "%u of %u, in %s", n,
-                                 option->pieces, region_name(piece->region));
-        dissect_add(d, "code", at + piece->offset, 1, "%u", piece->code);
-        dissect_add(d, "length", at + piece->offset + 1, 1, "%u", piece->len);
+            above = dissect_open(d, dissect_add(d, "piece", at + piece->offset, piece->len + 2U,
+                                                "%u of %u, in %s", n, option->pieces,
+                                                region_name(piece->region)));
+        dissect_add_number(d, "code", at + piece->offset, 1, piece->code);
+        dissect_add_number(d, "length", at + piece->offset + 1, 1, piece->len);
         if (option->pieces > 1) {
             dissect_data(d, "data", at + piece->offset + 2, piece->len);
             dissect_close(d, above);
         } else if (piece->region != DHCP_IN_OPTIONS) {
-            dissect_mean(d, dissect_add(d, "region", at + piece->offset, 0, "%s", region_name(piece->region)),
+            dissect_mean(dissect_add_text(d, "region", at + piece->offset, 0, region_name(piece->region)),
                          "overload (52): the field holds options");
         }
     }
@@ -346,10 +339,10 @@ static void add_option(struct dissect *d, size_t at, const struct dhcp_option *o
     enum opt_defect defect = dhcp_opt_check(def, option->data, option->len);
     format_value(d, def, option->data, option->len, text, sizeof text);
     size_t whole = option->pieces > 1 ? 0 : option->len + 2U;
-    struct dissect_field *above =
-        dissect_open(d, def != NULL ? def->name : "unknown-option", at + option->offset, whole, "%s", text);
-    if (d->parent != above)
-        dissect_mean(d, d->parent, "option %u%s", option->code, option->pieces > 1 ? ", split" : "");
+    struct dissect_field *f =
+        dissect_add_text(d, def != NULL ? def->name : "unknown-option", at + option->offset, whole, text);
+    dissect_mean_number(d, f, "option ", option->code, option->pieces > 1 ? ", split" : "");
+    struct dissect_field *above = dissect_open(d, f);
     add_pieces(d, at, option);
     if (defect != OPT_OK && defect != OPT_UNKNOWN)
         dissect_warn(d, at + option->offset, whole, "option %u is malformed: %s", option->code,
@@ -373,7 +366,7 @@ static void add_end(struct dissect *d, size_t at, size_t len)
         end++;
     if (end >= len || d->now[at + end] != DHCP_OPT_END)
         return;
-    dissect_mean(d, dissect_add(d, "end", at + end, 1, "%u", DHCP_OPT_END), "no more options in this field");
+    dissect_mean(dissect_add_number(d, "end", at + end, 1, DHCP_OPT_END), "no more options in this field");
     dissect_data(d, "padding", at + end + 1, len - end - 1);
 }
 
@@ -393,10 +386,9 @@ void dissect_dhcp(struct dissect *d, size_t at, size_t len)
     d->has_dhcp = true;
     add_header(d, at, len);
     if (len >= DHCP_OPTIONS_AT)
-        dissect_mean(d,
-                     dissect_add(d, "cookie", at + DHCP_COOKIE_AT, 4, "0x%08x",
-                                 wire_u32(d->now + at + DHCP_COOKIE_AT)),
-                     "options follow");
+        dissect_mean(
+            dissect_add_hex(d, "cookie", at + DHCP_COOKIE_AT, 4, wire_u32(d->now + at + DHCP_COOKIE_AT)),
+            "options follow");
     for (unsigned i = 0; i < d->dhcp.n_options; i++)
         add_option(d, at, &d->dhcp.options[i]);
     add_end(d, at, len);

@@ -118,13 +118,13 @@ static bool is_whole(const struct dissect *d)
 static void add_checksum(struct dissect *d, size_t at, size_t len)
 {
     uint16_t value = wire_u16(d->now + at + 2);
-    struct dissect_field *f = dissect_add(d, "checksum", at + 2, 2, "0x%04x", value);
+    struct dissect_field *f = dissect_add_hex(d, "checksum", at + 2, 2, value);
     if (!is_whole(d)) {
-        dissect_mean(d, f, "not checked: the packet is cut");
+        dissect_mean(f, "not checked: the packet is cut");
         return;
     }
     if (frame_sum_finish(frame_sum(0, d->now + at, len)) == 0) {
-        dissect_mean(d, f, "correct");
+        dissect_mean(f, "correct");
         return;
     }
     uint32_t others = frame_sum(frame_sum(0, d->now + at, 2), d->now + at + 4, len - 4);
@@ -137,7 +137,7 @@ static void add_times(struct dissect *d, size_t at, size_t len)
 {
     static const char *const names[] = {"originate", "receive", "transmit"};
     for (size_t i = 0; i < 3 && len >= 4 * (i + 1); i++)
-        dissect_mean(d, dissect_add(d, names[i], at + 4 * i, 4, "%u", wire_u32(d->now + at + 4 * i)),
+        dissect_mean(dissect_add_number(d, names[i], at + 4 * i, 4, wire_u32(d->now + at + 4 * i)),
                      "ms since midnight, UTC");
 }
 
@@ -146,22 +146,20 @@ static void add_rest(struct dissect *d, size_t at, size_t len)
     const uint8_t *p = d->now + at;
     const struct dissect_icmp *icmp = &d->icmp;
     if (is_query(icmp->type)) {
-        dissect_add(d, "ident", at + 4, 2, "%u", icmp->id);
-        dissect_add(d, "seq", at + 6, 2, "%u", icmp->seq);
+        dissect_add_number(d, "ident", at + 4, 2, icmp->id);
+        dissect_add_number(d, "seq", at + 6, 2, icmp->seq);
         if (icmp->type == TIMESTAMP || icmp->type == TIMESTAMP_REPLY)
             add_times(d, at + ICMP_MIN, len - ICMP_MIN);
         else
             dissect_data(d, "data", at + ICMP_MIN, len - ICMP_MIN);
         return;
     }
-    char addr[IP4_LEN];
     if (icmp->type == UNREACHABLE && icmp->code == NEEDS_FRAGMENTS)
-        dissect_mean(d, dissect_add(d, "mtu", at + 6, 2, "%u", wire_u16(p + 6)),
-                     "RFC 1191: of the next link");
+        dissect_mean(dissect_add_number(d, "mtu", at + 6, 2, wire_u16(p + 6)), "RFC 1191: of the next link");
     if (icmp->type == REDIRECT)
-        dissect_add(d, "gateway", at + 4, 4, "%s", ip4_format(wire_u32(p + 4), addr));
+        dissect_add_ip4(d, "gateway", at + 4, wire_u32(p + 4));
     if (icmp->type == PARAMETER_PROBLEM)
-        dissect_mean(d, dissect_add(d, "pointer", at + 4, 1, "%u", p[4]), "the octet that is wrong");
+        dissect_mean(dissect_add_number(d, "pointer", at + 4, 1, p[4]), "the octet that is wrong");
     if (is_error(icmp->type))
         dissect_ip_quoted(d, at + ICMP_MIN, len - ICMP_MIN);
     else
@@ -176,11 +174,10 @@ void dissect_icmp(struct dissect *d, size_t at, size_t len)
         const uint8_t *p = d->now + at;
         d->icmp = (struct dissect_icmp){true, p[0], p[1], wire_u16(p + 4), wire_u16(p + 6)};
         const char *type = dissect_icmp_name(p[0]), *code = dissect_icmp_code_name(p[0], p[1]);
-        dissect_mean(d, dissect_add(d, "type", at, 1, "%u", p[0]), "%s",
-                     type != NULL ? type : "not known here");
-        struct dissect_field *f = dissect_add(d, "code", at + 1, 1, "%u", p[1]);
+        dissect_mean(dissect_add_number(d, "type", at, 1, p[0]), type != NULL ? type : "not known here");
+        struct dissect_field *f = dissect_add_number(d, "code", at + 1, 1, p[1]);
         if (code != NULL)
-            dissect_mean(d, f, "%s", code);
+            dissect_mean(f, code);
         add_checksum(d, at, len);
         add_rest(d, at, len);
     }

@@ -1,8 +1,6 @@
 /* IPv4: RFC 791; the options of RFC 791 3.1, RFC 2113; fragments. */
 #include "common/dissect_tree.h"
 
-#include <stdio.h>
-
 #include "common/frame.h"
 #include "common/wire.h"
 
@@ -83,31 +81,29 @@ static bool is_route(uint8_t type)
 /* RFC 791 3.1: type, length, pointer, addresses; the pointer counts octets from 1. */
 static void add_route(struct dissect *d, size_t at, size_t len)
 {
-    char addr[IP4_LEN];
     if (len < 3)
         return;
-    dissect_add(d, "pointer", at + 2, 1, "%u", d->now[at + 2]);
+    dissect_add_number(d, "pointer", at + 2, 1, d->now[at + 2]);
     for (size_t i = 3; i + 4 <= len; i += 4)
-        dissect_add(d, "address", at + i, 4, "%s", ip4_format(wire_u32(d->now + at + i), addr));
+        dissect_add_ip4(d, "address", at + i, wire_u32(d->now + at + i));
 }
 
 /* RFC 791 3.1: pointer, hosts for which there was no room, flag: times alone (0), or each behind the address
  * of its host. */
 static void add_timestamps(struct dissect *d, size_t at, size_t len)
 {
-    char addr[IP4_LEN];
     if (len < 4)
         return;
     uint8_t flag = d->now[at + 3] & 15U;
-    dissect_add(d, "pointer", at + 2, 1, "%u", d->now[at + 2]);
-    dissect_add(d, "overflow", at + 3, 1, "%u", d->now[at + 3] >> 4);
-    dissect_add(d, "flag", at + 3, 1, "%u", flag);
+    dissect_add_number(d, "pointer", at + 2, 1, d->now[at + 2]);
+    dissect_add_number(d, "overflow", at + 3, 1, d->now[at + 3] >> 4);
+    dissect_add_number(d, "flag", at + 3, 1, flag);
     for (size_t i = 4; i + (flag == 0 ? 4 : 8) <= len; i += 4) {
         if (flag != 0) {
-            dissect_add(d, "address", at + i, 4, "%s", ip4_format(wire_u32(d->now + at + i), addr));
+            dissect_add_ip4(d, "address", at + i, wire_u32(d->now + at + i));
             i += 4;
         }
-        dissect_add(d, "time", at + i, 4, "%u", wire_u32(d->now + at + i));
+        dissect_add_number(d, "time", at + i, 4, wire_u32(d->now + at + i));
     }
 }
 
@@ -119,7 +115,7 @@ static void add_option_data(struct dissect *d, uint8_t type, size_t at, size_t l
     else if (type == 68)
         add_timestamps(d, at, len);
     else if (type == 148 && len == 4) /* RFC 2113 2.1 */
-        dissect_add(d, "value", at + 2, 2, "%u", wire_u16(d->now + at + 2));
+        dissect_add_number(d, "value", at + 2, 2, wire_u16(d->now + at + 2));
     else if (len > 2)
         dissect_data(d, "data", at + 2, len - 2);
 }
@@ -128,7 +124,8 @@ static void add_options(struct dissect *d, size_t at, size_t end)
 {
     if (at == end)
         return;
-    struct dissect_field *above = dissect_open(d, "options", at, end - at, "%zu octets", end - at);
+    struct dissect_field *above =
+        dissect_open(d, dissect_add(d, "options", at, end - at, "%zu octets", end - at));
     while (at < end) {
         uint8_t type = d->now[at];
         size_t len = type <= 1 ? 1 : end - at >= 2 ? d->now[at + 1] : 0;
@@ -136,7 +133,8 @@ static void add_options(struct dissect *d, size_t at, size_t end)
             dissect_warn(d, at, end - at, "an option runs past the end of the header or has no length");
             break;
         }
-        struct dissect_field *options = dissect_open(d, option_name(type), at, len, "%u", type);
+        struct dissect_field *options =
+            dissect_open(d, dissect_add_number(d, option_name(type), at, len, type));
         add_option_data(d, type, at, len);
         dissect_close(d, options);
         if (type == 0)
@@ -150,14 +148,14 @@ static void add_options(struct dissect *d, size_t at, size_t end)
 static void add_fragment(struct dissect *d, size_t at, uint16_t word, size_t payload_len)
 {
     unsigned units = word & OFFSET_MASK;
-    dissect_mean(d, dissect_add(d, "flags", at, 1, "0x%x", (unsigned)word >> 13), "%s%s%s",
-                 word & DONT_FRAGMENT ? "DF: no router may fragment it" : "may be fragmented",
-                 word & MORE_FRAGMENTS ? ", MF: more fragments follow" : "",
-                 word & RESERVED_FLAG ? ", and the reserved bit, which is to be 0" : "");
-    struct dissect_field *f = dissect_add(d, "frag_offset", at, 2, "%u", units * 8);
+    dissect_mean_format(d, dissect_add(d, "flags", at, 1, "0x%x", (unsigned)word >> 13), "%s%s%s",
+                        word & DONT_FRAGMENT ? "DF: no router may fragment it" : "may be fragmented",
+                        word & MORE_FRAGMENTS ? ", MF: more fragments follow" : "",
+                        word & RESERVED_FLAG ? ", and the reserved bit, which is to be 0" : "");
+    struct dissect_field *f = dissect_add_number(d, "frag_offset", at, 2, units * 8);
     if (units != 0 || word & MORE_FRAGMENTS)
-        dissect_mean(d, f, "%u x 8 = %u: octets %u to %zu of the datagram's payload", units, units * 8,
-                     units * 8, units * 8 + payload_len - (payload_len > 0 ? 1 : 0));
+        dissect_mean_format(d, f, "%u x 8 = %u: octets %u to %zu of the datagram's payload", units, units * 8,
+                            units * 8, units * 8 + payload_len - (payload_len > 0 ? 1 : 0));
     if (word & RESERVED_FLAG)
         dissect_warn(d, at, 1, "the reserved flag is set");
     if (word & DONT_FRAGMENT && (units != 0 || word & MORE_FRAGMENTS))
@@ -172,9 +170,9 @@ static void add_fragment(struct dissect *d, size_t at, uint16_t word, size_t pay
 static void add_checksum(struct dissect *d, size_t at, const struct dissect_ip *ip)
 {
     uint16_t value = wire_u16(d->now + at + 10);
-    struct dissect_field *f = dissect_add(d, "checksum", at + 10, 2, "0x%04x", value);
+    struct dissect_field *f = dissect_add_hex(d, "checksum", at + 10, 2, value);
     if (ip->checksum == DISSECT_SUM_GOOD) {
-        dissect_mean(d, f, "correct");
+        dissect_mean(f, "correct");
         return;
     }
     uint32_t others = frame_sum(frame_sum(0, d->now + at, 10), d->now + at + 12, ip->header_len - 12);
@@ -185,13 +183,10 @@ static void add_checksum(struct dissect *d, size_t at, const struct dissect_ip *
 
 static void add_addresses(struct dissect *d, size_t at, const struct dissect_ip *ip)
 {
-    char addr[IP4_LEN];
-    if (!dissect_has_tree(d))
-        return;
-    dissect_add(d, "src", at + 12, 4, "%s", ip4_format(ip->src, addr));
-    struct dissect_field *f = dissect_add(d, "dst", at + 16, 4, "%s", ip4_format(ip->dst, addr));
+    dissect_add_ip4(d, "src", at + 12, ip->src);
+    struct dissect_field *f = dissect_add_ip4(d, "dst", at + 16, ip->dst);
     if (ip->dst == IP4_BROADCAST)
-        dissect_mean(d, f, "limited broadcast: every host on the link");
+        dissect_mean(f, "limited broadcast: every host on the link");
 }
 
 static void add_header(struct dissect *d, const struct dissect_ip *ip)
@@ -200,17 +195,17 @@ static void add_header(struct dissect *d, const struct dissect_ip *ip)
     size_t at = ip->header_at;
     uint16_t word = wire_u16(p + 6);
     const char *protocol = dissect_ip_protocol_name(ip->protocol);
-    dissect_add(d, "version", at, 1, "4");
-    dissect_mean(d, dissect_add(d, "hdr_len", at, 1, "%zu", ip->header_len), "%zu x 4 octets",
-                 ip->header_len / 4);
-    dissect_mean(d, dissect_add(d, "dsfield", at + 1, 1, "0x%02x", p[1]), "DSCP %u, ECN %u", p[1] >> 2,
-                 p[1] & 3U);
-    dissect_mean(d, dissect_add(d, "len", at + 2, 2, "%u", ip->total_len), "header %zu + payload %zu",
-                 ip->header_len, ip->total_len - ip->header_len);
-    dissect_add(d, "id", at + 4, 2, "0x%04x", ip->id);
+    dissect_add_text(d, "version", at, 1, "4");
+    dissect_mean_number(d, dissect_add_number(d, "hdr_len", at, 1, ip->header_len), "", ip->header_len / 4,
+                        " x 4 octets");
+    dissect_mean_format(d, dissect_add_hex(d, "dsfield", at + 1, 1, p[1]), "DSCP %u, ECN %u", p[1] >> 2,
+                        p[1] & 3U);
+    dissect_mean_format(d, dissect_add_number(d, "len", at + 2, 2, ip->total_len), "header %zu + payload %zu",
+                        ip->header_len, ip->total_len - ip->header_len);
+    dissect_add_hex(d, "id", at + 4, 2, ip->id);
     add_fragment(d, at + 6, word, ip->total_len - ip->header_len);
-    dissect_add(d, "ttl", at + 8, 1, "%u", ip->ttl);
-    dissect_mean(d, dissect_add(d, "proto", at + 9, 1, "%u", ip->protocol), "%s",
+    dissect_add_number(d, "ttl", at + 8, 1, ip->ttl);
+    dissect_mean(dissect_add_number(d, "proto", at + 9, 1, ip->protocol),
                  protocol != NULL ? protocol : "not known here");
     add_checksum(d, at, ip);
     add_addresses(d, at, ip);
@@ -309,9 +304,9 @@ void dissect_ip_quoted(struct dissect *d, size_t at, size_t len)
         add_header(d, &quoted);
         if (quoted.payload_len >= 4 && (quoted.protocol == PROTO_UDP || quoted.protocol == PROTO_TCP) &&
             quoted.offset == 0) {
-            dissect_add(d, "srcport", quoted.payload_at, 2, "%u", wire_u16(d->now + quoted.payload_at));
-            dissect_add(d, "dstport", quoted.payload_at + 2, 2, "%u",
-                        wire_u16(d->now + quoted.payload_at + 2));
+            dissect_add_number(d, "srcport", quoted.payload_at, 2, wire_u16(d->now + quoted.payload_at));
+            dissect_add_number(d, "dstport", quoted.payload_at + 2, 2,
+                               wire_u16(d->now + quoted.payload_at + 2));
         }
     }
     dissect_close(d, above);

@@ -2,7 +2,6 @@
  * none. */
 #include "common/dissect_tree.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "common/wire.h"
@@ -74,23 +73,20 @@ static void take_hw(const uint8_t *bytes, struct hw_addr *out)
 
 static void add_hw(struct dissect *d, const char *name, size_t at, const struct hw_addr *hw)
 {
-    char text[HW_LEN];
-    if (!dissect_has_tree(d))
-        return;
-    struct dissect_field *f = dissect_add(d, name, at, 6, "%s", hw_format(hw, text));
+    struct dissect_field *f = dissect_add_hw(d, name, at, hw);
     static const uint8_t all[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
     if (memcmp(hw->bytes, all, sizeof all) == 0)
-        dissect_mean(d, f, "broadcast: every host on the link");
+        dissect_mean(f, "broadcast: every host on the link");
     else if (hw->bytes[0] & 1)
-        dissect_mean(d, f, "multicast");
+        dissect_mean(f, "multicast");
 }
 
 static void add_ethertype(struct dissect *d, size_t at, uint16_t type)
 {
     const char *name = dissect_ethertype_name(type);
-    struct dissect_field *f = dissect_add(d, "type", at, 2, "0x%04x", type);
+    struct dissect_field *f = dissect_add_hex(d, "type", at, 2, type);
     if (name != NULL)
-        dissect_mean(d, f, "%s", name);
+        dissect_mean(f, name);
 }
 
 /* IEEE 802.1Q: priority 3 bits, drop eligible 1, VLAN id 12; then the type of what follows. */
@@ -98,13 +94,12 @@ static uint16_t read_vlan(struct dissect *d, size_t at)
 {
     uint16_t tag = wire_u16(d->now + at);
     uint16_t type = wire_u16(d->now + at + 2);
-    struct dissect_field *above = dissect_open(d, "vlan", at, VLAN_LEN, "%u", tag & 0xfffU);
-    struct dissect_field *f = dissect_add(d, "priority", at, 2, "%u", (unsigned)tag >> 13);
-    (void)f;
-    dissect_add(d, "dei", at, 2, "%u", (unsigned)tag >> 12 & 1U);
-    f = dissect_add(d, "id", at, 2, "%u", tag & 0xfffU);
+    struct dissect_field *above = dissect_open(d, dissect_add_number(d, "vlan", at, VLAN_LEN, tag & 0xfffU));
+    dissect_add_number(d, "priority", at, 2, (unsigned)tag >> 13);
+    dissect_add_number(d, "dei", at, 2, (unsigned)tag >> 12 & 1U);
+    struct dissect_field *f = dissect_add_number(d, "id", at, 2, tag & 0xfffU);
     if ((tag & 0xfff) == 0)
-        dissect_mean(d, f, "priority only, no VLAN");
+        dissect_mean(f, "priority only, no VLAN");
     add_ethertype(d, at + 2, type);
     dissect_close(d, above);
     if (d->link.n_vlans < DISSECT_VLANS_MAX)
@@ -159,7 +154,7 @@ static void read_ethernet(struct dissect *d)
     add_hw(d, "dst", 0, &d->link.dst_hw);
     add_hw(d, "src", 6, &d->link.src_hw);
     if (type < ETHERTYPE_MIN)
-        dissect_add(d, "length", 12, 2, "%u", type);
+        dissect_add_number(d, "length", 12, 2, type);
     else
         add_ethertype(d, 12, type);
     if (d->link.src_hw.bytes[0] & 1)
@@ -187,9 +182,9 @@ static void add_sll_address(struct dissect *d, size_t at, uint16_t len)
 static void add_packet_type(struct dissect *d, size_t at, size_t len, uint16_t type)
 {
     const char *name = type <= 4 ? packet_types[type].name : NULL;
-    struct dissect_field *f = dissect_add(d, "pkttype", at, len, "%u", type);
+    struct dissect_field *f = dissect_add_number(d, "pkttype", at, len, type);
     if (name != NULL)
-        dissect_mean(d, f, "%s", name);
+        dissect_mean(f, name);
 }
 
 /* Packet type, ARPHRD type, length of the address, address in 8 octets, protocol. */
@@ -202,8 +197,8 @@ static void read_sll(struct dissect *d)
     d->link.found = true;
     struct dissect_field *above = dissect_layer(d, "sll", 0, SLL_LEN);
     add_packet_type(d, 0, 2, wire_u16(p));
-    dissect_add(d, "hatype", 2, 2, "%u", wire_u16(p + 2));
-    dissect_add(d, "halen", 4, 2, "%u", wire_u16(p + 4));
+    dissect_add_number(d, "hatype", 2, 2, wire_u16(p + 2));
+    dissect_add_number(d, "halen", 4, 2, wire_u16(p + 4));
     add_sll_address(d, 6, wire_u16(p + 4));
     add_ethertype(d, 14, wire_u16(p + 14));
     dissect_close(d, above);
@@ -220,10 +215,10 @@ static void read_sll2(struct dissect *d)
     d->link.found = true;
     struct dissect_field *above = dissect_layer(d, "sll2", 0, SLL2_LEN);
     add_ethertype(d, 0, wire_u16(p));
-    dissect_add(d, "ifindex", 4, 4, "%u", wire_u32(p + 4));
-    dissect_add(d, "hatype", 8, 2, "%u", wire_u16(p + 8));
+    dissect_add_number(d, "ifindex", 4, 4, wire_u32(p + 4));
+    dissect_add_number(d, "hatype", 8, 2, wire_u16(p + 8));
     add_packet_type(d, 10, 1, p[10]);
-    dissect_add(d, "halen", 11, 1, "%u", p[11]);
+    dissect_add_number(d, "halen", 11, 1, p[11]);
     add_sll_address(d, 12, p[11]);
     dissect_close(d, above);
     dissect_ethertype(d, wire_u16(p), SLL2_LEN, d->now_len - SLL2_LEN);
@@ -241,8 +236,8 @@ static void read_null(struct dissect *d)
         p[0] == 0 ? wire_u32(p) : (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
     d->link.found = true;
     struct dissect_field *above = dissect_layer(d, "null", 0, NULL_LEN);
-    struct dissect_field *f = dissect_add(d, "family", 0, NULL_LEN, "%u", family);
-    dissect_mean(d, f, "%s", family == FAMILY_IP4 ? "IPv4" : "not IPv4");
+    struct dissect_field *f = dissect_add_number(d, "family", 0, NULL_LEN, family);
+    dissect_mean(f, family == FAMILY_IP4 ? "IPv4" : "not IPv4");
     dissect_close(d, above);
     if (family == FAMILY_IP4)
         dissect_ip(d, NULL_LEN, d->now_len - NULL_LEN);

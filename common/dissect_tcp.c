@@ -66,12 +66,12 @@ static void add_option(struct dissect *d, size_t at, size_t len)
     }
     switch (p[0]) {
     case 2:
-        f = dissect_add(d, name, at, len, "%u", wire_u16(p + 2));
-        dissect_mean(d, f, "I take segments of at most %u octets of data", wire_u16(p + 2));
+        f = dissect_add_number(d, name, at, len, wire_u16(p + 2));
+        dissect_mean_number(d, f, "I take segments of at most ", wire_u16(p + 2), " octets of data");
         return;
     case 3:
-        f = dissect_add(d, name, at, len, "%u", p[2]);
-        dissect_mean(d, f, "my windows count in units of %u octets", 1U << (p[2] < 14 ? p[2] : 14));
+        f = dissect_add_number(d, name, at, len, p[2]);
+        dissect_mean_number(d, f, "my windows count in units of ", 1U << (p[2] < 14 ? p[2] : 14), " octets");
         return;
     case 5: {
         struct dissect_field *above = dissect_layer(d, name, at, len);
@@ -95,7 +95,7 @@ static void add_option(struct dissect *d, size_t at, size_t len)
         dissect_add(d, name, at, len, "%u, echo %u", wire_u32(p + 2), wire_u32(p + 6));
         return;
     default: /* a number of the wire */
-        dissect_add(d, name, at, len, "%u", p[0]);
+        dissect_add_number(d, name, at, len, p[0]);
     }
 }
 
@@ -117,34 +117,35 @@ static void add_options(struct dissect *d, size_t at, size_t end)
 
 static void add_checksum(struct dissect *d, size_t at)
 {
-    struct dissect_field *f = dissect_add(d, "checksum", at + 16, 2, "0x%04x", wire_u16(d->now + at + 16));
+    struct dissect_field *f = dissect_add_hex(d, "checksum", at + 16, 2, wire_u16(d->now + at + 16));
     if (d->tcp.checksum == DISSECT_SUM_GOOD)
-        dissect_mean(d, f, "correct");
+        dissect_mean(f, "correct");
     else if (d->tcp.checksum == DISSECT_SUM_BAD)
         dissect_warn(
             d, at + 16, 2,
             "the checksum is wrong; a host leaves it to its network card, and a capture on that host "
             "sees it half made");
     else
-        dissect_mean(d, f, "not checked: the segment is cut");
+        dissect_mean(f, "not checked: the segment is cut");
 }
 
 static void add_header(struct dissect *d, size_t at, size_t header)
 {
     const struct dissect_tcp *t = &d->tcp;
     char flags[DISSECT_FLAGS_LEN];
-    dissect_add(d, "srcport", at, 2, "%u", t->sport);
-    dissect_add(d, "dstport", at + 2, 2, "%u", t->dport);
-    dissect_add(d, "seq", at + 4, 4, "%u", t->seq);
-    struct dissect_field *f = dissect_add(d, "ack", at + 8, 4, "%u", t->ack);
+    dissect_add_number(d, "srcport", at, 2, t->sport);
+    dissect_add_number(d, "dstport", at + 2, 2, t->dport);
+    dissect_add_number(d, "seq", at + 4, 4, t->seq);
+    struct dissect_field *f = dissect_add_number(d, "ack", at + 8, 4, t->ack);
     if (!(t->flags & DISSECT_TCP_ACK))
-        dissect_mean(d, f, "means nothing without the flag ACK");
-    dissect_mean(d, dissect_add(d, "hdr_len", at + 12, 1, "%zu", header), "%zu x 4 octets", header / 4);
-    dissect_mean(d, dissect_add(d, "flags", at + 13, 1, "0x%02x", d->now[at + 13]), "%s",
-                 dissect_tcp_flags(t->flags, flags));
-    dissect_add(d, "window", at + 14, 2, "%u", t->window);
+        dissect_mean(f, "means nothing without the flag ACK");
+    dissect_mean_number(d, dissect_add_number(d, "hdr_len", at + 12, 1, header), "", header / 4,
+                        " x 4 octets");
+    dissect_mean_format(d, dissect_add_hex(d, "flags", at + 13, 1, d->now[at + 13]), "%s",
+                        dissect_tcp_flags(t->flags, flags));
+    dissect_add_number(d, "window", at + 14, 2, t->window);
     add_checksum(d, at);
-    dissect_add(d, "urgent", at + 18, 2, "%u", wire_u16(d->now + at + 18));
+    dissect_add_number(d, "urgent", at + 18, 2, wire_u16(d->now + at + 18));
     add_options(d, at + TCP_MIN, at + header);
 }
 
@@ -221,7 +222,7 @@ void dissect_http(struct dissect *d, size_t at, size_t len)
     d->protocol = "HTTP";
     struct dissect_field *above = dissect_layer(d, "http", at, len);
     bool status = starts_with(p, len, "HTTP/1.");
-    dissect_add(d, status ? "status-line" : "request-line", at, line, "%s", d->http);
+    dissect_add_text(d, status ? "status-line" : "request-line", at, line, d->http);
     size_t rest = end != NULL ? (size_t)(end - p) + 1 : len;
     dissect_data(d, "rest", at + rest, len - rest);
     dissect_close(d, above);

@@ -1,18 +1,39 @@
 /* How the dissectors build the tree, and how one hands on to the next. Private to dissect_*.c. */
 #pragma once
+#include <string.h>
+
 #include "common/dissect.h"
 
-/* Adds a field under the open one. Never NULL: without a tree, or without memory, it is a spare one. */
+/* Each adds a field under the open one. Never NULL: without a tree, or without memory, it is a spare one. */
+struct dissect_field *dissect_add_number(struct dissect *d, const char *name, size_t offset, size_t len,
+                                         uint64_t value); /* "64" */
+struct dissect_field *dissect_add_hex(struct dissect *d, const char *name, size_t offset, size_t len,
+                                      uint32_t value); /* "0x0040": two digits for each octet, len <= 4 */
+struct dissect_field *dissect_add_ip4(struct dissect *d, const char *name, size_t offset, ip4 value);
+struct dissect_field *dissect_add_hw(struct dissect *d, const char *name, size_t offset,
+                                     const struct hw_addr *value);
+/* Of a copy of the text. */
+struct dissect_field *dissect_add_text(struct dissect *d, const char *name, size_t offset, size_t len,
+                                       const char *value);
 struct dissect_field *dissect_add(struct dissect *d, const char *name, size_t offset, size_t len,
                                   const char *format, ...) __attribute__((format(printf, 5, 6)));
-/* The same, and what is added next stands under it until dissect_close() gets what this returned. */
-struct dissect_field *dissect_open(struct dissect *d, const char *name, size_t offset, size_t len,
-                                   const char *format, ...) __attribute__((format(printf, 5, 6)));
-/* The same for what has no value of its own. */
+/* What is added next stands under `f`, which was just added, until dissect_close() gets what this returned.
+ */
+struct dissect_field *dissect_open(struct dissect *d, struct dissect_field *f);
+/* Adds a field that has no value of its own, and opens it. */
 struct dissect_field *dissect_layer(struct dissect *d, const char *name, size_t offset, size_t len);
 void dissect_close(struct dissect *d, struct dissect_field *above);
-/* What the value of `f` means. */
-void dissect_mean(struct dissect *d, struct dissect_field *f, const char *format, ...)
+/* What the value of `f` means: a text that lasts; ... */
+static inline void dissect_mean(struct dissect_field *f, const char *meaning)
+{
+    f->meaning = meaning;
+    f->meaning_len = (uint16_t)strlen(meaning);
+}
+/* ... a number with words around it; ... */
+void dissect_mean_number(struct dissect *d, struct dissect_field *f, const char *before, uint64_t number,
+                         const char *after);
+/* ... or more. */
+void dissect_mean_format(struct dissect *d, struct dissect_field *f, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Is there a tree? If not, text for it need not be made. */
 bool dissect_has_tree(const struct dissect *d);

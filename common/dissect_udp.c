@@ -27,16 +27,16 @@ static uint16_t right_checksum(const struct dissect *d, size_t at, size_t len, u
 
 static void add_checksum(struct dissect *d, size_t at, uint16_t value)
 {
-    struct dissect_field *f = dissect_add(d, "checksum", at + 6, 2, "0x%04x", value);
+    struct dissect_field *f = dissect_add_hex(d, "checksum", at + 6, 2, value);
     switch (d->udp.checksum) {
     case DISSECT_SUM_NONE:
-        dissect_mean(d, f, "none was computed");
+        dissect_mean(f, "none was computed");
         return;
     case DISSECT_SUM_GOOD:
-        dissect_mean(d, f, "correct");
+        dissect_mean(f, "correct");
         return;
     case DISSECT_SUM_UNKNOWN:
-        dissect_mean(d, f, "not checked: the datagram is cut");
+        dissect_mean(f, "not checked: the datagram is cut");
         return;
     case DISSECT_SUM_BAD:
         dissect_warn(
@@ -72,11 +72,11 @@ void dissect_udp(struct dissect *d, size_t at, size_t len)
         bool good_len = udp_len >= UDP_LEN;
         if (good_len)
             d->udp.checksum = check(d, at, udp_len, there, value);
-        dissect_add(d, "srcport", at, 2, "%u", d->udp.sport);
-        dissect_add(d, "dstport", at + 2, 2, "%u", d->udp.dport);
-        struct dissect_field *f = dissect_add(d, "length", at + 4, 2, "%u", udp_len);
+        dissect_add_number(d, "srcport", at, 2, d->udp.sport);
+        dissect_add_number(d, "dstport", at + 2, 2, d->udp.dport);
+        struct dissect_field *f = dissect_add_number(d, "length", at + 4, 2, udp_len);
         if (good_len)
-            dissect_mean(d, f, "header 8 + data %u", (unsigned)udp_len - UDP_LEN);
+            dissect_mean_number(d, f, "header 8 + data ", (unsigned)udp_len - UDP_LEN, "");
         else
             dissect_warn(d, at + 4, 2, "the length is less than that of the header, 8");
         if (udp_len > len)

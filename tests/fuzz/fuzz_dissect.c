@@ -14,8 +14,9 @@
 
 enum { DEPTH_MAX = 16 };
 
-static void check_text(const char *text)
+static void check_text(const char *text, size_t len)
 {
+    assert(strlen(text) == len);
     for (const char *p = text; *p != '\0'; p++)
         assert((unsigned char)*p >= ' ' && *p != 0x7f);
 }
@@ -25,9 +26,9 @@ static void check_fields(const struct dissect *d, const struct dissect_field *f,
     assert(depth < DEPTH_MAX);
     for (; f != NULL; f = f->next) {
         assert(f->name != NULL && f->value != NULL);
-        check_text(f->value);
+        check_text(f->value, f->value_len);
         if (f->meaning != NULL)
-            check_text(f->meaning);
+            check_text(f->meaning, f->meaning_len);
         size_t len = f->source == DISSECT_CAPTURED ? d->len : d->datagram_len;
         assert(f->len == 0 || (f->offset <= len && f->len <= len - f->offset));
         check_fields(d, f->first, depth + 1);
@@ -41,7 +42,7 @@ static void check(struct arena *arena, int linktype, const uint8_t *data, size_t
     dissect_init(&with, arena);
     dissect_packet(&with, linktype, data, size);
     check_fields(&with, with.tree, 0);
-    check_text(line + (dissect_summary(&with, line, sizeof line), 0));
+    check_text(line, dissect_summary(&with, line, sizeof line));
     dissect_init(&without, NULL);
     dissect_packet(&without, linktype, data, size);
     assert(strcmp(with.protocol, without.protocol) == 0);
@@ -85,7 +86,7 @@ static void follow(struct arena *arena, const struct memory *m, const uint8_t *b
         dissect_conns_step(m->conns, &d, &segment);
         assert(dissect_conn_event_text(segment.event) != NULL);
         for (unsigned i = 0; i < segment.http.n; i++)
-            check_text(segment.http.lines[i].text);
+            check_text(segment.http.lines[i].text, strlen(segment.http.lines[i].text));
         dissect_conns_show(&d, &segment);
     }
     check_fields(&d, d.tree, 0);
