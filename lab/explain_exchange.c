@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/text_format.h"
 #include "lab/explain_print.h"
 
 enum { NS_PER_S = 1000000000, INDENT = 26, SPAN_LEN = 32 };
@@ -53,24 +54,26 @@ static const char *outcome_text(const struct dissect_exchange *e, char *buf)
     switch (e->outcome) {
     case OUTCOME_ACK:
         if (!e->has_lease) {
-            snprintf(buf, EXPLAIN_NOTE_LEN, "the settings for %s from %s", addr, server);
+            text_format_print(buf, EXPLAIN_NOTE_LEN, "the settings for %s from %s", addr, server);
             break;
         }
         clock_span(e->lease_s, span);
-        snprintf(buf, EXPLAIN_NOTE_LEN, "%s for %s from %s", addr, span, server);
+        text_format_print(buf, EXPLAIN_NOTE_LEN, "%s for %s from %s", addr, span, server);
         break;
     case OUTCOME_NAK:
-        snprintf(buf, EXPLAIN_NOTE_LEN, "refused (NAK) by %s: %s", server, ip4_format(e->asked, addr));
+        text_format_print(buf, EXPLAIN_NOTE_LEN, "refused (NAK) by %s: %s", server,
+                          ip4_format(e->asked, addr));
         break;
     case OUTCOME_NONE_NEEDED:
-        snprintf(buf, EXPLAIN_NOTE_LEN, "%s, told to %s", addr,
-                 e->server != 0 ? server : "nobody in particular");
+        text_format_print(buf, EXPLAIN_NOTE_LEN, "%s, told to %s", addr,
+                          e->server != 0 ? server : "nobody in particular");
         break;
     case OUTCOME_ANSWERED:
-        snprintf(buf, EXPLAIN_NOTE_LEN, "answered");
+        text_format_print(buf, EXPLAIN_NOTE_LEN, "answered");
         break;
     case OUTCOME_OPEN:
-        snprintf(buf, EXPLAIN_NOTE_LEN, "%s", e->n_offers > 0 ? "not finished" : "nobody has answered");
+        text_format_print(buf, EXPLAIN_NOTE_LEN, "%s",
+                          e->n_offers > 0 ? "not finished" : "nobody has answered");
         break;
     }
     return buf;
@@ -103,9 +106,9 @@ const char *explain_exchange_note(const struct dissect_exchange *e, char *buf)
 {
     char outcome[EXPLAIN_NOTE_LEN];
     if (e->outcome == OUTCOME_OPEN || e->kind == EXCHANGE_OTHER)
-        snprintf(buf, EXPLAIN_NOTE_LEN, "%s", name_of(e));
+        text_format_print(buf, EXPLAIN_NOTE_LEN, "%s", name_of(e));
     else
-        snprintf(buf, EXPLAIN_NOTE_LEN, "%s: %s", name_of(e), outcome_text(e, outcome));
+        text_format_print(buf, EXPLAIN_NOTE_LEN, "%s: %s", name_of(e), outcome_text(e, outcome));
     return buf;
 }
 

@@ -1,5 +1,6 @@
 /* A packet as a line of JSON. Written directly: a tree of values beside the tree of fields would cost more
  * than all the rest. */
+#include <assert.h>
 #include <string.h>
 
 #include "common/text_format.h"
@@ -7,206 +8,191 @@
 
 enum {
     SUMMARY_MAX = 512,
-    LINE_BUFFER = 16384,
-    TEXT_PART = 4096, /* octets of a text at a time */
-    HEAD_MAX = 128,   /* of a field, without its name */
-    DIGITS_MAX = 20,
+    NAME_MAX_LEN = 128, /* of a field; these are words of ours */
+    TEXT_MAX = 4096,    /* octets of any other text: the comment is the longest */
+    AROUND_MAX = 128,   /* what stands around the texts of a field or of the packet */
+    /* The room for what is written at once; every octet may become two */
+    PIECE_MAX = NAME_MAX_LEN + 2 * TEXT_MAX + AROUND_MAX,
+    LINE_BUFFER = 2 * PIECE_MAX,
 };
+static_assert(TEXT_MAX >= 2 * DISSECT_TEXT_MAX, "a field has a value and a meaning");
 
 static const char hex_digits[] = "0123456789abcdef";
 
-/* What was written and is not in the file yet. */
+/* What is not in the file yet. All that writes takes the place where to, and returns the one behind. */
 struct line {
     FILE *out;
-    size_t len;
     char buf[LINE_BUFFER];
 };
 
-static void flush(struct line *l)
+static char *flush(struct line *l, const char *at)
 {
-    fwrite_unlocked(l->buf, 1, l->len, l->out);
-    l->len = 0;
+    fwrite_unlocked(l->buf, 1, (size_t)(at - l->buf), l->out);
+    return l->buf;
 }
 
-/* Room for `n` octets, at most LINE_BUFFER. */
-static char *reserve(struct line *l, size_t n)
+/* Where PIECE_MAX octets have room. */
+static char *reserve(struct line *l, char *at)
 {
-    if (LINE_BUFFER - l->len < n)
-        flush(l);
-    return l->buf + l->len;
+    return l->buf + LINE_BUFFER - at < PIECE_MAX ? flush(l, at) : at;
 }
 
-/* A literal, at `at` in what was reserved, which then is behind it. */
-#define APPEND(at, literal) (memcpy(at, literal, sizeof(literal) - 1), (at) += sizeof(literal) - 1)
-
-/* A literal. */
-#define PUT(l, literal)                                                                                      \
-    do {                                                                                                     \
-        memcpy(reserve(l, sizeof(literal) - 1), literal, sizeof(literal) - 1);                               \
-        (l)->len += sizeof(literal) - 1;                                                                     \
-    } while (0)
-
-static char *put_digits(char *at, uint64_t value)
+static char *put(char *at, const char *text, size_t len)
 {
-    char digits[DIGITS_MAX];
-    if (value < 10) {
-        *at = (char)('0' + value);
-        return at + 1;
-    }
-    const char *start = text_format_digits(digits + DIGITS_MAX, value);
-    size_t len = (size_t)(digits + DIGITS_MAX - start);
-    memcpy(at, start, len);
-    return at + len;
+    return (char *)memcpy(at, text, len) + len;
 }
 
-static void put_number(struct line *l, uint64_t value)
+#define PUT(at, literal) put(at, literal, sizeof(literal) - 1)
+
+static bool is_special(char c)
 {
-    char *at = put_digits(reserve(l, DIGITS_MAX), value);
-    l->len = (size_t)(at - l->buf);
+    return c == '"' || c == '\\';
 }
 
-/* Is one of the eight octets a quotation mark or a backslash? An octet of (x ^ pattern) is then 0, and only
- * then does taking 1 from it borrow into its highest bit, which it had not. */
-static bool has_escape(uint64_t octets)
+/* Not 0 if one of the eight octets is special. An octet of (x ^ pattern) is then 0, and only then does taking
+ * 1 from it borrow into its highest bit, which it had not. */
+static uint64_t find_special(uint64_t octets)
 {
     static const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
     uint64_t quotes = octets ^ ones * '"', backslashes = octets ^ ones * '\\';
     return (((quotes - ones) & ~quotes) | ((backslashes - ones) & ~backslashes)) & highs;
 }
 
-static char *put_escaped(char *at, const char *text, size_t len)
+/* Copies the text and tells whether some of it is special. */
+static bool copy_text(char *at, const char *text, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] == '"' || text[i] == '\\')
-            *at++ = '\\';
-        *at++ = text[i];
-    }
-    return at;
-}
-
-/* At most TEXT_PART octets, for which there is room. */
-static char *put_part(char *at, const char *text, size_t len)
-{
-    uint64_t octets;
-    for (; len >= sizeof octets; text += sizeof octets, len -= sizeof octets) {
-        memcpy(&octets, text, sizeof octets);
-        if (has_escape(octets)) {
-            at = put_escaped(at, text, sizeof octets);
-        } else {
-            memcpy(at, &octets, sizeof octets);
-            at += sizeof octets;
+    uint64_t octets, special = 0;
+    if (len < sizeof octets) {
+        for (; len > 0; len--) {
+            at[len - 1] = text[len - 1];
+            special |= is_special(text[len - 1]);
         }
+        return special != 0;
     }
-    return put_escaped(at, text, len);
+    for (size_t i = 0; i + sizeof octets < len; i += sizeof octets) {
+        memcpy(&octets, text + i, sizeof octets);
+        memcpy(at + i, &octets, sizeof octets);
+        special |= find_special(octets);
+    }
+    memcpy(&octets, text + len - sizeof octets, sizeof octets); /* the last ones, some of them again */
+    memcpy(at + len - sizeof octets, &octets, sizeof octets);
+    return (special | find_special(octets)) != 0;
 }
 
 /* Our texts are UTF-8 without control characters, so that only two of them need an escape. */
-static void put_text(struct line *l, const char *text)
+static char *put_text(char *at, const char *text, size_t len)
 {
-    size_t left = strlen(text);
-    char *at = reserve(l, 2 * TEXT_PART + 2);
-    APPEND(at, "\"");
-    for (; left > TEXT_PART; text += TEXT_PART, left -= TEXT_PART) {
-        at = put_part(at, text, TEXT_PART);
-        l->len = (size_t)(at - l->buf);
-        at = reserve(l, 2 * TEXT_PART + 2);
+    *at++ = '"';
+    if (!copy_text(at, text, len)) {
+        at += len;
+    } else {
+        for (size_t i = 0; i < len; i++) {
+            if (is_special(text[i]))
+                *at++ = '\\';
+            *at++ = text[i];
+        }
     }
-    at = put_part(at, text, left);
-    APPEND(at, "\"");
-    l->len = (size_t)(at - l->buf);
+    *at++ = '"';
+    return at;
 }
 
-static void put_hex(struct line *l, const uint8_t *bytes, size_t len)
+static char *put_hex(struct line *l, char *at, const uint8_t *bytes, size_t len)
 {
-    PUT(l, ",\"hex\":\"");
+    at = PUT(at, ",\"hex\":\"");
     for (size_t i = 0; i < len; i++) {
-        char *at = reserve(l, 2);
-        at[0] = hex_digits[bytes[i] >> 4];
-        at[1] = hex_digits[bytes[i] & 15];
-        l->len += 2;
+        at = reserve(l, at);
+        *at++ = hex_digits[bytes[i] >> 4];
+        *at++ = hex_digits[bytes[i] & 15];
     }
-    PUT(l, "\"");
+    return PUT(at, "\"");
 }
 
-/* Names of fields are words of ours. */
-static void put_head(struct line *l, const struct dissect_field *f)
+/* A number or an address has nothing to escape. It is copied with what is behind it in the field: a length
+ * that the compiler knows is three moves, no call. */
+static char *put_value(char *at, const struct dissect_field *f)
 {
-    size_t len = strlen(f->name);
-    char *at = reserve(l, len + HEAD_MAX);
-    APPEND(at, "{\"name\":\"");
-    memcpy(at, f->name, len);
-    at += len;
-    APPEND(at, "\",\"offset\":");
-    at = put_digits(at, f->offset);
-    APPEND(at, ",\"length\":");
-    at = put_digits(at, f->len);
+    if (f->value != f->own)
+        return put_text(at, f->value, f->value_len);
+    *at++ = '"';
+    memcpy(at, f->own, sizeof f->own);
+    at += f->value_len;
+    *at++ = '"';
+    return at;
+}
+
+/* But for what it consists of. */
+static char *put_field(char *at, const struct dissect_field *f)
+{
+    at = PUT(at, "{\"name\":\"");
+    at = stpcpy(at, f->name);
+    at = PUT(at, "\",\"offset\":");
+    at = text_format_number(at, f->offset);
+    at = PUT(at, ",\"length\":");
+    at = text_format_number(at, f->len);
     if (f->source == DISSECT_REASSEMBLED)
-        APPEND(at, ",\"source\":\"reassembled\"");
-    APPEND(at, ",\"value\":");
-    l->len = (size_t)(at - l->buf);
+        at = PUT(at, ",\"source\":\"reassembled\"");
+    at = PUT(at, ",\"value\":");
+    at = put_value(at, f);
+    if (f->meaning == NULL)
+        return at;
+    at = PUT(at, ",\"meaning\":");
+    return put_text(at, f->meaning, f->meaning_len);
 }
 
-static void put_fields(struct line *l, const struct dissect *d, const struct dissect_field *f, bool bytes)
+static char *put_fields(struct line *l, char *at, const struct dissect *d, const struct dissect_field *f,
+                        bool bytes)
 {
-    PUT(l, "[");
+    *at++ = '[';
     for (; f != NULL; f = f->next) {
-        put_head(l, f);
-        put_text(l, f->value);
-        if (f->meaning != NULL) {
-            PUT(l, ",\"meaning\":");
-            put_text(l, f->meaning);
-        }
+        at = put_field(reserve(l, at), f);
         if (bytes && f->len > 0)
-            put_hex(l, dissect_field_bytes(d, f), f->len);
-        if (f->first != NULL) {
-            PUT(l, ",\"fields\":");
-            put_fields(l, d, f->first, bytes);
-        }
-        PUT(l, "}");
+            at = put_hex(l, reserve(l, at), dissect_field_bytes(d, f), f->len);
+        if (f->first != NULL)
+            at = reserve(l, put_fields(l, PUT(at, ",\"fields\":"), d, f->first, bytes));
+        *at++ = '}';
         if (f->next != NULL)
-            PUT(l, ",");
+            *at++ = ',';
     }
-    PUT(l, "]");
+    *at++ = ']';
+    return at;
 }
 
 /* Texts that a packet may have or not. */
-static void put_optional(struct line *l, const char *key, const char *text)
+static char *put_optional(struct line *l, char *at, const char *key, const char *text)
 {
     if (text == NULL || text[0] == '\0')
-        return;
-    PUT(l, ",");
-    put_text(l, key);
-    PUT(l, ":");
-    put_text(l, text);
+        return at;
+    size_t len = strlen(text);
+    assert(len <= TEXT_MAX);
+    at = PUT(reserve(l, at), ",\"");
+    at = put(at, key, strlen(key));
+    at = PUT(at, "\":");
+    return put_text(at, text, len);
 }
 
 void explain_print_json(FILE *out, const struct explain_packet *packet, const struct dissect *d,
                         const char *note, bool bytes)
 {
-    char text[SUMMARY_MAX];
+    char time[EXPLAIN_TIME_LEN], summary[SUMMARY_MAX];
     struct line l;
     l.out = out;
-    l.len = 0;
-    PUT(&l, "{\"packet\":");
-    put_number(&l, packet->number);
-    PUT(&l, ",\"time\":");
-    put_text(&l, explain_time(packet->time_ns, text));
-    PUT(&l, ",\"length\":");
-    put_number(&l, packet->wire_len);
-    PUT(&l, ",\"captured\":");
-    put_number(&l, packet->len);
-    put_optional(&l, "interface", packet->interface);
-    put_optional(&l, "comment", packet->comment);
-    PUT(&l, ",\"protocol\":");
-    put_text(&l, d->protocol);
-    dissect_summary(d, text, sizeof text);
-    PUT(&l, ",\"summary\":");
-    put_text(&l, text);
-    put_optional(&l, "note", note);
-    PUT(&l, ",\"warnings\":");
-    put_number(&l, d->n_warnings);
-    PUT(&l, ",\"layers\":");
-    put_fields(&l, d, d->tree != NULL ? d->tree->first : NULL, bytes);
-    PUT(&l, "}\n");
-    flush(&l);
+    char *at = PUT(l.buf, "{\"packet\":");
+    at = text_format_number(at, packet->number);
+    at = put_optional(&l, at, "time", explain_time(packet->time_ns, time));
+    at = PUT(at, ",\"length\":");
+    at = text_format_number(at, packet->wire_len);
+    at = PUT(at, ",\"captured\":");
+    at = text_format_number(at, packet->len);
+    at = put_optional(&l, at, "interface", packet->interface);
+    at = put_optional(&l, at, "comment", packet->comment);
+    at = put_optional(&l, at, "protocol", d->protocol);
+    at = PUT(reserve(&l, at), ",\"summary\":");
+    at = put_text(at, summary, dissect_summary(d, summary, sizeof summary));
+    at = put_optional(&l, at, "note", note);
+    at = PUT(reserve(&l, at), ",\"warnings\":");
+    at = text_format_number(at, d->n_warnings);
+    at = PUT(at, ",\"layers\":");
+    at = put_fields(&l, at, d, d->tree != NULL ? d->tree->first : NULL, bytes);
+    at = PUT(reserve(&l, at), "}\n");
+    flush(&l, at);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text_format.h"
 #include "lab/explain_exchange.h"
 #include "lab/explain_print.h"
 #include "lab/explain_twin.h"
@@ -106,9 +107,9 @@ static void note_fragment(const struct dissect_reasm_answer *a, char *note)
 static void note_segment(const struct dissect_conn_answer *a, char *note)
 {
     const char *text = dissect_conn_event_text(a->event);
-    snprintf(note, EXPLAIN_RELATION_NOTE_LEN, "connection %u, relative seq %u ack %u%s%s; %s, %s", a->number,
-             a->seq, a->ack, text[0] != '\0' ? "; " : "", text, dissect_conn_state_name(a->sender),
-             dissect_conn_state_name(a->receiver));
+    text_format_print(note, EXPLAIN_RELATION_NOTE_LEN, "connection %u, relative seq %u ack %u%s%s; %s, %s",
+                      a->number, a->seq, a->ack, text[0] != '\0' ? "; " : "", text,
+                      dissect_conn_state_name(a->sender), dissect_conn_state_name(a->receiver));
 }
 
 static void relate_claim(struct explain_relate *r, const struct explain_packet *packet, struct dissect *d,
