@@ -96,6 +96,21 @@ int io_file_write(int fd, const char *bytes, size_t len)
     return 0;
 }
 
+int io_file_write_at(int fd, const char *bytes, size_t len, off_t at)
+{
+    while (len > 0) {
+        ssize_t n = pwrite(fd, bytes, len, at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return ERR_IO;
+        bytes += n;
+        at += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
 int io_file_sync_name(const char *path)
 {
     char *copy = strdup(path);

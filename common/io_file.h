@@ -1,6 +1,7 @@
 /* Whole files. */
 #pragma once
 #include <stddef.h>
+#include <sys/types.h>
 
 enum { IO_FILE_MAX = 64 << 20 };
 
@@ -14,6 +15,8 @@ int io_file_read_end(const char *path, char *buf, size_t cap, size_t *out_len);
 
 /* Writes all of it. ERR_IO (errno tells): a part may be written. */
 int io_file_write(int fd, const char *bytes, size_t len);
+/* The same from the octet `at` of the file on. */
+int io_file_write_at(int fd, const char *bytes, size_t len, off_t at);
 /* Makes the name `path` durable, new or renamed: syncs its directory. ERR_NOMEM; ERR_IO (errno tells). */
 int io_file_sync_name(const char *path);
 /* Makes `path` a file of just this text, readable by its owner: after a crash it is the old one or the new

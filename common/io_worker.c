@@ -1,7 +1,9 @@
 #include "common/io_worker.h"
 
 #include <errno.h>
+#include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -9,17 +11,15 @@
 
 #include "common/err.h"
 
-enum state { RESTING, ASKED, DONE, ENDED };
-
 struct io_worker {
     io_worker_fn *work;
     void *user;
     int done_fd;
     pthread_t thread;
-    bool has_thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    enum state state; /* behind the mutex */
+    bool has_thread, has_begun; /* seen by who asks alone */
+    sem_t asked;
+    bool is_over;        /* written before the last time it is asked */
+    atomic_bool is_done; /* from the end of the work until somebody has taken it up */
 };
 
 int io_worker_thread(pthread_t *thread, void *(*run)(void *), void *user)
@@ -33,35 +33,18 @@ int io_worker_thread(pthread_t *thread, void *(*run)(void *), void *user)
     return failed ? ERR_IO : 0;
 }
 
-static void set_state(struct io_worker *w, enum state state)
-{
-    pthread_mutex_lock(&w->mutex);
-    w->state = state;
-    if (state != RESTING)                 /* which nobody waits for while it is new */
-        pthread_cond_signal(&w->changed); /* there are two, and one waits */
-    pthread_mutex_unlock(&w->mutex);
-}
-
-/* Until the state is one of two; returns it. */
-static enum state wait_for(struct io_worker *w, enum state one, enum state other)
-{
-    pthread_mutex_lock(&w->mutex);
-    while (w->state != one && w->state != other)
-        pthread_cond_wait(&w->changed, &w->mutex);
-    enum state state = w->state;
-    pthread_mutex_unlock(&w->mutex);
-    return state;
-}
-
 static void *run(void *user)
 {
     struct io_worker *w = user;
-    while (wait_for(w, ASKED, ENDED) == ASKED) {
+    for (;;) {
+        while (sem_wait(&w->asked) < 0)
+            continue; /* EINTR: somebody looks at us with a debugger */
+        if (w->is_over)
+            return NULL;
         w->work(w->user);
-        set_state(w, DONE);
+        w->is_done = true;
         eventfd_write(w->done_fd, 1);
     }
-    return NULL;
 }
 
 struct io_worker *io_worker_new(io_worker_fn *work, void *user)
@@ -70,8 +53,7 @@ struct io_worker *io_worker_new(io_worker_fn *work, void *user)
     if (w == NULL)
         return NULL;
     *w = (struct io_worker){.work = work, .user = user};
-    pthread_mutex_init(&w->mutex, NULL);
-    pthread_cond_init(&w->changed, NULL);
+    sem_init(&w->asked, 0, 0);
     w->done_fd = eventfd(0, EFD_CLOEXEC);
     w->has_thread = w->done_fd >= 0 && io_worker_thread(&w->thread, run, w) == 0;
     if (w->has_thread)
@@ -86,15 +68,16 @@ void io_worker_free(struct io_worker *w)
 {
     if (w == NULL)
         return;
+    if (w->has_begun)
+        io_worker_finish(w);
     if (w->has_thread) {
-        wait_for(w, RESTING, DONE);
-        set_state(w, ENDED);
+        w->is_over = true;
+        sem_post(&w->asked);
         pthread_join(w->thread, NULL);
     }
     if (w->done_fd >= 0)
         close(w->done_fd);
-    pthread_cond_destroy(&w->changed);
-    pthread_mutex_destroy(&w->mutex);
+    sem_destroy(&w->asked);
     free(w);
 }
 
@@ -103,22 +86,20 @@ int io_worker_fd(const struct io_worker *w)
     return w->done_fd;
 }
 
-bool io_worker_is_done(struct io_worker *w)
+bool io_worker_is_done(const struct io_worker *w)
 {
-    pthread_mutex_lock(&w->mutex);
-    bool is_done = w->state == DONE;
-    pthread_mutex_unlock(&w->mutex);
-    return is_done;
+    return w->is_done;
 }
 
 void io_worker_start(struct io_worker *w)
 {
-    set_state(w, ASKED);
+    w->has_begun = true;
+    sem_post(&w->asked);
 }
 
 void io_worker_finish(struct io_worker *w)
 {
     eventfd_t times;
     eventfd_read(w->done_fd, &times); /* waits */
-    set_state(w, RESTING);
+    w->is_done = w->has_begun = false;
 }

@@ -185,9 +185,29 @@ void srv_driver_on_stored(void *user, bool is_stored)
         withhold(d, a);
     srv_actions_reset(&d->storing);
     d->stored = (struct srv_answers){0};
-    store(d);
-    if (srv_queue_count(d->queue) != 0) /* it may have been left for being full */
+    bool was_full = srv_driver_is_full(d);
+    if (was_full || srv_queue_count(d->queue) == 0)
+        store(d);
+    if (was_full) /* then the queue was left */
         io_timer_after(d->more, 0);
+}
+
+/* A sync costs the same for one record as for many: while there is more to serve, it waits for some company,
+ * but not for long. */
+static bool is_worth_storing(const struct srv_driver *d)
+{
+    enum { PROMISED_MIN = 32, WAIT_MAX_US = 500 };
+    return d->promised.n >= PROMISED_MIN ||
+           (d->promised.n > 0 && io_now_us() - d->promised.first->received_us > WAIT_MAX_US);
+}
+
+void srv_driver_send(struct srv_driver *d)
+{
+    srv_driver_take(d);
+    send_answers(d, &d->free);
+    d->free = (struct srv_answers){0};
+    if (!d->has_records || is_worth_storing(d))
+        store(d);
 }
 
 /* RFC 2131 3.1 (4): the server "commits the binding for the client to persistent storage and responds with a
@@ -195,9 +215,7 @@ void srv_driver_on_stored(void *user, bool is_stored)
  * fails, the answers that follow a record are withheld. */
 void srv_driver_flush(struct srv_driver *d)
 {
-    srv_driver_take(d);
-    send_answers(d, &d->free);
-    d->free = (struct srv_answers){0};
+    srv_driver_send(d);
     observe(d);
     store(d);
     io_clock_arm(d->deadline, srv_engine_deadline(d->engine));

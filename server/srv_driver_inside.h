@@ -70,7 +70,11 @@ struct srv_driver {
 void srv_driver_step(struct srv_driver *d, const struct srv_event *event, const struct clock_now *now);
 /* Takes up what the engine wants: decisions are told, records gathered, answers wait. */
 void srv_driver_take(struct srv_driver *d);
-/* Sends the answers that no record promises, and the others when their records are stored. */
+/* Sends the answers that no record promises; begins to store the records of the others if they are many, or
+ * wait for long. */
+void srv_driver_send(struct srv_driver *d);
+/* The same for all of them, before there is nothing else to do: the others leave when their records are
+ * stored. */
 void srv_driver_flush(struct srv_driver *d);
 /* So many answers wait for their records, or so many decisions are kept with these (a disk may stand still
  * while offers leave), that no more messages are to be served before some have left. */

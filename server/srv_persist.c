@@ -12,6 +12,7 @@
 enum {
     STORE_RETRY_MS = 1000,    /* after a commit that failed */
     REWRITE_RETRY_MS = 60000, /* after a rewrite that failed */
+    REST_MS = 1000,           /* without a commit: no more are to be expected soon */
     CLOCK_SET_MS = 1000,      /* the wall clock is set, and not only kept right */
     CLOCK_BATCH = 10000,      /* records of one commit */
 };
@@ -31,6 +32,9 @@ struct srv_persist {
     bool is_cut, was_cut;     /* a record could not be gathered: for the next commit, for the one that runs */
     int failure;              /* errno of the last commit, which was told; 0: it went well */
     struct io_timer *retry;
+    struct io_timer *rest_due;
+    bool is_rest_due;              /* the timer is set */
+    uint64_t n_before_rest;        /* commits, when it was set */
     struct io_timer *rewrite_due;  /* by lfc-interval */
     struct io_watch *rewrite_done; /* NULL: no rewrite of the lease file runs */
     time_ms rewrite_from_ms;       /* none starts earlier */
@@ -105,6 +109,23 @@ static void on_rewrite_due(void *user)
 
 /* ---- storing ---- */
 
+static void schedule_rest(struct srv_persist *p)
+{
+    p->is_rest_due = true;
+    p->n_before_rest = srv_store_get_stats(p->store).commits;
+    io_timer_after(p->rest_due, REST_MS);
+}
+
+static void on_rest_due(void *user)
+{
+    struct srv_persist *p = user;
+    p->is_rest_due = false;
+    if (p->is_busy || srv_store_get_stats(p->store).commits != p->n_before_rest)
+        schedule_rest(p);
+    else
+        srv_store_rest(p->store);
+}
+
 /* What has become of a commit. */
 static bool conclude(struct srv_persist *p, int rc)
 {
@@ -114,6 +135,8 @@ static bool conclude(struct srv_persist *p, int rc)
         io_trace_log(p->trace, "error", "leases cannot be stored, so no ACK is sent: %s", why_not(rc));
     if (rc == 0 && before != 0)
         io_trace_log(p->trace, "info", "leases can be stored again");
+    if (!p->is_rest_due && srv_store_is_ahead(p->store))
+        schedule_rest(p);
     if (rc < 0)
         io_timer_after(p->retry, STORE_RETRY_MS);
     else if (p->lfc_interval_s != 0 && srv_store_has_grown(p->store))
@@ -145,12 +168,16 @@ static void finish_commit(struct srv_persist *p)
     tell_end(p, rc, p->was_cut);
 }
 
+void srv_persist_poll(struct srv_persist *p)
+{
+    if (p->is_busy && io_worker_is_done(p->worker))
+        finish_commit(p);
+}
+
 static void on_written(void *user, int fd, int what)
 {
     (void)fd, (void)what;
-    struct srv_persist *p = user;
-    if (p->is_busy && io_worker_is_done(p->worker)) /* else it was waited for */
-        finish_commit(p);
+    srv_persist_poll(user); /* it may have been waited for */
 }
 
 static void write_records(void *user)
@@ -319,9 +346,11 @@ struct srv_persist *srv_persist_new(struct io_loop *loop, struct io_trace *trace
         return NULL;
     *p = (struct srv_persist){.loop = loop, .trace = trace, .engine = engine, .offset_ms = wall_offset_ms()};
     p->retry = io_timer_new(loop, on_retry, p);
+    p->rest_due = io_timer_new(loop, on_rest_due, p);
     p->rewrite_due = io_timer_new(loop, on_rewrite_due, p);
     p->wall = store == NULL ? NULL : io_wall_new(loop, on_clock_set, p);
-    if (p->retry == NULL || p->rewrite_due == NULL || (store != NULL && p->wall == NULL)) {
+    if (p->retry == NULL || p->rest_due == NULL || p->rewrite_due == NULL ||
+        (store != NULL && p->wall == NULL)) {
         srv_persist_free(p);
         return NULL;
     }
@@ -336,6 +365,7 @@ void srv_persist_free(struct srv_persist *p)
     io_watch_free(p->written);
     io_worker_free(p->worker);
     io_timer_free(p->retry);
+    io_timer_free(p->rest_due);
     io_timer_free(p->rewrite_due);
     io_watch_free(p->rewrite_done);
     io_wall_free(p->wall);

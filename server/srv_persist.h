@@ -33,6 +33,8 @@ void srv_persist_put(struct srv_persist *p, const struct srv_action *put);
  * while none runs. */
 void srv_persist_commit(struct srv_persist *p);
 bool srv_persist_is_busy(const struct srv_persist *p); /* a commit runs */
+/* Tells the end of a commit that has ended, before the loop comes to it; costs nothing if there is none. */
+void srv_persist_poll(struct srv_persist *p);
 /* Waits until none runs, nor those that its end began. */
 void srv_persist_settle(struct srv_persist *p);
 

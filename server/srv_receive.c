@@ -4,8 +4,9 @@
 #include "server/srv_service.h"
 
 enum {
-    RX_MAX = 4096, /* packets taken from a socket at a time */
-    RX_BATCH = 64, /* packets served by one sync */
+    RX_MAX = 4096,   /* packets taken from a socket at a time */
+    RX_BATCH = 64,   /* packets served before their offers leave */
+    ROUNDS_MAX = 16, /* batches served before the loop looks at what else there is */
 };
 
 void srv_receive_refuse(void *user, enum reason reason, const struct srv_queued *queued)
@@ -39,19 +40,6 @@ static void serve_packet(struct srv_driver *d, const struct srv_queued *queued, 
     d->received_us = 0;
 }
 
-/* So many that one sync serves them all, so few that a new message of a client that waits can take its older
- * one's place. */
-void srv_receive_serve(struct srv_driver *d)
-{
-    struct srv_queued queued;
-    struct clock_now now = io_now();
-    for (int i = 0; i < RX_BATCH && !srv_driver_is_full(d) && srv_queue_take(d->queue, &queued); i++)
-        serve_packet(d, &queued, &now);
-    srv_driver_flush(d);
-    bool is_left = srv_queue_count(d->queue) != 0 && !srv_driver_is_full(d);
-    io_timer_after(d->more, is_left ? 0 : TIME_NEVER);
-}
-
 static const struct srv_port *port_of_fd(const struct srv_ports *ports, int fd)
 {
     size_t i = 0;
@@ -74,14 +62,49 @@ static int take_some(struct srv_driver *d, int fd)
     return n;
 }
 
-/* The socket is emptied first: what it has no room for is lost without a trace. */
+/* What waits on the socket (-1: none) goes into the queue first: what the socket has no room for is lost
+ * without a trace. False: there is nothing to serve. */
+static bool fill(struct srv_driver *d, int fd)
+{
+    int n = fd < 0 ? 0 : IO_BATCH_MAX;
+    for (int taken = 0; taken < RX_MAX && n == IO_BATCH_MAX; taken += n)
+        n = take_some(d, fd);
+    return srv_queue_count(d->queue) != 0 && !srv_driver_is_full(d);
+}
+
+/* So few at a time that a new message of a client that waits can take its older one's place, and that the
+ * offers of these leave before the others are served. */
+static void serve_some(struct srv_driver *d)
+{
+    struct srv_queued queued;
+    struct clock_now now = io_now();
+    for (int i = 0; i < RX_BATCH && !srv_driver_is_full(d) && srv_queue_take(d->queue, &queued); i++)
+        serve_packet(d, &queued, &now);
+    srv_driver_send(d);
+}
+
+/* Until nothing waits any more, or others want the loop. */
+static void serve(struct srv_driver *d, int fd)
+{
+    bool is_left = fill(d, fd);
+    for (int i = 0; i < ROUNDS_MAX && is_left; i++) {
+        srv_persist_poll(d->persist);
+        serve_some(d);
+        is_left = fill(d, fd);
+    }
+    srv_driver_flush(d);
+    io_timer_after(d->more, is_left && !srv_driver_is_full(d) ? 0 : TIME_NEVER);
+}
+
+void srv_receive_serve(struct srv_driver *d)
+{
+    serve(d, -1);
+}
+
 static void on_packet(void *user, int fd, int what)
 {
     (void)what;
-    int n = IO_BATCH_MAX;
-    for (int taken = 0; taken < RX_MAX && n == IO_BATCH_MAX; taken += n)
-        n = take_some(user, fd);
-    srv_receive_serve(user);
+    serve(user, fd);
 }
 
 /* ---- interfaces ---- */

@@ -199,7 +199,7 @@ static int open_new(struct srv_rewrite *r)
     struct stat old;
     if (unlink(r->new_path) < 0 && errno != ENOENT)
         return ERR_IO;
-    r->new_fd = open(r->new_path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    r->new_fd = open(r->new_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (r->new_fd < 0 || flock(r->new_fd, LOCK_EX | LOCK_NB) < 0 || fstat(r->old_fd, &old) < 0)
         return ERR_IO;
     if (fchown(r->new_fd, old.st_uid, old.st_gid) < 0 && errno != EPERM)

@@ -35,7 +35,9 @@ struct srv_store {
     /* From srv_store_begin() to _end() these are those of srv_store_write(), in whatever thread: */
     struct text writing;
     enum srv_sync writing_sync;
-    bool torn;          /* there is something beyond `size` */
+    bool torn;          /* there may be something else than zeros beyond `size` */
+    off_t end;          /* of the file: from `size` to there are zeros */
+    off_t rested;       /* `size` when it was at rest, or could not be made longer */
     bool name_unsynced; /* after a rewrite, the directory is not on stable storage yet */
     int rc, why;        /* of the write: enum err, errno */
     bool is_synced;     /* it came to that, and then: */
@@ -58,7 +60,7 @@ static int start_file(struct srv_store *s)
     int rc = ftruncate(s->fd, 0) < 0 ? ERR_IO : io_file_write(s->fd, new_header, sizeof new_header - 1);
     if (rc == 0 && fdatasync(s->fd) < 0)
         rc = ERR_IO;
-    s->size = s->rewritten = (off_t)(sizeof new_header - 1);
+    s->size = s->rewritten = s->rested = s->end = (off_t)(sizeof new_header - 1);
     return rc < 0 ? rc : io_file_sync_name(s->path);
 }
 
@@ -77,10 +79,11 @@ static void read_backwards(const char *text, size_t len, srv_store_lease_fn *eac
         while (start > 0 && text[start - 1] != '\n')
             start--;
         struct srv_lease lease;
-        const char *why;
+        const char *why = "it has octets of zero, where a crash kept something from the disk";
         if (last == start || text[start] == '#') {
             /* an empty line or a comment */
-        } else if (srv_csv_parse(text + start, last - start, offset_ms, &lease, &why)) {
+        } else if (memchr(text + start, '\0', last - start) == NULL &&
+                   srv_csv_parse(text + start, last - start, offset_ms, &lease, &why)) {
             each(user, &lease);
         } else {
             bad(user, line, why);
@@ -115,15 +118,20 @@ static int read_text(int fd, char **out, size_t *out_len)
     return 0;
 }
 
-/* A torn last line is cut off. */
-static int cut_last_line(struct srv_store *s, const char *text, size_t whole, srv_store_bad_fn *bad,
-                         void *user)
+static void tell_torn(const char *text, size_t whole, srv_store_bad_fn *bad, void *user)
 {
     unsigned long line = 1;
     for (size_t i = 0; i < whole; i++)
         line += text[i] == '\n';
     bad(user, line, "the last line is cut: the record was not acknowledged");
-    return ftruncate(s->fd, (off_t)whole) < 0 ? ERR_IO : 0;
+}
+
+/* Without the zeros at the end. */
+static size_t written_len(const char *text, size_t len)
+{
+    while (len > 0 && text[len - 1] == '\0')
+        len--;
+    return len;
 }
 
 static int read_leases(struct srv_store *s, const char *text, size_t len, srv_store_lease_fn *each,
@@ -131,20 +139,23 @@ static int read_leases(struct srv_store *s, const char *text, size_t len, srv_st
 {
     static const char header[] =
         "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname";
-    const char *newline = memchr(text, '\n', len);
-    if (newline == NULL && len < sizeof new_header && memcmp(text, new_header, len) == 0)
+    size_t written = written_len(text, len);
+    const char *newline = memchr(text, '\n', written);
+    if (newline == NULL && written < sizeof new_header && memcmp(text, new_header, written) == 0)
         return start_file(s); /* cut in its very first line: there never was a lease in it */
     if (newline == NULL || strncmp(text, header, sizeof header - 1) != 0)
         return ERR_CONFIG;
-    const char *last = memrchr(text, '\n', len);
+    const char *last = memrchr(text, '\n', written);
     assert(last != NULL);
     size_t whole = (size_t)(last + 1 - text);
-    int rc = whole < len ? cut_last_line(s, text, whole, bad, user) : 0;
-    s->size = (off_t)whole;
+    if (whole < written)
+        tell_torn(text, whole, bad, user);
+    if (whole < len && ftruncate(s->fd, (off_t)whole) < 0)
+        return ERR_IO;
+    s->size = s->rested = s->end = (off_t)whole;
     size_t body = (size_t)(newline + 1 - text);
-    if (rc == 0)
-        read_backwards(text + body, whole - body, each, bad, user);
-    return rc;
+    read_backwards(text + body, whole - body, each, bad, user);
+    return 0;
 }
 
 /* The file that has the name now, locked: between opening and locking, its owner may have rewritten it. */
@@ -154,7 +165,7 @@ static int open_locked(struct srv_store *s, const char *path)
     do {
         if (s->fd >= 0)
             close(s->fd);
-        s->fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+        s->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
         if (s->fd < 0)
             return ERR_IO;
         if (flock(s->fd, LOCK_EX | LOCK_NB) < 0)
@@ -218,6 +229,7 @@ void srv_store_close(struct srv_store *s)
     if (s == NULL)
         return;
     srv_rewrite_free(s->rewrite);
+    srv_store_rest(s);
     if (s->fd >= 0)
         close(s->fd);
     free(s->path);
@@ -281,8 +293,25 @@ static int mend(struct srv_store *s)
 {
     if (s->torn && ftruncate(s->fd, (off_t)s->size) < 0)
         return ERR_IO;
+    if (s->torn)
+        s->end = (off_t)s->size;
     s->torn = false;
     return 0;
+}
+
+/* Zeros from `from`, the end of the records, on. Without room for them the file just grows with each record.
+ */
+static void write_ahead(struct srv_store *s, off_t from)
+{
+    static const char zeros[4096];
+    off_t at = from;
+    while (at < from + SRV_STORE_AHEAD && io_file_write_at(s->fd, zeros, sizeof zeros, at) == 0)
+        at += (off_t)sizeof zeros;
+    s->end = at;
+    if (at == from) {
+        s->rested = from;
+        (void)!ftruncate(s->fd, from); /* else it ends with some zeros */
+    }
 }
 
 static int append(struct srv_store *s)
@@ -294,9 +323,12 @@ static int append(struct srv_store *s)
         return rc;
     s->name_unsynced = false;
     s->torn = true;
-    rc = io_file_write(s->fd, s->writing.bytes, s->writing.len);
+    off_t end = (off_t)s->size + (off_t)s->writing.len;
+    rc = io_file_write_at(s->fd, s->writing.bytes, s->writing.len, (off_t)s->size);
     if (rc < 0 || s->writing_sync == SRV_SYNC_NONE)
         return rc;
+    if (end > s->end && end - s->rested >= SRV_STORE_BUSY_MIN)
+        write_ahead(s, end);
     uint64_t from_us = io_now_us();
     rc = fdatasync(s->fd) < 0 ? ERR_IO : 0;
     s->is_synced = true;
@@ -369,6 +401,18 @@ int srv_store_commit(struct srv_store *s)
     return srv_store_end(s);
 }
 
+bool srv_store_is_ahead(const struct srv_store *s)
+{
+    return s->end > s->size;
+}
+
+void srv_store_rest(struct srv_store *s)
+{
+    if (srv_store_is_ahead(s) && ftruncate(s->fd, (off_t)s->size) == 0)
+        s->end = (off_t)s->size;
+    s->rested = (off_t)s->size;
+}
+
 /* ---- rewriting ---- */
 
 bool srv_store_has_news(const struct srv_store *s)
@@ -401,7 +445,7 @@ static int finish_rewrite(struct srv_store *s)
     close(s->fd);
     s->fd = fd;
     s->torn = false;
-    s->size = s->rewritten = size;
+    s->size = s->rewritten = s->rested = s->end = size;
     s->stats.rewrites++;
     /* Until the name is durable, a crash of the system may bring back the old file: no commit before that. */
     s->name_unsynced = io_file_sync_name(s->path) < 0;

@@ -1,6 +1,10 @@
 /* The lease file: Kea's memfile CSV, append-only. Records are gathered with _put and made durable together
  * with _commit, so that one fdatasync serves every packet of a wake-up. Now and then the file is rewritten in
- * the background, so that it does not grow for ever (srv_rewrite.h). */
+ * the background, so that it does not grow for ever (srv_rewrite.h).
+ *
+ * While many records come, zeros stand behind them, which the next ones overwrite: to sync these takes half
+ * as long, for neither the file's length nor its place on the disk changes. srv_store_rest() takes the zeros
+ * away; after a crash they are there, and srv_store_open() does. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,6 +19,8 @@ struct srv_store;
 
 enum {
     SRV_STORE_KEPT_MAX = 1 << 20,  /* octets that wait for a failing disk */
+    SRV_STORE_BUSY_MIN = 64 << 10, /* octets of records since the file was at rest: then zeros are worth it */
+    SRV_STORE_AHEAD = 256 << 10,   /* octets of zeros at a time */
     SRV_STORE_GROWN_MIN = 16 << 20 /* octets; see srv_store_has_grown() */
 };
 
@@ -23,7 +29,7 @@ struct srv_store_stats {
     uint64_t syncs;   /* of the lease file, by a commit */
     uint64_t failures;
     uint64_t rewrites;
-    uint64_t size; /* of the file */
+    uint64_t size; /* of the file, without zeros behind the last record */
     bool rewriting;
 };
 
@@ -33,10 +39,11 @@ typedef void srv_store_lease_fn(void *user, const struct srv_lease *lease);
 /* Told about each line that could not be read: `line` counts from 1. */
 typedef void srv_store_bad_fn(void *user, unsigned long line, const char *why);
 
-/* Opens or makes the file and reads what it holds. A last line without its newline is a record that a crash
- * cut: it is reported and cut off. What a rewrite left behind is removed. ERR_CONFIG: not a lease file (its
- * header is another one), nothing is changed; ERR_NOMEM; ERR_EXISTS: another server has it open; ERR_IO
- * (errno tells). */
+/* Opens or makes the file and reads what it holds. Zeros at its end are cut off, and so is a last line
+ * without its newline, a record that a crash cut, which is reported. Zeros within the file (a crash of the
+ * system may leave out some blocks of what was not synced yet) cost the line that they are in. What a rewrite
+ * left behind is removed. ERR_CONFIG: not a lease file (its header is another one), nothing is changed;
+ * ERR_NOMEM; ERR_EXISTS: another server has it open; ERR_IO (errno tells). */
 int srv_store_open(const char *path, srv_store_lease_fn *each, srv_store_bad_fn *bad, void *user,
                    struct srv_store **out);
 void srv_store_close(struct srv_store *s); /* gives up a running rewrite; NULL is fine */
@@ -64,6 +71,11 @@ int srv_store_commit(struct srv_store *s);
 bool srv_store_begin(struct srv_store *s);
 void srv_store_write(struct srv_store *s);
 int srv_store_end(struct srv_store *s);
+
+/* Are there zeros behind the records? Then srv_store_rest() is due when no more records come; it takes them
+ * away. A file that is closed is at rest. Both not between _begin and _end. */
+bool srv_store_is_ahead(const struct srv_store *s);
+void srv_store_rest(struct srv_store *s);
 
 /* Is anything in the file that the last rewrite has not seen? */
 bool srv_store_has_news(const struct srv_store *s);

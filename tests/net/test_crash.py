@@ -30,7 +30,7 @@ class Crash(LeaseCase):
     def test_kill_9_loses_no_acknowledged_lease(self):
         repeat = f"DHCPLAB_SEED={SEED} DHCPLAB_ROUNDS={ROUNDS} tests/net/test_crash.py"
         print(f"repeat with: {repeat}", flush=True)
-        luck, told, rewrites, cut = random.Random(SEED), Told(), 0, 0
+        luck, told, rewrites, cut, ahead = random.Random(SEED), Told(), 0, 0, 0
         self.start_server()
         self.start_traffic(CLIENTS, SEED)
         for number in range(1, ROUNDS + 1):
@@ -40,12 +40,13 @@ class Crash(LeaseCase):
             told.take(self.pause())
             rewrites += any("is rewritten" in line for line in self.server_log.all)
             cut += (self.dir / "leases.csv.new").exists()
+            ahead += self.lease_file.read_bytes().endswith(b"\0")
             self.start_server()
             wrong = told.compare(self.leases())
             self.assertEqual(wrong, [], f"round {number} of {repeat}")
             self.assertFalse((self.dir / "leases.csv.new").exists())
         print(f"{ROUNDS} rounds, {told.acks} ACKs, {len(told.held)} leases at the end, {rewrites} rounds with a "
-              f"rewrite, {cut} killed within one")
+              f"rewrite, {cut} killed within one, {ahead} with zeros behind the records")
         self.assertGreater(told.acks, ROUNDS)
 
 

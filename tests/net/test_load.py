@@ -140,11 +140,13 @@ class Load(LeaseCase):
         # Each client comes once, so that every lease was acknowledged or was about to be.
         load = self.spawn("c", labtest.DHCPLAB, "load", "--json", "--server", SERVER, "--local", "10.9.0.2", "--clients", 60000,
                           "--window", 256, "--duration", 2, "--drop-time", 0.3, stdout=subprocess.PIPE)
-        wait_for(lambda: self.lease_file.exists() and self.lease_file.stat().st_size > 300000, "some thousand leases")
+        wait_for(lambda: self.lease_file.exists() and self.lease_file.stat().st_size > 600000, "some thousand leases")
         os.kill(self.server_pid(), signal.SIGKILL)
         report = json.loads(load.communicate(timeout=labtest.LIMIT_S)[0])
         self.assertEqual(load.returncode, 3)
+        self.assertTrue(self.lease_file.read_bytes().endswith(b"\0"))
         self.start_server()
+        self.assertNotIn(b"\0", self.lease_file.read_bytes())
         name = "subnet[1].assigned-addresses"
         kept = self.control(self.control_path, "statistic-get", {"name": name})["arguments"][name][0][0]
         self.assertLessEqual(report["completed"]["dora"], kept)

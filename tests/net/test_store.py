@@ -50,6 +50,11 @@ class Store(LeaseCase):
         wait_for(lambda: self.logged(text), text)
         self.assertEqual(len(self.logged(text)), 1)
 
+    def rested_size(self):
+        """Of the file when no zeros stand behind its records any more."""
+        wait_for(lambda: self.lease_file.stat().st_size == self.status()["size"], "the end of the zeros")
+        return self.lease_file.stat().st_size
+
     def limit_files(self, octets):
         """Files that the server writes may have so many octets: beyond, its writes fail as on a full disk."""
         resource.prlimit(self.server_pid(), resource.RLIMIT_FSIZE, (octets, resource.RLIM_INFINITY))
@@ -62,7 +67,7 @@ class Store(LeaseCase):
         before = told.acks
         sent = self.statistic("pkt4-ack-sent")
         # In the middle of the next record.
-        self.limit_files(self.lease_file.stat().st_size + 20)
+        self.limit_files(self.rested_size() + 20)
         during = self.run_traffic(1.5)
         self.assertNotIn("ack", [line.split()[0] for line in during])
         self.assertIn("request", [line.split()[0] for line in during])
@@ -86,6 +91,15 @@ class Store(LeaseCase):
         self.assertEqual(told.compare(self.leases()), [])
         self.assertEqual(self.logged(", 0 records not usable"), self.logged("leases read from"))
         self.assertTrue(known)
+
+    def test_zeros_go_when_it_is_quiet(self):
+        self.start_server()
+        self.on("c", labtest.DHCPLAB, "load", "--server", "10.9.0.1", "--local", "10.9.0.2", "--clients", "3000",
+                "--exchanges", "3000")
+        self.rested_size()
+        records = self.lease_file.read_bytes().splitlines()[1:]
+        self.assertEqual(len(records), len(self.leases()))
+        self.assertEqual(len(records), 3000)
 
     def test_what_waited_for_the_disk_is_there_after_a_crash(self):
         self.start_server()

@@ -144,9 +144,8 @@ static void rfc2131_3_1_4_what_was_not_committed_is_not_there(void **state)
 
 /* A crash can cut the file anywhere: each whole line before the cut is a lease, the cut one costs itself
  * alone. */
-static void file_cut_at_every_octet_keeps_every_whole_record(void **state)
+static void cut_at_every_octet(size_t n_zeros)
 {
-    (void)state;
     struct seen seen;
     struct srv_store *s = open_store(&seen);
     for (ip4 i = 1; i <= 3; i++)
@@ -160,6 +159,8 @@ static void file_cut_at_every_octet_keeps_every_whole_record(void **state)
         FILE *f = fopen(path, "w");
         assert_non_null(f);
         assert_int_equal(fwrite(text, 1, cut, f), cut);
+        for (size_t i = 0; i < n_zeros; i++)
+            putc(0, f);
         fclose(f);
         unsigned whole = 0;
         for (size_t i = sizeof SRV_CSV_HEADER; i < cut; i++)
@@ -175,6 +176,55 @@ static void file_cut_at_every_octet_keeps_every_whole_record(void **state)
         assert_int_equal(seen.n, whole + 1);
         assert_int_equal(seen.n_bad, 0);
         assert_int_equal(seen.leases[0].addr, 9 << 24);
+    }
+    free(text);
+}
+
+static void file_cut_at_every_octet_keeps_every_whole_record(void **state)
+{
+    (void)state;
+    cut_at_every_octet(0);
+}
+
+static void so_does_one_with_zeros_behind(void **state)
+{
+    (void)state;
+    cut_at_every_octet(1);
+    cut_at_every_octet(5000);
+}
+
+/* A crash of the system, which may keep any part of what was not synced from the disk. */
+static void zeros_within_the_file_cost_the_lines_that_they_are_in(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct srv_store *s = open_store(&seen);
+    for (ip4 i = 1; i <= 4; i++)
+        put(s, 1 << 24 | i, 100);
+    assert_int_equal(srv_store_commit(s), 0);
+    srv_store_close(s);
+    char *text;
+    size_t len;
+    assert_int_equal(io_file_read(path, &text, &len), 0);
+    size_t line_len = (len - sizeof SRV_CSV_HEADER) / 4;
+    for (size_t n = 1; n < 2 * line_len; n++) {
+        for (size_t from = sizeof SRV_CSV_HEADER + line_len; from + n < len; from += 7) {
+            FILE *f = fopen(path, "w");
+            assert_non_null(f);
+            assert_int_equal(fwrite(text, 1, from, f), from);
+            for (size_t i = 0; i < n; i++)
+                putc(0, f);
+            assert_int_equal(fwrite(text + from + n, 1, len - from - n, f), len - from - n);
+            fclose(f);
+            size_t first = (from - sizeof SRV_CSV_HEADER) / line_len;
+            size_t last = (from + n - sizeof SRV_CSV_HEADER) / line_len; /* that of its end joins */
+            srv_store_close(open_store(&seen));
+            assert_int_equal(seen.n, 4 - (last - first + 1));
+            assert_int_equal(seen.n_bad, 1);
+            assert_int_equal(seen.bad_line, 2 + first);
+            assert_string_equal(seen.bad_why,
+                                "it has octets of zero, where a crash kept something from the disk");
+        }
     }
     free(text);
 }
@@ -269,6 +319,129 @@ static void failing_write_leaves_the_file_whole_and_is_made_up_for(void **state)
     assert_int_equal(seen.leases[0].addr, 1 << 24 | 3);
     assert_int_equal(seen.leases[1].addr, 1 << 24 | 2);
     assert_int_equal(seen.leases[2].addr, 1 << 24 | 1);
+}
+
+/* ---- zeros behind the records ---- */
+
+static uint64_t file_size(void)
+{
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    return (uint64_t)st.st_size;
+}
+
+/* Commits of many records each, until there are so many octets more of them. Returns the number of records.
+ */
+static unsigned grow(struct srv_store *s, uint64_t octets)
+{
+    uint64_t wanted = srv_store_get_stats(s).size + octets;
+    unsigned n = 0;
+    while (srv_store_get_stats(s).size < wanted) {
+        for (int i = 0; i < 10; i++)
+            put(s, 1 << 24 | ++n, 100);
+        assert_int_equal(srv_store_commit(s), 0);
+    }
+    return n;
+}
+
+static void on_counted(void *user, const struct srv_lease *lease)
+{
+    (void)lease;
+    ++*(unsigned *)user;
+}
+
+static void on_none(void *user, unsigned long line, const char *why)
+{
+    (void)user;
+    fail_msg("line %lu: %s", line, why);
+}
+
+static unsigned count_records(void)
+{
+    struct srv_store *s;
+    unsigned n = 0;
+    assert_int_equal(srv_store_open(path, on_counted, on_none, &n, &s), 0);
+    srv_store_close(s);
+    return n;
+}
+
+static void while_many_records_come_they_overwrite_zeros(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct srv_store *s = open_store(&seen);
+    unsigned n = grow(s, SRV_STORE_BUSY_MIN - 2000);
+    assert_false(srv_store_is_ahead(s));
+    assert_int_equal(file_size(), srv_store_get_stats(s).size);
+    n += grow(s, 2000);
+    assert_true(srv_store_is_ahead(s));
+    uint64_t size = srv_store_get_stats(s).size, end = file_size();
+    assert_int_equal(end, size + SRV_STORE_AHEAD);
+    char *text;
+    size_t len;
+    assert_int_equal(io_file_read(path, &text, &len), 0);
+    assert_int_equal(strlen(text), size);
+    for (size_t i = size; i < len; i++)
+        assert_int_equal(text[i], 0);
+    free(text);
+    n += grow(s, SRV_STORE_AHEAD / 2);
+    assert_int_equal(file_size(), end);
+    n += grow(s, SRV_STORE_AHEAD);
+    assert_in_range(file_size(), end + 1, end + 2 * SRV_STORE_AHEAD);
+    srv_store_rest(s);
+    assert_false(srv_store_is_ahead(s));
+    assert_int_equal(file_size(), srv_store_get_stats(s).size);
+    n += grow(s, 1); /* one alone needs none */
+    assert_int_equal(file_size(), srv_store_get_stats(s).size);
+    srv_store_close(s);
+    assert_int_equal(count_records(), n);
+}
+
+static void a_file_that_is_closed_has_no_zeros(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct srv_store *s = open_store(&seen);
+    unsigned n = grow(s, SRV_STORE_BUSY_MIN);
+    uint64_t size = srv_store_get_stats(s).size;
+    assert_true(file_size() > size);
+    srv_store_close(s);
+    assert_int_equal(file_size(), size);
+    assert_int_equal(count_records(), n);
+}
+
+static void no_room_for_zeros_is_no_failure(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct srv_store *s = open_store(&seen);
+    limit_file_size(SRV_STORE_BUSY_MIN + 10000);
+    unsigned n = grow(s, SRV_STORE_BUSY_MIN + 5000);
+    uint64_t size = file_size(), failures = srv_store_get_stats(s).failures;
+    limit_file_size(RLIM_INFINITY);
+    assert_int_equal(failures, 0);
+    assert_in_range(size, srv_store_get_stats(s).size, SRV_STORE_BUSY_MIN + 10000);
+    srv_store_close(s);
+    assert_int_equal(count_records(), n);
+}
+
+static void a_write_that_fails_among_zeros_leaves_the_file_whole(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct srv_store *s = open_store(&seen);
+    unsigned n = grow(s, SRV_STORE_BUSY_MIN);
+    uint64_t size = srv_store_get_stats(s).size;
+    put(s, 1 << 24 | ++n, 100);
+    limit_file_size(size + 20);
+    int rc = srv_store_commit(s);
+    limit_file_size(RLIM_INFINITY);
+    assert_int_equal(rc, ERR_IO);
+    assert_int_equal(file_size(), size);
+    assert_false(srv_store_is_ahead(s));
+    n += grow(s, SRV_STORE_BUSY_MIN);
+    srv_store_close(s);
+    assert_int_equal(count_records(), n);
 }
 
 static void what_waits_for_a_failing_disk_is_bounded(void **state)
@@ -598,7 +771,7 @@ static void the_file_has_grown_when_it_doubled_beyond_a_least_size(void **state)
 
 /* ---- kill -9 ---- */
 
-enum { CRASH_ROUNDS = 100, CRASH_ADDRESSES = 40 };
+enum { CRASH_ROUNDS = 100, CRASH_ADDRESSES = 40, CRASH_FIRST = SRV_STORE_BUSY_MIN / 50 };
 
 static void on_newest(void *user, const struct srv_lease *lease)
 {
@@ -617,7 +790,8 @@ static void on_torn(void *user, unsigned long line, const char *why)
 }
 
 /* A server that does nothing but store and rewrite, and says after each commit which number it has reached:
- * record n is of address n % CRASH_ADDRESSES and has n as its lease time. */
+ * record n is of address n % CRASH_ADDRESSES and has n as its lease time. There are many of the first, so
+ * that zeros soon stand behind the records. */
 static void store_for_ever(int out, uint32_t n)
 {
     uint32_t newest[CRASH_ADDRESSES] = {0};
@@ -625,6 +799,8 @@ static void store_for_ever(int out, uint32_t n)
     if (srv_store_open(path, on_newest, on_torn, newest, &s) < 0)
         _exit(1);
     struct pollfd p = {.fd = -1, .events = POLLIN};
+    for (int i = 0; i < CRASH_FIRST; i++)
+        put(s, (1 << 24 | 1) + n % CRASH_ADDRESSES, n);
     for (;; n++) {
         put(s, (1 << 24 | 1) + n % CRASH_ADDRESSES, n);
         if (srv_store_commit(s) < 0 || write(out, &n, sizeof n) != sizeof n)
@@ -647,6 +823,14 @@ static uint32_t last_told(int in, uint32_t last)
     return last;
 }
 
+static bool ends_with_zero(void)
+{
+    char last = '\n';
+    size_t len;
+    assert_int_equal(io_file_read_end(path, &last, 1, &len), 0);
+    return last == '\0';
+}
+
 /* Every address has the last record that was told, or the one that was being committed. */
 static void check_after_crash(const uint32_t *newest, uint32_t told)
 {
@@ -664,6 +848,7 @@ static void kill_at_any_moment_loses_nothing_that_was_committed(void **state)
     rng_init(&rng, seed, "crash");
     print_message("repeat with: DHCPLAB_SEED=%llu test_srv_store\n", (unsigned long long)seed);
     uint32_t told = 0;
+    unsigned n_with_zeros = 0;
     for (int round = 0; round < CRASH_ROUNDS; round++) {
         int fds[2];
         assert_int_equal(pipe(fds), 0);
@@ -681,14 +866,17 @@ static void kill_at_any_moment_loses_nothing_that_was_committed(void **state)
         assert_true(WIFSIGNALED(status));
         told = last_told(fds[0], told);
         close(fds[0]);
+        n_with_zeros += ends_with_zero();
         uint32_t newest[CRASH_ADDRESSES] = {0};
         struct srv_store *s;
         assert_int_equal(srv_store_open(path, on_newest, on_torn, newest, &s), 0);
+        rewrite(s); /* so that it stays short */
         srv_store_close(s);
         assert_false(exists(new_path));
         check_after_crash(newest, told);
     }
     assert_true(told > 0);
+    assert_true(n_with_zeros > 0);
 }
 
 int main(void)
@@ -699,11 +887,17 @@ int main(void)
         T(rfc2131_3_1_4_committed_leases_are_there_after_a_restart_newest_first),
         T(rfc2131_3_1_4_what_was_not_committed_is_not_there),
         T(file_cut_at_every_octet_keeps_every_whole_record),
+        T(so_does_one_with_zeros_behind),
+        T(zeros_within_the_file_cost_the_lines_that_they_are_in),
         T(file_cut_in_its_header_starts_anew),
         T(bad_line_costs_itself_alone_and_is_named),
         T(file_that_is_no_lease_file_is_left_alone),
         T(second_server_is_refused),
         T(failing_write_leaves_the_file_whole_and_is_made_up_for),
+        T(while_many_records_come_they_overwrite_zeros),
+        T(a_file_that_is_closed_has_no_zeros),
+        T(no_room_for_zeros_is_no_failure),
+        T(a_write_that_fails_among_zeros_leaves_the_file_whole),
         T(what_waits_for_a_failing_disk_is_bounded),
         T(records_are_taken_while_others_are_written),
         T(what_could_not_be_written_stays_in_front_of_what_came_since),
