@@ -299,7 +299,8 @@ static bool make_parts(struct srv_engine *e, const struct srv_config *config, co
     e->offers = srv_lease_table_new(config->max_offers, key);
     e->alloc = srv_alloc_new(config, key);
     e->tally = srv_tally_new(config);
-    bool ok = e->leases != NULL && e->offers != NULL && e->alloc != NULL && e->tally != NULL;
+    bool ok = e->leases != NULL && e->offers != NULL && srv_lease_table_count_by_hw(e->offers) == 0 &&
+              e->alloc != NULL && e->tally != NULL;
     if (!ok)
         free_parts(e);
     return ok;

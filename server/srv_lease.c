@@ -7,6 +7,7 @@
 #include "common/err.h"
 #include "common/hash.h"
 #include "server/srv_lease_entry.h"
+#include "server/srv_lease_hw.h"
 
 enum {
     BUCKETS_MIN = 64,
@@ -33,6 +34,7 @@ struct srv_lease_table {
     size_t all_cap;
     struct srv_lease_entry *spare; /* of records that are gone, by next_by_addr */
     size_t n_spare;
+    struct srv_lease_hw by_hw; /* if it counts by hardware address; else all zeros */
     struct timerq expiry;
     struct srv_lease_subnet **subnets; /* sorted by id */
     size_t n_subnets;
@@ -203,12 +205,29 @@ void srv_lease_table_free(struct srv_lease_table *t)
         next = e->next_by_addr;
         free(e);
     }
+    srv_lease_hw_fini(&t->by_hw);
     timerq_fini(&t->expiry);
     free(t->subnets);
     free(t->all);
     free(t->by_addr);
     free(t->by_client);
     free(t);
+}
+
+int srv_lease_table_count_by_hw(struct srv_lease_table *t)
+{
+    assert(t->n == 0);
+    return srv_lease_hw_init(&t->by_hw, &t->key);
+}
+
+size_t srv_lease_count_hw(const struct srv_lease_table *t, const struct hw_addr *hw)
+{
+    return srv_lease_hw_count(&t->by_hw, hw);
+}
+
+static bool counts_by_hw(const struct srv_lease_table *t)
+{
+    return t->by_hw.slots != NULL;
 }
 
 void srv_lease_table_set_max(struct srv_lease_table *t, size_t max)
@@ -323,6 +342,8 @@ static int reserve(struct srv_lease_table *t, struct srv_lease_subnet *subnet)
         err = timerq_reserve(&t->expiry, t->n + 1);
     if (err == 0)
         err = timerq_reserve(&subnet->free, subnet->n + 1);
+    if (err == 0 && counts_by_hw(t))
+        err = srv_lease_hw_reserve(&t->by_hw);
     return err;
 }
 
@@ -354,6 +375,10 @@ static void insert(struct srv_lease_table *t, struct srv_lease_entry *e, struct 
     t->all[t->n++] = e;
     subnet->n++;
     count_state(t, e, true);
+    if (counts_by_hw(t)) {
+        struct hw_addr hw = srv_lease_entry_hw(e);
+        srv_lease_hw_add(&t->by_hw, &hw);
+    }
     link_chains(t, e);
     arm(t, e);
 }
@@ -389,6 +414,10 @@ static void drop(struct srv_lease_table *t, struct srv_lease_entry *e)
     unlink_chains(t, e);
     e->subnet->n--;
     count_state(t, e, false);
+    if (counts_by_hw(t)) {
+        struct hw_addr hw = srv_lease_entry_hw(e);
+        srv_lease_hw_remove(&t->by_hw, &hw);
+    }
     struct srv_lease_entry *last = t->all[--t->n];
     t->all[e->place] = last;
     last->place = e->place;

@@ -70,6 +70,10 @@ struct srv_lease_table;
  * choose identities that fall into one place. NULL if memory is out. */
 struct srv_lease_table *srv_lease_table_new(size_t max, const struct siphash_key *key);
 void srv_lease_table_free(struct srv_lease_table *t); /* NULL is fine */
+/* From now on the table, which is empty, counts its records by hardware address. ERR_NOMEM. */
+int srv_lease_table_count_by_hw(struct srv_lease_table *t);
+/* How many records it has of the hardware address, if it counts them. */
+size_t srv_lease_count_hw(const struct srv_lease_table *t, const struct hw_addr *hw);
 /* A lower limit than there are records only keeps new ones out. */
 void srv_lease_table_set_max(struct srv_lease_table *t, size_t max);
 size_t srv_lease_table_count(const struct srv_lease_table *t);

@@ -73,6 +73,13 @@ void srv_lease_entry_set(struct srv_lease_entry *e, const struct srv_lease *leas
     put(at, lease->relay_info, e->relay_info_len);
 }
 
+struct hw_addr srv_lease_entry_hw(const struct srv_lease_entry *e)
+{
+    struct hw_addr hw = {.type = e->hw_type, .len = e->hw_len};
+    get(e->tail, hw.bytes, e->hw_len);
+    return hw;
+}
+
 void srv_lease_entry_get(const struct srv_lease_entry *e, struct srv_lease *out)
 {
     out->addr = e->addr;

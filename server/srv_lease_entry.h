@@ -36,6 +36,7 @@ size_t srv_lease_entry_size_of(const struct srv_lease *lease);
 /* Makes an entry of the memory, which has that size. It is in no table yet. */
 void srv_lease_entry_set(struct srv_lease_entry *e, const struct srv_lease *lease, bool match_client_id,
                          uint64_t client_hash);
+struct hw_addr srv_lease_entry_hw(const struct srv_lease_entry *e);
 /* The lease; but for its subnet_id, which the table knows. */
 void srv_lease_entry_get(const struct srv_lease_entry *e, struct srv_lease *out);
 bool srv_lease_entry_is_held(const struct srv_lease_entry *e);

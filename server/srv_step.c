@@ -177,26 +177,12 @@ void srv_step_end_offer(struct srv_step *s, ip4 addr)
         srv_alloc_unmark(e->alloc, addr);
 }
 
-struct tally {
-    const struct hw_addr *hw;
-    size_t n;
-};
-
-static bool count_offer(void *user, const struct srv_lease *offer)
-{
-    struct tally *t = user;
-    t->n += hw_equal(&offer->hw, t->hw);
-    return true;
-}
-
 /* Each client identifier makes another client of one hardware address. Without one, it is a single client,
  * whose offers take each other's place. */
 static size_t count_offers(const struct srv_step *s)
 {
-    struct tally t = {.hw = &s->client.hw};
-    if (s->client.hw.len != 0 && s->client.client_id_len != 0)
-        srv_lease_each(s->e->offers, count_offer, &t);
-    return t.n;
+    bool is_one_of_many = s->client.hw.len != 0 && s->client.client_id_len != 0;
+    return is_one_of_many ? srv_lease_count_hw(s->e->offers, &s->client.hw) : 0;
 }
 
 bool srv_step_may_offer(struct srv_step *s)

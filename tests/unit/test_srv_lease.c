@@ -286,6 +286,35 @@ static void limit_keeps_new_addresses_out(void **state)
     assert_int_equal(srv_lease_table_count(t), 2);
 }
 
+static void records_are_counted_by_hardware_address(void **state)
+{
+    enum { CLIENTS = 1000 };
+    (void)state;
+    assert_int_equal(srv_lease_table_count_by_hw(t), 0);
+    for (unsigned i = 0; i < 3 * CLIENTS; i++)
+        put(1 + i, i % CLIENTS, SRV_LEASE_ACTIVE, 1);
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        struct hw_addr hw = hw_of(i);
+        assert_int_equal(srv_lease_count_hw(t, &hw), 3);
+    }
+    for (unsigned i = 0; i < 3 * CLIENTS; i += 2) /* those of every other client */
+        srv_lease_remove(t, 1 + i);
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        struct hw_addr hw = hw_of(i);
+        assert_int_equal(srv_lease_count_hw(t, &hw), i % 2 == 0 ? 0 : 3);
+    }
+    put(2, 0, SRV_LEASE_ACTIVE, 1); /* was the first of client 1 */
+    put(4, 3, SRV_LEASE_ACTIVE, 2); /* is what it was */
+    static const size_t now[] = {1, 2, 0, 3};
+    for (unsigned i = 0; i < 4; i++) {
+        struct hw_addr hw = hw_of(i);
+        assert_int_equal(srv_lease_count_hw(t, &hw), now[i]);
+    }
+    struct hw_addr other = hw_of(1);
+    other.type = 6;
+    assert_int_equal(srv_lease_count_hw(t, &other), 0);
+}
+
 static void sorting_gives_address_order(void **state)
 {
     (void)state;
@@ -342,6 +371,7 @@ int main(void)
         TEST(held_records_fall_due_in_order),
         TEST(oldest_free_record_is_found_unless_withheld),
         TEST(limit_keeps_new_addresses_out),
+        TEST(records_are_counted_by_hardware_address),
         TEST(sorting_gives_address_order),
         TEST(a_hundred_thousand_leases),
     };
