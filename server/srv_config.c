@@ -441,14 +441,6 @@ bool srv_config_matches_client_id(const struct srv_config *config, uint32_t subn
     return subnet == NULL || subnet->match_client_id;
 }
 
-const struct srv_pool *srv_config_find_pool(const struct srv_subnet *subnet, ip4 addr)
-{
-    for (size_t i = 0; i < subnet->n_pools; i++)
-        if (ip4_range_has(subnet->pools[i].range, addr))
-            return &subnet->pools[i];
-    return NULL;
-}
-
 uint32_t srv_config_pool_id(const struct srv_config *config, uint32_t subnet_id, ip4 addr)
 {
     const struct srv_subnet *subnet = srv_config_find_subnet_id(config, subnet_id);

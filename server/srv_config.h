@@ -357,6 +357,13 @@ const struct srv_network *srv_config_find_network(const struct srv_config *confi
 /* Do clients of the subnet go by option 61? True if there is no such subnet. */
 bool srv_config_matches_client_id(const struct srv_config *config, uint32_t subnet_id);
 /* The pool of the subnet that contains `addr`, or NULL. */
-const struct srv_pool *srv_config_find_pool(const struct srv_subnet *subnet, ip4 addr);
+static inline const struct srv_pool *srv_config_find_pool(const struct srv_subnet *subnet, ip4 addr)
+{
+    for (size_t i = 0; i < subnet->n_pools; i++)
+        if (ip4_range_has(subnet->pools[i].range, addr))
+            return &subnet->pools[i];
+    return NULL;
+}
+
 /* The pool-id of the pool that has the address in the subnet with the id; 0: none has. */
 uint32_t srv_config_pool_id(const struct srv_config *config, uint32_t subnet_id, ip4 addr);

@@ -93,7 +93,7 @@ static struct hw_addr read_chaddr(const struct packet *packet)
     struct hw_addr hw = {.type = packet->bytes[1], .len = packet->bytes[2]};
     if (hw.len > HW_MAX)
         hw.len = 0;
-    memcpy(hw.bytes, packet->bytes + CHADDR_AT, hw.len);
+    memcpy(hw.bytes, packet->bytes + CHADDR_AT, sizeof hw.bytes); /* which is quicker than as many as count */
     return hw;
 }
 

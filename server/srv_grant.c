@@ -187,7 +187,7 @@ void srv_grant(struct srv_step *s, ip4 addr)
     if (s->out_of_memory)
         return;
     lease->has_nonce = s->has_nonce;
-    srv_step_keep_granted(s, lease);
+    srv_step_keep_granted(s, lease, is_known ? &before : NULL);
     if (had_offer)
         srv_step_end_offer(s, offer.addr);
 }

@@ -9,10 +9,7 @@
 #include "server/srv_lease_entry.h"
 #include "server/srv_lease_hw.h"
 
-enum {
-    BUCKETS_MIN = 64,
-    SPARE_MAX = 256, /* most offers are made and taken back soon */
-};
+enum { BUCKETS_MIN = 64 };
 
 /* Places of the states in an array. */
 enum { N_STATES = 5 };
@@ -32,8 +29,7 @@ struct srv_lease_table {
     struct srv_lease_entry **by_addr, **by_client; /* n_buckets, n_client_buckets() */
     struct srv_lease_entry **all;                  /* every entry, in no order or sorted */
     size_t all_cap;
-    struct srv_lease_entry *spare; /* of records that are gone, by next_by_addr */
-    size_t n_spare;
+    struct srv_lease_spares spares;
     struct srv_lease_hw by_hw; /* if it counts by hardware address; else all zeros */
     struct timerq expiry;
     struct srv_lease_subnet **subnets; /* sorted by id */
@@ -201,10 +197,7 @@ void srv_lease_table_free(struct srv_lease_table *t)
         timerq_fini(&t->subnets[i]->free);
         free(t->subnets[i]);
     }
-    for (struct srv_lease_entry *e = t->spare, *next; e != NULL; e = next) {
-        next = e->next_by_addr;
-        free(e);
-    }
+    srv_lease_entry_free_spares(&t->spares);
     srv_lease_hw_fini(&t->by_hw);
     timerq_fini(&t->expiry);
     free(t->subnets);
@@ -383,31 +376,6 @@ static void insert(struct srv_lease_table *t, struct srv_lease_entry *e, struct 
     arm(t, e);
 }
 
-/* Memory for an entry of the size. A spare one of another size shows that sizes have changed. */
-static struct srv_lease_entry *take_spare(struct srv_lease_table *t, size_t size)
-{
-    struct srv_lease_entry *e = t->spare;
-    if (e == NULL)
-        return malloc(size);
-    t->spare = e->next_by_addr;
-    t->n_spare--;
-    if (srv_lease_entry_size(e) == size)
-        return e;
-    free(e);
-    return malloc(size);
-}
-
-static void put_spare(struct srv_lease_table *t, struct srv_lease_entry *e)
-{
-    if (t->n_spare == SPARE_MAX) {
-        free(e);
-        return;
-    }
-    e->next_by_addr = t->spare;
-    t->spare = e;
-    t->n_spare++;
-}
-
 static void drop(struct srv_lease_table *t, struct srv_lease_entry *e)
 {
     disarm(t, e);
@@ -421,7 +389,7 @@ static void drop(struct srv_lease_table *t, struct srv_lease_entry *e)
     struct srv_lease_entry *last = t->all[--t->n];
     t->all[e->place] = last;
     last->place = e->place;
-    put_spare(t, e);
+    srv_lease_entry_free(e, &t->spares);
 }
 
 /* The usual case: the client is as it was, and only when and how long is new. */
@@ -459,10 +427,9 @@ static int put(struct srv_lease_table *t, const struct srv_lease *lease, bool ma
                                ? *known_hash
                                : srv_lease_entry_hash(&t->key, lease->subnet_id, match_client_id, &lease->hw,
                                                       lease->client_id, lease->client_id_len);
-    struct srv_lease_entry *e = take_spare(t, srv_lease_entry_size_of(lease));
+    struct srv_lease_entry *e = srv_lease_entry_new(&t->spares, lease, match_client_id, client_hash);
     if (e == NULL)
         return ERR_NOMEM;
-    srv_lease_entry_set(e, lease, match_client_id, client_hash);
     if (old != NULL)
         drop(t, old);
     insert(t, e, subnet);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SPARES_MAX = 256 };
+
 uint64_t srv_lease_entry_hash(const struct siphash_key *key, uint32_t subnet_id, bool match_client_id,
                               const struct hw_addr *hw, const uint8_t *client_id, size_t client_id_len)
 {
@@ -37,21 +39,54 @@ static const uint8_t *get(const uint8_t *at, void *bytes, size_t len)
     return at + len;
 }
 
-size_t srv_lease_entry_size(const struct srv_lease_entry *e)
+static size_t size_of(const struct srv_lease_entry *e)
 {
     return sizeof *e + e->hw_len + e->client_id_len + e->hostname_len + e->relay_info_len;
 }
 
-size_t srv_lease_entry_size_of(const struct srv_lease *lease)
+/* A spare one of another size shows that sizes have changed. */
+static struct srv_lease_entry *take_spare(struct srv_lease_spares *spares, size_t size)
 {
-    return sizeof(struct srv_lease_entry) + lease->hw.len + lease->client_id_len + strlen(lease->hostname) +
-           lease->relay_info_len;
+    struct srv_lease_entry *e = spares->first;
+    if (e == NULL)
+        return malloc(size);
+    spares->first = e->next_by_addr;
+    spares->n--;
+    if (size_of(e) == size)
+        return e;
+    free(e);
+    return malloc(size);
 }
 
-void srv_lease_entry_set(struct srv_lease_entry *e, const struct srv_lease *lease, bool match_client_id,
-                         uint64_t client_hash)
+void srv_lease_entry_free(struct srv_lease_entry *e, struct srv_lease_spares *spares)
+{
+    if (spares->n == SPARES_MAX) {
+        free(e);
+        return;
+    }
+    e->next_by_addr = spares->first;
+    spares->first = e;
+    spares->n++;
+}
+
+void srv_lease_entry_free_spares(struct srv_lease_spares *spares)
+{
+    while (spares->first != NULL) {
+        struct srv_lease_entry *next = spares->first->next_by_addr;
+        free(spares->first);
+        spares->first = next;
+    }
+    spares->n = 0;
+}
+
+struct srv_lease_entry *srv_lease_entry_new(struct srv_lease_spares *spares, const struct srv_lease *lease,
+                                            bool match_client_id, uint64_t client_hash)
 {
     size_t hostname_len = strlen(lease->hostname);
+    struct srv_lease_entry *e = take_spare(spares, sizeof *e + lease->hw.len + lease->client_id_len +
+                                                       hostname_len + lease->relay_info_len);
+    if (e == NULL)
+        return NULL;
     *e = (struct srv_lease_entry){
         .client_hash = client_hash,
         .addr = lease->addr,
@@ -71,6 +106,7 @@ void srv_lease_entry_set(struct srv_lease_entry *e, const struct srv_lease *leas
     at = put(at, lease->client_id, e->client_id_len);
     at = put(at, lease->hostname, hostname_len);
     put(at, lease->relay_info, e->relay_info_len);
+    return e;
 }
 
 struct hw_addr srv_lease_entry_hw(const struct srv_lease_entry *e)

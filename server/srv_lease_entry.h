@@ -30,12 +30,18 @@ static_assert(sizeof(struct srv_lease_entry) == 96, "a lease is as small as it c
 /* What a client is found by in the table, in a subnet. */
 uint64_t srv_lease_entry_hash(const struct siphash_key *key, uint32_t subnet_id, bool match_client_id,
                               const struct hw_addr *hw, const uint8_t *client_id, size_t client_id_len);
-/* Octets of an entry with its tail; of one for the lease. */
-size_t srv_lease_entry_size(const struct srv_lease_entry *e);
-size_t srv_lease_entry_size_of(const struct srv_lease *lease);
-/* Makes an entry of the memory, which has that size. It is in no table yet. */
-void srv_lease_entry_set(struct srv_lease_entry *e, const struct srv_lease *lease, bool match_client_id,
-                         uint64_t client_hash);
+/* Memory of entries that are gone, for the next ones: most offers are made and taken back soon. All zeros at
+ * the start. */
+struct srv_lease_spares {
+    struct srv_lease_entry *first; /* by next_by_addr */
+    size_t n;
+};
+
+/* Not in a table yet. NULL if memory is out. */
+struct srv_lease_entry *srv_lease_entry_new(struct srv_lease_spares *spares, const struct srv_lease *lease,
+                                            bool match_client_id, uint64_t client_hash);
+void srv_lease_entry_free(struct srv_lease_entry *e, struct srv_lease_spares *spares);
+void srv_lease_entry_free_spares(struct srv_lease_spares *spares);
 struct hw_addr srv_lease_entry_hw(const struct srv_lease_entry *e);
 /* The lease; but for its subnet_id, which the table knows. */
 void srv_lease_entry_get(const struct srv_lease_entry *e, struct srv_lease *out);

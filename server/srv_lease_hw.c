@@ -24,8 +24,9 @@ void srv_lease_hw_fini(struct srv_lease_hw *h)
 
 static size_t home_of(const struct srv_lease_hw *h, const struct hw_addr *hw)
 {
-    uint64_t words[HW_MAX / sizeof(uint64_t)] = {0};
-    memcpy(words, hw->bytes, hw->len);
+    uint64_t words[2];
+    static_assert(sizeof words == sizeof hw->bytes, "all octets are hashed");
+    memcpy(words, hw->bytes, sizeof words);
     uint64_t hash = hash_u64(words[0] ^ h->key.k0);
     return hash_u64(hash ^ words[1] ^ h->key.k1 ^ hw->type) & (h->n_slots - 1);
 }

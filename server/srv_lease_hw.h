@@ -1,4 +1,5 @@
-/* How many records there are of each hardware address. Inside of srv_lease. Pure. */
+/* How many records there are of each hardware address, whose octets behind `len` are all 0. Inside of
+ * srv_lease. Pure. */
 #pragma once
 #include "common/addr.h"
 #include "common/siphash.h"

@@ -154,7 +154,7 @@ typedef bool rule_fn(const struct srv_subnet *subnet, const struct srv_select_fr
 static bool names_interface(const struct srv_subnet *subnet, const struct srv_select_from *from, ip4 addr)
 {
     (void)addr;
-    return from->ifname[0] != '\0' && strcmp(subnet->interface, from->ifname) == 0;
+    return subnet->interface[0] != '\0' && strcmp(subnet->interface, from->ifname) == 0;
 }
 
 static bool names_relay(const struct srv_subnet *subnet, const struct srv_select_from *from, ip4 addr)

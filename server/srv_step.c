@@ -72,29 +72,32 @@ struct trace_event *srv_step_trace(struct srv_step *s, enum trace_kind kind, enu
     return event;
 }
 
+static const char *client_id_text(struct srv_step *s)
+{
+    enum { SHOWN = 128 };
+    char text[SHOWN];
+    struct opt_text t;
+    dhcp_opt_text_init(&t, text, sizeof text);
+    dhcp_opt_text_hex(&t, s->client.client_id, s->client.client_id_len);
+    return srv_step_text(s, text);
+}
+
 /* RFC 2131 4.2: "If the client supplies a 'client identifier', ... the server MUST use that identifier to
  * identify the client. If the client does not provide a 'client identifier' option, the server MUST use the
  * contents of the 'chaddr' field". */
 void srv_step_identify(struct srv_step *s, bool match_client_id)
 {
-    enum { SHOWN = 128 };
-    char text[SHOWN] = "";
-    struct opt_text t;
-    struct trace_facts facts = {.hw = s->client.hw};
-    enum reason reason = REASON_IDENTITY_HW;
     s->client.match_client_id = match_client_id;
     s->client.is_prepared = false;
     if (s->subnet != NULL)
         srv_lease_prepare(s->e->leases, s->subnet->id, &s->client);
-    if (s->client.client_id_len != 0 && !match_client_id) {
-        reason = REASON_IDENTITY_HW_ONLY;
-    } else if (s->client.client_id_len != 0) {
-        reason = REASON_IDENTITY_ID;
-        dhcp_opt_text_init(&t, text, sizeof text);
-        dhcp_opt_text_hex(&t, s->client.client_id, s->client.client_id_len);
-        facts.text = srv_step_text(s, text);
-    }
-    srv_step_decide(s, reason, facts);
+    if (s->client.client_id_len == 0)
+        srv_step_decide(s, REASON_IDENTITY_HW, (struct trace_facts){.hw = s->client.hw});
+    else if (!match_client_id)
+        srv_step_decide(s, REASON_IDENTITY_HW_ONLY, (struct trace_facts){.hw = s->client.hw});
+    else
+        srv_step_decide(s, REASON_IDENTITY_ID,
+                        (struct trace_facts){.hw = s->client.hw, .text = client_id_text(s)});
 }
 
 const uint8_t *srv_step_bytes(struct srv_step *s, const uint8_t *bytes, size_t len)
@@ -115,18 +118,17 @@ const char *srv_step_text(struct srv_step *s, const char *text)
 
 /* ---- leases and offers ---- */
 
-/* `client` NULL: what the client is found by is to be worked out. */
-static int put_record(struct srv_engine *e, const struct srv_lease *lease, bool match_client_id,
-                      const struct srv_identity *client)
+/* `before` is the record of the address, or NULL. `client` NULL: what the client is found by is to be worked
+ * out. */
+static int put_record(struct srv_engine *e, const struct srv_lease *lease, const struct srv_lease *before,
+                      bool match_client_id, const struct srv_identity *client)
 {
-    struct srv_lease before;
-    bool is_known = srv_lease_find(e->leases, lease->addr, &before);
     int err = client != NULL ? srv_lease_put_of(e->leases, lease, client)
                              : srv_lease_put(e->leases, lease, match_client_id);
     if (err < 0)
         return err;
-    if (is_known)
-        srv_tally_lease(e->tally, &before, -1);
+    if (before != NULL)
+        srv_tally_lease(e->tally, before, -1);
     srv_tally_lease(e->tally, lease, 1);
     srv_alloc_mark(e->alloc, lease->addr);
     return 0;
@@ -134,7 +136,9 @@ static int put_record(struct srv_engine *e, const struct srv_lease *lease, bool 
 
 int srv_step_put_record(struct srv_engine *e, const struct srv_lease *lease, bool match_client_id)
 {
-    return put_record(e, lease, match_client_id, NULL);
+    struct srv_lease before;
+    bool is_known = srv_lease_find(e->leases, lease->addr, &before);
+    return put_record(e, lease, is_known ? &before : NULL, match_client_id, NULL);
 }
 
 void srv_step_remove_record(struct srv_engine *e, const struct srv_lease *lease)
@@ -151,9 +155,9 @@ void srv_step_keep_lease(struct srv_step *s, const struct srv_lease *lease)
         s->out_of_memory = true;
 }
 
-void srv_step_keep_granted(struct srv_step *s, const struct srv_lease *lease)
+void srv_step_keep_granted(struct srv_step *s, const struct srv_lease *lease, const struct srv_lease *before)
 {
-    if (put_record(s->e, lease, s->client.match_client_id, &s->client) < 0)
+    if (put_record(s->e, lease, before, s->client.match_client_id, &s->client) < 0)
         s->out_of_memory = true;
 }
 
