@@ -225,23 +225,46 @@ void dhcp_msg_init(struct dhcp_msg *m, uint8_t op)
     m->op = op;
 }
 
-static void write_header(const struct dhcp_msg *m, struct wire_writer *w)
+void dhcp_write_header(const struct dhcp_msg *m, struct wire_writer *w)
 {
-    wire_put_u8(w, m->op);
-    wire_put_u8(w, m->htype);
-    wire_put_u8(w, m->hlen);
-    wire_put_u8(w, m->hops);
-    wire_put_u32(w, m->xid);
-    wire_put_u16(w, m->secs);
-    wire_put_u16(w, m->flags);
-    wire_put_u32(w, m->ciaddr);
-    wire_put_u32(w, m->yiaddr);
-    wire_put_u32(w, m->siaddr);
-    wire_put_u32(w, m->giaddr);
-    wire_put_bytes(w, m->chaddr, DHCP_CHADDR_LEN);
-    wire_put_bytes(w, m->sname, DHCP_SNAME_LEN);
-    wire_put_bytes(w, m->file, DHCP_FILE_LEN);
-    wire_put_u32(w, DHCP_COOKIE);
+    uint8_t *bytes = wire_reserve(w, DHCP_OPTIONS_AT);
+    if (bytes == NULL)
+        return;
+    bytes[0] = m->op;
+    bytes[1] = m->htype;
+    bytes[2] = m->hlen;
+    bytes[3] = m->hops;
+    wire_set_u32(bytes + 4, m->xid);
+    wire_set_u16(bytes + 8, m->secs);
+    wire_set_u16(bytes + 10, m->flags);
+    wire_set_u32(bytes + 12, m->ciaddr);
+    wire_set_u32(bytes + 16, m->yiaddr);
+    wire_set_u32(bytes + 20, m->siaddr);
+    wire_set_u32(bytes + 24, m->giaddr);
+    memcpy(bytes + DHCP_CHADDR_AT, m->chaddr, DHCP_CHADDR_LEN);
+    memcpy(bytes + DHCP_SNAME_AT, m->sname, DHCP_SNAME_LEN);
+    memcpy(bytes + DHCP_FILE_AT, m->file, DHCP_FILE_LEN);
+    wire_set_u32(bytes + DHCP_COOKIE_AT, DHCP_COOKIE);
+}
+
+/* RFC 3396 6: a value above 255 octets is sent as several options of the same code. */
+void dhcp_write_option(struct wire_writer *w, uint8_t code, const uint8_t *data, size_t len)
+{
+    size_t at = 0;
+    do {
+        size_t piece = len - at > PIECE_MAX ? PIECE_MAX : len - at;
+        wire_put_u8(w, code);
+        wire_put_u8(w, (uint8_t)piece);
+        wire_put_bytes(w, data + at, piece);
+        at += piece;
+    } while (at < len);
+}
+
+void dhcp_write_end(struct wire_writer *w, size_t full)
+{
+    wire_put_u8(w, DHCP_OPT_END);
+    if (w->at < full)
+        wire_put_zeros(w, full - w->at);
 }
 
 /* Where options go: the options field, then file and sname if they are used. */
@@ -270,19 +293,6 @@ static size_t room(const struct layout *l, size_t field)
     return left > kept ? left - kept : 0;
 }
 
-/* RFC 3396 6: a value above 255 octets is sent as several options of the same code. */
-static void write_value(struct wire_writer *w, uint8_t code, const uint8_t *data, size_t len)
-{
-    size_t at = 0;
-    do {
-        size_t piece = len - at > PIECE_MAX ? PIECE_MAX : len - at;
-        wire_put_u8(w, code);
-        wire_put_u8(w, (uint8_t)piece);
-        wire_put_bytes(w, data + at, piece);
-        at += piece;
-    } while (at < len);
-}
-
 /* How many octets of a value fit `octets`, codes and lengths of its pieces included. */
 static size_t value_room(size_t octets)
 {
@@ -303,7 +313,7 @@ static bool spread_option(struct layout *l, const struct dhcp_option *option)
         if (part > option->len - at)
             part = option->len - at;
         if (part != 0)
-            write_value(&l->fields[i], option->code, option->data + at, part);
+            dhcp_write_option(&l->fields[i], option->code, option->data + at, part);
         at += part;
     }
     return true;
@@ -313,7 +323,7 @@ static bool put_into(struct layout *l, size_t field, const struct dhcp_option *o
 {
     bool fits = encoded_len(option->len) <= room(l, field);
     if (fits)
-        write_value(&l->fields[field], option->code, option->data, option->len);
+        dhcp_write_option(&l->fields[field], option->code, option->data, option->len);
     return fits;
 }
 
@@ -330,10 +340,7 @@ static void finish(struct layout *l)
 {
     for (size_t i = 0; i < l->n; i++) {
         struct wire_writer *w = &l->fields[i];
-        size_t full = i == 0 ? DHCP_MSG_SEND_MIN : w->cap;
-        wire_put_u8(w, DHCP_OPT_END);
-        if (w->at < full)
-            wire_put_zeros(w, full - w->at);
+        dhcp_write_end(w, i == 0 ? DHCP_MSG_SEND_MIN : w->cap);
         assert(!w->err);
     }
 }
@@ -348,7 +355,7 @@ static unsigned write_message(const struct dhcp_msg *m, uint8_t overload, uint8_
     struct layout l = {.n = 0};
     unsigned dropped = 0;
     add_field(&l, buf, cap);
-    write_header(m, &l.fields[0]);
+    dhcp_write_header(m, &l.fields[0]);
     if (overload & DHCP_OVERLOAD_FILE)
         add_field(&l, buf + DHCP_FILE_AT, DHCP_FILE_LEN);
     if (overload & DHCP_OVERLOAD_SNAME)

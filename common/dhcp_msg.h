@@ -11,6 +11,7 @@
 #include "common/addr.h"
 #include "common/dhcp_proto.h"
 #include "common/reason.h"
+#include "common/wire.h"
 
 enum dhcp_region { DHCP_IN_OPTIONS, DHCP_IN_FILE, DHCP_IN_SNAME };
 
@@ -101,6 +102,13 @@ void dhcp_msg_sort(struct dhcp_msg *m);
  * spread over them. 53, 52 and 82 always stand in the options field. Whole options that do not fit even so
  * are left out, and counted in *out_dropped; the message then holds as many as can be, in their order. */
 size_t dhcp_msg_encode(const struct dhcp_msg *m, uint8_t *buf, size_t cap, unsigned *out_dropped);
+
+/* The parts of a message, for who writes one whose options all fit the options field: what stands before the
+ * options; an option, split at 255 octets (RFC 3396); END, and padding up to `full` octets of the field,
+ * which for the whole message are DHCP_MSG_SEND_MIN. */
+void dhcp_write_header(const struct dhcp_msg *m, struct wire_writer *w);
+void dhcp_write_option(struct wire_writer *w, uint8_t code, const uint8_t *data, size_t len);
+void dhcp_write_end(struct wire_writer *w, size_t full);
 
 /* The option, or NULL. */
 const struct dhcp_option *dhcp_msg_find(const struct dhcp_msg *m, uint8_t code);

@@ -72,6 +72,7 @@ static const char *const global_keys[] = {
     "max-log-rate",
     "max-offers",
     "max-offers-per-client",
+    "max-option-blocks",
     "max-valid-lifetime",
     "metrics",
     "min-valid-lifetime",

@@ -277,6 +277,7 @@ struct srv_config {
     uint32_t max_declined;   /* addresses in quarantine, all in all */
     uint32_t queue_capacity; /* packets that are received and not yet served; >= 1 */
     struct srv_metrics_at metrics;
+    uint32_t max_option_blocks;      /* kept ready for answers (srv_block.h) */
     uint32_t max_log_rate;           /* lines of one kind in a second; 0: no limit */
     uint32_t stat_count, stat_age_s; /* samples of a statistic that are kept: so many; 0: of so long */
     bool bootp; /* RFC 951 clients get addresses of the pools; reserved ones in any case */

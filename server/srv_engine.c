@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "server/srv_block.h"
 #include "server/srv_classify.h"
 #include "server/srv_count.h"
 #include "server/srv_expire.h"
@@ -275,6 +276,11 @@ struct srv_tally *srv_engine_tally(struct srv_engine *e)
     return e->tally;
 }
 
+struct srv_block_counts srv_engine_blocks(const struct srv_engine *e)
+{
+    return srv_blocks_counts(e->blocks);
+}
+
 unsigned srv_engine_generation(const struct srv_engine *e)
 {
     return e->generation;
@@ -288,6 +294,7 @@ static void free_parts(struct srv_engine *e)
     srv_lease_table_free(e->offers);
     srv_alloc_free(e->alloc);
     srv_tally_free(e->tally);
+    srv_blocks_free(e->blocks);
 }
 
 /* Empty tables for `config`. False, and nothing to free, if memory is out. */
@@ -299,8 +306,9 @@ static bool make_parts(struct srv_engine *e, const struct srv_config *config, co
     e->offers = srv_lease_table_new(config->max_offers, key);
     e->alloc = srv_alloc_new(config, key);
     e->tally = srv_tally_new(config);
+    e->blocks = srv_blocks_new(config->max_option_blocks);
     bool ok = e->leases != NULL && e->offers != NULL && srv_lease_table_count_by_hw(e->offers) == 0 &&
-              e->alloc != NULL && e->tally != NULL;
+              e->alloc != NULL && e->tally != NULL && e->blocks != NULL;
     if (!ok)
         free_parts(e);
     return ok;
@@ -416,6 +424,7 @@ int srv_engine_reconfigure(struct srv_engine *e, const struct srv_config *config
     e->offers = fresh.offers;
     e->alloc = fresh.alloc;
     e->tally = fresh.tally;
+    e->blocks = fresh.blocks;
     e->generation++;
     e->classes_text.order = 0;          /* the numbers are other classes' now */
     e->expire = (struct srv_expire){0}; /* what was to wait need not wait so long now */

@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "common/packet.h"
 #include "common/trace.h"
+#include "server/srv_block.h"
 #include "server/srv_config.h"
 #include "server/srv_lease.h"
 #include "server/srv_reply.h"
@@ -152,4 +153,6 @@ const struct srv_counters *srv_engine_counters(const struct srv_engine *e);
 /* What is counted of the leases; borrowed until srv_engine_reconfigure(), which counts anew, and then the
  * generation is another one. */
 struct srv_tally *srv_engine_tally(struct srv_engine *e);
+/* Of the option blocks since the last srv_engine_reconfigure(), which empties them. */
+struct srv_block_counts srv_engine_blocks(const struct srv_engine *e);
 unsigned srv_engine_generation(const struct srv_engine *e);

@@ -32,6 +32,15 @@ static void put_reasons(struct text *out, const uint64_t *counts)
                      (unsigned long long)counts[reason]);
 }
 
+static void put_blocks(struct text *out, struct srv_block_counts counts)
+{
+    single(out, "option_blocks", "gauge", "Option blocks that are kept.", counts.kept);
+    single(out, "option_blocks_found", "gauge",
+           "Answers whose option block was there, since the last reload.", counts.found);
+    single(out, "option_blocks_made", "gauge", "Answers whose option block was made, since the last reload.",
+           counts.made);
+}
+
 static void put_leases(struct text *out, const struct srv_metrics *m)
 {
     static const struct {
@@ -91,6 +100,7 @@ void srv_metrics_format(const struct srv_metrics *m, struct text *out)
     single(out, "dropped_total", "counter", "Messages that were not served; see reasons.", c->dropped);
     put_reasons(out, c->reasons);
     single(out, "queue_length", "gauge", "Packets received and not yet served.", m->queue_length);
+    put_blocks(out, srv_engine_blocks(m->engine));
     put_leases(out, m);
     put_pools(out, m->config);
     put_histogram(out, "answer_seconds", "From the arrival of a packet to its answer.", m->answer_time);

@@ -82,8 +82,8 @@ void srv_parse_hooks(struct srv_parse *p, const cJSON *global);
 void srv_parse_lease_query(struct srv_parse *p, const cJSON *hook);
 /* "interface" and "relay", which subnets and shared networks have, over what `s` holds already. */
 void srv_parse_place(struct srv_parse *p, const cJSON *map, struct srv_parse_scope *s);
-/* "dhcp-queue-control", "metrics", "max-log-rate", "max-declined-addresses" and "statistic-default-*" of the
- * map. */
+/* "dhcp-queue-control", "metrics", "max-log-rate", "max-declined-addresses", "max-option-blocks" and
+ * "statistic-default-*" of the map. */
 void srv_parse_limits(struct srv_parse *p, const cJSON *global);
 /* "subnet4" of the map: added to the configuration's subnets, where there is room for them. */
 void srv_parse_subnets(struct srv_parse *p, const cJSON *map, const struct srv_parse_scope *wider,

@@ -6,6 +6,8 @@ enum {
     QUEUE_CAPACITY_MAX = 65536,
     LOG_RATE_DEFAULT = 1000,
     DECLINED_DEFAULT = 10000,
+    BLOCKS_DEFAULT = 1024,
+    BLOCKS_MAX = 65536,
     STAT_COUNT_DEFAULT = 20,
     LOOPBACK = 0x7f000001,
 };
@@ -43,11 +45,13 @@ void srv_parse_limits(struct srv_parse *p, const cJSON *global)
     config->queue_capacity = QUEUE_CAPACITY_DEFAULT;
     config->max_log_rate = LOG_RATE_DEFAULT;
     config->max_declined = DECLINED_DEFAULT;
+    config->max_option_blocks = BLOCKS_DEFAULT;
     config->stat_count = STAT_COUNT_DEFAULT;
     read_queue(p, global);
     read_metrics(p, global);
     jcfg_get_u32(&p->c, global, "max-log-rate", 0, UINT32_MAX, &config->max_log_rate);
     jcfg_get_u32(&p->c, global, "max-declined-addresses", 0, UINT32_MAX, &config->max_declined);
+    jcfg_get_u32(&p->c, global, "max-option-blocks", 0, BLOCKS_MAX, &config->max_option_blocks);
     jcfg_get_u32(&p->c, global, "statistic-default-sample-count", 0, UINT32_MAX, &config->stat_count);
     jcfg_get_u32(&p->c, global, "statistic-default-sample-age", 0, UINT32_MAX, &config->stat_age_s);
 }

@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/dhcp_auth.h"
 #include "common/dhcp_opt_walk.h"
+#include "server/srv_block.h"
 
 enum {
     HTYPE_ETHERNET = 1,
@@ -25,16 +26,21 @@ struct item {
     const uint8_t *data;
 };
 
-enum { ITEMS_MAX = 256 };
+enum { ITEMS_MAX = 256, FIRST_MAX = 64 + DHCP_AUTH_LEN, CODES_MAX = 16 };
 
 /* A message under construction. */
 struct draft {
     const struct srv_reply *reply;
-    struct dhcp_msg m;
+    struct dhcp_msg m; /* the header; its options only where they do not just stand one after the other */
     size_t max;
+    uint8_t octets[FIRST_MAX]; /* of the options that come first, encoded */
+    struct wire_writer first;
+    uint8_t codes[CODES_MAX]; /* of these and of the echoes */
+    size_t n_codes;
     struct item items[ITEMS_MAX]; /* the most important first: echoes, then what is configured */
     size_t n_echoes, n_items;
-    unsigned dropped; /* what did not fit `m` or `max` */
+    size_t n_left_out; /* of the echoes: for being too long */
+    unsigned dropped;  /* what did not fit `m` or `max` */
 };
 
 /* ---- sizes ---- */
@@ -73,20 +79,35 @@ static size_t max_len(const struct srv_reply *r)
 
 /* ---- options ---- */
 
-static void put(struct draft *d, uint8_t code, const void *data, size_t len)
+static void add_code(struct draft *d, uint8_t code)
 {
-    d->dropped += !dhcp_put_bytes(&d->m, code, data, len);
+    assert(d->n_codes < CODES_MAX);
+    d->codes[d->n_codes++] = code;
 }
 
-static void put_u32(struct draft *d, uint8_t code, uint32_t value)
+static void put_first(struct draft *d, uint8_t code, const uint8_t *data, size_t len)
 {
-    d->dropped += !dhcp_put_u32(&d->m, code, value);
+    add_code(d, code);
+    dhcp_write_option(&d->first, code, data, len);
+}
+
+static void put_first_u32(struct draft *d, uint8_t code, uint32_t value)
+{
+    uint8_t octets[sizeof value];
+    wire_set_u32(octets, value);
+    put_first(d, code, octets, sizeof octets);
 }
 
 static void add_item(struct draft *d, uint8_t code, const uint8_t *data, size_t len)
 {
     assert(d->n_items < ITEMS_MAX); /* one a code */
     d->items[d->n_items++] = (struct item){.code = code, .len = (uint16_t)len, .data = data};
+}
+
+static void add_echo(struct draft *d, uint8_t code, const uint8_t *data, size_t len)
+{
+    add_code(d, code);
+    add_item(d, code, data, len);
 }
 
 void srv_reply_timers(const struct srv_timers *timers, uint32_t lease_s, uint32_t *out_t1, uint32_t *out_t2)
@@ -119,11 +140,11 @@ static void put_lease(struct draft *d)
     if (is_inform(r))
         return;
     srv_reply_timers(&r->subnet->timers, r->lease_s, &t1, &t2);
-    put_u32(d, DHCP_OPT_LEASE_TIME, r->lease_s);
+    put_first_u32(d, DHCP_OPT_LEASE_TIME, r->lease_s);
     if (t1 != 0)
-        put_u32(d, DHCP_OPT_T1, t1);
+        put_first_u32(d, DHCP_OPT_T1, t1);
     if (t2 != 0)
-        put_u32(d, DHCP_OPT_T2, t2);
+        put_first_u32(d, DHCP_OPT_T2, t2);
 }
 
 bool srv_reply_is_requested(const struct dhcp_msg *request, uint8_t code)
@@ -246,7 +267,7 @@ static void add_client_id(struct draft *d)
 {
     const struct dhcp_option *option = dhcp_msg_find(d->reply->request, DHCP_OPT_CLIENT_ID);
     if (option != NULL && d->reply->config->echo_client_id && d->reply->type != DHCP_BOOTP)
-        add_item(d, option->code, option->data, option->len);
+        add_echo(d, option->code, option->data, option->len);
 }
 
 /* RFC 3011 2: "Servers configured to support this option MUST return an identical copy of the option to any
@@ -255,13 +276,13 @@ static void add_subnet_selection(struct draft *d)
 {
     const struct dhcp_option *option = dhcp_msg_find(d->reply->request, DHCP_OPT_SUBNET_SELECTION);
     if (option != NULL && d->reply->config->subnet_selection && d->reply->type != DHCP_NAK)
-        add_item(d, option->code, option->data, option->len);
+        add_echo(d, option->code, option->data, option->len);
 }
 
 static void add_fqdn(struct draft *d)
 {
     if (d->reply->fqdn_len != 0)
-        add_item(d, DHCP_OPT_FQDN, d->reply->fqdn, d->reply->fqdn_len);
+        add_echo(d, DHCP_OPT_FQDN, d->reply->fqdn, d->reply->fqdn_len);
 }
 
 /* RFC 3046 2.2: "DHCP servers claiming to support the Relay Agent Information option SHALL echo the entire
@@ -272,21 +293,26 @@ static void add_relay_info(struct draft *d)
     const struct dhcp_option *option = dhcp_msg_find(d->reply->request, DHCP_OPT_RELAY_INFO);
     if (option == NULL || is_past_relay(d->reply) || d->reply->is_stashed)
         return;
-    add_item(d, option->code, option->data, option->len);
+    add_echo(d, option->code, option->data, option->len);
     size_t auth_len = d->reply->auth_len,
            essential = ESSENTIAL_LEN + (auth_len != 0 ? AUTH_HEAD_LEN + auth_len : 0);
-    d->items[d->n_items - 1].is_left_out =
-        encoded_len(option->len) + essential > d->max - DHCP_OPTIONS_AT - 1; /* 1: END */
+    bool is_long = encoded_len(option->len) + essential > d->max - DHCP_OPTIONS_AT - 1; /* 1: END */
+    d->items[d->n_items - 1].is_left_out = is_long;
+    d->n_left_out += is_long;
 }
 
-static void add_items(struct draft *d)
+static void add_echoes(struct draft *d)
 {
-    const struct srv_reply *r = d->reply;
     add_client_id(d);
     add_subnet_selection(d);
     add_fqdn(d);
     add_relay_info(d);
     d->n_echoes = d->n_items;
+}
+
+static void add_asked(struct draft *d)
+{
+    const struct srv_reply *r = d->reply;
     if (r->type == DHCP_NAK && r->config->kea)
         return;
     if (r->type == DHCP_NAK) {
@@ -303,8 +329,8 @@ static void put_essentials(struct draft *d)
     const struct srv_reply *r = d->reply;
     uint8_t type = (uint8_t)r->type, algorithm = DHCP_AUTH_ALGORITHM;
     if (r->type != DHCP_BOOTP) {
-        put(d, DHCP_OPT_TYPE, &type, 1);
-        put_u32(d, DHCP_OPT_SERVER_ID, r->server_id != 0 ? r->server_id : r->server);
+        put_first(d, DHCP_OPT_TYPE, &type, 1);
+        put_first_u32(d, DHCP_OPT_SERVER_ID, r->server_id != 0 ? r->server_id : r->server);
     }
     if (r->type == DHCP_NAK)
         return;
@@ -312,21 +338,14 @@ static void put_essentials(struct draft *d)
         put_lease(d);
     /* RFC 2132 3.3: "If both the subnet mask and the router option are specified in a DHCP reply, the subnet
      * mask option MUST be first." */
-    put_u32(d, DHCP_OPT_SUBNET_MASK, ip4_net_mask(r->subnet->net));
+    put_first_u32(d, DHCP_OPT_SUBNET_MASK, ip4_net_mask(r->subnet->net));
     /* RFC 4039 3.1: the option in the DHCPACK tells the client that this one is final. */
     if (r->rapid_commit)
-        put(d, DHCP_OPT_RAPID_COMMIT, NULL, 0);
+        put_first(d, DHCP_OPT_RAPID_COMMIT, &type, 0);
     if (r->forcerenew)
-        put(d, DHCP_OPT_FORCERENEW_NONCE, &algorithm, 1);
+        put_first(d, DHCP_OPT_FORCERENEW_NONCE, &algorithm, 1);
     if (r->auth_len != 0)
-        put(d, DHCP_OPT_AUTH, r->auth, r->auth_len);
-}
-
-static void put_items(struct draft *d, size_t first, size_t end)
-{
-    for (size_t i = first; i < end; i++)
-        if (!d->items[i].is_left_out)
-            put(d, d->items[i].code, d->items[i].data, d->items[i].len);
+        put_first(d, DHCP_OPT_AUTH, r->auth, r->auth_len);
 }
 
 /* ---- header ---- */
@@ -370,13 +389,83 @@ static size_t without_padding(const uint8_t *buf, size_t len)
     return len;
 }
 
+/* ---- one option after the other ---- */
+
+static void write_items(const struct draft *d, size_t first, size_t end, struct wire_writer *w)
+{
+    for (size_t i = first; i < end; i++)
+        dhcp_write_option(w, d->items[i].code, d->items[i].data, d->items[i].len);
+}
+
+/* Does each option stand where it was put, and none in another one's place? */
+static bool is_in_order(const struct draft *d)
+{
+    if (d->reply->config->kea)
+        return false;
+    for (size_t i = d->n_echoes; i < d->n_items; i++)
+        if (memchr(d->codes, d->items[i].code, d->n_codes) != NULL)
+            return false;
+    return true;
+}
+
+/* The message, with the configured options as they are encoded in `asked`; false if it has no room for all of
+ * its options. */
+static bool write_straight(const struct draft *d, const uint8_t *asked, size_t len, uint8_t *buf,
+                           size_t *out_len)
+{
+    struct wire_writer w;
+    wire_writer_init(&w, buf, d->max);
+    dhcp_write_header(&d->m, &w);
+    wire_put_bytes(&w, d->octets, d->first.at);
+    wire_put_bytes(&w, asked, len);
+    write_items(d, 0, d->n_echoes, &w);
+    dhcp_write_end(&w, DHCP_MSG_SEND_MIN);
+    *out_len = w.at;
+    return !w.err && d->n_left_out == 0;
+}
+
+/* The same for an answer of whose configured options there is no block: one is made. */
+static bool write_asked(const struct draft *d, const struct srv_block_key *key, uint8_t *buf,
+                        struct srv_reply_size *out)
+{
+    uint8_t asked[DHCP_MSG_MAX];
+    struct wire_writer w;
+    wire_writer_init(&w, asked, sizeof asked);
+    write_items(d, d->n_echoes, d->n_items, &w);
+    if (w.err || !is_in_order(d) || !write_straight(d, asked, w.at, buf, &out->len))
+        return false;
+    if (d->reply->blocks != NULL)
+        out->block = srv_block_add(d->reply->blocks, key, asked, w.at);
+    return true;
+}
+
+/* ---- where there is no room, or an order of its own ---- */
+
+static void put(struct draft *d, uint8_t code, const void *data, size_t len)
+{
+    d->dropped += !dhcp_put_bytes(&d->m, code, data, len);
+}
+
+static void put_octets(struct draft *d, const uint8_t *octets, size_t len)
+{
+    for (size_t at = 0; at < len; at += 2U + octets[at + 1])
+        put(d, octets[at], octets + at + 2, octets[at + 1]);
+}
+
+static void put_items(struct draft *d, size_t first, size_t end)
+{
+    for (size_t i = first; i < end; i++)
+        if (!d->items[i].is_left_out)
+            put(d, d->items[i].code, d->items[i].data, d->items[i].len);
+}
+
 /* The message without what is left out; true if all of it fits. */
 static bool compose(struct draft *d, uint8_t *buf, size_t *out_len)
 {
     unsigned dropped;
     d->dropped = 0;
     fill_header(d);
-    put_essentials(d);
+    put_octets(d, d->octets, d->first.at);
     put_items(d, d->n_echoes, d->n_items);
     put_items(d, 0, d->n_echoes);
     bool kea = d->reply->config->kea;
@@ -405,19 +494,49 @@ static void leave_out(struct draft *d, uint8_t *buf, size_t *out_len)
     compose(d, buf, out_len);
 }
 
+static void compose_what_fits(struct draft *d, uint8_t *buf, struct srv_reply_size *out)
+{
+    if (!compose(d, buf, &out->len))
+        leave_out(d, buf, &out->len);
+    for (size_t i = 0; i < d->n_items; i++)
+        d->dropped += d->items[i].is_left_out;
+    out->dropped = d->dropped;
+}
+
+/* Everything but the configured options. */
+static void start(struct draft *d, const struct srv_reply *reply)
+{
+    d->reply = reply;
+    d->max = max_len(reply);
+    d->n_echoes = d->n_items = d->n_codes = d->n_left_out = 0;
+    wire_writer_init(&d->first, d->octets, sizeof d->octets);
+    fill_header(d);
+    put_essentials(d);
+    assert(!d->first.err);
+    add_echoes(d);
+}
+
+static struct srv_block *find_block(const struct draft *d, struct srv_block_key *out_key)
+{
+    if (d->reply->blocks == NULL)
+        return NULL;
+    srv_block_key(d->reply, d->codes, d->n_codes, out_key);
+    return srv_block_find(d->reply->blocks, out_key);
+}
+
 void srv_reply_encode(const struct srv_reply *reply, uint8_t *buf, struct srv_reply_size *out_size)
 {
     struct draft d; /* not zeroed: it is large, and valid only up to its counts */
-    size_t len;
-    d.reply = reply;
-    d.max = max_len(reply);
-    d.n_echoes = d.n_items = 0;
-    add_items(&d);
-    if (!compose(&d, buf, &len))
-        leave_out(&d, buf, &len);
-    for (size_t i = 0; i < d.n_items; i++)
-        d.dropped += d.items[i].is_left_out;
-    *out_size = (struct srv_reply_size){.len = len, .max = d.max, .dropped = d.dropped};
+    struct srv_block_key key;
+    start(&d, reply);
+    struct srv_block *block = find_block(&d, &key);
+    *out_size = (struct srv_reply_size){.max = d.max, .block = block};
+    if (block != NULL && write_straight(&d, block->octets, block->len, buf, &out_size->len))
+        return;
+    out_size->block = NULL;
+    add_asked(&d);
+    if (block != NULL || !write_asked(&d, &key, buf, out_size))
+        compose_what_fits(&d, buf, out_size);
 }
 
 /* ---- where it goes ---- */

@@ -15,6 +15,9 @@ enum srv_via {
     SRV_VIA_RAW, /* as an Ethernet frame to packet.dst_hw: the client has no address that answers ARP yet */
 };
 
+struct srv_block;
+struct srv_blocks;
+
 /* An answer before it is octets. All pointers are borrowed. */
 struct srv_reply {
     enum dhcp_type type;            /* DHCP_OFFER, DHCP_ACK, DHCP_NAK; DHCP_BOOTP: no DHCP message */
@@ -23,6 +26,7 @@ struct srv_reply {
     const struct srv_subnet *subnet; /* not for a NAK */
     const struct srv_boot *boot;     /* not for a NAK */
     const struct srv_scopes *scopes; /* whose options are sent; not for a NAK */
+    struct srv_blocks *blocks;       /* where these are kept ready (srv_block.h); NULL: nowhere */
     ip4 server;                      /* our address there; option 54 unless overridden */
     ip4 server_id;                   /* option 54 as the relay wants it (RFC 5107); 0: it does not */
     uint16_t relay_port;             /* where the relay listens (RFC 8357); 0: port 67 */
@@ -40,8 +44,9 @@ struct srv_reply {
 };
 
 struct srv_reply_size {
-    size_t len, max;  /* of the message; len <= max unless max is below DHCP_MSG_SEND_MIN */
-    unsigned dropped; /* options that did not fit `max` */
+    size_t len, max;         /* of the message; len <= max unless max is below DHCP_MSG_SEND_MIN */
+    unsigned dropped;        /* options that did not fit `max` */
+    struct srv_block *block; /* in which the configured options are kept; NULL: in none */
 };
 
 /* Encodes the answer. `buf` holds DHCP_MSG_MAX octets.

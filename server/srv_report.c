@@ -272,6 +272,7 @@ static void complete_global(cJSON *map, const struct srv_config *config)
     set_list(map, "option-data");
     set_number(set_map(map, "dhcp-queue-control"), "capacity", config->queue_capacity);
     set_number(map, "max-declined-addresses", config->max_declined);
+    set_number(map, "max-option-blocks", config->max_option_blocks);
     set_number(map, "max-log-rate", config->max_log_rate);
     set_number(map, "statistic-default-sample-count", config->stat_count);
     set_number(map, "statistic-default-sample-age", config->stat_age_s);

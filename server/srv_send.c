@@ -2,25 +2,47 @@
 
 #include <assert.h>
 
+#include "server/srv_block.h"
 #include "server/srv_classify.h"
 #include "server/srv_force_step.h"
 #include "server/srv_name.h"
 #include "server/srv_origin.h"
 
+/* Where the record of an answer's options goes. */
+struct teller {
+    struct srv_step *step;
+    struct srv_block *block; /* in which it is kept; NULL: in none */
+    size_t n;
+};
+
 static void tell_options(void *user, enum reason reason, const char *options)
 {
-    struct srv_step *s = user;
-    srv_step_decide(s, reason,
-                    (struct trace_facts){.form = TRACE_OPTIONS, .text = srv_step_text(s, options)});
+    struct teller *t = user;
+    srv_step_decide(t->step, reason,
+                    (struct trace_facts){.form = TRACE_OPTIONS, .text = srv_step_text(t->step, options)});
+    if (t->block != NULL)
+        srv_block_note(t->block, reason, options);
+    t->n++;
 }
 
 /* What is in the answer and what is not, with the whys. */
-static void tell_content(struct srv_step *s, const struct srv_reply *reply, const uint8_t *bytes, size_t len)
+static void tell_content(struct srv_step *s, const struct srv_reply *reply, const uint8_t *bytes,
+                         const struct srv_reply_size *size)
 {
+    struct srv_block *block = size->block;
+    if (block != NULL && block->is_told) {
+        struct teller again = {.step = s};
+        for (size_t i = 0; i < block->n_notes; i++)
+            tell_options(&again, block->notes[i].reason, block->notes[i].options);
+        return;
+    }
+    struct teller first = {.step = s, .block = block != NULL && block->n_notes == 0 ? block : NULL};
     struct dhcp_msg answer;
-    enum reason reason = dhcp_msg_decode(&answer, bytes, len);
+    enum reason reason = dhcp_msg_decode(&answer, bytes, size->len);
     assert(reason == REASON_NONE); /* we have just encoded it */
-    srv_origin_tell(reply, &answer, tell_options, s);
+    srv_origin_tell(reply, &answer, tell_options, &first);
+    if (first.block != NULL)
+        srv_block_told(first.block, first.n);
 }
 
 void srv_send_scopes(const struct srv_step *s, const struct srv_pool *pool, struct srv_scopes *out)
@@ -36,6 +58,7 @@ void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, const struc
         srv_classify_additional(s, pool);
     srv_send_scopes(s, pool, &scopes);
     reply.scopes = &scopes;
+    reply.blocks = s->e->blocks;
     reply.boot = &s->boot;
     reply.request = s->msg;
     reply.config = s->e->config;
@@ -52,7 +75,7 @@ void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, const struc
     if (reply.server_id != 0)
         srv_step_decide(s, REASON_SERVER_ID_OVERRIDE, (struct trace_facts){.addr = reply.server_id});
     srv_reply_encode(&reply, buf, &size);
-    tell_content(s, &reply, buf, size.len);
+    tell_content(s, &reply, buf, &size);
     enum reason route = srv_reply_route(&reply, &packet, &via, &facts);
     if (size.dropped != 0)
         srv_step_decide(s, REASON_OPTIONS_DROPPED,

@@ -28,6 +28,7 @@ struct srv_engine {
     struct srv_lease_table *offers; /* OFFERED: never stored, and never in the way of a lease's record */
     struct srv_alloc *alloc;
     struct srv_tally *tally;
+    struct srv_blocks *blocks;
     unsigned generation;
     struct srv_park park;
     struct srv_expire expire;

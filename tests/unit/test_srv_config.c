@@ -348,6 +348,8 @@ static const struct {
      "2:16: at $.Dhcp4.next-server: expected an IPv4 address such as 10.0.0.1, found \"10.0.0.256\""},
     {"\"max-offers-per-client\": 0",
      "2:26: at $.Dhcp4.max-offers-per-client: expected a number from 1 to 16777216, found 0"},
+    {"\"max-option-blocks\": 65537",
+     "2:22: at $.Dhcp4.max-option-blocks: expected a number from 0 to 65536, found 65537"},
     {"\"max-offers\": 0", "2:15: at $.Dhcp4.max-offers: expected a number from 1 to 16777216, found 0"},
     {"\"offer-hold-time\": 86401",
      "2:20: at $.Dhcp4.offer-hold-time: expected a number from 1 to 86400, found 86401"},

@@ -213,6 +213,10 @@ static void messages_and_reasons_are_counted(void **state)
     assert_true(value_of("dhcplab_server_build_info{version=\"" DHCPLAB_VERSION "\"}") == 1);
     assert_true(value_of("dhcplab_server_uptime_seconds") == 61.005);
     assert_true(value_of("dhcplab_server_queue_length") == 7);
+    assert_true(value_of("dhcplab_server_option_blocks") == 1);
+    assert_true(value_of("dhcplab_server_option_blocks_made") == 1);
+    assert_true(value_of("dhcplab_server_option_blocks_found") ==
+                1); /* the ACK has the options of the OFFER */
     assert_true(value_of("dhcplab_server_log_suppressed_total") == 9);
     assert_true(value_of("dhcplab_server_store_failures_total") == 3);
 }

@@ -1,0 +1,162 @@
+#include "server/srv_block.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/hash.h"
+#include "common/wire.h"
+
+enum { WAYS = 4 }; /* places next to each other in which a block can be */
+
+struct entry {
+    struct srv_block block;
+    size_t key_len;
+    uint8_t bytes[]; /* the key, then the block's octets */
+};
+
+struct srv_blocks {
+    size_t max, n_ways;
+    struct srv_block_counts counts;
+    struct entry *entries[];
+};
+
+struct srv_blocks *srv_blocks_new(size_t max)
+{
+    struct srv_blocks *blocks = calloc(1, sizeof *blocks + max * sizeof blocks->entries[0]);
+    if (blocks == NULL)
+        return NULL;
+    blocks->max = max;
+    blocks->n_ways = max < WAYS ? max : WAYS;
+    return blocks;
+}
+
+static void free_entry(struct entry *entry)
+{
+    for (size_t i = 0; entry != NULL && i < entry->block.n_notes; i++)
+        free(entry->block.notes[i].options);
+    free(entry);
+}
+
+void srv_blocks_free(struct srv_blocks *blocks)
+{
+    for (size_t i = 0; blocks != NULL && i < blocks->max; i++)
+        free_entry(blocks->entries[i]);
+    free(blocks);
+}
+
+struct srv_block_counts srv_blocks_counts(const struct srv_blocks *blocks)
+{
+    return blocks->counts;
+}
+
+/* ---- keys ---- */
+
+/* An answer that only few others are like: of Kea's order, in which options of the client's stand between the
+ * configured ones; by what option 124 or 125 says; or without configured options in a field of their own. */
+static bool is_one_of_a_kind(const struct srv_reply *r)
+{
+    return (r->type != DHCP_OFFER && r->type != DHCP_ACK) || r->config->kea ||
+           dhcp_msg_has(r->request, DHCP_OPT_VIVCO) || dhcp_msg_has(r->request, DHCP_OPT_VIVSO);
+}
+
+static void put_list(struct wire_writer *w, const uint8_t *octets, size_t len)
+{
+    wire_put_u8(w, (uint8_t)len);
+    wire_put_bytes(w, octets, len);
+}
+
+/* The bits of the names that there are. */
+static void put_classes(struct wire_writer *w, const struct srv_reply *r)
+{
+    enum { BITS = 64 };
+    const struct srv_class_set *classes = r->scopes->classes;
+    if (classes != NULL)
+        wire_put_bytes(w, classes->bits, (r->config->n_class_names + BITS - 1) / BITS * sizeof(uint64_t));
+}
+
+void srv_block_key(const struct srv_reply *r, const uint8_t *codes, size_t n_codes, struct srv_block_key *out)
+{
+    const struct dhcp_option *prl = dhcp_msg_find(r->request, DHCP_OPT_PRL);
+    struct wire_writer w;
+    out->len = 0;
+    if (is_one_of_a_kind(r) || (prl != NULL && prl->len > UINT8_MAX))
+        return;
+    wire_writer_init(&w, out->bytes, sizeof out->bytes);
+    wire_put_u8(&w, (uint8_t)((r->server_id != 0) | dhcp_msg_has(r->request, DHCP_OPT_HOST_NAME) << 1 |
+                              (r->scopes->classes != NULL) << 2));
+    put_list(&w, codes, n_codes);
+    put_list(&w, prl != NULL ? prl->data : codes, prl != NULL ? prl->len : 0);
+    put_classes(&w, r);
+    for (size_t i = 0; i < r->scopes->n; i++)
+        wire_put_bytes(&w, &r->scopes->at[i].options, sizeof r->scopes->at[i].options);
+    wire_put_zeros(&w, -w.at % sizeof(uint64_t));
+    out->len = w.err ? 0 : w.at;
+}
+
+static size_t first_place(const struct srv_blocks *blocks, const struct srv_block_key *key)
+{
+    uint64_t hash = 0, word;
+    for (size_t at = 0; at < key->len; at += sizeof word) {
+        memcpy(&word, key->bytes + at, sizeof word);
+        hash = hash_u64(hash ^ word);
+    }
+    return (size_t)(hash % blocks->max);
+}
+
+/* ---- blocks ---- */
+
+struct srv_block *srv_block_find(struct srv_blocks *blocks, const struct srv_block_key *key)
+{
+    if (key->len == 0 || blocks->max == 0)
+        return NULL;
+    size_t first = first_place(blocks, key);
+    for (size_t i = 0; i < blocks->n_ways; i++) {
+        struct entry *entry = blocks->entries[(first + i) % blocks->max];
+        if (entry == NULL || entry->key_len != key->len || memcmp(entry->bytes, key->bytes, key->len) != 0)
+            continue;
+        blocks->counts.found++;
+        return &entry->block;
+    }
+    return NULL;
+}
+
+/* Where a new one goes: a free place, or each of its places in turn. */
+static struct entry **find_place(struct srv_blocks *blocks, const struct srv_block_key *key)
+{
+    size_t first = first_place(blocks, key), turn = (size_t)(blocks->counts.made % blocks->n_ways);
+    for (size_t i = 0; i < blocks->n_ways; i++)
+        if (blocks->entries[(first + i) % blocks->max] == NULL)
+            return &blocks->entries[(first + i) % blocks->max];
+    return &blocks->entries[(first + turn) % blocks->max];
+}
+
+struct srv_block *srv_block_add(struct srv_blocks *blocks, const struct srv_block_key *key,
+                                const uint8_t *octets, size_t len)
+{
+    if (key->len == 0 || blocks->max == 0)
+        return NULL;
+    struct entry *entry = malloc(sizeof *entry + key->len + len);
+    if (entry == NULL)
+        return NULL;
+    *entry = (struct entry){.block = {.octets = entry->bytes + key->len, .len = len}, .key_len = key->len};
+    memcpy(entry->bytes, key->bytes, key->len);
+    memcpy(entry->bytes + key->len, octets, len);
+    struct entry **place = find_place(blocks, key);
+    blocks->counts.kept += *place == NULL;
+    blocks->counts.made++;
+    free_entry(*place);
+    *place = entry;
+    return &entry->block;
+}
+
+void srv_block_note(struct srv_block *block, enum reason reason, const char *options)
+{
+    char *copy = block->n_notes < SRV_BLOCK_NOTES_MAX ? strdup(options) : NULL;
+    if (copy != NULL)
+        block->notes[block->n_notes++] = (struct srv_block_note){reason, copy};
+}
+
+void srv_block_told(struct srv_block *block, size_t n_notes)
+{
+    block->is_told = block->n_notes == n_notes;
+}
