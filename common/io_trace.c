@@ -72,12 +72,6 @@ static void write_event(struct io_trace *t, cJSON *event)
     cJSON_Delete(event);
 }
 
-bool io_trace_is_off(const struct io_trace *t)
-{
-    bool is_shown = t->log != NULL ? io_log_wants_events(t->log) : t->show == IO_TRACE_ALL;
-    return t->fd < 0 && t->tap == NULL && !is_shown;
-}
-
 /* ---- how many lines ---- */
 
 /* The kinds that are not a reason. */
@@ -146,11 +140,9 @@ void io_trace_event(struct io_trace *t, const struct trace_event *event)
     write_event(t, trace_event_json(&stamp, event));
 }
 
-void io_trace_message(struct io_trace *t, enum trace_direction direction, const char *ifname,
-                      const struct packet *packet)
+void io_trace_write_message(struct io_trace *t, enum trace_direction direction, const char *ifname,
+                            const struct packet *packet)
 {
-    if (io_trace_is_off(t))
-        return;
     struct trace_stamp stamp = {.now = io_now(), .node = t->node};
     if (!admit(t, direction == TRACE_RX ? KIND_RX : KIND_TX))
         return;

@@ -42,12 +42,25 @@ void io_trace_tick(struct io_trace *t);
 void io_trace_close(struct io_trace *t);
 
 /* Is nobody interested in events? To be asked before many of them are told, one by one. */
-bool io_trace_is_off(const struct io_trace *t);
+static inline bool io_trace_is_off(const struct io_trace *t)
+{
+    bool is_shown = t->log != NULL ? io_log_wants_events(t->log) : t->show == IO_TRACE_ALL;
+    return t->fd < 0 && t->tap == NULL && !is_shown;
+}
+
 /* Each stamps with the time now and writes one event: one line, one write(2). A failing write is told once.
  */
 void io_trace_event(struct io_trace *t, const struct trace_event *event);
-void io_trace_message(struct io_trace *t, enum trace_direction direction, const char *ifname,
-                      const struct packet *packet);
+void io_trace_write_message(struct io_trace *t, enum trace_direction direction, const char *ifname,
+                            const struct packet *packet);
+
+static inline void io_trace_message(struct io_trace *t, enum trace_direction direction, const char *ifname,
+                                    const struct packet *packet)
+{
+    if (!io_trace_is_off(t))
+        io_trace_write_message(t, direction, ifname, packet);
+}
+
 void io_trace_drop(struct io_trace *t, const char *ifname, const struct packet *packet, enum reason reason,
                    const struct trace_facts *facts);
 /* level: "info", "warning" or "error"; printf-style. */

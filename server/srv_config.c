@@ -405,19 +405,6 @@ const struct srv_subnet *srv_config_find_subnet_id(const struct srv_config *conf
     return NULL;
 }
 
-const struct srv_subnet *srv_config_next_neighbour(const struct srv_config *config,
-                                                   const struct srv_subnet *first,
-                                                   const struct srv_subnet *subnet)
-{
-    const struct srv_network *network = first->network;
-    if (network == NULL)
-        return NULL;
-    const struct srv_subnet *next = subnet + 1;
-    if (next == &config->subnets[network->first + network->n])
-        next = &config->subnets[network->first];
-    return next == first ? NULL : next;
-}
-
 const struct srv_subnet *srv_config_find_neighbour(const struct srv_config *config,
                                                    const struct srv_subnet *subnet, ip4 addr)
 {

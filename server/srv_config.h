@@ -347,9 +347,19 @@ bool srv_config_is_relay(const struct srv_subnet *subnet, ip4 giaddr);
 const struct srv_subnet *srv_config_find_subnet_id(const struct srv_config *config, uint32_t id);
 /* The subnets on the link of `first`, itself included: in the order of the file, starting again with the
  * first one after the last. The one after `subnet`; NULL when all have had their turn. */
-const struct srv_subnet *srv_config_next_neighbour(const struct srv_config *config,
-                                                   const struct srv_subnet *first,
-                                                   const struct srv_subnet *subnet);
+static inline const struct srv_subnet *srv_config_next_neighbour(const struct srv_config *config,
+                                                                 const struct srv_subnet *first,
+                                                                 const struct srv_subnet *subnet)
+{
+    const struct srv_network *network = first->network;
+    if (network == NULL)
+        return NULL;
+    const struct srv_subnet *next = subnet + 1;
+    if (next == &config->subnets[network->first + network->n])
+        next = &config->subnets[network->first];
+    return next == first ? NULL : next;
+}
+
 /* Of the subnets on the link of `subnet` that which contains `addr`, with the longest prefix, or NULL. */
 const struct srv_subnet *srv_config_find_neighbour(const struct srv_config *config,
                                                    const struct srv_subnet *subnet, ip4 addr);

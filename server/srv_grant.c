@@ -55,14 +55,13 @@ static bool starts_anew(const struct srv_step *s)
  * expiration time on a previously assigned address)". The DHCPREQUEST that follows gets no other answer. An
  * infinite lease has no expiration time, and one that the configuration does not allow any more is not given
  * again. */
-uint32_t srv_grant_left(const struct srv_step *s, ip4 addr)
+uint32_t srv_grant_left(const struct srv_step *s, const struct srv_lease *lease)
 {
-    struct srv_lease lease;
-    if (s->e->config->kea || !starts_anew(s) || dhcp_msg_has(s->msg, DHCP_OPT_LEASE_TIME) ||
-        !srv_lease_find(s->e->leases, addr, &lease) || lease.state != SRV_LEASE_ACTIVE ||
-        !srv_lease_is_of(&lease, &s->client) || lease.expires_ms == TIME_NEVER)
+    if (lease == NULL || lease->state != SRV_LEASE_ACTIVE || lease->expires_ms == TIME_NEVER ||
+        s->e->config->kea || !starts_anew(s) || dhcp_msg_has(s->msg, DHCP_OPT_LEASE_TIME) ||
+        !srv_lease_is_of(lease, &s->client))
         return 0;
-    time_ms left_s = (lease.expires_ms - s->ev->now) / 1000;
+    time_ms left_s = (lease->expires_ms - s->ev->now) / 1000;
     return left_s <= s->lifetime.max_s ? (uint32_t)left_s : 0;
 }
 
@@ -152,7 +151,7 @@ static void release_others(struct srv_step *s, ip4 addr)
 static void make_lease(struct srv_step *s, ip4 addr, const struct srv_lease *before, uint32_t offered_s,
                        struct srv_lease *out)
 {
-    uint32_t left_s = srv_grant_left(s, addr);
+    uint32_t left_s = srv_grant_left(s, before);
     uint32_t lease_s = left_s != 0 ? left_s : srv_grant_lease_time(s, offered_s);
     enum reason reason = left_s != 0 ? REASON_LEASE_KEPT : before ? REASON_LEASE_EXTENDED : REASON_LEASE_NEW;
     srv_grant_make(s, addr, lease_s, out);

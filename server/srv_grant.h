@@ -6,8 +6,9 @@
 struct srv_alloc_query srv_grant_query(struct srv_step *s);
 /* What the client asks for, within the limits of the subnet; `fallback_s` if it does not ask. */
 uint32_t srv_grant_lease_time(struct srv_step *s, uint32_t fallback_s);
-/* What is left of the client's lease of the address, if it is to get just that; else 0. */
-uint32_t srv_grant_left(const struct srv_step *s, ip4 addr);
+/* What is left of the record of an address (NULL: none), if it is the client's and it is to get just that;
+ * else 0. */
+uint32_t srv_grant_left(const struct srv_step *s, const struct srv_lease *lease);
 /* A record of the address for the client at hand, from now on. */
 void srv_grant_make(struct srv_step *s, ip4 addr, uint32_t lease_s, struct srv_lease *out);
 /* Puts on record that there is no address for the client. */

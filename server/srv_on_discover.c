@@ -9,11 +9,11 @@
  * DISCOVER gets the same offer, whatever its xid. */
 static void make_offer(struct srv_step *s, ip4 addr, bool is_bound)
 {
-    struct srv_lease before, offer;
+    struct srv_lease before, offer, lease;
     bool had_offer = srv_step_find_offer(s, &before);
     if (!is_bound && !had_offer && !srv_step_may_offer(s))
         return;
-    uint32_t left_s = srv_grant_left(s, addr);
+    uint32_t left_s = srv_grant_left(s, srv_lease_find(s->e->leases, addr, &lease) ? &lease : NULL);
     if (left_s != 0)
         srv_step_decide(s, REASON_LEASE_KEPT, (struct trace_facts){.addr = addr, .span_s = left_s});
     srv_grant_make(s, addr, left_s != 0 ? left_s : srv_grant_lease_time(s, s->lifetime.default_s), &offer);

@@ -66,7 +66,6 @@ struct trace_event *srv_step_trace(struct srv_step *s, enum trace_kind kind, enu
     if (s->out_of_memory)
         return event;
     s->e->counters.reasons[reason]++;
-    s->e->counters.dropped += kind == TRACE_DROP;
     if (srv_count_is_tallied[reason] && s->tally_from == NULL)
         s->tally_from = action;
     return event;
@@ -251,11 +250,11 @@ bool srv_step_find_lease(const struct srv_step *s, ip4 not, struct srv_lease *ou
     for (const struct srv_subnet *subnet = s->subnet; subnet != NULL;
          subnet = srv_config_next_neighbour(config, s->subnet, subnet)) {
         struct srv_identity room;
-        struct srv_lease lease;
-        if (!srv_lease_find_client(s->e->leases, subnet->id, identity_in(s, subnet, &room), not, &lease) ||
-            (is_found && !is_better(&lease, out)))
+        struct srv_lease lease, *found = is_found ? &lease : out;
+        if (!srv_lease_find_client(s->e->leases, subnet->id, identity_in(s, subnet, &room), not, found))
             continue;
-        *out = lease;
+        if (is_found && is_better(found, out))
+            *out = *found;
         is_found = true;
     }
     return is_found;

@@ -93,6 +93,7 @@ static inline void srv_step_decide(struct srv_step *s, enum reason reason, struc
 static inline void srv_step_drop(struct srv_step *s, enum reason reason, struct trace_facts facts)
 {
     srv_step_trace(s, TRACE_DROP, reason, &facts);
+    s->e->counters.dropped += !s->out_of_memory;
 }
 
 /* From now on the client goes by its client identifier, if it has one and that counts, or by its hardware
