@@ -66,14 +66,21 @@ static bool set_add(struct address_set *set, ip4 addr)
     return added;
 }
 
+/* The first octet of the line that goes on until `end`. */
+static size_t start_of_line(const char *text, size_t end)
+{
+    while (end > 0 && text[end - 1] != '\n')
+        end--;
+    return end;
+}
+
 /* Moves what is kept of `text`, which ends with a newline, to its end, the lines in their order. Returns
  * where it starts. A deletion has done its part when the older records of its address are gone. */
 static size_t keep_newest(char *text, size_t len, struct address_set *seen)
 {
     size_t kept = len;
     for (size_t end = len; end > 0;) {
-        const char *newline = memrchr(text, '\n', end - 1);
-        size_t start = newline == NULL ? 0 : (size_t)(newline + 1 - text);
+        size_t start = start_of_line(text, end - 1);
         struct srv_lease lease;
         const char *why;
         bool is_lease = srv_csv_parse(text + start, end - 1 - start, 0, &lease, &why);
