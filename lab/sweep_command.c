@@ -47,6 +47,20 @@ static bool read_seeds(const char *text, struct sweep_setting *out)
            text[used] == '\0' && out->first <= out->last;
 }
 
+static bool read_jobs(const char *text, struct sweep_setting *out)
+{
+    char *end;
+    long jobs = strtol(text, &end, 10);
+    out->jobs = (unsigned)jobs;
+    return *text != '\0' && *end == '\0' && jobs >= 1 && jobs <= SWEEP_JOBS_MAX;
+}
+
+static unsigned count_processors(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > SWEEP_JOBS_MAX ? SWEEP_JOBS_MAX : (unsigned)n;
+}
+
 /* -1: go on; else the exit code. */
 static int parse_options(int argc, char **argv, struct sweep_setting *out, const char **out_file)
 {
@@ -55,10 +69,9 @@ static int parse_options(int argc, char **argv, struct sweep_setting *out, const
                                             {"jobs", required_argument, NULL, OPT_JOBS},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
-    long jobs = sysconf(_SC_NPROCESSORS_ONLN);
     bool has_seeds = false;
     int option;
-    char *end;
+    out->jobs = count_processors();
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         switch (option) {
         case OPT_SEEDS:
@@ -67,8 +80,7 @@ static int parse_options(int argc, char **argv, struct sweep_setting *out, const
                 return usage_error("--seeds takes two numbers such as 1-1000, not ", optarg);
             break;
         case OPT_JOBS:
-            jobs = strtol(optarg, &end, 10);
-            if (*optarg == '\0' || *end != '\0' || jobs < 1 || jobs > SWEEP_JOBS_MAX)
+            if (!read_jobs(optarg, out))
                 return usage_error("--jobs takes a number from 1 to 256, not ", optarg);
             break;
         case 'h':
@@ -84,7 +96,6 @@ static int parse_options(int argc, char **argv, struct sweep_setting *out, const
         return usage_error(argc == optind ? "which scenario?" : "one scenario at a time", "");
     if (!has_seeds)
         return usage_error("which --seeds?", "");
-    out->jobs = jobs < 1 ? 1 : jobs > SWEEP_JOBS_MAX ? SWEEP_JOBS_MAX : (unsigned)jobs;
     *out_file = argv[optind];
     return -1;
 }
