@@ -445,5 +445,6 @@ void scenario_outcome_fini(struct scenario_outcome *out)
         free(out->verdicts[i].around);
     free(out->verdicts);
     free(out->faults);
+    free(out->around);
     *out = (struct scenario_outcome){0};
 }

@@ -45,6 +45,7 @@ struct scenario_outcome {
     struct scenario_verdict *verdicts; /* as many as there are expectations */
     size_t n_verdicts;
     struct sim_check check; /* check.failed: an invariant was violated */
+    char *around;           /* is_real: the ladder before that, malloc'ed */
     struct sim_counts counts;
     time_ms simulated_ms;
     struct sim_fault *faults; /* that luck has done; malloc'ed */

@@ -171,20 +171,24 @@ static bool is_in_pool(const struct srv_config *config, ip4 addr)
     return false;
 }
 
+bool sim_check_is_right(const struct srv_config *config, const char *server, const struct dhcp_msg *offer,
+                        char *why)
+{
+    struct hw_addr hw = dhcp_msg_hw(offer);
+    char addr[IP4_LEN], client[HW_LEN];
+    bool is_ours, is_kept = is_reserved(config, offer->yiaddr, &hw, &is_ours);
+    if (is_kept ? is_ours : is_in_pool(config, offer->yiaddr))
+        return true;
+    snprintf(why, SIM_WHY_MAX, "%s offers %s to %s: it is %s", server, ip4_format(offer->yiaddr, addr),
+             hw_format(&hw, client), is_kept ? "reserved for another" : "in no pool");
+    return false;
+}
+
 static void check_offered(const struct sim_host *server, const struct dhcp_msg *msg)
 {
-    const struct srv_config *config = sim_server_config(server);
-    struct hw_addr hw = dhcp_msg_hw(msg);
-    char addr[IP4_LEN], client[HW_LEN];
-    bool is_ours, is_kept = is_reserved(config, msg->yiaddr, &hw, &is_ours);
-    ip4_format(msg->yiaddr, addr);
-    hw_format(&hw, client);
-    if (is_kept && !is_ours)
-        sim_check_fail(server->world, SIM_OFFER_RIGHT, server,
-                       "%s offers %s to %s: it is reserved for another", server->name, addr, client);
-    else if (!is_kept && !is_in_pool(config, msg->yiaddr))
-        sim_check_fail(server->world, SIM_OFFER_RIGHT, server, "%s offers %s to %s: it is in no pool",
-                       server->name, addr, client);
+    char why[SIM_WHY_MAX];
+    if (!sim_check_is_right(sim_server_config(server), server->name, msg, why))
+        sim_check_fail(server->world, SIM_OFFER_RIGHT, server, "%s", why);
 }
 
 static void check_quarantine(const struct sim_host *server, ip4 offered)

@@ -51,6 +51,10 @@ void sim_check_fail(struct sim_world *w, enum sim_invariant invariant, const str
 void sim_check_client(struct sim_client *c, const struct cli_status *status, time_ms wakes_at);
 /* An answer that leaves a server. */
 void sim_check_answer(const struct sim_host *server, const struct packet *packet);
+/* Is the address that is offered in a pool, or reserved for the client, and not reserved for another? If not,
+ * the sentence is in `why`, which holds SIM_WHY_MAX octets. */
+bool sim_check_is_right(const struct srv_config *config, const char *server, const struct dhcp_msg *offer,
+                        char *why);
 /* A lease that the server stores. */
 void sim_check_stored(const struct sim_host *server, const struct srv_lease *lease);
 /* After the server has started: every client that has a lease of it. */

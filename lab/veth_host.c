@@ -64,6 +64,7 @@ int veth_host_init(struct veth_host *h, const struct scenario *s, size_t place, 
     const struct topology_host *t = &s->topology.hosts[place];
     *h = (struct veth_host){.s = s, .place = place, .t = t, .dir = dir, .net = *net, .net_fd = net_fd};
     h->listener = h->pace = h->trace = h->call = -1;
+    h->config = s->servers[place];
     h->deadline_ms = TIME_NEVER;
     rng_init(&h->rng, seed, t->name);
     for (size_t i = 0; i < s->n_steps; i++)
@@ -92,6 +93,7 @@ void veth_host_fini(struct veth_host *h)
     for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
         if (fds[i] >= 0)
             close(fds[i]);
+    veth_leases_fini(&h->leases);
     free(h->clients);
     free(h->unread);
 }
@@ -270,6 +272,17 @@ static const struct topology_end *find_end(const struct veth_host *h)
     return i < t->n_ends ? &t->ends[i] : NULL;
 }
 
+size_t veth_host_link(const struct veth_host *h)
+{
+    const struct topology *t = &h->s->topology;
+    const struct topology_end *end = find_end(h);
+    size_t i = 0;
+    while (i < t->n_links && (end < t->ends + t->links[i].first_end ||
+                              end >= t->ends + t->links[i].first_end + t->links[i].n_ends))
+        i++;
+    return i;
+}
+
 struct veth_client *veth_host_find_client(struct veth_host *h, const struct hw_addr *hw)
 {
     const struct topology_end *end = find_end(h);
@@ -289,7 +302,7 @@ static struct veth_client *client_of(struct veth_host *h, const cJSON *event)
     return hw_parse(view_text(event, "client"), &hw) ? veth_host_find_client(h, &hw) : NULL;
 }
 
-void veth_host_note(struct veth_host *h, const cJSON *event)
+struct veth_client *veth_host_note(struct veth_host *h, const cJSON *event)
 {
     struct veth_client *client = client_of(h, event);
     const char *to = view_text(event, "to");
@@ -298,6 +311,7 @@ void veth_host_note(struct veth_host *h, const cJSON *event)
             client->state = (enum cli_state)i;
     if (client != NULL)
         snprintf(h->text, sizeof h->text, "%s", view_text(event, "text"));
+    return client;
 }
 
 bool veth_host_is_bound(const struct veth_client *client)

@@ -9,13 +9,23 @@
 #include "lab/net.h"
 #include "lab/program.h"
 #include "lab/scenario.h"
+#include "lab/veth_leases.h"
 
 enum { VETH_HOST_TEXT_MAX = 256, VETH_HOST_REPLY_MS = 20000 };
 
+/* By an ACK; the times are the latest that it allows. */
+struct veth_lease {
+    ip4 addr; /* 0: none */
+    ip4 server;
+    time_ms renew_ms, rebind_ms, expires_ms;
+};
+
 struct veth_client {
     enum cli_state state;
-    ip4 probed; /* that its ARP probes and announcements were about; 0: none */
-    ip4 acked;  /* of the last ACK for it */
+    ip4 probed;             /* that its ARP probes and announcements were about; 0: none */
+    ip4 acked;              /* of the last ACK for it */
+    struct veth_lease told; /* by an ACK that has reached it and has not been taken yet */
+    struct veth_lease held; /* the last that it took, if it is known */
 };
 
 struct veth_host {
@@ -37,6 +47,8 @@ struct veth_host {
     uint64_t kick;                      /* the number of the last */
     time_ms deadline_ms;                /* of its program */
     bool is_running, is_asleep, is_due; /* is_due: it has something to do now */
+    const struct srv_config *config;    /* of a server, as it is now */
+    struct veth_leases leases;          /* of a server */
     struct veth_client *clients;
     size_t n_clients;
     char text[VETH_HOST_TEXT_MAX]; /* of the last change of state */
@@ -64,12 +76,14 @@ int veth_host_hear(struct veth_host *h, bool *out_quiet);
 /* The next of its events, a line of NDJSON without its end; NULL: there is none now. Valid until the next
  * call. */
 char *veth_host_next_event(struct veth_host *h);
-/* Notes a change of state. */
-void veth_host_note(struct veth_host *h, const cJSON *event);
+/* Notes a change of state. The client whose it is; NULL: it is not known. */
+struct veth_client *veth_host_note(struct veth_host *h, const cJSON *event);
 
 /* The address that the client number `i` holds: of a crowd, as its messages tell, else as the kernel does. 0:
  * none. */
 ip4 veth_host_address(const struct veth_host *h, size_t i);
+/* The place in the topology of the link that its clients are on. */
+size_t veth_host_link(const struct veth_host *h);
 /* The client with that hardware address; NULL: none. */
 struct veth_client *veth_host_find_client(struct veth_host *h, const struct hw_addr *hw);
 bool veth_host_is_bound(const struct veth_client *client);

@@ -1,6 +1,6 @@
 /* Inside of a run on the wire: what its modules share. veth_run makes the time pass, veth_steps does what the
- * scenario wants done, veth_judge looks at what comes of it. The first failure ends the run; what is called
- * after it does nothing more. */
+ * scenario wants done, veth_judge looks at what comes of it, veth_check at what must be true. The first
+ * failure ends the run; what is called after it does nothing more. */
 #pragma once
 #include "lab/veth_host.h"
 #include "lab/veth_kept.h"
@@ -53,3 +53,18 @@ void veth_judge_events(struct veth_run *r, struct veth_host *h);
 void veth_judge_open(struct veth_run *r);
 /* The time of the expectation number `i` is over. */
 void veth_judge_end(struct veth_run *r, size_t i);
+
+/* ---- veth_check ---- */
+
+/* The host sends a datagram. */
+void veth_check_sent(struct veth_run *r, struct veth_host *h, const struct packet *packet);
+/* A datagram has arrived at it. */
+void veth_check_received(struct veth_run *r, struct veth_host *h, const struct packet *packet);
+/* Its client has another state. */
+void veth_check_state(struct veth_run *r, struct veth_host *h, struct veth_client *c, const cJSON *event);
+/* Nothing is left to do at this instant. */
+void veth_check_rest(struct veth_run *r);
+/* The lease of each client that has one, in the file of its server. */
+void veth_check_leases(struct veth_run *r);
+/* Every client that runs has a lease. */
+void veth_check_bound(struct veth_run *r);

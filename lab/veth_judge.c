@@ -87,7 +87,9 @@ static void take_event(struct veth_run *r, struct veth_host *h, const char *line
     if (strcmp(kind, "decision") == 0 || strcmp(kind, "drop") == 0 || strcmp(kind, "state") == 0)
         judge_reason(r, h, view_text(event, "reason"));
     if (strcmp(kind, "state") == 0) {
-        veth_host_note(h, event);
+        struct veth_client *client = veth_host_note(h, event);
+        if (client != NULL)
+            veth_check_state(r, h, client, event);
         judge_states(r, h);
     }
     if (r->setting->trace != NULL)

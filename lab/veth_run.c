@@ -115,6 +115,8 @@ static void on_frame(void *user, const struct scenario_port *port, enum trace_di
                      const struct packet *packet, const struct arp *arp)
 {
     struct veth_run *r = user;
+    if (direction == TRACE_RX && packet != NULL)
+        veth_check_received(r, &r->hosts[r->s->topology.ends[port->index - 1].host], packet);
     if (r->setting->frame != NULL)
         r->setting->frame(r->setting->frame_user, r->now, port, direction, packet, arp);
 }
@@ -125,6 +127,7 @@ static void sent(void *user, size_t host, const struct packet *packet)
     r->out->counts.messages++;
     if (packet->dport == DHCP_PORT_CLIENT)
         note_ack(r, packet);
+    veth_check_sent(r, &r->hosts[host], packet);
     for (size_t i = 0; i < r->s->n_expects && is_own(r, host, packet); i++)
         if (r->s->expects[i].host == host)
             scenario_judge_message(&r->s->expects[i], r->now, packet, &r->out->verdicts[i]);
@@ -274,22 +277,12 @@ static time_ms next_instant(const struct veth_run *r)
     return next;
 }
 
-static void check_bound(struct veth_run *r)
+static bool is_step_now(const struct veth_run *r)
 {
-    struct sim_check *check = &r->out->check;
-    for (size_t i = 0; i < r->n_hosts; i++) {
-        const struct veth_host *h = &r->hosts[i];
-        for (size_t k = 0; hears(r, i) && !check->failed && k < h->n_clients; k++) {
-            if (veth_host_is_bound(&h->clients[k]) || h->clients[k].state == CLI_STOPPED)
-                continue;
-            check->failed = true;
-            check->invariant = SIM_BOUND;
-            check->at_ms = r->now;
-            snprintf(check->host, sizeof check->host, "%s", h->t->name);
-            snprintf(check->why, sizeof check->why, "%s is %s: %s", h->t->name,
-                     cli_state_name(h->clients[k].state), h->text);
-        }
-    }
+    size_t i = 0;
+    while (i < r->s->n_steps && r->steps_at[i] != r->now)
+        i++;
+    return i < r->s->n_steps;
 }
 
 static void look(struct veth_run *r)
@@ -297,8 +290,11 @@ static void look(struct veth_run *r)
     for (size_t i = 0; i < r->s->n_expects; i++)
         if (r->s->expects[i].until_ms == r->now)
             veth_judge_end(r, i);
-    if (r->checked_ms == r->now && (r->s->off & (1U << SIM_BOUND)) == 0)
-        check_bound(r);
+    veth_check_rest(r);
+    if (is_step_now(r) || r->now == r->s->duration_ms)
+        veth_check_leases(r);
+    if (r->checked_ms == r->now)
+        veth_check_bound(r);
 }
 
 static void run_to_the_end(struct veth_run *r)
@@ -323,6 +319,8 @@ static void conclude(struct veth_run *r)
     struct scenario_outcome *out = r->out;
     out->simulated_ms = r->now;
     out->met = !out->check.failed && out->err == 0;
+    if (out->check.failed)
+        out->around = veth_kept_ladder(&r->kept, r->s, out->check.host);
     for (size_t i = 0; i < r->s->n_expects && !r->has_failed; i++) {
         if (r->s->expects[i].until_ms > r->now) /* the run ended before */
             veth_judge_end(r, i);

@@ -117,10 +117,13 @@ static void force_renew(struct veth_run *r, struct veth_host *h)
     }
 }
 
-static void configure(struct veth_run *r, struct veth_host *h, const char *text)
+static void configure(struct veth_run *r, struct veth_host *h, const struct scenario_step *step)
 {
     cJSON *reply = NULL;
-    if (write_config(r, h->place, text) < 0 || h->pace < 0)
+    if (write_config(r, h->place, step->config_text) < 0)
+        return;
+    h->config = step->config;
+    if (h->pace < 0)
         return;
     if (veth_host_ask(h, "config-reload", NULL, &reply) < 0)
         veth_run_fail_with_log(r, h, "does not answer");
@@ -166,7 +169,7 @@ static void do_step(struct veth_run *r, const struct scenario_step *step)
         force_renew(r, h);
         break;
     case SCENARIO_CONFIGURE:
-        configure(r, h, step->config_text);
+        configure(r, h, step);
         break;
     case SCENARIO_CUT:
     case SCENARIO_HEAL:

@@ -180,7 +180,7 @@ class Run(labtest.LabCase):
 
     def test_without_expectations_it_is_told_what_was_looked_at(self):
         self.assertIn(": no expectations, every invariant kept, seed 3; simulated ", self.dhcplab("run", "faults", "--seed", "3").stdout)
-        self.assertIn(": no expectations, seed 1; on veth ", self.dhcplab("run", self.scenario(), "--veth").stdout)
+        self.assertIn(": no expectations, every invariant kept, seed 1; on veth ", self.dhcplab("run", self.scenario(), "--veth").stdout)
 
     def test_the_last_of_the_clocks_counts(self):
         for options, clock in ((["--veth", "--virtual"], "virtual"), (["--virtual", "--veth"], "veth"), ([], "virtual")):
