@@ -274,7 +274,7 @@ static enum reason refusal_of(enum reason exclusion)
 
 ip4 srv_alloc_reserved(const struct srv_alloc_query *q)
 {
-    const struct srv_subnet *subnet = q->subnet;
+    const struct srv_subnet *subnet = q->config->n_hosts != 0 ? q->subnet : NULL;
     for (; subnet != NULL; subnet = srv_config_next_neighbour(q->config, q->subnet, subnet)) {
         struct view v;
         view_init(&v, q, subnet);

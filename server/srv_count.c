@@ -26,9 +26,7 @@ static void tally_failure(struct srv_step *s, bool is_closed)
 static void tally(struct srv_step *s, enum reason reason, ip4 addr, bool is_closed)
 {
     struct srv_tally *t = s->e->tally;
-    if (reason == REASON_LEASE_NEW)
-        srv_tally_add(t, s->subnet->id, addr, SRV_TALLY_CUMULATIVE, 1);
-    else if (reason == REASON_LEASE_KEPT && s->sent == DHCP_ACK)
+    if (reason == REASON_LEASE_KEPT && s->sent == DHCP_ACK)
         srv_tally_add(t, s->subnet->id, addr, SRV_TALLY_REUSES, 1);
     else if (reason == REASON_RESERVED_IN_USE)
         srv_tally_add(t, s->subnet->id, addr, SRV_TALLY_CONFLICTS, 1);
@@ -37,9 +35,9 @@ static void tally(struct srv_step *s, enum reason reason, ip4 addr, bool is_clos
 }
 
 const bool srv_count_is_tallied[REASON_COUNT] = {
-    [REASON_LEASE_NEW] = true,     [REASON_LEASE_KEPT] = true,         [REASON_RESERVED_IN_USE] = true,
-    [REASON_POOL_EMPTY] = true,    [REASON_LEASE_LIMIT] = true,        [REASON_OFFER_LIMIT] = true,
-    [REASON_NETWORK_EMPTY] = true, [REASON_OFFER_LIMIT_CLIENT] = true, [REASON_POOL_CLASS] = true,
+    [REASON_LEASE_KEPT] = true,         [REASON_RESERVED_IN_USE] = true, [REASON_POOL_EMPTY] = true,
+    [REASON_LEASE_LIMIT] = true,        [REASON_OFFER_LIMIT] = true,     [REASON_NETWORK_EMPTY] = true,
+    [REASON_OFFER_LIMIT_CLIENT] = true, [REASON_POOL_CLASS] = true,
 };
 
 void srv_count_tally(struct srv_step *s)

@@ -145,11 +145,11 @@ static void release_others(struct srv_step *s, ip4 addr)
     }
 }
 
-/* `before` is the active lease of the address, or NULL. RFC 2131 4.3.2: "Any configuration parameters in the
- * DHCPACK message SHOULD NOT conflict with those in the earlier DHCPOFFER message to which the client is
- * responding": `offered_s` is what a client gets that asks for no time. */
-static void make_lease(struct srv_step *s, ip4 addr, const struct srv_lease *before, uint32_t offered_s,
-                       struct srv_lease *out)
+/* Returns what it is to be called. `before` is the active lease of the address, or NULL. RFC 2131 4.3.2: "Any
+ * configuration parameters in the DHCPACK message SHOULD NOT conflict with those in the earlier DHCPOFFER
+ * message to which the client is responding": `offered_s` is what a client gets that asks for no time. */
+static enum reason make_lease(struct srv_step *s, ip4 addr, const struct srv_lease *before,
+                              uint32_t offered_s, struct srv_lease *out)
 {
     uint32_t left_s = srv_grant_left(s, before);
     uint32_t lease_s = left_s != 0 ? left_s : srv_grant_lease_time(s, offered_s);
@@ -160,11 +160,12 @@ static void make_lease(struct srv_step *s, ip4 addr, const struct srv_lease *bef
     if (left_s != 0 && before != NULL) /* what is left is of a lease that there is */
         out->expires_ms = before->expires_ms;
     srv_step_decide(s, reason, (struct trace_facts){.addr = addr, .span_s = lease_s});
+    return reason;
 }
 
 void srv_grant(struct srv_step *s, ip4 addr)
 {
-    struct srv_lease before, offer;
+    struct srv_lease before;
     bool is_known = srv_lease_find(s->e->leases, addr, &before);
     if (!is_known && srv_lease_table_room(s->e->leases) == 0) {
         srv_grant_tell_none(s, REASON_LEASE_LIMIT);
@@ -172,14 +173,15 @@ void srv_grant(struct srv_step *s, ip4 addr)
     }
     bool is_extended = is_known && before.state == SRV_LEASE_ACTIVE;
     s->has_nonce = is_extended && srv_force_has_nonce(s, &before);
-    bool had_offer = srv_step_find_offer(s, &offer);
+    struct srv_offered offered = *srv_step_find_offer(s);
     bool is_bootp = s->msg->type == DHCP_BOOTP; /* an offer was none of its messages */
     struct srv_action *put = srv_step_make(s, SRV_LEASE_PUT);
     struct srv_lease *lease = &put->lease;
     if (s->out_of_memory)
         return;
-    make_lease(s, addr, is_extended ? &before : NULL,
-               had_offer && !is_bootp ? offer.lease_s : s->lifetime.default_s, lease);
+    enum reason reason =
+        make_lease(s, addr, is_extended ? &before : NULL,
+                   offered.addr != 0 && !is_bootp ? offered.lease_s : s->lifetime.default_s, lease);
     release_others(s, addr);
     srv_step_append(s, put);
     srv_send_lease(s, is_bootp ? DHCP_BOOTP : DHCP_ACK, lease);
@@ -187,6 +189,10 @@ void srv_grant(struct srv_step *s, ip4 addr)
         return;
     lease->has_nonce = s->has_nonce;
     srv_step_keep_granted(s, lease, is_known ? &before : NULL);
-    if (had_offer)
-        srv_step_end_offer(s, offer.addr);
+    if (s->out_of_memory)
+        return;
+    if (reason == REASON_LEASE_NEW)
+        srv_tally_add(s->e->tally, lease->subnet_id, addr, SRV_TALLY_CUMULATIVE, 1);
+    if (offered.addr != 0)
+        srv_step_end_offer(s, offered.addr);
 }

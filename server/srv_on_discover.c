@@ -9,9 +9,9 @@
  * DISCOVER gets the same offer, whatever its xid. */
 static void make_offer(struct srv_step *s, ip4 addr, bool is_bound)
 {
-    struct srv_lease before, offer, lease;
-    bool had_offer = srv_step_find_offer(s, &before);
-    if (!is_bound && !had_offer && !srv_step_may_offer(s))
+    struct srv_lease offer, lease;
+    ip4 before = srv_step_find_offer(s)->addr;
+    if (!is_bound && before == 0 && !srv_step_may_offer(s))
         return;
     uint32_t left_s = srv_grant_left(s, srv_lease_find(s->e->leases, addr, &lease) ? &lease : NULL);
     if (left_s != 0)
@@ -22,8 +22,8 @@ static void make_offer(struct srv_step *s, ip4 addr, bool is_bound)
     srv_send_lease(s, DHCP_OFFER, &offer);
     if (s->out_of_memory)
         return;
-    if (had_offer && before.addr != addr)
-        srv_step_end_offer(s, before.addr);
+    if (before != 0 && before != addr)
+        srv_step_end_offer(s, before);
     if (!is_bound) /* a lease holds its address already */
         srv_step_keep_offer(s, &offer);
 }

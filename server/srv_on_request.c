@@ -21,14 +21,14 @@ static void grant_or_nak(struct srv_step *s, ip4 addr)
  * that the client has declined that server's offer." */
 static void take_offer_back(struct srv_step *s, ip4 server)
 {
-    struct srv_lease offer;
-    if (!srv_step_find_offer(s, &offer)) {
+    ip4 offered = srv_step_find_offer(s)->addr;
+    if (offered == 0) {
         srv_step_decide(s, REASON_OTHER_SERVER, (struct trace_facts){.other = server});
         return;
     }
-    srv_step_decide(s, REASON_OFFER_TAKEN_BACK, (struct trace_facts){.addr = offer.addr, .other = server});
+    srv_step_decide(s, REASON_OFFER_TAKEN_BACK, (struct trace_facts){.addr = offered, .other = server});
     if (!s->out_of_memory)
-        srv_step_end_offer(s, offer.addr);
+        srv_step_end_offer(s, offered);
 }
 
 static void on_selecting(struct srv_step *s, ip4 server, ip4 addr)
@@ -37,13 +37,13 @@ static void on_selecting(struct srv_step *s, ip4 server, ip4 addr)
         take_offer_back(s, server);
         return;
     }
-    struct srv_lease offer, lease;
-    bool has_offer = srv_step_find_offer(s, &offer);
+    struct srv_lease lease;
+    ip4 offered = srv_step_find_offer(s)->addr;
     bool has_lease = srv_step_find_lease(s, 0, &lease) && lease.state == SRV_LEASE_ACTIVE;
-    if ((has_offer && offer.addr == addr) || (has_lease && lease.addr == addr) || (!has_offer && !has_lease))
+    if (offered == addr || (has_lease && lease.addr == addr) || (offered == 0 && !has_lease))
         grant_or_nak(s, addr);
     else
-        srv_send_nak(s, REASON_NAK_WRONG_ADDR, addr, has_offer ? offer.addr : lease.addr);
+        srv_send_nak(s, REASON_NAK_WRONG_ADDR, addr, offered != 0 ? offered : lease.addr);
 }
 
 /* RFC 2131 4.3.2: "If the DHCP server has no record of this client, then it MUST remain silent". Where the

@@ -100,6 +100,7 @@ static void apply_host(const struct srv_host *host, struct srv_boot *boot)
 static void enter(struct srv_step *s, const struct srv_subnet *subnet)
 {
     s->subnet = subnet;
+    s->is_offered_known = false;
     s->lifetime = subnet->lifetime;
     s->boot = subnet->boot;
     srv_class_apply(s->classes, &s->boot, &s->lifetime);

@@ -19,7 +19,7 @@ static size_t size_of(enum srv_action_kind kind)
     return sizeof(struct srv_action);
 }
 
-struct srv_action *srv_step_make(struct srv_step *s, enum srv_action_kind kind)
+static inline struct srv_action *make(struct srv_step *s, enum srv_action_kind kind)
 {
     struct srv_action *action = arena_take(&s->out->arena, size_of(kind));
     if (action == NULL) {
@@ -28,6 +28,11 @@ struct srv_action *srv_step_make(struct srv_step *s, enum srv_action_kind kind)
     }
     action->kind = kind;
     return action;
+}
+
+struct srv_action *srv_step_make(struct srv_step *s, enum srv_action_kind kind)
+{
+    return make(s, kind);
 }
 
 void srv_step_append(struct srv_step *s, struct srv_action *action)
@@ -54,7 +59,7 @@ struct srv_action *srv_step_add(struct srv_step *s, enum srv_action_kind kind)
 struct trace_event *srv_step_trace(struct srv_step *s, enum trace_kind kind, enum reason reason,
                                    const struct trace_facts *facts)
 {
-    struct srv_action *action = srv_step_make(s, SRV_TRACE);
+    struct srv_action *action = make(s, SRV_TRACE);
     struct trace_event *event = &action->trace;
     event->kind = kind;
     event->reason = reason;
@@ -175,6 +180,7 @@ void srv_step_forget_lease(struct srv_step *s, const struct srv_lease *lease)
 void srv_step_end_offer(struct srv_step *s, ip4 addr)
 {
     struct srv_engine *e = s->e;
+    s->is_offered_known = false;
     srv_lease_remove(e->offers, addr);
     if (!srv_lease_withhold(e->leases, addr, false))
         srv_alloc_unmark(e->alloc, addr);
@@ -205,6 +211,7 @@ bool srv_step_may_offer(struct srv_step *s)
 void srv_step_keep_offer(struct srv_step *s, const struct srv_lease *offer)
 {
     struct srv_engine *e = s->e;
+    s->is_offered_known = false;
     if (srv_lease_put_of(e->offers, offer, &s->client) < 0) {
         s->out_of_memory = true;
         return;
@@ -225,16 +232,25 @@ static const struct srv_identity *identity_in(const struct srv_step *s, const st
     return room;
 }
 
-bool srv_step_find_offer(const struct srv_step *s, struct srv_lease *out)
+static struct srv_offered look_for_offer(const struct srv_step *s)
 {
     const struct srv_config *config = s->e->config;
     for (const struct srv_subnet *subnet = s->subnet; subnet != NULL;
          subnet = srv_config_next_neighbour(config, s->subnet, subnet)) {
         struct srv_identity room;
-        if (srv_lease_find_client(s->e->offers, subnet->id, identity_in(s, subnet, &room), 0, out))
-            return true;
+        struct srv_lease offer;
+        if (srv_lease_find_client(s->e->offers, subnet->id, identity_in(s, subnet, &room), 0, &offer))
+            return (struct srv_offered){offer.addr, offer.lease_s};
     }
-    return false;
+    return (struct srv_offered){0};
+}
+
+const struct srv_offered *srv_step_find_offer(struct srv_step *s)
+{
+    if (!s->is_offered_known)
+        s->offered = look_for_offer(s);
+    s->is_offered_known = true;
+    return &s->offered;
 }
 
 static bool is_better(const struct srv_lease *a, const struct srv_lease *b)

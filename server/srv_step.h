@@ -49,6 +49,12 @@ struct srv_relay_wish {
     uint16_t port; /* RFC 8357: where the relay listens */
 };
 
+/* What is standing; addr 0: nothing is. */
+struct srv_offered {
+    ip4 addr;
+    uint32_t lease_s;
+};
+
 struct srv_step {
     struct srv_engine *e;
     const struct srv_event *ev;
@@ -64,6 +70,8 @@ struct srv_step {
     struct srv_class_set *classes;   /* NULL until the message is read */
     bool classes_told;               /* they are on record */
     const struct srv_subnet *subnet; /* NULL until it is chosen, like what holds for the client there: */
+    bool is_offered_known;
+    struct srv_offered offered; /* if that is known */
     struct srv_lifetime lifetime;
     struct srv_boot boot;
     const struct srv_host *host;         /* the reservation; NULL: none. Kea's class KNOWN is who has one */
@@ -121,8 +129,9 @@ bool srv_step_may_offer(struct srv_step *s);
 void srv_step_keep_offer(struct srv_step *s, const struct srv_lease *offer); /* to the client at hand */
 void srv_step_end_offer(struct srv_step *s, ip4 addr); /* nothing happens if there is none */
 
-/* The client's standing offer in the subnet or another one of its shared network. */
-bool srv_step_find_offer(const struct srv_step *s, struct srv_lease *out);
+/* The client's standing offer in the subnet or another one of its shared network. Looked up once as long as
+ * neither changes. */
+const struct srv_offered *srv_step_find_offer(struct srv_step *s);
 /* The client's record there that is not at `not`: its active lease if it has one, else the latest. */
 bool srv_step_find_lease(const struct srv_step *s, ip4 not, struct srv_lease *out);
 
