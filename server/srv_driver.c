@@ -196,7 +196,7 @@ void srv_driver_on_stored(void *user, bool is_stored)
  * but not for long. */
 static bool is_worth_storing(const struct srv_driver *d)
 {
-    enum { PROMISED_MIN = 32, WAIT_MAX_US = 500 };
+    enum { PROMISED_MIN = 64, WAIT_MAX_US = 500 };
     return d->promised.n >= PROMISED_MIN ||
            (d->promised.n > 0 && io_now_us() - d->promised.first->received_us > WAIT_MAX_US);
 }
