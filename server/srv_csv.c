@@ -29,12 +29,31 @@ static char *put_number(char *at, uint64_t value)
 {
     char digits[20];
     size_t n = 0;
-    do
+    while (value > 9) {
         digits[n++] = (char)('0' + value % 10);
-    while ((value /= 10) != 0);
+        value /= 10;
+    }
+    *at++ = (char)('0' + value);
     while (n > 0)
         *at++ = digits[--n];
     return at;
+}
+
+/* And what ends the field. */
+static char *put_field(char *at, uint64_t value)
+{
+    at = put_number(at, value);
+    *at++ = ',';
+    return at;
+}
+
+static char *put_address(char *at, ip4 addr)
+{
+    for (int shift = 24; shift > 0; shift -= 8) {
+        at = put_number(at, addr >> shift & UINT8_MAX);
+        *at++ = '.';
+    }
+    return put_field(at, addr & UINT8_MAX);
 }
 
 static char *put_octet(char *at, uint8_t octet, const char *digits)
@@ -53,6 +72,7 @@ static char *put_hex(char *at, const uint8_t *bytes, size_t len)
             *at++ = ':';
         at = put_octet(at, bytes[i], small_digits);
     }
+    *at++ = ',';
     return at;
 }
 
@@ -94,18 +114,22 @@ static uint64_t expire_s(const struct srv_lease *lease, int64_t wall_offset_ms)
 size_t srv_csv_format(const struct srv_lease *lease, uint32_t pool_id, int64_t wall_offset_ms, char *buf)
 {
     assert(lease->state != SRV_LEASE_OFFERED);
-    char *at = buf;
-    ip4_format(lease->addr, at);
-    at = stpcpy(at + strlen(at), ",");
-    at = stpcpy(put_hex(at, lease->hw.bytes, lease->hw.len), ",");
-    at = stpcpy(put_hex(at, lease->client_id, lease->client_id_len), ",");
-    at = stpcpy(put_number(at, lease->lease_s), ",");
-    at = stpcpy(put_number(at, expire_s(lease, wall_offset_ms)), ",");
-    at = stpcpy(put_number(at, lease->subnet_id), ",0,0,");
-    at = stpcpy(put_escaped(at, lease->hostname), ",");
-    at = stpcpy(put_number(at, (uint64_t)lease->state), ",");
-    at = stpcpy(put_context(at, lease), ",");
-    at = stpcpy(put_number(at, pool_id), "\n");
+    static const char no_dns[] = "0,0,"; /* fqdn_fwd, fqdn_rev */
+    char *at = put_address(buf, lease->addr);
+    at = put_hex(at, lease->hw.bytes, lease->hw.len);
+    at = put_hex(at, lease->client_id, lease->client_id_len);
+    at = put_field(at, lease->lease_s);
+    at = put_field(at, expire_s(lease, wall_offset_ms));
+    at = put_field(at, lease->subnet_id);
+    at = mempcpy(at, no_dns, sizeof no_dns - 1);
+    at = put_escaped(at, lease->hostname);
+    *at++ = ',';
+    at = put_field(at, (uint64_t)lease->state);
+    at = put_context(at, lease);
+    *at++ = ',';
+    at = put_number(at, pool_id);
+    *at++ = '\n';
+    *at = '\0';
     assert(at - buf < SRV_CSV_LINE_MAX);
     return (size_t)(at - buf);
 }
