@@ -16,6 +16,13 @@ struct name {
     bool is_full, is_bad;
 };
 
+static void clear(struct name *n)
+{
+    n->text[0] = '\0';
+    n->len = 0;
+    n->is_full = n->is_bad = false;
+}
+
 static void add(struct name *n, const char *text, size_t len)
 {
     if (n->len + len > SRV_NAME_MAX) {
@@ -70,8 +77,10 @@ static void read_ascii(struct name *n, const struct srv_naming *naming, const ui
 static const struct dhcp_option *find_fqdn(const struct dhcp_msg *request)
 {
     const struct dhcp_option *option = dhcp_msg_find(request, DHCP_OPT_FQDN);
+    if (option == NULL)
+        return NULL;
     const struct opt_def *def = dhcp_opt_find(OPT_SPACE_DHCP, DHCP_OPT_FQDN);
-    return option != NULL && dhcp_opt_check(def, option->data, option->len) == OPT_OK ? option : NULL;
+    return dhcp_opt_check(def, option->data, option->len) == OPT_OK ? option : NULL;
 }
 
 static bool read_fqdn(const struct dhcp_msg *request, const struct srv_naming *naming, struct name *out)
@@ -117,7 +126,7 @@ static bool is_to_be_made(const struct srv_naming *naming, bool has_fqdn, bool h
 static void make(struct name *n, const struct srv_naming *naming, ip4 addr)
 {
     char text[IP4_LEN];
-    *n = (struct name){.len = 0};
+    clear(n);
     add(n, naming->prefix, strlen(naming->prefix));
     add(n, "-", 1);
     ip4_format(addr, text);
@@ -158,7 +167,7 @@ static size_t put_labels(const char *name, uint8_t *out)
 static void read_reserved(struct name *n, const char *reserved)
 {
     static const struct srv_naming as_it_is = {.replacement = ""};
-    *n = (struct name){.len = 0};
+    clear(n);
     read_ascii(n, &as_it_is, (const uint8_t *)reserved, strlen(reserved));
 }
 
@@ -181,7 +190,8 @@ enum reason srv_name_choose(const struct dhcp_msg *request, const struct srv_nam
                             const char *reserved, ip4 addr, char *out)
 {
     uint8_t labels[OPT_NAME_MAX];
-    struct name n = {.len = 0};
+    struct name n;
+    clear(&n);
     bool has_fqdn = read_fqdn(request, naming, &n);
     if (!has_fqdn)
         read_hostname(request, naming, &n);
@@ -190,7 +200,7 @@ enum reason srv_name_choose(const struct dhcp_msg *request, const struct srv_nam
     if (has_fqdn && n.is_full)
         add(&n, ".", 1);
     bool is_bad = n.is_bad || (has_fqdn && put_labels(n.text, labels) == 0);
-    strcpy(out, is_bad ? "" : n.text);
+    memcpy(out, is_bad ? "" : n.text, is_bad ? 1 : n.len + 1);
     return dhcp_msg_has(request, DHCP_OPT_FQDN) && (!has_fqdn || is_bad) ? REASON_FQDN_BAD : reason;
 }
 
