@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "common/hash.h"
-#include "common/wire.h"
 
 enum { WAYS = 4 }; /* places next to each other in which a block can be */
 
@@ -59,38 +58,43 @@ static bool is_one_of_a_kind(const struct srv_reply *r)
            dhcp_msg_has(r->request, DHCP_OPT_VIVCO) || dhcp_msg_has(r->request, DHCP_OPT_VIVSO);
 }
 
-static void put_list(struct wire_writer *w, const uint8_t *octets, size_t len)
-{
-    wire_put_u8(w, (uint8_t)len);
-    wire_put_bytes(w, octets, len);
-}
-
 /* The bits of the names that there are. */
-static void put_classes(struct wire_writer *w, const struct srv_reply *r)
+static size_t classes_len(const struct srv_reply *r)
 {
     enum { BITS = 64 };
-    const struct srv_class_set *classes = r->scopes->classes;
-    if (classes != NULL)
-        wire_put_bytes(w, classes->bits, (r->config->n_class_names + BITS - 1) / BITS * sizeof(uint64_t));
+    return r->scopes->classes == NULL ? 0 : (r->config->n_class_names + BITS - 1) / BITS * sizeof(uint64_t);
+}
+
+static uint8_t *put(uint8_t *at, const void *octets, size_t len)
+{
+    memcpy(at, octets, len);
+    return at + len;
 }
 
 void srv_block_key(const struct srv_reply *r, const uint8_t *codes, size_t n_codes, struct srv_block_key *out)
 {
+    enum { HEAD_LEN = 3 };
     const struct dhcp_option *prl = dhcp_msg_find(r->request, DHCP_OPT_PRL);
-    struct wire_writer w;
+    const struct srv_scopes *scopes = r->scopes;
+    size_t n_asked = prl != NULL ? prl->len : 0;
+    size_t len = HEAD_LEN + n_codes + n_asked + classes_len(r) + scopes->n * sizeof scopes->at[0].options;
     out->len = 0;
-    if (is_one_of_a_kind(r) || (prl != NULL && prl->len > UINT8_MAX))
+    if (is_one_of_a_kind(r) || len > SRV_BLOCK_KEY_MAX - sizeof(uint64_t))
         return;
-    wire_writer_init(&w, out->bytes, sizeof out->bytes);
-    wire_put_u8(&w, (uint8_t)((r->server_id != 0) | dhcp_msg_has(r->request, DHCP_OPT_HOST_NAME) << 1 |
-                              (r->scopes->classes != NULL) << 2));
-    put_list(&w, codes, n_codes);
-    put_list(&w, prl != NULL ? prl->data : codes, prl != NULL ? prl->len : 0);
-    put_classes(&w, r);
-    for (size_t i = 0; i < r->scopes->n; i++)
-        wire_put_bytes(&w, &r->scopes->at[i].options, sizeof r->scopes->at[i].options);
-    wire_put_zeros(&w, -w.at % sizeof(uint64_t));
-    out->len = w.err ? 0 : w.at;
+    uint8_t *at = out->bytes;
+    *at++ = (uint8_t)((r->server_id != 0) | dhcp_msg_has(r->request, DHCP_OPT_HOST_NAME) << 1 |
+                      (scopes->classes != NULL) << 2);
+    *at++ = (uint8_t)n_codes;
+    *at++ = (uint8_t)n_asked;
+    at = put(at, codes, n_codes);
+    if (n_asked != 0)
+        at = put(at, prl->data, n_asked);
+    if (scopes->classes != NULL)
+        at = put(at, scopes->classes->bits, classes_len(r));
+    for (size_t i = 0; i < scopes->n; i++)
+        at = put(at, &scopes->at[i].options, sizeof scopes->at[i].options);
+    put(at, &(const uint64_t){0}, sizeof(uint64_t)); /* up to a whole word */
+    out->len = len + -len % sizeof(uint64_t);
 }
 
 static size_t first_place(const struct srv_blocks *blocks, const struct srv_block_key *key)
@@ -153,7 +157,7 @@ void srv_block_note(struct srv_block *block, enum reason reason, const char *opt
 {
     char *copy = block->n_notes < SRV_BLOCK_NOTES_MAX ? strdup(options) : NULL;
     if (copy != NULL)
-        block->notes[block->n_notes++] = (struct srv_block_note){reason, copy};
+        block->notes[block->n_notes++] = (struct srv_block_note){reason, strlen(options) + 1, copy};
 }
 
 void srv_block_told(struct srv_block *block, size_t n_notes)

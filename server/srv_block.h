@@ -20,6 +20,7 @@ struct srv_block_key {
 /* A part of the record of what is in the answer (srv_origin.h). */
 struct srv_block_note {
     enum reason reason;
+    size_t size; /* with its NUL */
     char *options;
 };
 

@@ -33,8 +33,8 @@ struct draft {
     const struct srv_reply *reply;
     struct dhcp_msg m; /* the header; its options only where they do not just stand one after the other */
     size_t max;
-    uint8_t octets[FIRST_MAX]; /* of the options that come first, encoded */
-    struct wire_writer first;
+    uint8_t first[FIRST_MAX]; /* the options that come first, encoded */
+    size_t first_len;
     uint8_t codes[CODES_MAX]; /* of these and of the echoes */
     size_t n_codes;
     struct item items[ITEMS_MAX]; /* the most important first: echoes, then what is configured */
@@ -85,17 +85,21 @@ static void add_code(struct draft *d, uint8_t code)
     d->codes[d->n_codes++] = code;
 }
 
-static void put_first(struct draft *d, uint8_t code, const uint8_t *data, size_t len)
+/* Returns where the value of `len` octets is to stand. */
+static uint8_t *put_first(struct draft *d, uint8_t code, size_t len)
 {
+    uint8_t *at = d->first + d->first_len;
+    d->first_len += 2 + len;
+    assert(len <= PIECE_MAX && d->first_len <= FIRST_MAX);
+    at[0] = code;
+    at[1] = (uint8_t)len;
     add_code(d, code);
-    dhcp_write_option(&d->first, code, data, len);
+    return at + 2;
 }
 
 static void put_first_u32(struct draft *d, uint8_t code, uint32_t value)
 {
-    uint8_t octets[sizeof value];
-    wire_set_u32(octets, value);
-    put_first(d, code, octets, sizeof octets);
+    wire_set_u32(put_first(d, code, sizeof value), value);
 }
 
 static void add_item(struct draft *d, uint8_t code, const uint8_t *data, size_t len)
@@ -327,9 +331,8 @@ static void add_asked(struct draft *d)
 static void put_essentials(struct draft *d)
 {
     const struct srv_reply *r = d->reply;
-    uint8_t type = (uint8_t)r->type, algorithm = DHCP_AUTH_ALGORITHM;
     if (r->type != DHCP_BOOTP) {
-        put_first(d, DHCP_OPT_TYPE, &type, 1);
+        *put_first(d, DHCP_OPT_TYPE, 1) = (uint8_t)r->type;
         put_first_u32(d, DHCP_OPT_SERVER_ID, r->server_id != 0 ? r->server_id : r->server);
     }
     if (r->type == DHCP_NAK)
@@ -341,44 +344,54 @@ static void put_essentials(struct draft *d)
     put_first_u32(d, DHCP_OPT_SUBNET_MASK, ip4_net_mask(r->subnet->net));
     /* RFC 4039 3.1: the option in the DHCPACK tells the client that this one is final. */
     if (r->rapid_commit)
-        put_first(d, DHCP_OPT_RAPID_COMMIT, &type, 0);
+        put_first(d, DHCP_OPT_RAPID_COMMIT, 0);
     if (r->forcerenew)
-        put_first(d, DHCP_OPT_FORCERENEW_NONCE, &algorithm, 1);
+        *put_first(d, DHCP_OPT_FORCERENEW_NONCE, 1) = DHCP_AUTH_ALGORITHM;
     if (r->auth_len != 0)
-        put_first(d, DHCP_OPT_AUTH, r->auth, r->auth_len);
+        memcpy(put_first(d, DHCP_OPT_AUTH, r->auth_len), r->auth, r->auth_len);
 }
 
 /* ---- header ---- */
 
+static void fill_text(uint8_t *field, size_t size, const char *text)
+{
+    memset(field, 0, size);
+    if (text[0] != '\0')
+        memcpy(field, text, strlen(text));
+}
+
 /* RFC 2131 4.3.1, table 3. What is not copied from the request stays 0: hops and secs in every answer. */
 static void fill_header(struct draft *d)
 {
+    static const struct srv_boot none = {.server_hostname = "", .boot_file_name = ""};
     const struct srv_reply *r = d->reply;
+    const struct srv_boot *boot = r->type == DHCP_NAK ? &none : r->boot;
     struct dhcp_msg *m = &d->m;
-    dhcp_msg_init(m, DHCP_BOOTREPLY);
+    m->op = DHCP_BOOTREPLY;
     m->htype = r->request->htype;
     m->hlen = r->request->hlen;
     m->hops = r->config->kea ? r->request->hops : 0;
     m->xid = r->request->xid;
+    m->secs = 0;
     m->flags = r->request->flags;
+    m->ciaddr = r->type == DHCP_ACK || r->type == DHCP_BOOTP ? r->request->ciaddr : 0;
+    m->yiaddr = r->type == DHCP_NAK ? 0 : r->yiaddr;
+    m->siaddr = boot->next_server;
     m->giaddr = is_past_relay(r) ? 0 : r->request->giaddr;
     memcpy(m->chaddr, r->request->chaddr, sizeof m->chaddr);
-    if (r->type == DHCP_NAK) {
-        /* RFC 2131 4.3.2: "If 'giaddr' is set in the DHCPREQUEST message, ... The server MUST set the
-         * broadcast bit in the DHCPNAK, so that the relay agent will broadcast the DHCPNAK to the client" */
-        if (m->giaddr != 0)
-            m->flags |= DHCP_FLAG_BROADCAST;
-        return;
-    }
-    /* Table 3: file and sname may hold options, except in a DHCPNAK. */
-    m->may_overload = r->type == DHCP_BOOTP || r->config->kea ? 0 : DHCP_OVERLOAD_BOTH;
-    if (r->type == DHCP_ACK || r->type == DHCP_BOOTP)
-        m->ciaddr = r->request->ciaddr;
-    const struct srv_boot *boot = r->boot;
-    m->yiaddr = r->yiaddr;
-    m->siaddr = boot->next_server;
-    memcpy(m->sname, boot->server_hostname, strlen(boot->server_hostname));
-    memcpy(m->file, boot->boot_file_name, strlen(boot->boot_file_name));
+    fill_text(m->sname, sizeof m->sname, boot->server_hostname);
+    fill_text(m->file, sizeof m->file, boot->boot_file_name);
+    /* RFC 2131 4.3.2: "If 'giaddr' is set in the DHCPREQUEST message, ... The server MUST set the broadcast
+     * bit in the DHCPNAK, so that the relay agent will broadcast the DHCPNAK to the client" */
+    if (r->type == DHCP_NAK && m->giaddr != 0)
+        m->flags |= DHCP_FLAG_BROADCAST;
+}
+
+/* Table 3: file and sname may hold options, except in a DHCPNAK. */
+static uint8_t find_overloadable(const struct srv_reply *r)
+{
+    bool may_be = r->type != DHCP_NAK && r->type != DHCP_BOOTP && !r->config->kea;
+    return may_be ? DHCP_OVERLOAD_BOTH : DHCP_OVERLOAD_NONE;
 }
 
 /* Kea sends no more than there is, where RFC 1542 2.1 has 300 octets. */
@@ -416,7 +429,7 @@ static bool write_straight(const struct draft *d, const uint8_t *asked, size_t l
     struct wire_writer w;
     wire_writer_init(&w, buf, d->max);
     dhcp_write_header(&d->m, &w);
-    wire_put_bytes(&w, d->octets, d->first.at);
+    wire_put_bytes(&w, d->first, d->first_len);
     wire_put_bytes(&w, asked, len);
     write_items(d, 0, d->n_echoes, &w);
     dhcp_write_end(&w, DHCP_MSG_SEND_MIN);
@@ -464,8 +477,10 @@ static bool compose(struct draft *d, uint8_t *buf, size_t *out_len)
 {
     unsigned dropped;
     d->dropped = 0;
+    dhcp_msg_init(&d->m, DHCP_BOOTREPLY);
     fill_header(d);
-    put_octets(d, d->octets, d->first.at);
+    d->m.may_overload = find_overloadable(d->reply);
+    put_octets(d, d->first, d->first_len);
     put_items(d, d->n_echoes, d->n_items);
     put_items(d, 0, d->n_echoes);
     bool kea = d->reply->config->kea;
@@ -508,11 +523,10 @@ static void start(struct draft *d, const struct srv_reply *reply)
 {
     d->reply = reply;
     d->max = max_len(reply);
-    d->n_echoes = d->n_items = d->n_codes = d->n_left_out = 0;
-    wire_writer_init(&d->first, d->octets, sizeof d->octets);
+    d->first_len = d->n_codes = 0;
+    d->n_echoes = d->n_items = d->n_left_out = 0;
     fill_header(d);
     put_essentials(d);
-    assert(!d->first.err);
     add_echoes(d);
 }
 

@@ -1,12 +1,19 @@
 #include "server/srv_send.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "server/srv_block.h"
 #include "server/srv_classify.h"
 #include "server/srv_force_step.h"
 #include "server/srv_name.h"
 #include "server/srv_origin.h"
+
+static void tell_packed(struct srv_step *s, enum reason reason, const char *options, size_t size)
+{
+    const char *copy = (const char *)srv_step_bytes(s, (const uint8_t *)options, size);
+    srv_step_decide(s, reason, (struct trace_facts){.form = TRACE_OPTIONS, .text = copy});
+}
 
 /* Where the record of an answer's options goes. */
 struct teller {
@@ -18,8 +25,7 @@ struct teller {
 static void tell_options(void *user, enum reason reason, const char *options)
 {
     struct teller *t = user;
-    srv_step_decide(t->step, reason,
-                    (struct trace_facts){.form = TRACE_OPTIONS, .text = srv_step_text(t->step, options)});
+    tell_packed(t->step, reason, options, strlen(options) + 1);
     if (t->block != NULL)
         srv_block_note(t->block, reason, options);
     t->n++;
@@ -31,18 +37,17 @@ static void tell_content(struct srv_step *s, const struct srv_reply *reply, cons
 {
     struct srv_block *block = size->block;
     if (block != NULL && block->is_told) {
-        struct teller again = {.step = s};
         for (size_t i = 0; i < block->n_notes; i++)
-            tell_options(&again, block->notes[i].reason, block->notes[i].options);
+            tell_packed(s, block->notes[i].reason, block->notes[i].options, block->notes[i].size);
         return;
     }
-    struct teller first = {.step = s, .block = block != NULL && block->n_notes == 0 ? block : NULL};
+    struct teller teller = {.step = s, .block = block != NULL && block->n_notes == 0 ? block : NULL};
     struct dhcp_msg answer;
     enum reason reason = dhcp_msg_decode(&answer, bytes, size->len);
     assert(reason == REASON_NONE); /* we have just encoded it */
-    srv_origin_tell(reply, &answer, tell_options, &first);
-    if (first.block != NULL)
-        srv_block_told(first.block, first.n);
+    srv_origin_tell(reply, &answer, tell_options, &teller);
+    if (teller.block != NULL)
+        srv_block_told(teller.block, teller.n);
 }
 
 void srv_send_scopes(const struct srv_step *s, const struct srv_pool *pool, struct srv_scopes *out)
@@ -50,33 +55,32 @@ void srv_send_scopes(const struct srv_step *s, const struct srv_pool *pool, stru
     srv_scope_list(s->e->config, s->host, s->subnet, pool, s->classes, out);
 }
 
-void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, const struct srv_reply *part)
+void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, struct srv_reply *reply)
 {
-    struct srv_reply reply = *part;
     struct srv_scopes scopes;
-    if (reply.type != DHCP_NAK)
+    if (reply->type != DHCP_NAK)
         srv_classify_additional(s, pool);
     srv_send_scopes(s, pool, &scopes);
-    reply.scopes = &scopes;
-    reply.blocks = s->e->blocks;
-    reply.boot = &s->boot;
-    reply.request = s->msg;
-    reply.config = s->e->config;
-    reply.subnet = s->subnet;
-    reply.server = s->ev->iface->addr.addr;
-    reply.server_id = s->relay.server_id;
-    reply.relay_port = s->relay.port;
-    reply.is_stashed = s->is_stashed;
+    reply->scopes = &scopes;
+    reply->blocks = s->e->blocks;
+    reply->boot = &s->boot;
+    reply->request = s->msg;
+    reply->config = s->e->config;
+    reply->subnet = s->subnet;
+    reply->server = s->ev->iface->addr.addr;
+    reply->server_id = s->relay.server_id;
+    reply->relay_port = s->relay.port;
+    reply->is_stashed = s->is_stashed;
     uint8_t buf[DHCP_MSG_MAX];
     struct srv_reply_size size;
     struct packet packet;
     enum srv_via via;
     struct trace_facts facts;
-    if (reply.server_id != 0)
-        srv_step_decide(s, REASON_SERVER_ID_OVERRIDE, (struct trace_facts){.addr = reply.server_id});
-    srv_reply_encode(&reply, buf, &size);
-    tell_content(s, &reply, buf, &size);
-    enum reason route = srv_reply_route(&reply, &packet, &via, &facts);
+    if (reply->server_id != 0)
+        srv_step_decide(s, REASON_SERVER_ID_OVERRIDE, (struct trace_facts){.addr = reply->server_id});
+    srv_reply_encode(reply, buf, &size);
+    tell_content(s, reply, buf, &size);
+    enum reason route = srv_reply_route(reply, &packet, &via, &facts);
     if (size.dropped != 0)
         srv_step_decide(s, REASON_OPTIONS_DROPPED,
                         (struct trace_facts){.num = size.dropped, .max = (int64_t)size.max});
@@ -87,7 +91,7 @@ void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, const struc
     tx->via = via;
     tx->ifindex = s->ev->iface->index;
     tx->packet = packet;
-    tx->type = s->sent = (uint8_t)reply.type;
+    tx->type = s->sent = (uint8_t)reply->type;
 }
 
 void srv_send_lease(struct srv_step *s, enum dhcp_type type, const struct srv_lease *lease)
