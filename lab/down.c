@@ -13,6 +13,7 @@
 #include "common/err.h"
 #include "lab/command.h"
 #include "lab/rundir.h"
+#include "lab/veth_dir.h"
 
 enum {
     TERM_LIMIT_MS = 5000, /* the supervisor gives its programs 3 s */
@@ -21,20 +22,22 @@ enum {
     PID_STEP_MS = 10,
 };
 
-static const char help[] = "Usage: dhcplab down [NAME] [--all]\n"
-                           "\n"
-                           "Takes the lab NAME away: its programs, its network and its files. Without NAME, "
-                           "the only one that there is. A lab\n"
-                           "whose supervisor was killed, or which went down by itself, is cleaned up too.\n"
-                           "\n"
-                           "  -n, --name NAME  the same as NAME\n"
-                           "  --all            every lab of this user\n"
-                           "  --help           this text\n"
-                           "\n"
-                           "Examples:\n"
-                           "  dhcplab down\n"
-                           "  dhcplab down lan\n"
-                           "  dhcplab down --all\n";
+static const char help[] =
+    "Usage: dhcplab down [NAME] [--all]\n"
+    "\n"
+    "Takes the lab NAME away: its programs, its network and its files. Without NAME, "
+    "the only one that there is. A lab\n"
+    "whose supervisor was killed, or which went down by itself, is cleaned up too.\n"
+    "\n"
+    "  -n, --name NAME  the same as NAME\n"
+    "  --all            every lab of this user, and what a killed `dhcplab run --veth` "
+    "has left\n"
+    "  --help           this text\n"
+    "\n"
+    "Examples:\n"
+    "  dhcplab down\n"
+    "  dhcplab down lan\n"
+    "  dhcplab down --all\n";
 
 struct down_options {
     const char *name; /* NULL: the only one */
@@ -191,6 +194,8 @@ int command_down(int argc, char **argv)
     int code = parse_options(argc, argv, &options);
     if (code >= 0)
         return code;
+    if (options.all)
+        veth_dir_clean();
     if (rundir_list_read(&list) < 0)
         return EXIT_CODE_FAILED;
     size_t n = 0;

@@ -211,9 +211,7 @@ void rundir_remove(const char *dir)
         rmdir(path);
 }
 
-/* Opens the lock file of `dir` and takes the lock. ERR_NOTFOUND: the folder went away meanwhile, try again.
- */
-static int take_lock(const char *dir, int *out_lock)
+int rundir_lock(const char *dir, int *out_lock)
 {
     char path[LAB_PATH_MAX];
     struct stat mine, there;
@@ -249,7 +247,7 @@ int rundir_claim(const char *name, char out_dir[LAB_PATH_MAX], int *out_lock)
         if (rc < 0)
             return rc;
         if (mkdir(out_dir, 0700) == 0 || errno == EEXIST)
-            rc = take_lock(out_dir, out_lock);
+            rc = rundir_lock(out_dir, out_lock);
         else
             rc = errno == ENOENT ? ERR_NOTFOUND : ERR_IO;
     }

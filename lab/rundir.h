@@ -94,6 +94,9 @@ void rundir_list_free(struct rundir_list *list);
  * closed. ERR_EXISTS: a lab of that name runs; ERR_LIMIT: the path is too long; ERR_IO. Errors have been told
  * to the user. */
 int rundir_claim(const char *name, char out_dir[LAB_PATH_MAX], int *out_lock);
+/* Takes the lock of the folder, the last step of the above. ERR_EXISTS: it is held; ERR_NOTFOUND: the folder
+ * has gone meanwhile; ERR_LIMIT, ERR_IO. Nothing is told. */
+int rundir_lock(const char *dir, int *out_lock);
 /* Writes the pid of the supervisor to the lock. */
 int rundir_set_pid(int lock, pid_t pid);
 /* The pid in the lock of a lab; 0 if none is there. It is the supervisor's while the lock is held: as long as

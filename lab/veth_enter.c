@@ -11,11 +11,7 @@
 
 #include "common/err.h"
 #include "lab/command.h"
-#include "lab/rundir.h"
-
-#define DIR_NAME "/dhcplab-run-XXXXXX"
-
-enum { DIR_MAX = LAB_PATH_MAX - LAB_NAME_MAX - (int)sizeof "/.trace" };
+#include "lab/veth_dir.h"
 
 static volatile sig_atomic_t ended_by;     /* the signal; 0: none */
 static volatile sig_atomic_t child;        /* 0: none yet */
@@ -72,21 +68,13 @@ static int enter(veth_enter_fn *fn, void *user, const char *dir)
     return pid < 0 ? EXIT_CODE_FAILED : await(pid);
 }
 
-/* It will hold sockets, whose paths have a limit: a long TMPDIR cannot be used. */
-static bool make_dir(char out[DIR_MAX])
-{
-    const char *base = getenv("TMPDIR");
-    if (base == NULL || base[0] != '/' || strlen(base) > DIR_MAX - sizeof DIR_NAME)
-        base = "/tmp";
-    snprintf(out, DIR_MAX, "%s" DIR_NAME, base);
-    return mkdtemp(out) != NULL;
-}
-
 int veth_enter(veth_enter_fn *fn, void *user)
 {
-    char dir[DIR_MAX];
+    char dir[VETH_DIR_MAX];
+    int lock;
     struct sigaction ours = {.sa_handler = on_signal}, before[2];
-    if (!make_dir(dir)) {
+    veth_dir_clean();
+    if (veth_dir_make(dir, &lock) < 0) {
         fprintf(stderr, "dhcplab: %s cannot be made: %s\n", dir, strerror(errno));
         return EXIT_CODE_FAILED;
     }
@@ -108,6 +96,7 @@ int veth_enter(veth_enter_fn *fn, void *user)
     sigaction(SIGINT, &before[0], NULL);
     sigaction(SIGTERM, &before[1], NULL);
     rundir_remove(dir);
+    close(lock);
     if (ended_by != 0)
         raise(ended_by);
     return code;

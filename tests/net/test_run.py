@@ -202,6 +202,37 @@ class Run(labtest.LabCase):
         labtest.wait_for(lambda: not self.processes(), "the end of the programs")
         self.assertEqual(list(self.dir.glob("dhcplab-run-*")), [])
 
+    def test_what_a_killed_run_leaves_is_removed_by_the_next(self):
+        self.env["TMPDIR"] = str(self.dir)
+
+        def folders():
+            return set(self.dir.glob("dhcplab-run-*"))
+
+        def start():
+            before = folders()
+            run = subprocess.Popen([labtest.DHCPLAB, "run", "week", "--veth"], env=self.env, cwd=self.dir,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.addCleanup(run.wait)
+            self.addCleanup(run.kill)
+            labtest.wait_for(lambda: len(self.processes()) >= 5, "the programs of the run")
+            return run, *(folders() - before)
+
+        for command in (["run", "teaching", "--veth"], ["down", "--all"]):
+            run, dead = start()
+            run.kill()
+            labtest.wait_for(lambda: not self.processes(), "the end of the programs")
+            living_run, living = start()
+            self.assertEqual(folders(), {living})  # a new one has removed it
+            dead.mkdir()  # and what has no lock at all belongs to nobody, too
+            (dead / "h1.csv").touch()
+            told = self.dhcplab(*command).stderr
+            self.assertIn(f"dhcplab: {dead} was left by a run that was killed; it is removed\n", told)
+            self.assertEqual(folders(), {living})
+            living_run.terminate()
+            living_run.wait(labtest.LIMIT_S)
+            labtest.wait_for(lambda: not self.processes(), "the end of the programs")
+            self.assertEqual(folders(), set())
+
 
 if __name__ == "__main__":
     labtest.main()
