@@ -47,8 +47,8 @@ char *text_format_number(char *at, unsigned long long value)
         *at = (char)('0' + value);
         return at + 1;
     }
-    size_t n = 2;
-    for (unsigned long long rest = value; rest >= 100; rest /= 10)
+    size_t n = value < 100 ? 2 : value < 1000 ? 3 : 4;
+    for (unsigned long long rest = value / 10000; rest > 0; rest /= 10)
         n++;
     text_format_digits(at + n, value);
     return at + n;
@@ -63,14 +63,14 @@ static char *hex_digits(char *end, unsigned long long value)
     return end;
 }
 
-/* What stands behind a '%'. */
+/* What stands behind the '%' of a number. */
 struct conversion {
     bool is_zero_padded, is_long; /* "z" is a long, too */
     size_t width;
     char type;
 };
 
-/* Behind the conversion; NULL: it is none of ours. */
+/* Its last letter; NULL: it is none of ours. */
 static const char *read_conversion(const char *p, struct conversion *out)
 {
     *out = (struct conversion){0};
@@ -85,11 +85,8 @@ static const char *read_conversion(const char *p, struct conversion *out)
         p++;
     }
     bool is_number = *p == 'u' || *p == 'x' || (*p == 'd' && !out->is_long);
-    bool is_bare = out->width == 0 && !out->is_zero_padded && !out->is_long;
-    if (!(is_number && out->width <= WIDTH_MAX) && !(is_bare && (*p == 's' || *p == 'c')))
-        return NULL;
     out->type = *p;
-    return p + 1;
+    return is_number && out->width <= WIDTH_MAX ? p : NULL;
 }
 
 static void put_number(struct output *o, const struct conversion *c, unsigned long long value,
@@ -107,38 +104,46 @@ static void put_number(struct output *o, const struct conversion *c, unsigned lo
     put(o, start, (size_t)(end - start));
 }
 
+static void put_argument(struct output *o, const struct conversion *c, va_list args)
+{
+    if (c->type == 'd') {
+        int value = va_arg(args, int);
+        put_number(o, c, value < 0 ? 0 - (unsigned long long)value : (unsigned long long)value, value < 0);
+    } else {
+        put_number(o, c, c->is_long ? va_arg(args, size_t) : va_arg(args, unsigned), false);
+    }
+}
+
 /* False: the format has a conversion that is none of ours. */
 static bool format_all(struct output *o, const char *format, va_list args)
 {
-    for (;;) {
-        size_t len = 0;
-        while (format[len] != '\0' && format[len] != '%')
-            len++;
-        put(o, format, len);
-        format += len;
+    for (;; format++) {
+        const char *words = format;
+        while (*format != '\0' && *format != '%')
+            format++;
+        put(o, words, (size_t)(format - words));
         if (*format == '\0')
             return true;
-        if (format[1] == '%') {
+        struct conversion number;
+        const char *text;
+        char one;
+        switch (*++format) {
+        case '%':
             put(o, format, 1);
-            format += 2;
-            continue;
-        }
-        struct conversion c;
-        format = read_conversion(format + 1, &c);
-        if (format == NULL)
-            return false;
-        if (c.type == 's') {
-            const char *text = va_arg(args, const char *);
-            put(o, text, strlen(text));
-        } else if (c.type == 'c') {
-            char one = (char)va_arg(args, int);
+            break;
+        case 'c':
+            one = (char)va_arg(args, int);
             put(o, &one, 1);
-        } else if (c.type == 'd') {
-            int value = va_arg(args, int);
-            put_number(o, &c, value < 0 ? 0 - (unsigned long long)value : (unsigned long long)value,
-                       value < 0);
-        } else {
-            put_number(o, &c, c.is_long ? va_arg(args, size_t) : va_arg(args, unsigned), false);
+            break;
+        case 's':
+            text = va_arg(args, const char *);
+            put(o, text, strlen(text));
+            break;
+        default: /* a number, or what vsnprintf() knows */
+            format = read_conversion(format, &number);
+            if (format == NULL)
+                return false;
+            put_argument(o, &number, args);
         }
     }
 }

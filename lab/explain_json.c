@@ -49,34 +49,28 @@ static bool is_special(char c)
     return c == '"' || c == '\\';
 }
 
-/* Not 0 if one of the eight octets is special. An octet of (x ^ pattern) is then 0, and only then does taking
- * 1 from it borrow into its highest bit, which it had not. */
-static uint64_t find_special(uint64_t octets)
-{
-    static const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
-    uint64_t quotes = octets ^ ones * '"', backslashes = octets ^ ones * '\\';
-    return (((quotes - ones) & ~quotes) | ((backslashes - ones) & ~backslashes)) & highs;
-}
+/* Eight octets, on which an operator works at once; what compares gives -1 for each that does. */
+typedef char octets __attribute__((vector_size(8)));
 
 /* Copies the text and tells whether some of it is special. */
 static bool copy_text(char *at, const char *text, size_t len)
 {
-    uint64_t octets, special = 0;
-    if (len < sizeof octets) {
-        for (; len > 0; len--) {
-            at[len - 1] = text[len - 1];
-            special |= is_special(text[len - 1]);
+    octets part, special = {0};
+    bool is_found = false;
+    if (len < sizeof part) {
+        for (size_t i = 0; i < len; i++) {
+            at[i] = text[i];
+            is_found |= is_special(text[i]);
         }
-        return special != 0;
+        return is_found;
     }
-    for (size_t i = 0; i + sizeof octets < len; i += sizeof octets) {
-        memcpy(&octets, text + i, sizeof octets);
-        memcpy(at + i, &octets, sizeof octets);
-        special |= find_special(octets);
+    for (size_t i = 0; i < len; i += sizeof part) {
+        size_t from = i + sizeof part <= len ? i : len - sizeof part; /* the last ones, some of them again */
+        memcpy(&part, text + from, sizeof part);
+        memcpy(at + from, &part, sizeof part);
+        special |= (octets)((part == '"') | (part == '\\'));
     }
-    memcpy(&octets, text + len - sizeof octets, sizeof octets); /* the last ones, some of them again */
-    memcpy(at + len - sizeof octets, &octets, sizeof octets);
-    return (special | find_special(octets)) != 0;
+    return memcmp(&special, &(octets){0}, sizeof special) != 0;
 }
 
 /* Our texts are UTF-8 without control characters, so that only two of them need an escape. */
