@@ -5,7 +5,7 @@
 #include "common/dhcp_proto.h"
 #include "common/text_format.h"
 
-enum { TYPE_WIDTH = 8, NUMBER_LEN = 21 };
+enum { TYPE_WIDTH = 8, NUMBER_LEN = 24 };
 
 struct output {
     char *at, *end; /* room for a NUL is behind `end` */

@@ -131,7 +131,7 @@ struct dissect_field *dissect_add_hw(struct dissect *d, const char *name, size_t
     if (f == &d->spare)
         return f;
     hw_format(value, f->own);
-    return set_own(f, f->own + strlen(f->own));
+    return set_own(f, f->own + (value->len > 0 ? 3U * value->len - 1 : 0));
 }
 
 struct dissect_field *dissect_add(struct dissect *d, const char *name, size_t offset, size_t len,

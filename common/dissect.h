@@ -38,7 +38,7 @@ enum dissect_source {
 
 enum {
     DISSECT_TEXT_MAX = 2048, /* of a value or a meaning with its NUL; what is longer is cut */
-    DISSECT_OWN_MAX = 23,
+    DISSECT_OWN_MAX = 24,
 };
 
 struct dissect_field {

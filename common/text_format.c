@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DIGITS_MAX = 20, WIDTH_MAX = 20 };
+enum { DIGITS_MAX = 24, WIDTH_MAX = 20 };
 
 struct output {
     char *at, *end;
@@ -20,47 +20,26 @@ static void put(struct output *o, const char *text, size_t len)
     o->cut += len - n;
 }
 
-static const char pairs[] =
-    "0001020304050607080910111213141516171819202122232425262728293031323334353637383940"
-    "4142434445464748495051525354555657585960616263646566676869707172737475767778798081"
-    "828384858687888990919293949596979899";
+#define TEN(d) d "0" d "1" d "2" d "3" d "4" d "5" d "6" d "7" d "8" d "9"
+#define HUNDRED(d)                                                                                           \
+    TEN(d "0")                                                                                               \
+    TEN(d "1") TEN(d "2") TEN(d "3") TEN(d "4") TEN(d "5") TEN(d "6") TEN(d "7") TEN(d "8") TEN(d "9")
+const char text_format_groups[] = HUNDRED("0") HUNDRED("1") HUNDRED("2") HUNDRED("3") HUNDRED("4")
+    HUNDRED("5") HUNDRED("6") HUNDRED("7") HUNDRED("8") HUNDRED("9");
 
-char *text_format_digits(char *end, unsigned long long value)
+char *text_format_large(char *at, unsigned long long value)
 {
-    while (value >= 100) {
-        end -= 2;
-        memcpy(end, pairs + 2 * (value % 100), 2);
-        value /= 100;
-    }
-    if (value >= 10) {
-        end -= 2;
-        memcpy(end, pairs + 2 * value, 2);
-    } else {
-        *--end = (char)('0' + value);
-    }
-    return end;
+    at = text_format_number(at, value / 1000);
+    memcpy(at, text_format_groups + 3 * (value % 1000), 3);
+    return at + 3;
 }
 
-char *text_format_number(char *at, unsigned long long value)
+static char *put_hex(char *at, unsigned long long value)
 {
-    if (value < 10) { /* most numbers of a packet */
-        *at = (char)('0' + value);
-        return at + 1;
-    }
-    size_t n = value < 100 ? 2 : value < 1000 ? 3 : 4;
-    for (unsigned long long rest = value / 10000; rest > 0; rest /= 10)
-        n++;
-    text_format_digits(at + n, value);
-    return at + n;
-}
-
-static char *hex_digits(char *end, unsigned long long value)
-{
-    do {
-        *--end = "0123456789abcdef"[value & 15];
-        value >>= 4;
-    } while (value != 0);
-    return end;
+    if (value >= 16)
+        at = put_hex(at, value / 16);
+    *at = "0123456789abcdef"[value % 16];
+    return at + 1;
 }
 
 /* What stands behind the '%' of a number. */
@@ -92,16 +71,16 @@ static const char *read_conversion(const char *p, struct conversion *out)
 static void put_number(struct output *o, const struct conversion *c, unsigned long long value,
                        bool is_negative)
 {
-    char digits[DIGITS_MAX + WIDTH_MAX], *end = digits + sizeof digits;
-    char *start = c->type == 'x' ? hex_digits(end, value) : text_format_digits(end, value);
-    size_t sign = is_negative ? 1 : 0;
-    if (!c->is_zero_padded && is_negative)
-        *--start = '-';
-    while ((size_t)(end - start) + (c->is_zero_padded ? sign : 0) < c->width)
-        *--start = c->is_zero_padded ? '0' : ' ';
-    if (c->is_zero_padded && is_negative)
-        *--start = '-';
-    put(o, start, (size_t)(end - start));
+    char digits[DIGITS_MAX];
+    const char *end = c->type == 'x' ? put_hex(digits, value) : text_format_number(digits, value);
+    size_t len = (size_t)(end - digits), shown = len + is_negative;
+    if (is_negative && c->is_zero_padded)
+        put(o, "-", 1);
+    for (; shown < c->width; shown++)
+        put(o, c->is_zero_padded ? "0" : " ", 1);
+    if (is_negative && !c->is_zero_padded)
+        put(o, "-", 1);
+    put(o, digits, len);
 }
 
 static void put_argument(struct output *o, const struct conversion *c, va_list args)

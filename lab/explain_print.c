@@ -43,9 +43,7 @@ const char *explain_time(int64_t time_ns, char *buf)
                  (int)(labs(minutes) % 60));
         last_s = s;
     }
-    char fraction[] = ".000000000";
-    text_format_digits(fraction + strlen(fraction), (unsigned long long)(time_ns % NS_PER_S));
-    stpcpy(stpcpy(stpcpy(buf, date), fraction), zone);
+    text_format_print(buf, EXPLAIN_TIME_LEN, "%s.%09u%s", date, (unsigned)(time_ns % NS_PER_S), zone);
     return buf;
 }
 
