@@ -9,6 +9,7 @@
 #include "common/err.h"
 #include "common/io_loop.h"
 #include "lab/command.h"
+#include "lab/neighbours.h"
 #include "lab/parity.h"
 #include "lab/progress.h"
 #include "lab/run_pcap.h"
@@ -345,6 +346,7 @@ static int run_on_veth(void *user, struct net *net, const char *dir)
 /* Where the programs are is asked outside: within, the path of our own may be that of another root. */
 static int enter(struct run_job *job)
 {
+    neighbours_warn(&job->s->topology);
     if (supervisor_programs(job->programs, sizeof job->programs) == 0)
         return veth_enter(run_on_veth, job);
     fprintf(stderr, "dhcplab: cannot read /proc/self/exe: %s\n", strerror(errno));

@@ -15,6 +15,7 @@
 #include "lab/command.h"
 #include "lab/hostlog.h"
 #include "lab/launch.h"
+#include "lab/neighbours.h"
 #include "lab/report.h"
 #include "lab/supervisor.h"
 #include "lab/view.h"
@@ -427,6 +428,7 @@ int command_up(int argc, char **argv)
                    .file = path,
                    .deadline_ms = io_real_ms() + (time_ms)options.timeout_s * 1000};
     u.pick = options.name != NULL || has_company() ? u.name : "";
+    neighbours_warn(&topology);
     code = start(&u, &options);
     topology_fini(&topology);
     return code;

@@ -133,6 +133,16 @@ class Crowd(labtest.LabCase):
         self.assertEqual(json.loads(self.dhcplab("timers", "h1", "--json").stdout)[0]["by_state"], {"BOUND": 30})
         self.assertEqual(len(self.leases(ACTIVE)), 30)
 
+    def test_more_clients_than_the_kernel_has_room_for_neighbours(self):
+        limit = int(pathlib.Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3").read_text())
+        if limit > 5000:
+            self.skipTest(f"the kernel knows {limit} neighbours at one time")
+        for count, is_told in ((limit, False), (limit + 1, True)):
+            lab = {**LAB, "hosts": {"server": {"server": SERVER}, "h1": {"client": CLIENT, "clients": count}}}
+            told = self.dhcplab("up", self.write("lab.json", lab)).stderr
+            self.assertEqual(f"dhcplab: {count} clients, and the kernel knows at most {limit} neighbours at one time" in told, is_told)
+            self.dhcplab("down")
+
     def test_what_makes_no_sense_for_a_crowd_is_refused(self):
         command = [BIN / "dhcplab-client", "-i", "eth0", "--count"]
         self.write("id.json", {"client-id": "00:61:62"})
