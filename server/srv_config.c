@@ -399,10 +399,16 @@ bool srv_config_is_relay(const struct srv_subnet *subnet, ip4 giaddr)
 
 const struct srv_subnet *srv_config_find_subnet_id(const struct srv_config *config, uint32_t id)
 {
-    for (size_t i = 0; i < config->n_subnets; i++)
-        if (config->subnets[i].id == id)
-            return &config->subnets[i];
-    return NULL;
+    size_t low = 0, high = config->n_subnets;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (config->subnets_by_id[middle]->id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < config->n_subnets && config->subnets_by_id[low]->id == id ? config->subnets_by_id[low]
+                                                                           : NULL;
 }
 
 const struct srv_subnet *srv_config_find_neighbour(const struct srv_config *config,

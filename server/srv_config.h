@@ -302,6 +302,7 @@ struct srv_config {
     bool authoritative, match_client_id, rapid_commit, store_extended_info;
     struct srv_subnet *subnets; /* those of no shared network first */
     size_t n_subnets;
+    const struct srv_subnet **subnets_by_id; /* the same, sorted */
     struct srv_network *networks;
     size_t n_networks;
     struct srv_host_table *hosts; /* reservations */

@@ -172,8 +172,8 @@ static bool contains(const struct srv_subnet *subnet, const struct srv_select_fr
 
 /* The subnet that the rule goes by goes to *out: of several it contains the address in the longest prefix, or
  * is the first. The last that would do but for the client's classes goes to *out_closed. */
-static bool find_by(const struct srv_config *config, const struct srv_select_from *from, rule_fn *rule,
-                    ip4 addr, const struct srv_subnet **out, const struct srv_subnet **out_closed)
+static inline bool find_by(const struct srv_config *config, const struct srv_select_from *from, rule_fn *rule,
+                           ip4 addr, const struct srv_subnet **out, const struct srv_subnet **out_closed)
 {
     bool is_found = false;
     *out = NULL;
