@@ -97,7 +97,8 @@ static void take_packet(struct tour_facts *f, const struct explain_packet *packe
                               .tcp = d->tcp,
                               .http = keep(f, d->http)};
     if (d->icmp.found)
-        p->icmp_checksum = wire_u16(bytes + (d->datagram == NULL ? d->ip.payload_at : 0) + 2);
+        p->icmp_checksum =
+            wire_u16(bytes + (d->payload_source == DISSECT_CAPTURED ? d->ip.payload_at : 0) + 2);
     if (d->udp.found)
         p->udp_checksum = wire_u16(bytes + d->udp.at + 6);
     if (relation->fragment != NULL)

@@ -126,14 +126,13 @@ static int refuse(const char **why, const char *sentence)
 static int encode_int(int64_t min, int64_t max, size_t size, const char *text, struct wire_writer *w,
                       const char **why)
 {
-    uint8_t octets[4];
+    uint8_t octets[4] = {0};
     struct wire_writer number;
     wire_writer_init(&number, octets, sizeof octets);
     int n = encode_as(OPT_S32, sizeof octets, text, &number, why);
     if (n < 0)
         return n;
-    int32_t value = (int32_t)((uint32_t)octets[0] << 24 | (uint32_t)octets[1] << 16 |
-                              (uint32_t)octets[2] << 8 | octets[3]);
+    int32_t value = (int32_t)wire_u32(octets);
     if (value < min || value > max)
         return refuse(why, size == 1 ? "expected a number from -128 to 127"
                                      : "expected a number from -32768 to 32767");
