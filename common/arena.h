@@ -40,7 +40,14 @@ static inline void *arena_take(struct arena *a, size_t size)
     return p;
 }
 
-/* The same, zeroed. */
+/* Gives back what is behind the first `size` > 0 bytes of `p`, which was taken last. */
+static inline void arena_trim(struct arena *a, void *p, size_t size)
+{
+    size_t step = alignof(max_align_t);
+    a->at = (unsigned char *)p + (size + step - 1) / step * step;
+}
+
+/* arena_take(), zeroed. */
 void *arena_alloc(struct arena *a, size_t size);
 
 /* The `len` octets of a text and a NUL; NULL if memory is out. */

@@ -16,6 +16,7 @@ struct entry {
 struct srv_blocks {
     size_t max, n_ways;
     struct srv_block_counts counts;
+    struct entry *latest; /* found or added: crowds of clients ask alike */
     struct entry *entries[];
 };
 
@@ -109,19 +110,32 @@ static size_t first_place(const struct srv_blocks *blocks, const struct srv_bloc
 
 /* ---- blocks ---- */
 
-struct srv_block *srv_block_find(struct srv_blocks *blocks, const struct srv_block_key *key)
+static bool is_of(const struct entry *entry, const struct srv_block_key *key)
 {
-    if (key->len == 0 || blocks->max == 0)
-        return NULL;
+    return entry != NULL && entry->key_len == key->len && memcmp(entry->bytes, key->bytes, key->len) == 0;
+}
+
+static struct entry *find(const struct srv_blocks *blocks, const struct srv_block_key *key)
+{
+    if (is_of(blocks->latest, key))
+        return blocks->latest;
     size_t first = first_place(blocks, key);
     for (size_t i = 0; i < blocks->n_ways; i++) {
         struct entry *entry = blocks->entries[(first + i) % blocks->max];
-        if (entry == NULL || entry->key_len != key->len || memcmp(entry->bytes, key->bytes, key->len) != 0)
-            continue;
-        blocks->counts.found++;
-        return &entry->block;
+        if (is_of(entry, key))
+            return entry;
     }
     return NULL;
+}
+
+struct srv_block *srv_block_find(struct srv_blocks *blocks, const struct srv_block_key *key)
+{
+    struct entry *entry = key->len == 0 || blocks->max == 0 ? NULL : find(blocks, key);
+    if (entry == NULL)
+        return NULL;
+    blocks->latest = entry;
+    blocks->counts.found++;
+    return &entry->block;
 }
 
 /* Where a new one goes: a free place, or each of its places in turn. */
@@ -149,7 +163,7 @@ struct srv_block *srv_block_add(struct srv_blocks *blocks, const struct srv_bloc
     blocks->counts.kept += *place == NULL;
     blocks->counts.made++;
     free_entry(*place);
-    *place = entry;
+    *place = blocks->latest = entry;
     return &entry->block;
 }
 

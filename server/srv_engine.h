@@ -15,7 +15,7 @@
 #include "server/srv_block.h"
 #include "server/srv_config.h"
 #include "server/srv_lease.h"
-#include "server/srv_reply.h"
+#include "server/srv_route.h"
 
 struct srv_engine;
 

@@ -1,4 +1,4 @@
-/* What the server answers, octet by octet, and where the answer goes. RFC 2131 4.1, 4.3.1 table 3. Pure. */
+/* What the server answers, octet by octet. RFC 2131 4.3.1 table 3. Pure. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -8,12 +8,6 @@
 #include "common/packet.h"
 #include "common/trace.h"
 #include "server/srv_scope.h"
-
-/* How an answer travels. */
-enum srv_via {
-    SRV_VIA_UDP, /* through the kernel's UDP socket: routed, ARP as usual; 255.255.255.255 on the interface */
-    SRV_VIA_RAW, /* as an Ethernet frame to packet.dst_hw: the client has no address that answers ARP yet */
-};
 
 struct srv_block;
 struct srv_blocks;
@@ -60,11 +54,6 @@ struct srv_reply_size {
  * relay. A BOOTP client takes 64 octets of options: it gets as many of the configured ones as that holds, and
  * none of DHCP's own. */
 void srv_reply_encode(const struct srv_reply *reply, uint8_t *buf, struct srv_reply_size *out_size);
-
-/* Where the answer goes, by RFC 2131 4.1, to a BOOTP client by RFC 1542 5.4. Fills in the addresses and ports
- * of *out_packet except src_hw; returns which rule it was, with what its sentence speaks of in *out_facts. */
-enum reason srv_reply_route(const struct srv_reply *reply, struct packet *out_packet, enum srv_via *out_via,
-                            struct trace_facts *out_facts);
 
 /* How long the answer to a message may be: what its option 57 says, less the headers, or the least that
  * everybody takes. */

@@ -55,13 +55,9 @@ void srv_send_scopes(const struct srv_step *s, const struct srv_pool *pool, stru
     srv_scope_list(s->e->config, s->host, s->subnet, pool, s->classes, out);
 }
 
-void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, struct srv_reply *reply)
+static void fill_in(const struct srv_step *s, const struct srv_scopes *scopes, struct srv_reply *reply)
 {
-    struct srv_scopes scopes;
-    if (reply->type != DHCP_NAK)
-        srv_classify_additional(s, pool);
-    srv_send_scopes(s, pool, &scopes);
-    reply->scopes = &scopes;
+    reply->scopes = scopes;
     reply->blocks = s->e->blocks;
     reply->boot = &s->boot;
     reply->request = s->msg;
@@ -71,27 +67,52 @@ void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, struct srv_
     reply->server_id = s->relay.server_id;
     reply->relay_port = s->relay.port;
     reply->is_stashed = s->is_stashed;
-    uint8_t buf[DHCP_MSG_MAX];
+}
+
+/* Encodes it where it stays, with what it is made of on record. NULL: there is no memory for it. */
+static const uint8_t *encode(struct srv_step *s, const struct srv_reply *reply, size_t *out_len)
+{
     struct srv_reply_size size;
-    struct packet packet;
-    enum srv_via via;
-    struct trace_facts facts;
-    if (reply->server_id != 0)
-        srv_step_decide(s, REASON_SERVER_ID_OVERRIDE, (struct trace_facts){.addr = reply->server_id});
-    srv_reply_encode(reply, buf, &size);
-    tell_content(s, reply, buf, &size);
-    enum reason route = srv_reply_route(reply, &packet, &via, &facts);
+    uint8_t *bytes = arena_take(&s->out->arena, DHCP_MSG_MAX);
+    if (bytes == NULL) {
+        s->out_of_memory = true;
+        return NULL;
+    }
+    srv_reply_encode(reply, bytes, &size);
+    arena_trim(&s->out->arena, bytes, size.len);
+    tell_content(s, reply, bytes, &size);
     if (size.dropped != 0)
         srv_step_decide(s, REASON_OPTIONS_DROPPED,
                         (struct trace_facts){.num = size.dropped, .max = (int64_t)size.max});
-    srv_step_decide(s, route, facts);
-    packet.bytes = srv_step_bytes(s, buf, size.len);
-    packet.len = size.len;
-    struct srv_action *tx = srv_step_add(s, SRV_TX);
-    tx->via = via;
-    tx->ifindex = s->ev->iface->index;
-    tx->packet = packet;
+    *out_len = size.len;
+    return bytes;
+}
+
+void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, struct srv_reply *reply)
+{
+    struct srv_scopes scopes;
+    if (reply->type != DHCP_NAK)
+        srv_classify_additional(s, pool);
+    srv_send_scopes(s, pool, &scopes);
+    fill_in(s, &scopes, reply);
+    if (reply->server_id != 0)
+        srv_step_decide(s, REASON_SERVER_ID_OVERRIDE, (struct trace_facts){.addr = reply->server_id});
+    size_t len;
+    const uint8_t *bytes = encode(s, reply, &len);
+    if (bytes == NULL)
+        return;
+    struct srv_action *tx = srv_step_make(s, SRV_TX);
+    struct trace_facts facts;
+    enum reason route = srv_route_answer(reply, &tx->packet, &tx->via, &facts);
+    srv_step_trace(s, TRACE_DECISION, route, &facts);
+    tx->packet.bytes = bytes;
+    tx->packet.len = len;
     tx->type = s->sent = (uint8_t)reply->type;
+    tx->ifindex = s->ev->iface->index;
+    tx->received_us = 0;
+    tx->record = NULL;
+    tx->next_answer = NULL;
+    srv_step_append(s, tx);
 }
 
 void srv_send_lease(struct srv_step *s, enum dhcp_type type, const struct srv_lease *lease)

@@ -3,7 +3,7 @@
 #pragma once
 #include "common/io_trace.h"
 #include "server/srv_ports.h"
-#include "server/srv_reply.h"
+#include "server/srv_route.h"
 
 struct srv_transmit;
 

@@ -93,6 +93,22 @@ static void a_reset_gives_the_same_memory_again(void **state)
     arena_fini(&a);
 }
 
+static void what_is_trimmed_off_is_taken_next(void **state)
+{
+    (void)state;
+    struct arena a;
+    arena_init(&a);
+    unsigned char *large = arena_take(&a, 1000);
+    memset(large, 0xa5, 1000);
+    arena_trim(&a, large, 17);
+    unsigned char *next = take(&a, 500);
+    assert_ptr_equal(next,
+                     large + (17 + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t));
+    for (int i = 0; i < 17; i++)
+        assert_int_equal(large[i], 0xa5);
+    arena_fini(&a);
+}
+
 static void nothing_is_a_piece_too(void **state)
 {
     (void)state;
@@ -136,6 +152,7 @@ int main(void)
         cmocka_unit_test(a_text_is_copied_whole),
         cmocka_unit_test(of_a_room_as_much_is_taken_as_is_kept),
         cmocka_unit_test(a_reset_gives_the_same_memory_again),
+        cmocka_unit_test(what_is_trimmed_off_is_taken_next),
         cmocka_unit_test(nothing_is_a_piece_too),
         cmocka_unit_test(a_size_that_no_memory_has_gives_null_and_harms_nothing),
         cmocka_unit_test(a_finished_arena_can_be_used_again),

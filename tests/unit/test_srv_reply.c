@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
-#include "server/srv_reply.h"
+#include "server/srv_route.h"
 
 #define IP(a, b, c, d) ((ip4)((uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d)))
 
@@ -416,7 +416,7 @@ static struct trace_facts facts;
 
 static void expect_route(enum reason reason, ip4 dst, uint16_t port, enum srv_via how)
 {
-    assert_int_equal(srv_reply_route(&reply, &packet, &via, &facts), reason);
+    assert_int_equal(srv_route_answer(&reply, &packet, &via, &facts), reason);
     assert_int_equal(packet.dst, dst);
     assert_int_equal(packet.dport, port);
     assert_int_equal(via, how);
