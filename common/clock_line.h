@@ -3,7 +3,8 @@
  *
  *   { "boot_us": 7200000000, "lab_us": 9000000000, "scale": 60 }
  *
- * A new one is added to the end; the last one holds, those before it tell how the clock ran until then.
+ * A new one is added to the end; the last one holds, those before it tell how the clock ran until then, as
+ * far back as they are kept.
  *
  * Pure. Microseconds, because a fast clock shows seconds within the machine's millisecond. */
 #pragma once

@@ -5,7 +5,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/control_call.h"
@@ -24,15 +27,51 @@ void labclock_path(const char *dir, char out[LABCLOCK_PATH_MAX])
     snprintf(out, LABCLOCK_PATH_MAX, "%s/" FILE_NAME, dir);
 }
 
+/* To be added to. Of several who move the clock at one time, the others wait meanwhile. */
+static int open_locked(const char *path)
+{
+    struct stat mine, there;
+    for (;;) {
+        int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+        if (fd < 0)
+            return -1;
+        if (flock(fd, LOCK_EX) == 0 && fstat(fd, &mine) == 0 && stat(path, &there) == 0 &&
+            mine.st_ino == there.st_ino)
+            return fd;
+        close(fd); /* it was shortened meanwhile */
+    }
+}
+
+/* The last half of the file, and `text` behind it, take its place. */
+static int shorten(const char *path, const char *text)
+{
+    char *kept = malloc(LABCLOCK_FILE_MAX);
+    size_t len;
+    if (kept == NULL)
+        return ERR_NOMEM;
+    int rc = io_file_read_end(path, kept, LABCLOCK_FILE_MAX / 2, &len);
+    const char *first = rc < 0 ? NULL : memchr(kept, '\n', len); /* the end of a line that is cut */
+    if (first != NULL) {
+        len -= (size_t)(first + 1 - kept);
+        memmove(kept, first + 1, len);
+        len += (size_t)snprintf(kept + len, CLOCK_LINE_MAX, "%s", text);
+        rc = io_file_replace(path, kept, len);
+    }
+    free(kept);
+    return rc;
+}
+
 int labclock_write(const char *dir, const struct clock_line *line)
 {
     char path[LABCLOCK_PATH_MAX], text[CLOCK_LINE_MAX];
     labclock_path(dir, path);
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open_locked(path);
     if (fd < 0)
         return ERR_IO;
     clock_line_format(line, text);
-    int rc = io_file_write(fd, text, strlen(text));
+    off_t size = lseek(fd, 0, SEEK_END);
+    int rc = size + (off_t)strlen(text) > LABCLOCK_FILE_MAX ? shorten(path, text)
+                                                            : io_file_write(fd, text, strlen(text));
     int why = errno;
     close(fd);
     errno = why;

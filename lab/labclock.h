@@ -7,14 +7,19 @@
 #include "lab/pace.h"
 #include "lab/rundir.h"
 
-enum { LABCLOCK_PATH_MAX = LAB_PATH_MAX + LAB_NAME_MAX };
+enum {
+    LABCLOCK_PATH_MAX = LAB_PATH_MAX + LAB_NAME_MAX,
+    LABCLOCK_FILE_MAX = 1 << 20, /* octets: some thousand lines */
+};
 
 /* ---- the file ---- */
 
 /* DIR/lab.clock */
 void labclock_path(const char *dir, char out[LABCLOCK_PATH_MAX]);
 /* Adds the line, which holds from then on. Before the lab's first program starts there has to be one;
- * programs that run are to be told: labclock_set(). 0 or ERR_IO (errno tells). */
+ * programs that run are to be told: labclock_set(). A file that would grow beyond its limit is replaced by
+ * its last half: what is asked of those before the last are the moments just past. 0, ERR_NOMEM or ERR_IO
+ * (errno tells). */
 int labclock_write(const char *dir, const struct clock_line *line);
 /* The calling process follows the lab's clock from now on: io_now(). A folder without it is no error: that
  * lab's clock is the machine's. */
@@ -47,7 +52,7 @@ cJSON *labclock_ask(struct labclock_program *program, const char *command);
 
 /* The line that the calling process follows, from its present on, and so fast. */
 struct clock_line labclock_turned(uint64_t scale);
-/* Writes the line, tells every program, and follows it. 0 or ERR_IO (errno tells). */
+/* Writes the line, tells every program, and follows it. As labclock_write(). */
 int labclock_set(struct labclock *clock, const struct clock_line *line);
 
 /* For pace_advance(); `clock` is borrowed. The line keeps its scale. */

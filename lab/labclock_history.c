@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lab/labclock.h"
 
@@ -10,10 +12,9 @@ enum { NS_PER_US = 1000, STEP_NS = 2000000 };
 
 bool labclock_history_open(struct labclock_history *h, const char *dir)
 {
-    char path[LABCLOCK_PATH_MAX];
     *h = (struct labclock_history){0};
-    labclock_path(dir, path);
-    return trace_lines_open(&h->file, path, false);
+    labclock_path(dir, h->path);
+    return trace_lines_open(&h->file, h->path, false);
 }
 
 void labclock_history_close(struct labclock_history *h)
@@ -39,10 +40,24 @@ static bool add(struct labclock_history *h, const struct clock_line *line)
     return true;
 }
 
+/* A shorter file has taken the place of the one that is open. With the lab goes the file, and no other comes.
+ */
+static bool is_replaced(const struct labclock_history *h)
+{
+    struct stat st;
+    return fstat(h->file.fd, &st) == 0 && st.st_nlink == 0 && access(h->path, R_OK) == 0;
+}
+
 /* A line is in the file before any program follows it. */
 static void read_on(struct labclock_history *h)
 {
     struct clock_line line;
+    struct trace_lines next;
+    if (is_replaced(h) && trace_lines_open(&next, h->path, false)) {
+        trace_lines_close(&h->file);
+        h->file = next;
+        h->n = 0;
+    }
     const char *text;
     while (trace_lines_read(&h->file) > 0)
         while ((text = trace_lines_next(&h->file)) != NULL)

@@ -1,14 +1,16 @@
 /* How the clock of a lab has run, for what the kernel has stamped with the machine's time: DIR/lab.clock
- * keeps every line that the lab has followed. */
+ * keeps the lines that the lab has followed, the last thousands of them. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "common/clock_line.h"
+#include "lab/labclock.h"
 #include "lab/trace_lines.h"
 
 struct labclock_history {
+    char path[LABCLOCK_PATH_MAX];
     struct trace_lines file;
     struct clock_line *lines; /* in their order */
     size_t n, cap;

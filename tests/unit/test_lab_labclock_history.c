@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -76,6 +77,31 @@ static void more_lines_than_there_was_room_for(void **state)
     labclock_history_close(&h);
 }
 
+/* More than the file has room for, before it is opened and while it is. */
+static void the_file_does_not_grow_for_ever(void **state)
+{
+    (void)state;
+    enum { LINES = 20000, OPEN_AT = 17000 };
+    struct labclock_history h;
+    struct stat st;
+    char path[LABCLOCK_PATH_MAX];
+    off_t largest = 0;
+    labclock_path(dir, path);
+    for (int i = 1; i <= LINES; i++) {
+        write_line(begun_us + (1000 + i) * S, i * 60 * S, CLOCK_SCALE_ONE);
+        assert_int_equal(stat(path, &st), 0);
+        largest = st.st_size > largest ? st.st_size : largest;
+        if (i == OPEN_AT)
+            assert_true(labclock_history_open(&h, dir));
+        if (i > OPEN_AT)
+            assert_ahead(&h, begun_us + (1000 + i) * S - S / 2, (i - 1) * 60 * S);
+    }
+    assert_in_range(largest, LABCLOCK_FILE_MAX - 2 * CLOCK_LINE_MAX, LABCLOCK_FILE_MAX);
+    for (int i = LINES - 5000; i <= LINES; i++)
+        assert_ahead(&h, begun_us + (1000 + i) * S + S / 2, i * 60 * S);
+    labclock_history_close(&h);
+}
+
 static void a_lab_without_the_file_has_no_history(void **state)
 {
     (void)state;
@@ -104,6 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_moment_has_the_line_of_its_time),
         cmocka_unit_test(more_lines_than_there_was_room_for),
+        cmocka_unit_test(the_file_does_not_grow_for_ever),
         cmocka_unit_test(a_lab_without_the_file_has_no_history),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
