@@ -59,9 +59,9 @@ void io_batch_free(struct io_batch *b)
     free(b);
 }
 
-void io_batch_join(struct io_batch *b)
+void io_batch_join(struct io_batch *b, bool joins)
 {
-    b->joins = true;
+    b->joins = joins;
 }
 
 /* ---- receiving ---- */

@@ -93,7 +93,7 @@ int load_link_open(const struct load_link_settings *settings, const struct load_
     io_sock_grow(l->fd);
     prctl(PR_SET_TIMERSLACK, 1UL); /* or each wait would be up to 50 us longer than was asked for */
     if (settings->segments)
-        io_batch_join(l->out);
+        io_batch_join(l->out, true);
     *out = l;
     return 0;
 }

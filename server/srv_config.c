@@ -130,7 +130,7 @@ static const char *const global_elsewhere[] = {
 };
 /* clang-format on */
 
-static const char *const interfaces_keys[] = {"dhcp-socket-type", "interfaces", NULL};
+static const char *const interfaces_keys[] = {"dhcp-socket-type", "interfaces", "udp-segments", NULL};
 static const char *const interfaces_elsewhere[] = {
     "outbound-interface",
     "re-detect",
@@ -193,6 +193,7 @@ static void read_interfaces(struct srv_parse *p, const cJSON *global)
     int type;
     if (jcfg_get_word(&p->c, map, "dhcp-socket-type", types, &type))
         p->config->socket_type = type == 0 ? SRV_SOCKET_RAW : SRV_SOCKET_UDP;
+    jcfg_get_bool(&p->c, map, "udp-segments", &p->config->udp_segments);
     const cJSON *list = jcfg_get_list(&p->c, map, "interfaces");
     if (list == NULL)
         return;

@@ -254,6 +254,7 @@ struct srv_config {
     const char **interfaces; /* "*", "eth0" or "eth0/192.0.2.1" */
     size_t n_interfaces;
     enum srv_socket_type socket_type;
+    bool udp_segments;       /* answers to one relay leave together */
     const char *lease_file;  /* NULL: leases are kept in memory only */
     enum srv_sync sync;      /* of the lease file */
     uint32_t lfc_interval_s; /* how often the lease file is rewritten; 0: never */

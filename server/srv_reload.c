@@ -61,6 +61,7 @@ void srv_reload_use(struct srv_driver *d)
 {
     srv_persist_configure(d->persist, d->config->sync, d->config->lfc_interval_s);
     srv_queue_set_capacity(d->queue, d->config->queue_capacity);
+    srv_transmit_join(d->transmit, d->config->udp_segments);
     io_trace_limit(d->trace, d->config->max_log_rate);
     int rc = srv_exporter_use(d->exporter, d->config->metrics);
     if (rc < 0) /* addresses go on being given all the same */

@@ -36,6 +36,11 @@ void srv_transmit_free(struct srv_transmit *t)
     free(t);
 }
 
+void srv_transmit_join(struct srv_transmit *t, bool joins)
+{
+    io_batch_join(t->batch, joins);
+}
+
 static void tell_failure(const struct srv_transmit *t, const char *why)
 {
     io_trace_log(t->trace, "error", "sending on %s failed: %s", t->port->iface.name, why);

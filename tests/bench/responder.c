@@ -56,7 +56,7 @@ int main(int argc, char **argv)
     }
     io_sock_grow(fd);
     if (segments)
-        io_batch_join(out);
+        io_batch_join(out, true);
     for (;;) {
         poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, -1);
         int n = io_batch_recv_udp(in, fd);

@@ -135,7 +135,7 @@ static void test_joined_datagrams_arrive_as_they_were_added(void **state)
     (void)state;
     static const size_t lens[] = {20, 20, 20, 10, 20, 20, 30, 30, 1};
     enum { N = sizeof lens / sizeof lens[0] };
-    io_batch_join(out);
+    io_batch_join(out, true);
     for (int i = 0; i < N; i++)
         assert_int_equal(add((uint8_t)i, lens[i], io_sock_port(to)), 0);
     assert_int_equal(add_from_anywhere(N, 1, io_sock_port(to)), 0);
@@ -158,7 +158,7 @@ static void test_joined_datagrams_leave_as_one(void **state)
     (void)state;
     int on = 1;
     assert_int_equal(setsockopt(to, SOL_UDP, UDP_GRO, &on, sizeof on), 0);
-    io_batch_join(out);
+    io_batch_join(out, true);
     for (int i = 0; i < 4; i++)
         assert_int_equal(add((uint8_t)i, 20, io_sock_port(to)), 0);
     io_batch_send(out, from, on_failed, NULL);
@@ -172,7 +172,7 @@ static void test_where_they_cannot_be_joined_they_go_one_by_one(void **state)
     (void)state;
     int on = 1;
     assert_int_equal(setsockopt(from, SOL_SOCKET, SO_NO_CHECK, &on, sizeof on), 0);
-    io_batch_join(out);
+    io_batch_join(out, true);
     for (int i = 0; i < IO_BATCH_MAX; i++)
         assert_int_equal(add((uint8_t)i, 20, i == 7 ? 0 : io_sock_port(to)), 0);
     io_batch_send(out, from, on_failed, NULL);
