@@ -242,7 +242,8 @@ def perfdhcp(bench):
 
 def plan(quick, wanted):
     """What one round measures, in its order."""
-    steps = [windows("responder"), windows("dhcplab"), windows("kea"), windows("kea-mt"), one_window("isc-dhcpd", WINDOW),
+    steps = [windows("responder"), windows("responder-single"), windows("dhcplab"), windows("dhcplab-segments"),
+             windows("kea"), windows("kea-mt"), one_window("isc-dhcpd", WINDOW),
              one_window("dnsmasq", WINDOW), one_window("udhcpd", 1, 3), generators()]
     steps += [leases("dhcplab", count) for count in LEASES]
     steps += [leases("kea", count) for count in (KEA_LEASES if quick else LEASES)]

@@ -29,9 +29,15 @@ def dhcp4(folder, net, **more):
             "subnet4": [{"id": 1, "subnet": net[0], "pools": [{"pool": f"{net[1]} - {net[2]}"}]}], **more}
 
 
-def dhcplab(folder, net=NET):
-    config = peer.write(folder / "server.json", json.dumps({"Dhcp4": dhcp4(folder, net, **{"max-leases": 2000000})}))
-    return [str(labtest.BIN / "dhcplab-server"), "-f", "-q", "-c", config]
+def dhcplab(folder, net=NET, **interfaces):
+    config = dhcp4(folder, net, **{"max-leases": 2000000})
+    config["interfaces-config"] |= interfaces
+    file = peer.write(folder / "server.json", json.dumps({"Dhcp4": config}))
+    return [str(labtest.BIN / "dhcplab-server"), "-f", "-q", "-c", file]
+
+
+def dhcplab_segments(folder):
+    return dhcplab(folder, **{"udp-segments": True})
 
 
 def kea(folder, net=NET, threads=0):
@@ -76,6 +82,10 @@ def responder(_folder):
     return [str(labtest.BIN / "bench_responder"), ADDRESS]
 
 
+def responder_single(folder):
+    return [*responder(folder), "--single"]
+
+
 def perfdhcp():
     return peer.program("kea-admin", "usr/sbin/perfdhcp")
 
@@ -96,5 +106,6 @@ def versions():
     return found
 
 
-SERVERS = {"dhcplab": dhcplab, "responder": responder, "kea": kea, "kea-mt": kea_threads, "isc-dhcpd": isc_dhcpd,
+SERVERS = {"dhcplab": dhcplab, "dhcplab-segments": dhcplab_segments, "responder": responder,
+           "responder-single": responder_single, "kea": kea, "kea-mt": kea_threads, "isc-dhcpd": isc_dhcpd,
            "dnsmasq": dnsmasq, "udhcpd": udhcpd}
