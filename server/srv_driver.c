@@ -192,13 +192,27 @@ void srv_driver_on_stored(void *user, bool is_stored)
         io_timer_after(d->more, 0);
 }
 
-/* A sync costs the same for one record as for many: while there is more to serve, it waits for some company,
- * but not for long. */
-static bool is_worth_storing(const struct srv_driver *d)
+/* A sync costs the same for one record as for many: while there is more to serve, it waits for company, but
+ * not for long. If all clients wait for the disk, we have nothing to do meanwhile: then half of them at a
+ * time keep it busy and us. */
+enum { COMPANY_MIN = 16, COMPANY_MAX = 64, WAIT_MAX_US = 500 };
+
+bool srv_driver_has_company(const struct srv_driver *d)
 {
-    enum { PROMISED_MIN = 64, WAIT_MAX_US = 500 };
-    return d->promised.n >= PROMISED_MIN ||
-           (d->promised.n > 0 && io_now_us() - d->promised.first->received_us > WAIT_MAX_US);
+    return d->promised.n >= (d->company < COMPANY_MIN ? COMPANY_MIN : d->company) &&
+           !srv_persist_is_busy(d->persist);
+}
+
+static bool has_waited(const struct srv_driver *d)
+{
+    return d->promised.n > 0 && io_now_us() - d->promised.first->received_us > WAIT_MAX_US;
+}
+
+/* The more clients there are, the more wait for the next sync. */
+static void adapt_company(struct srv_driver *d, bool is_idle)
+{
+    unsigned n = is_idle ? (d->promised.n + d->stored.n) / 2 : d->company + d->company / 4 + 1;
+    d->company = n < COMPANY_MIN ? COMPANY_MIN : n < COMPANY_MAX ? n : COMPANY_MAX;
 }
 
 void srv_driver_send(struct srv_driver *d)
@@ -206,7 +220,10 @@ void srv_driver_send(struct srv_driver *d)
     srv_driver_take(d);
     send_answers(d, &d->free);
     d->free = (struct srv_answers){0};
-    if (!d->has_records || is_worth_storing(d))
+    bool has_company = srv_driver_has_company(d);
+    if (has_company)
+        adapt_company(d, false);
+    if (!d->has_records || has_company || has_waited(d))
         store(d);
 }
 
@@ -217,6 +234,8 @@ void srv_driver_flush(struct srv_driver *d)
 {
     srv_driver_send(d);
     observe(d);
+    if (d->has_records)
+        adapt_company(d, true);
     store(d);
     io_clock_arm(d->deadline, srv_engine_deadline(d->engine));
     io_timer_set(d->log_due, io_trace_deadline(d->trace));

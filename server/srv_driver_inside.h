@@ -40,8 +40,9 @@ struct srv_driver {
     bool has_records;               /* there is one among the actions */
     struct srv_answers free;        /* among the actions: these can leave, */
     struct srv_answers promised;    /* and these wait for their records */
-    struct srv_actions storing;     /* the commit that runs has the records of these, */
-    struct srv_answers stored;      /* and these wait for it */
+    unsigned company;           /* so many promised ones make a sync worth it, while there is more to do */
+    struct srv_actions storing; /* the commit that runs has the records of these, */
+    struct srv_answers stored;  /* and these wait for it */
     struct srv_persist *persist;
     struct srv_exporter *exporter;
     struct histogram answer_time;
@@ -79,6 +80,8 @@ void srv_driver_flush(struct srv_driver *d);
 /* So many answers wait for their records, or so many decisions are kept with these (a disk may stand still
  * while offers leave), that no more messages are to be served before some have left. */
 bool srv_driver_is_full(const struct srv_driver *d);
+/* srv_driver_send() would begin to store, so it is time for that. */
+bool srv_driver_has_company(const struct srv_driver *d);
 /* When a commit has ended. */
 void srv_driver_on_stored(void *user, bool is_stored);
 

@@ -78,7 +78,9 @@ static void serve_some(struct srv_driver *d)
 {
     struct srv_queued queued;
     struct clock_now now = io_now();
-    for (int i = 0; i < RX_BATCH && !srv_driver_is_full(d) && srv_queue_take(d->queue, &queued); i++)
+    for (int i = 0; i < RX_BATCH && !srv_driver_is_full(d) && !srv_driver_has_company(d) &&
+                    srv_queue_take(d->queue, &queued);
+         i++)
         serve_packet(d, &queued, &now);
     srv_driver_send(d);
 }
