@@ -33,15 +33,24 @@ static uint64_t read_word(const uint8_t *p)
     return le64toh(word);
 }
 
+static uint64_t read_half(const uint8_t *p)
+{
+    uint32_t half;
+    memcpy(&half, p, sizeof half);
+    return le32toh(half);
+}
+
 /* The last octets of `bytes`, fewer than a word. */
 static inline uint64_t read_rest(const uint8_t *bytes, size_t len)
 {
     size_t rest = len % sizeof(uint64_t);
     if (rest != 0 && len > sizeof(uint64_t)) /* the last whole word has them at its end */
         return read_word(bytes + len - sizeof(uint64_t)) >> 8 * (sizeof(uint64_t) - rest);
+    if (len > sizeof(uint32_t) && rest != 0) /* so have two halves, which overlap */
+        return read_half(bytes) | read_half(bytes + len - sizeof(uint32_t)) << 8 * (len - sizeof(uint32_t));
     uint64_t word = 0;
     for (size_t i = 0; i < rest; i++)
-        word |= (uint64_t)bytes[len - rest + i] << 8 * i;
+        word |= (uint64_t)bytes[i] << 8 * i;
     return word;
 }
 

@@ -161,10 +161,12 @@ void srv_explain_unsent(struct srv_explain *x, const struct clock_now *now, cons
     note_event(x, now, event);
 }
 
-static void add_answer(struct srv_explain *x, const struct packet *packet)
+/* Most often of the message at hand, whose record is `own`, or NULL. */
+static void add_answer(struct srv_explain *x, struct record *own, const struct packet *packet)
 {
     struct hw_addr client = read_chaddr(packet);
-    struct record *r = find_record(x, read_xid(packet), &client);
+    uint32_t xid = read_xid(packet);
+    struct record *r = own != NULL && is_about(own, xid, &client) ? own : find_record(x, xid, &client);
     if (r == NULL)
         return;
     r->has_response = true;
@@ -189,7 +191,7 @@ void srv_explain_add(struct srv_explain *x, const struct clock_now *now, const s
                 note_event(x, now, &a->trace);
             break;
         case SRV_TX:
-            add_answer(x, &a->packet);
+            add_answer(x, own, &a->packet);
             break;
         case SRV_LEASE_PUT: /* a decision says so */
         case SRV_PROBE:

@@ -73,13 +73,12 @@ bool srv_lease_is_of(const struct srv_lease *lease, const struct srv_identity *i
 
 /* ---- hashing ---- */
 
-static uint64_t hash_identity(const struct srv_lease_table *t, uint32_t subnet_id,
-                              const struct srv_identity *id)
+/* A client has few records, whatever the subnet: it is not worth its while to tell these apart here, too. */
+static uint64_t hash_identity(const struct srv_lease_table *t, const struct srv_identity *id)
 {
-    if (id->is_prepared && id->subnet_id == subnet_id)
+    if (id->is_prepared)
         return id->hash;
-    return srv_lease_entry_hash(&t->key, subnet_id, id->match_client_id, &id->hw, id->client_id,
-                                id->client_id_len);
+    return srv_lease_entry_hash(&t->key, id->match_client_id, &id->hw, id->client_id, id->client_id_len);
 }
 
 /* Neighbours, which are often leased one after the other, stand beside each other: of a large table they are
@@ -91,11 +90,10 @@ static struct srv_lease_entry **addr_bucket(const struct srv_lease_table *t, ip4
     return &t->by_addr[hash & (t->n_buckets - 1)];
 }
 
-void srv_lease_prepare(const struct srv_lease_table *t, uint32_t subnet_id, struct srv_identity *id)
+void srv_lease_prepare(const struct srv_lease_table *t, struct srv_identity *id)
 {
     id->is_prepared = false;
-    id->hash = hash_identity(t, subnet_id, id);
-    id->subnet_id = subnet_id;
+    id->hash = hash_identity(t, id);
     id->is_prepared = true;
 }
 
@@ -423,10 +421,9 @@ static int put(struct srv_lease_table *t, const struct srv_lease *lease, bool ma
     struct srv_lease_subnet *subnet = make_subnet(t, lease->subnet_id);
     if (subnet == NULL || reserve(t, subnet) < 0)
         return ERR_NOMEM;
-    uint64_t client_hash = known_hash != NULL
-                               ? *known_hash
-                               : srv_lease_entry_hash(&t->key, lease->subnet_id, match_client_id, &lease->hw,
-                                                      lease->client_id, lease->client_id_len);
+    uint64_t client_hash = known_hash != NULL ? *known_hash
+                                              : srv_lease_entry_hash(&t->key, match_client_id, &lease->hw,
+                                                                     lease->client_id, lease->client_id_len);
     struct srv_lease_entry *e = srv_lease_entry_new(&t->spares, lease, match_client_id, client_hash);
     if (e == NULL)
         return ERR_NOMEM;
@@ -444,8 +441,8 @@ int srv_lease_put(struct srv_lease_table *t, const struct srv_lease *lease, bool
 int srv_lease_put_of(struct srv_lease_table *t, const struct srv_lease *lease,
                      const struct srv_identity *client)
 {
-    bool is_prepared = client->is_prepared && client->subnet_id == lease->subnet_id;
-    return put(t, lease, client->match_client_id, is_prepared ? &client->hash : NULL);
+    uint64_t hash = hash_identity(t, client);
+    return put(t, lease, client->match_client_id, &hash);
 }
 
 void srv_lease_remove(struct srv_lease_table *t, ip4 addr)
@@ -473,7 +470,7 @@ static bool is_better(const struct srv_lease_entry *a, const struct srv_lease_en
 bool srv_lease_find_client(const struct srv_lease_table *t, uint32_t subnet_id, const struct srv_identity *id,
                            ip4 not, struct srv_lease *out)
 {
-    uint64_t hash = hash_identity(t, subnet_id, id);
+    uint64_t hash = hash_identity(t, id);
     const struct srv_lease_entry *best = NULL;
     for (const struct srv_lease_entry *e = *client_bucket(t, hash); e != NULL; e = e->next_by_client)
         if (e->client_hash == hash && e->subnet->id == subnet_id &&
@@ -488,7 +485,7 @@ bool srv_lease_find_client(const struct srv_lease_table *t, uint32_t subnet_id, 
 size_t srv_lease_count_declined(const struct srv_lease_table *t, uint32_t subnet_id,
                                 const struct srv_identity *id)
 {
-    uint64_t hash = hash_identity(t, subnet_id, id);
+    uint64_t hash = hash_identity(t, id);
     size_t n = 0;
     for (const struct srv_lease_entry *e = *client_bucket(t, hash); e != NULL; e = e->next_by_client)
         n += e->client_hash == hash && e->subnet->id == subnet_id && e->state == SRV_LEASE_DECLINED &&

@@ -52,9 +52,8 @@ struct srv_identity {
     struct hw_addr hw;
     uint8_t client_id_len;    /* 0: none; at most SRV_CLIENT_ID_MAX */
     const uint8_t *client_id; /* borrowed */
-    /* What it is found by in the subnet, if that was worked out in advance: srv_lease_prepare(). */
+    /* What it is found by, if that was worked out in advance: srv_lease_prepare(). */
     bool is_prepared;
-    uint32_t subnet_id;
     uint64_t hash;
 };
 
@@ -92,8 +91,7 @@ size_t srv_lease_table_declined(const struct srv_lease_table *t);
 /* Puts a record, in place of the one with this address if there is one. `match_client_id` says what its
  * client will be found by. ERR_NOMEM; ERR_LIMIT (only for a new address). The table is as before then. */
 int srv_lease_put(struct srv_lease_table *t, const struct srv_lease *lease, bool match_client_id);
-/* The same for a lease of this very client. What that is found by need not be worked out again if it is
- * prepared for the lease's subnet: srv_lease_prepare(). */
+/* The same for a lease of this very client, which may be prepared: srv_lease_prepare(). */
 int srv_lease_put_of(struct srv_lease_table *t, const struct srv_lease *lease,
                      const struct srv_identity *client);
 void srv_lease_remove(struct srv_lease_table *t, ip4 addr); /* nothing happens if it is not there */
@@ -105,9 +103,9 @@ bool srv_lease_find(const struct srv_lease_table *t, ip4 addr, struct srv_lease 
 bool srv_lease_find_client(const struct srv_lease_table *t, uint32_t subnet_id, const struct srv_identity *id,
                            ip4 not, struct srv_lease *out);
 
-/* For several searches in the subnet, in this table and others with its key. What the identity says of the
- * client must not change after. */
-void srv_lease_prepare(const struct srv_lease_table *t, uint32_t subnet_id, struct srv_identity *id);
+/* For several searches, in this table and others with its key. What the identity says of the client must not
+ * change after. */
+void srv_lease_prepare(const struct srv_lease_table *t, struct srv_identity *id);
 
 /* How many addresses of the subnet the client has put into quarantine. */
 size_t srv_lease_count_declined(const struct srv_lease_table *t, uint32_t subnet_id,

@@ -5,25 +5,14 @@
 
 enum { SPARES_MAX = 256 };
 
-uint64_t srv_lease_entry_hash(const struct siphash_key *key, uint32_t subnet_id, bool match_client_id,
-                              const struct hw_addr *hw, const uint8_t *client_id, size_t client_id_len)
+uint64_t srv_lease_entry_hash(const struct siphash_key *key, bool match_client_id, const struct hw_addr *hw,
+                              const uint8_t *client_id, size_t client_id_len)
 {
-    uint8_t who[sizeof subnet_id + 2 + SRV_CLIENT_ID_MAX];
-    uint8_t *at = who;
-    memcpy(at, &subnet_id, sizeof subnet_id);
-    at += sizeof subnet_id;
-    if (match_client_id && client_id_len != 0) {
-        *at++ = 1;
-        memcpy(at, client_id, client_id_len);
-        at += client_id_len;
-    } else {
-        *at++ = 0;
-        *at++ = hw->type;
-        memcpy(at, hw->bytes,
-               sizeof hw->bytes); /* all of them, which is quick; those behind len do not count */
-        at += hw->len;
-    }
-    return siphash(key, who, (size_t)(at - who));
+    uint8_t who[1 + HW_MAX] = {hw->type};
+    if (match_client_id && client_id_len != 0)
+        return siphash(key, client_id, client_id_len);
+    memcpy(who + 1, hw->bytes, HW_MAX);
+    return siphash(key, who, 1U + hw->len);
 }
 
 /* Most leases have only one of the things that stand in the tail. */

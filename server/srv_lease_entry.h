@@ -27,9 +27,9 @@ struct srv_lease_entry {
  */
 static_assert(sizeof(struct srv_lease_entry) == 96, "a lease is as small as it can be");
 
-/* What a client is found by in the table, in a subnet. */
-uint64_t srv_lease_entry_hash(const struct siphash_key *key, uint32_t subnet_id, bool match_client_id,
-                              const struct hw_addr *hw, const uint8_t *client_id, size_t client_id_len);
+/* What a client is found by in the table. */
+uint64_t srv_lease_entry_hash(const struct siphash_key *key, bool match_client_id, const struct hw_addr *hw,
+                              const uint8_t *client_id, size_t client_id_len);
 /* Memory of entries that are gone, for the next ones: most offers are made and taken back soon. All zeros at
  * the start. */
 struct srv_lease_spares {

@@ -135,12 +135,12 @@ static int compare_ids(const void *a, const void *b)
 static void index_subnets(struct srv_parse *p)
 {
     struct srv_config *config = p->config;
-    config->subnets_by_id = srv_parse_alloc(p, config->n_subnets + 1, sizeof *config->subnets_by_id);
+    config->subnets_by_id = srv_parse_alloc(p, config->n_subnets + 1, sizeof(struct srv_subnet *));
     if (config->subnets_by_id == NULL)
         return;
     for (size_t i = 0; i < config->n_subnets; i++)
         config->subnets_by_id[i] = &config->subnets[i];
-    qsort(config->subnets_by_id, config->n_subnets, sizeof *config->subnets_by_id, compare_ids);
+    qsort(config->subnets_by_id, config->n_subnets, sizeof(struct srv_subnet *), compare_ids);
 }
 
 void srv_parse_networks(struct srv_parse *p, const cJSON *map, const struct srv_parse_scope *global)

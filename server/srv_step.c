@@ -92,9 +92,7 @@ static const char *client_id_text(struct srv_step *s)
 void srv_step_identify(struct srv_step *s, bool match_client_id)
 {
     s->client.match_client_id = match_client_id;
-    s->client.is_prepared = false;
-    if (s->subnet != NULL)
-        srv_lease_prepare(s->e->leases, s->subnet->id, &s->client);
+    srv_lease_prepare(s->e->leases, &s->client);
     if (s->client.client_id_len == 0)
         srv_step_decide(s, REASON_IDENTITY_HW, (struct trace_facts){.hw = s->client.hw});
     else if (!match_client_id)
