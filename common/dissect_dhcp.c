@@ -332,6 +332,42 @@ static void add_pieces(struct dissect *d, size_t at, const struct dhcp_option *o
     }
 }
 
+/* Fields whose offsets count in the joined value of the option get the place in the packet of their octets.
+ * Those whose octets are of two pieces have none, as if they were derived. */
+static void place_joined(const struct dissect *d, struct dissect_field *f, size_t at, uint8_t code)
+{
+    const struct dhcp_msg *m = &d->dhcp;
+    for (; f != NULL; f = f->next) {
+        size_t start = 0, offset = f->offset, len = f->len;
+        place_joined(d, f->first, at, code);
+        f->offset = f->len = 0;
+        for (unsigned i = 0; i < m->n_pieces; i++) {
+            const struct dhcp_piece *piece = &m->pieces[i];
+            if (piece->code != code)
+                continue;
+            if (offset >= start && offset + len <= start + piece->len) {
+                f->offset = at + piece->offset + 2 + offset - start;
+                f->len = len;
+                break;
+            }
+            start += piece->len;
+        }
+    }
+}
+
+/* What the joined value of a split option consists of. RFC 3396 7: it is decoded as one value. */
+static void add_joined(struct dissect *d, const struct opt_def *def, size_t at,
+                       const struct dhcp_option *option)
+{
+    const uint8_t *now = d->now;
+    struct dissect_field *last = d->parent != NULL ? d->parent->last : NULL;
+    d->now = option->data;
+    add_value(d, def, 0, option->len, 0);
+    d->now = now;
+    if (last != NULL)
+        place_joined(d, last->next, at, option->code);
+}
+
 static void add_option(struct dissect *d, size_t at, const struct dhcp_option *option)
 {
     char text[VALUE_MAX];
@@ -349,6 +385,8 @@ static void add_option(struct dissect *d, size_t at, const struct dhcp_option *o
                      opt_defect_text(defect));
     else if (def != NULL && option->pieces == 1)
         add_value(d, def, at + option->offset + 2, option->len, 0);
+    else if (def != NULL)
+        add_joined(d, def, at, option);
     dissect_close(d, above);
 }
 

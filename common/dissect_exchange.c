@@ -76,6 +76,25 @@ const char *dissect_exchange_name(enum dissect_exchange_kind kind)
     return names[kind];
 }
 
+const char *dissect_odd_take(unsigned *odd)
+{
+    static const struct {
+        unsigned bit;
+        const char *text;
+    } rows[] = {
+#define X(name, bit, text) {1U << (bit), text},
+        DISSECT_ODD_MAP(X)
+#undef X
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (*odd & rows[i].bit) {
+            *odd &= ~rows[i].bit;
+            return rows[i].text;
+        }
+    }
+    return NULL;
+}
+
 /* ---- grouping ---- */
 
 /* What a client's message begins. RFC 2131 table 4: which fields a REQUEST has tells the client's state. */

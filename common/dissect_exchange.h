@@ -121,3 +121,6 @@ dissect_exchanges_left_out(const struct dissect_exchanges *x); /* messages for w
 int64_t dissect_exchange_lease_ns(const struct dissect_exchange *e);
 /* "renewal"; static storage. */
 const char *dissect_exchange_name(enum dissect_exchange_kind kind);
+/* The sentence of the first of the bits of enum dissect_odd in *odd, which is taken out of it; NULL: there is
+ * none. Static storage. */
+const char *dissect_odd_take(unsigned *odd);

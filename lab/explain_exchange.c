@@ -14,15 +14,6 @@ enum { NS_PER_S = 1000000000, INDENT = 26, SPAN_LEN = 32 };
 #define SGR_BOLD "\x1b[1m"
 #define SGR_END  "\x1b[0m"
 
-static const struct {
-    unsigned bit;
-    const char *text;
-} odd_rows[] = {
-#define X(name, bit, text) {1U << (bit), text},
-    DISSECT_ODD_MAP(X)
-#undef X
-};
-
 static const char *sgr(enum trace_color color, const char *code)
 {
     return color == TRACE_COLOR ? code : "";
@@ -190,10 +181,10 @@ static cJSON *exchange_json(const struct dissect_exchange *e)
     put_time(map, "t1", finite ? start + (int64_t)e->t1_s * NS_PER_S : 0);
     put_time(map, "t2", finite ? start + (int64_t)e->t2_s * NS_PER_S : 0);
     put_time(map, "expires", finite ? start + (int64_t)e->lease_s * NS_PER_S : 0);
-    cJSON *odd = cJSON_AddArrayToObject(map, "odd");
-    for (size_t i = 0; i < sizeof odd_rows / sizeof odd_rows[0]; i++)
-        if (e->odd & odd_rows[i].bit)
-            cJSON_AddItemToArray(odd, cJSON_CreateString(odd_rows[i].text));
+    cJSON *list = cJSON_AddArrayToObject(map, "odd");
+    const char *odd_text;
+    for (unsigned odd = e->odd; (odd_text = dissect_odd_take(&odd)) != NULL;)
+        cJSON_AddItemToArray(list, cJSON_CreateString(odd_text));
     return map;
 }
 
@@ -245,10 +236,9 @@ static void print_times(FILE *out, const struct dissect_exchange *e)
 
 static void print_odd(FILE *out, const struct dissect_exchange *e, enum trace_color color)
 {
-    for (size_t i = 0; i < sizeof odd_rows / sizeof odd_rows[0]; i++)
-        if (e->odd & odd_rows[i].bit)
-            fprintf(out, "%*s%s! %s%s\n", INDENT, "", sgr(color, SGR_RED), odd_rows[i].text,
-                    sgr(color, SGR_END));
+    const char *text;
+    for (unsigned odd = e->odd; (text = dissect_odd_take(&odd)) != NULL;)
+        fprintf(out, "%*s%s! %s%s\n", INDENT, "", sgr(color, SGR_RED), text, sgr(color, SGR_END));
 }
 
 static void print_exchange(FILE *out, const struct dissect_exchange *e, enum trace_color color)

@@ -213,17 +213,8 @@ static void add_lease(struct explain_svg *s, struct ladder_svg_row *row, const s
 
 static void add_odd(struct ladder_svg_row *row, unsigned odd)
 {
-    static const struct {
-        unsigned bit;
-        const char *text;
-    } rows[] = {
-#define X(name, bit, text) {1U << (bit), text},
-        DISSECT_ODD_MAP(X)
-#undef X
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (odd & rows[i].bit)
-            add_note(row, LADDER_SVG_WARNING, rows[i].text);
+    for (const char *text; (text = dissect_odd_take(&odd)) != NULL;)
+        add_note(row, LADDER_SVG_WARNING, text);
 }
 
 /* The first ones of the tree, and how many more there are. */

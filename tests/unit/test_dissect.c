@@ -476,6 +476,34 @@ static void test_a_split_option_names_its_pieces(void **state)
     assert_int_equal(second->len, 47);
 }
 
+/* 40 routes of 8 octets: 31 and 7 octets of another are in the first piece. */
+static void test_a_split_option_is_taken_apart_as_a_whole(void **state)
+{
+    enum { N = 40, LEN = 8, SPLIT = 31 };
+    (void)state;
+    /* 10.0.i.0/24 by the router 10.77.0.1 */
+    uint8_t value[N * LEN];
+    for (size_t i = 0; i < N; i++)
+        memcpy(value + i * LEN, (const uint8_t[]){24, 10, 0, (uint8_t)i, 10, 77, 0, 1}, LEN);
+    start(DHCP_BOOTREPLY, DHCP_OFFER);
+    dhcp_put_bytes(&msg, DHCP_OPT_CLASSLESS_ROUTES, value, sizeof value);
+    read_message();
+    size_t first = FRAME_HEADERS + DHCP_OPTIONS_AT + 3 + 2, second = first + 255 + 2;
+    expect("dhcp/classless-static-route/route", first, LEN, "10.0.0.0/24 via 10.77.0.1");
+    const struct dissect_field *f = find("dhcp/classless-static-route/route");
+    for (size_t i = 0; i < N; i++, f = f->next) {
+        char text[64];
+        snprintf(text, sizeof text, "10.0.%zu.0/24 via 10.77.0.1", i);
+        assert_string_equal(f->value, text);
+        if (i == SPLIT)
+            assert_int_equal(f->len, 0); /* its octets are not beside each other */
+        else
+            assert_memory_equal(dissect_field_bytes(&d, f), value + i * LEN, f->len);
+        assert_int_equal(f->offset, i == SPLIT ? 0 : i < SPLIT ? first + i * LEN : second + i * LEN - 255);
+    }
+    assert_null(f);
+}
+
 /* Type, and what of it is shown: RFC 2132 9.14, RFC 4361 6.1, RFC 8415 11. */
 static void test_forms_of_client_ids(void **state)
 {
@@ -839,6 +867,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_overloaded_options_say_where_they_stand, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_options_have_their_parts_and_places, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_split_option_names_its_pieces, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_split_option_is_taken_apart_as_a_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_warnings, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_is_missing_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_option_82_is_to_be_the_last, set_up, tear_down),
