@@ -355,7 +355,8 @@ static void place_joined(const struct dissect *d, struct dissect_field *f, size_
     }
 }
 
-/* What the joined value of a split option consists of. RFC 3396 7: it is decoded as one value. */
+/* RFC 3396 7: "In the case that a decoding agent finds a split option, it MUST treat the contents of that
+ * option as a single option". */
 static void add_joined(struct dissect *d, const struct opt_def *def, size_t at,
                        const struct dhcp_option *option)
 {

@@ -18,7 +18,10 @@ struct dissect_exchanges {
     size_t n, limit;
     uint64_t left_out;
     size_t n_buckets;
-    uint32_t *by_client, *by_xid; /* the newest of each bucket: of the client, of client and transaction */
+    uint32_t *by_xid, *by_id, *by_hw; /* the newest of each bucket: hardware address and transaction,
+                                       * identifier, hardware address */
+    size_t n_clients;
+    uint32_t *by_client; /* the newest of each client */
     struct dissect_exchange rows[];
 };
 
@@ -29,9 +32,11 @@ struct dissect_exchanges *dissect_exchanges_new(size_t limit)
         return NULL;
     x->limit = limit;
     x->n_buckets = limit + 1;
-    x->by_client = calloc(x->n_buckets, sizeof *x->by_client);
     x->by_xid = calloc(x->n_buckets, sizeof *x->by_xid);
-    if (x->by_client != NULL && x->by_xid != NULL)
+    x->by_id = calloc(x->n_buckets, sizeof *x->by_id);
+    x->by_hw = calloc(x->n_buckets, sizeof *x->by_hw);
+    x->by_client = calloc(x->n_buckets, sizeof *x->by_client);
+    if (x->by_xid != NULL && x->by_id != NULL && x->by_hw != NULL && x->by_client != NULL)
         return x;
     dissect_exchanges_free(x);
     return NULL;
@@ -45,8 +50,10 @@ size_t dissect_exchanges_limit(const struct dissect_exchanges *x)
 void dissect_exchanges_free(struct dissect_exchanges *x)
 {
     if (x != NULL) {
-        free(x->by_client);
         free(x->by_xid);
+        free(x->by_id);
+        free(x->by_hw);
+        free(x->by_client);
     }
     free(x);
 }
@@ -147,35 +154,80 @@ static bool begins_another(const struct dissect_exchange *e, const struct dhcp_m
     return kind != e->kind || e->outcome == OUTCOME_ACK || e->outcome == OUTCOME_NAK;
 }
 
-/* The buckets of a client, and of its transaction. */
-static uint32_t *client_bucket(const struct dissect_exchanges *x, const struct hw_addr *client)
+static uint32_t *xid_bucket(const struct dissect_exchanges *x, const struct hw_addr *hw, uint32_t xid)
 {
-    return &x->by_client[hash_bytes(client->type, client->bytes, client->len) % x->n_buckets];
+    return &x->by_xid[hash_bytes(hash_u64(xid), hw->bytes, hw->len) % x->n_buckets];
 }
 
-static uint32_t *xid_bucket(const struct dissect_exchanges *x, const struct hw_addr *client, uint32_t xid)
+static uint32_t *id_bucket(const struct dissect_exchanges *x, const uint8_t *id, size_t len)
 {
-    return &x->by_xid[hash_bytes(hash_u64(xid), client->bytes, client->len) % x->n_buckets];
+    return &x->by_id[hash_bytes(0, id, len) % x->n_buckets];
 }
 
-/* The newest of the client, older than `before` if there is one; NULL if there is none. */
-static const struct dissect_exchange *find_last(const struct dissect_exchanges *x,
-                                                const struct hw_addr *client,
-                                                const struct dissect_exchange *before)
+static uint32_t *hw_bucket(const struct dissect_exchanges *x, const struct hw_addr *hw)
 {
-    uint32_t i = before != NULL ? before->next_of_client : *client_bucket(x, client);
-    while (i != 0 && !hw_equal(&x->rows[i - 1].client, client))
-        i = x->rows[i - 1].next_of_client;
+    return &x->by_hw[hash_bytes(hw->type, hw->bytes, hw->len) % x->n_buckets];
+}
+
+/* The newest of the client that is older than `e`; NULL if there is none. */
+static const struct dissect_exchange *find_before(const struct dissect_exchanges *x,
+                                                  const struct dissect_exchange *e)
+{
+    return e->next_of_client != 0 ? &x->rows[e->next_of_client - 1] : NULL;
+}
+
+/* How many octets of the identifier are looked at. */
+static uint8_t id_len(const struct dhcp_option *id)
+{
+    return id->len < EXCHANGE_CLIENT_ID_MAX ? (uint8_t)id->len : EXCHANGE_CLIENT_ID_MAX;
+}
+
+static bool has_id(const struct dissect_exchange *e, const struct dhcp_option *id)
+{
+    return e->client_id_len == id_len(id) && memcmp(e->client_id, id->data, e->client_id_len) == 0;
+}
+
+static const struct dissect_exchange *find_id(const struct dissect_exchanges *x, const struct dhcp_option *id)
+{
+    uint32_t i = *id_bucket(x, id->data, id_len(id));
+    while (i != 0 && !has_id(&x->rows[i - 1], id))
+        i = x->rows[i - 1].next_of_id;
     return i != 0 ? &x->rows[i - 1] : NULL;
 }
 
-static struct dissect_exchange *find_xid(struct dissect_exchanges *x, const struct hw_addr *client,
-                                         uint32_t xid)
+/* Is a message of the same hardware address, with this identifier or NULL, of the client of `e`? Many servers
+ * do not send the identifier back: nothing but the hardware address tells whose an answer without it is. */
+static bool is_client_of(const struct dissect_exchange *e, const struct dhcp_msg *m,
+                         const struct dhcp_option *id)
 {
-    uint32_t i = *xid_bucket(x, client, xid);
-    while (i != 0 && !(x->rows[i - 1].xid == xid && hw_equal(&x->rows[i - 1].client, client)))
-        i = x->rows[i - 1].next_of_xid;
-    return i != 0 ? &x->rows[i - 1] : NULL;
+    bool is_answer = m->op == DHCP_BOOTREPLY || e->kind == EXCHANGE_UNKNOWN;
+    if (e->client_id_len > 0 && id != NULL)
+        return has_id(e, id);
+    return is_answer || (e->client_id_len == 0 && id == NULL);
+}
+
+/* The newest exchange of the client that the message is of; NULL: there is none. */
+static const struct dissect_exchange *find_client(const struct dissect_exchanges *x, const struct hw_addr *hw,
+                                                  const struct dhcp_msg *m, const struct dhcp_option *id)
+{
+    const struct dissect_exchange *e = id != NULL ? find_id(x, id) : NULL;
+    for (uint32_t i = *hw_bucket(x, hw); e == NULL && i != 0; i = x->rows[i - 1].next_of_hw)
+        if (hw_equal(&x->rows[i - 1].client, hw) && is_client_of(&x->rows[i - 1], m, id))
+            e = &x->rows[i - 1];
+    return e;
+}
+
+static struct dissect_exchange *find_xid(struct dissect_exchanges *x, const struct hw_addr *hw,
+                                         const struct dhcp_msg *m)
+{
+    const struct dhcp_option *id = dhcp_msg_find(m, DHCP_OPT_CLIENT_ID);
+    for (uint32_t i = *xid_bucket(x, hw, m->xid); i != 0; i = x->rows[i - 1].next_of_xid) {
+        struct dissect_exchange *e = &x->rows[i - 1];
+        bool is_of_other = id != NULL && e->client_id_len > 0 && !has_id(e, id);
+        if (e->xid == m->xid && hw_equal(&e->client, hw) && !is_of_other)
+            return e;
+    }
+    return NULL;
 }
 
 /* The query by address or client identifier that the message answers; NULL if it is no such answer. RFC 4388
@@ -185,37 +237,57 @@ static struct dissect_exchange *find_query(struct dissect_exchanges *x, const st
 {
     static const struct hw_addr blank[] = {{0}, {.type = 1, .len = 6}};
     for (size_t i = 0; is_lease_answer(m->type) && i < sizeof blank / sizeof blank[0]; i++) {
-        struct dissect_exchange *e = find_xid(x, &blank[i], m->xid);
+        struct dissect_exchange *e = find_xid(x, &blank[i], m);
         if (e != NULL && e->kind == EXCHANGE_OTHER && e->outcome == OUTCOME_OPEN)
             return e;
     }
     return NULL;
 }
 
+/* Exchange `place`, counted from 1, is the newest of its bucket. */
+static void push(uint32_t *bucket, uint32_t *out_next, uint32_t place)
+{
+    *out_next = *bucket;
+    *bucket = place;
+}
+
+static void link_exchange(struct dissect_exchanges *x, struct dissect_exchange *e)
+{
+    uint32_t place = (uint32_t)(e - x->rows) + 1;
+    push(&x->by_client[e->client_number], &e->next_of_client, place);
+    push(xid_bucket(x, &e->client, e->xid), &e->next_of_xid, place);
+    push(hw_bucket(x, &e->client), &e->next_of_hw, place);
+    if (e->client_id_len > 0)
+        push(id_bucket(x, e->client_id, e->client_id_len), &e->next_of_id, place);
+}
+
 static struct dissect_exchange *find(struct dissect_exchanges *x, const struct dissect *d, uint64_t number,
                                      int64_t now_ns)
 {
-    struct hw_addr client = dhcp_msg_hw(&d->dhcp);
-    uint32_t xid = d->dhcp.xid;
+    const struct dhcp_msg *m = &d->dhcp;
+    struct hw_addr hw = dhcp_msg_hw(m);
     enum dissect_exchange_kind kind = kind_of(d);
-    struct dissect_exchange *e = find_query(x, &d->dhcp);
+    struct dissect_exchange *e = find_query(x, m);
     if (e == NULL)
-        e = find_xid(x, &client, xid);
-    if (e != NULL && !begins_another(e, &d->dhcp, kind, now_ns))
+        e = find_xid(x, &hw, m);
+    if (e != NULL && !begins_another(e, m, kind, now_ns))
         return e;
     if (x->n == x->limit)
         return NULL;
-    uint32_t *of_client = client_bucket(x, &client), *of_xid = xid_bucket(x, &client, xid);
+    const struct dhcp_option *id = dhcp_msg_find(m, DHCP_OPT_CLIENT_ID);
+    const struct dissect_exchange *other = find_client(x, &hw, m, id);
     e = &x->rows[x->n++];
-    *e = (struct dissect_exchange){.client = client,
-                                   .xid = xid,
+    *e = (struct dissect_exchange){.client = hw,
+                                   .client_number = other != NULL ? other->client_number : x->n_clients++,
+                                   .client_id_len = id != NULL ? id_len(id) : 0,
+                                   .xid = m->xid,
                                    .kind = kind,
-                                   .first = find_last(x, &client, NULL) == NULL,
+                                   .first = other == NULL,
                                    .first_packet = number,
-                                   .first_ns = now_ns,
-                                   .next_of_client = *of_client,
-                                   .next_of_xid = *of_xid};
-    *of_client = *of_xid = (uint32_t)x->n;
+                                   .first_ns = now_ns};
+    if (id != NULL)
+        memcpy(e->client_id, id->data, e->client_id_len);
+    link_exchange(x, e);
     return e;
 }
 
@@ -226,7 +298,7 @@ static struct dissect_exchange *find(struct dissect_exchanges *x, const struct d
 static const struct dissect_exchange *lease_before(const struct dissect_exchanges *x,
                                                    const struct dissect_exchange *e)
 {
-    while ((e = find_last(x, &e->client, e)) != NULL) {
+    while ((e = find_before(x, e)) != NULL) {
         if (e->outcome == OUTCOME_ACK && e->has_lease)
             return e;
         if (e->outcome == OUTCOME_NAK || e->outcome == OUTCOME_NONE_NEEDED)

@@ -49,7 +49,11 @@ enum dissect_odd {
 #undef X
 };
 
-enum { EXCHANGE_OFFERS_MAX = 8, DISSECT_EXCHANGES_DEFAULT = 4096 };
+enum {
+    EXCHANGE_OFFERS_MAX = 8,
+    EXCHANGE_CLIENT_ID_MAX = 128, /* octets of an identifier that are looked at */
+    DISSECT_EXCHANGES_DEFAULT = 4096
+};
 
 enum dissect_outcome {
     OUTCOME_OPEN,
@@ -72,7 +76,12 @@ struct dissect_way {
 };
 
 struct dissect_exchange {
-    struct hw_addr client;
+    struct hw_addr client; /* its hardware address */
+    /* Of option 61 as the client or, RFC 6842, the server sends it; len 0: nobody does. RFC 2131 4.2: a
+     * client that has an identifier is told by it, and else by its hardware address */
+    uint8_t client_id[EXCHANGE_CLIENT_ID_MAX];
+    uint8_t client_id_len;
+    size_t client_number; /* from 0; the exchanges of one client have one */
     uint32_t xid;
     enum dissect_exchange_kind kind;
     enum dissect_outcome outcome;
@@ -95,7 +104,8 @@ struct dissect_exchange {
     int64_t pending_ns;           /* of the last REQUEST or INFORM that arrived; private, likewise below */
     /* Of the first of each; what a relay or router passes on is no repetition */
     struct dissect_way discover_way, request_way;
-    uint32_t next_of_client, next_of_xid; /* the one before of its bucket */
+    uint32_t next_of_client;                      /* the one before of the same client */
+    uint32_t next_of_xid, next_of_id, next_of_hw; /* the one before of its bucket */
 };
 
 struct dissect_exchanges;

@@ -5,10 +5,13 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/dhcp_opt.h"
+#include "common/dhcp_proto.h"
+#include "common/text.h"
 #include "common/text_format.h"
 #include "lab/explain_print.h"
 
-enum { NS_PER_S = 1000000000, INDENT = 26, SPAN_LEN = 32 };
+enum { NS_PER_S = 1000000000, INDENT = 26, SPAN_LEN = 32, ID_LEN = 512 };
 
 #define SGR_RED  "\x1b[31m"
 #define SGR_BOLD "\x1b[1m"
@@ -159,11 +162,13 @@ static cJSON *offers_json(const struct dissect_exchange *e)
 
 static cJSON *exchange_json(const struct dissect_exchange *e)
 {
-    char text[HW_LEN], xid[16];
+    char text[HW_LEN], xid[16], id[2 * EXCHANGE_CLIENT_ID_MAX + 1];
     cJSON *map = cJSON_CreateObject();
     bool finite = e->has_lease && e->lease_s != LEASE_INFINITE;
     int64_t start = dissect_exchange_lease_ns(e);
     put_text(map, "client", hw_format(&e->client, text));
+    text_hex(e->client_id, e->client_id_len, id, sizeof id);
+    put_text(map, "client_id", e->client_id_len > 0 ? id : NULL);
     snprintf(xid, sizeof xid, "0x%08x", e->xid);
     put_text(map, "xid", xid);
     put_text(map, "what", name_of(e));
@@ -255,17 +260,33 @@ static void print_exchange(FILE *out, const struct dissect_exchange *e, enum tra
     print_odd(out, e, color);
 }
 
+/* ", identifier 6e:61:6d:65"; "" if there is none, or if it is type and hardware address: RFC 2132 9.14.
+ * `buf` holds ID_LEN. */
+static const char *client_id_text(const struct dissect_exchange *e, char *buf)
+{
+    static const char before[] = ", identifier ";
+    const struct hw_addr *hw = &e->client;
+    bool is_hw = e->client_id_len == hw->len + 1U && e->client_id[0] == hw->type &&
+                 memcmp(e->client_id + 1, hw->bytes, hw->len) == 0;
+    if (e->client_id_len == 0 || is_hw)
+        return "";
+    dhcp_opt_format(dhcp_opt_find(OPT_SPACE_DHCP, DHCP_OPT_CLIENT_ID), e->client_id, e->client_id_len,
+                    stpcpy(buf, before), ID_LEN - sizeof before);
+    return buf;
+}
+
 void explain_exchanges_print(FILE *out, const struct dissect_exchanges *x, enum trace_color color)
 {
-    char hw[HW_LEN];
+    char hw[HW_LEN], id[ID_LEN];
     size_t n = dissect_exchanges_count(x);
     for (size_t i = 0; i < n; i++) {
         const struct dissect_exchange *e = dissect_exchanges_at(x, i);
         if (!e->first)
             continue;
-        fprintf(out, "%sClient %s%s\n", sgr(color, SGR_BOLD), hw_format(&e->client, hw), sgr(color, SGR_END));
+        fprintf(out, "%sClient %s%s%s\n", sgr(color, SGR_BOLD), hw_format(&e->client, hw),
+                sgr(color, SGR_END), client_id_text(e, id));
         for (size_t j = i; j < n; j++)
-            if (hw_equal(&dissect_exchanges_at(x, j)->client, &e->client))
+            if (dissect_exchanges_at(x, j)->client_number == e->client_number)
                 print_exchange(out, dissect_exchanges_at(x, j), color);
     }
     if (dissect_exchanges_left_out(x) > 0)

@@ -347,6 +347,59 @@ static void test_each_lease_query_is_an_exchange(void **state)
     }
 }
 
+/* A DISCOVER of the hardware address ending in `hw`, with an identifier or NULL. */
+static const struct dissect_exchange *discover(uint32_t xid, uint8_t hw, const char *id)
+{
+    start(DHCP_BOOTREQUEST, DHCP_DISCOVER, xid, 0, IP4_BROADCAST);
+    d.dhcp.chaddr[5] = hw;
+    if (id != NULL)
+        dhcp_put_bytes(&d.dhcp, DHCP_OPT_CLIENT_ID, id, strlen(id));
+    return add((int64_t)number * S);
+}
+
+#define ONE "\377one"
+#define TWO "\377two"
+
+/* RFC 2131 4.2: "If the client supplies a 'client identifier', the client MUST use the same 'client
+ * identifier' in all subsequent messages, and the server MUST use that identifier to identify the client. If
+ * the client does not provide a 'client identifier' option, the server MUST use the contents of the 'chaddr'
+ * field". */
+static void test_a_client_is_told_by_its_identifier(void **state)
+{
+    (void)state;
+    size_t one = discover(1, 1, ONE)->client_number;
+    assert_int_equal(discover(2, 2, ONE)->client_number, one); /* another network card */
+    size_t two = discover(3, 1, TWO)->client_number;           /* another client behind the same card */
+    size_t none = discover(4, 1, NULL)->client_number;
+    assert_true(one != two && one != none && two != none);
+    assert_int_equal(discover(5, 1, TWO)->client_number, two);
+    assert_int_equal(discover(6, 1, NULL)->client_number, none);
+    assert_int_equal(discover(5, 1, ONE)->client_number, one); /* the same xid, by chance */
+    static const bool first[] = {true, false, true, true, false, false, false};
+    assert_int_equal(dissect_exchanges_count(exchanges), 7);
+    for (size_t i = 0; i < 7; i++)
+        assert_int_equal(dissect_exchanges_at(exchanges, i)->first, first[i]);
+}
+
+/* Whose an answer without identifier is, the hardware address tells, whether it comes before or after. */
+static void test_an_answer_without_identifier_is_of_its_client(void **state)
+{
+    (void)state;
+    size_t number_of_client = server(DHCP_ACK, 1, S1, A, 1000, 0)->client_number;
+    assert_int_equal(discover(2, 1, ONE)->client_number, number_of_client);
+    assert_int_equal(server(DHCP_ACK, 3, S1, A, 1000, 2 * S)->client_number, number_of_client);
+    assert_int_equal(discover(4, 1, ONE)->client_number, number_of_client);
+}
+
+static void test_what_is_odd_has_sentences(void **state)
+{
+    (void)state;
+    unsigned odd = ODD_SHORTER | ODD_REQUEST_AGAIN;
+    assert_string_equal(dissect_odd_take(&odd), "REQUEST was sent more than once");
+    assert_string_equal(dissect_odd_take(&odd), "the lease ends earlier than the one before it");
+    assert_null(dissect_odd_take(&odd));
+}
+
 static void test_there_is_a_limit(void **state)
 {
     (void)state;
@@ -377,6 +430,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_due_is_what_its_timer_asks_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_is_over_for_long_is_over, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_each_lease_query_is_an_exchange, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_client_is_told_by_its_identifier, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_an_answer_without_identifier_is_of_its_client, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_what_is_odd_has_sentences, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_there_is_a_limit, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
