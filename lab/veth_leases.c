@@ -1,13 +1,15 @@
 #include "lab/veth_leases.h"
 
-#include <stdlib.h>
+#include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/err.h"
 #include "lab/sim_world.h"
 #include "server/srv_csv.h"
 
-enum { LEASES_MAX = 1000000 };
+enum { LEASES_MAX = 1000000, READ_MAX = 16 * SRV_CSV_LINE_MAX };
 
 static const struct siphash_key hash_key = {1, 2}; /* nobody attacks */
 
@@ -15,11 +17,13 @@ static int open_anew(struct veth_leases *l, const char *path)
 {
     struct stat st;
     veth_leases_fini(l);
-    l->file = fopen(path, "re");
-    if (l->file == NULL)
+    l->fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (l->fd < 0) {
+        l->fd = 0;
         return ERR_NOTFOUND;
+    }
     l->table = srv_lease_table_new(LEASES_MAX, &hash_key);
-    if (l->table == NULL || fstat(fileno(l->file), &st) < 0)
+    if (l->table == NULL || fstat(l->fd, &st) < 0)
         return ERR_NOMEM;
     l->device = st.st_dev;
     l->inode = st.st_ino;
@@ -38,24 +42,39 @@ static int take(struct veth_leases *l, const char *line, size_t len)
     return 0;
 }
 
+/* The whole lines of `text`, up to zeros: those are room for records to come. Their octets, or ERR_NOMEM. */
+static int take_lines(struct veth_leases *l, const char *text, size_t len)
+{
+    size_t at = 0;
+    for (const char *end;
+         at < len && text[at] != '\0' && (end = memchr(text + at, '\n', len - at)) != NULL;) {
+        int rc = take(l, text + at, (size_t)(end - text) - at);
+        if (rc < 0)
+            return rc;
+        at = (size_t)(end - text) + 1;
+    }
+    return (int)at;
+}
+
 int veth_leases_follow(struct veth_leases *l, const char *path)
 {
     struct stat st;
-    char *line = NULL;
-    size_t capacity = 0;
-    int rc = 0;
+    char text[READ_MAX];
+    int n = 0;
     if (stat(path, &st) < 0) {
         veth_leases_fini(l);
         return ERR_NOTFOUND;
     }
-    if (l->file == NULL || st.st_dev != l->device || st.st_ino != l->inode)
-        rc = open_anew(l, path);
-    for (ssize_t n; rc == 0 && (n = getline(&line, &capacity, l->file)) > 0;)
-        rc = take(l, line, (size_t)n - (line[n - 1] == '\n'));
-    if (l->file != NULL)
-        clearerr(l->file);
-    free(line);
-    return rc;
+    if (l->fd == 0 || st.st_dev != l->device || st.st_ino != l->inode)
+        n = open_anew(l, path);
+    while (n >= 0) {
+        ssize_t len = pread(l->fd, text, sizeof text, l->at);
+        n = len <= 0 ? 0 : take_lines(l, text, (size_t)len);
+        if (n == 0)
+            return 0;
+        l->at += n > 0 ? n : 0;
+    }
+    return n;
 }
 
 bool veth_leases_find(const struct veth_leases *l, ip4 addr, struct srv_lease *out)
@@ -65,8 +84,8 @@ bool veth_leases_find(const struct veth_leases *l, ip4 addr, struct srv_lease *o
 
 void veth_leases_fini(struct veth_leases *l)
 {
-    if (l->file != NULL)
-        fclose(l->file);
+    if (l->fd > 0)
+        close(l->fd);
     srv_lease_table_free(l->table);
     *l = (struct veth_leases){0};
 }

@@ -1,14 +1,14 @@
 /* The lease file of a server that somebody else writes, followed as it grows. */
 #pragma once
-#include <stdio.h>
 #include <sys/types.h>
 
 #include "server/srv_lease.h"
 
 struct veth_leases {
-    FILE *file; /* NULL: it is not open */
+    int fd; /* 0: it is not open */
     dev_t device;
     ino_t inode;
+    off_t at;                      /* behind the last whole line that was read */
     struct srv_lease_table *table; /* the newest record of each address */
 };
 

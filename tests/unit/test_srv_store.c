@@ -823,11 +823,13 @@ static uint32_t last_told(int in, uint32_t last)
     return last;
 }
 
+/* The first may have been killed before it had made the file. */
 static bool ends_with_zero(void)
 {
     char last = '\n';
     size_t len;
-    assert_int_equal(io_file_read_end(path, &last, 1, &len), 0);
+    int rc = io_file_read_end(path, &last, 1, &len);
+    assert_true(rc == 0 || rc == ERR_NOTFOUND);
     return last == '\0';
 }
 
