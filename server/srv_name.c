@@ -171,6 +171,11 @@ static void read_reserved(struct name *n, const char *reserved)
     read_ascii(n, &as_it_is, (const uint8_t *)reserved, strlen(reserved));
 }
 
+static bool says_name(const struct dhcp_msg *request)
+{
+    return dhcp_msg_has(request, DHCP_OPT_FQDN) || dhcp_msg_has(request, DHCP_OPT_HOST_NAME);
+}
+
 /* Makes *n the name that the client gets, of what it says itself; which one that is, is the reason. */
 static enum reason choose(struct name *n, const struct srv_naming *naming, const char *reserved, ip4 addr,
                           bool has_fqdn)
@@ -191,6 +196,9 @@ enum reason srv_name_choose(const struct dhcp_msg *request, const struct srv_nam
 {
     uint8_t labels[OPT_NAME_MAX];
     struct name n;
+    out[0] = '\0';
+    if (!says_name(request) && reserved[0] == '\0' && !is_to_be_made(naming, false, false))
+        return REASON_NONE;
     clear(&n);
     bool has_fqdn = read_fqdn(request, naming, &n);
     if (!has_fqdn)
@@ -200,7 +208,8 @@ enum reason srv_name_choose(const struct dhcp_msg *request, const struct srv_nam
     if (has_fqdn && n.is_full)
         add(&n, ".", 1);
     bool is_bad = n.is_bad || (has_fqdn && put_labels(n.text, labels) == 0);
-    memcpy(out, is_bad ? "" : n.text, is_bad ? 1 : n.len + 1);
+    if (!is_bad)
+        memcpy(out, n.text, n.len + 1);
     return dhcp_msg_has(request, DHCP_OPT_FQDN) && (!has_fqdn || is_bad) ? REASON_FQDN_BAD : reason;
 }
 
@@ -212,8 +221,8 @@ enum reason srv_name_choose(const struct dhcp_msg *request, const struct srv_nam
  * same encoding as that used by the client." 2.2 has 255 in both fields of response codes. */
 size_t srv_name_encode(const struct dhcp_msg *request, const char *name, uint8_t *out)
 {
-    const struct dhcp_option *asked = find_fqdn(request);
-    if (asked == NULL || name[0] == '\0')
+    const struct dhcp_option *asked = name[0] != '\0' ? find_fqdn(request) : NULL;
+    if (asked == NULL)
         return 0;
     uint8_t flags = asked->data[FLAGS_AT];
     struct wire_writer w;

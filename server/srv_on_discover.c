@@ -32,9 +32,10 @@ static void make_offer(struct srv_step *s, ip4 addr, bool is_bound)
 static bool prefers_ipv6(const struct srv_step *s, const struct srv_pool *pool)
 {
     struct srv_scopes scopes;
+    if (!srv_reply_is_requested(s->msg, DHCP_OPT_V6ONLY))
+        return false;
     srv_send_scopes(s, pool, &scopes);
-    return srv_reply_is_requested(s->msg, DHCP_OPT_V6ONLY) &&
-           srv_scope_find(&scopes, DHCP_OPT_V6ONLY) != NULL;
+    return srv_scope_find(&scopes, DHCP_OPT_V6ONLY) != NULL;
 }
 
 /* An address that the client will not use is not kept from others. */
