@@ -17,20 +17,19 @@ static void note_defect(struct dhcp_msg *m, enum dhcp_defect defect, size_t offs
     m->defects |= (uint8_t)defect;
 }
 
-/* RFC 2131 figure 1; `bytes` has all of it. */
-static void read_header(struct dhcp_msg *m, const uint8_t *bytes)
+void dhcp_read_header(struct dhcp_msg *m, const uint8_t *bytes)
 {
     m->op = bytes[0];
     m->htype = bytes[1];
     m->hlen = bytes[2];
     m->hops = bytes[3];
-    m->xid = wire_u32(bytes + 4);
-    m->secs = wire_u16(bytes + 8);
-    m->flags = wire_u16(bytes + 10);
-    m->ciaddr = wire_u32(bytes + 12);
-    m->yiaddr = wire_u32(bytes + 16);
-    m->siaddr = wire_u32(bytes + 20);
-    m->giaddr = wire_u32(bytes + 24);
+    m->xid = wire_u32(bytes + DHCP_XID_AT);
+    m->secs = wire_u16(bytes + DHCP_SECS_AT);
+    m->flags = wire_u16(bytes + DHCP_FLAGS_AT);
+    m->ciaddr = wire_u32(bytes + DHCP_CIADDR_AT);
+    m->yiaddr = wire_u32(bytes + DHCP_YIADDR_AT);
+    m->siaddr = wire_u32(bytes + DHCP_SIADDR_AT);
+    m->giaddr = wire_u32(bytes + DHCP_GIADDR_AT);
     memcpy(m->chaddr, bytes + DHCP_CHADDR_AT, DHCP_CHADDR_LEN);
     memcpy(m->sname, bytes + DHCP_SNAME_AT, DHCP_SNAME_LEN);
     memcpy(m->file, bytes + DHCP_FILE_AT, DHCP_FILE_LEN);
@@ -194,7 +193,7 @@ enum reason dhcp_msg_decode(struct dhcp_msg *m, const uint8_t *bytes, size_t len
         dhcp_msg_init(m, 0);
         return REASON_MSG_TOO_SHORT;
     }
-    read_header(m, bytes);
+    dhcp_read_header(m, bytes);
     clear_options(m);
     if (len < DHCP_OPTIONS_AT)
         return REASON_MSG_TOO_SHORT;
@@ -225,7 +224,8 @@ void dhcp_msg_init(struct dhcp_msg *m, uint8_t op)
     m->op = op;
 }
 
-void dhcp_write_header(const struct dhcp_msg *m, struct wire_writer *w)
+/* The inverse of dhcp_read_header(), with the cookie behind it. */
+static void write_header(const struct dhcp_msg *m, struct wire_writer *w)
 {
     uint8_t *bytes = wire_reserve(w, DHCP_OPTIONS_AT);
     if (bytes == NULL)
@@ -234,13 +234,13 @@ void dhcp_write_header(const struct dhcp_msg *m, struct wire_writer *w)
     bytes[1] = m->htype;
     bytes[2] = m->hlen;
     bytes[3] = m->hops;
-    wire_set_u32(bytes + 4, m->xid);
-    wire_set_u16(bytes + 8, m->secs);
-    wire_set_u16(bytes + 10, m->flags);
-    wire_set_u32(bytes + 12, m->ciaddr);
-    wire_set_u32(bytes + 16, m->yiaddr);
-    wire_set_u32(bytes + 20, m->siaddr);
-    wire_set_u32(bytes + 24, m->giaddr);
+    wire_set_u32(bytes + DHCP_XID_AT, m->xid);
+    wire_set_u16(bytes + DHCP_SECS_AT, m->secs);
+    wire_set_u16(bytes + DHCP_FLAGS_AT, m->flags);
+    wire_set_u32(bytes + DHCP_CIADDR_AT, m->ciaddr);
+    wire_set_u32(bytes + DHCP_YIADDR_AT, m->yiaddr);
+    wire_set_u32(bytes + DHCP_SIADDR_AT, m->siaddr);
+    wire_set_u32(bytes + DHCP_GIADDR_AT, m->giaddr);
     memcpy(bytes + DHCP_CHADDR_AT, m->chaddr, DHCP_CHADDR_LEN);
     memcpy(bytes + DHCP_SNAME_AT, m->sname, DHCP_SNAME_LEN);
     memcpy(bytes + DHCP_FILE_AT, m->file, DHCP_FILE_LEN);
@@ -355,7 +355,7 @@ static unsigned write_message(const struct dhcp_msg *m, uint8_t overload, uint8_
     struct layout l = {.n = 0};
     unsigned dropped = 0;
     add_field(&l, buf, cap);
-    dhcp_write_header(m, &l.fields[0]);
+    write_header(m, &l.fields[0]);
     if (overload & DHCP_OVERLOAD_FILE)
         add_field(&l, buf + DHCP_FILE_AT, DHCP_FILE_LEN);
     if (overload & DHCP_OVERLOAD_SNAME)

@@ -103,10 +103,11 @@ void dhcp_msg_sort(struct dhcp_msg *m);
  * are left out, and counted in *out_dropped; the message then holds as many as can be, in their order. */
 size_t dhcp_msg_encode(const struct dhcp_msg *m, uint8_t *buf, size_t cap, unsigned *out_dropped);
 
-/* The parts of a message, for who writes one whose options all fit the options field: what stands before the
- * options; an option, split at 255 octets (RFC 3396); END, and padding up to `full` octets of the field,
- * which for the whole message are DHCP_MSG_SEND_MIN. */
-void dhcp_write_header(const struct dhcp_msg *m, struct wire_writer *w);
+/* The fields in the DHCP_COOKIE_AT octets before the cookie; what is behind stays as it is. */
+void dhcp_read_header(struct dhcp_msg *m, const uint8_t *bytes);
+
+/* For who writes options one after the other: one, split at 255 octets (RFC 3396); and END, with padding up
+ * to `full` octets: DHCP_MSG_SEND_MIN, if the writer holds the whole message. */
 void dhcp_write_option(struct wire_writer *w, uint8_t code, const uint8_t *data, size_t len);
 void dhcp_write_end(struct wire_writer *w, size_t full);
 

@@ -8,7 +8,14 @@ enum {
     DHCP_CHADDR_LEN = 16,
     DHCP_SNAME_LEN = 64,
     DHCP_FILE_LEN = 128,
-    DHCP_CHADDR_AT = 28, /* offsets in the message */
+    DHCP_XID_AT = 4, /* offsets in the message: RFC 2131 figure 1 */
+    DHCP_SECS_AT = 8,
+    DHCP_FLAGS_AT = 10,
+    DHCP_CIADDR_AT = 12,
+    DHCP_YIADDR_AT = 16,
+    DHCP_SIADDR_AT = 20,
+    DHCP_GIADDR_AT = 24,
+    DHCP_CHADDR_AT = 28,
     DHCP_SNAME_AT = 44,
     DHCP_FILE_AT = 108,
     DHCP_COOKIE_AT = 236,

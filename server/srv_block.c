@@ -59,26 +59,21 @@ static bool is_one_of_a_kind(const struct srv_reply *r)
            dhcp_msg_has(r->request, DHCP_OPT_VIVCO) || dhcp_msg_has(r->request, DHCP_OPT_VIVSO);
 }
 
-/* The bits of the names that there are. */
-static size_t classes_len(const struct srv_reply *r)
-{
-    enum { BITS = 64 };
-    return r->scopes->classes == NULL ? 0 : (r->config->n_class_names + BITS - 1) / BITS * sizeof(uint64_t);
-}
-
 static uint8_t *put(uint8_t *at, const void *octets, size_t len)
 {
     memcpy(at, octets, len);
     return at + len;
 }
 
+/* The classes are those that have a name: as many bits. */
 void srv_block_key(const struct srv_reply *r, const uint8_t *codes, size_t n_codes, struct srv_block_key *out)
 {
-    enum { HEAD_LEN = 3 };
+    enum { HEAD_LEN = 3, BITS = 64 };
     const struct dhcp_option *prl = dhcp_msg_find(r->request, DHCP_OPT_PRL);
     const struct srv_scopes *scopes = r->scopes;
     size_t n_asked = prl != NULL ? prl->len : 0;
-    size_t len = HEAD_LEN + n_codes + n_asked + classes_len(r) + scopes->n * sizeof scopes->at[0].options;
+    size_t n_words = scopes->classes != NULL ? (r->config->n_class_names + BITS - 1) / BITS : 0;
+    size_t len = HEAD_LEN + n_codes + n_asked + (n_words + scopes->n) * sizeof(uint64_t);
     out->len = 0;
     if (is_one_of_a_kind(r) || len > SRV_BLOCK_KEY_MAX - sizeof(uint64_t))
         return;
@@ -90,12 +85,13 @@ void srv_block_key(const struct srv_reply *r, const uint8_t *codes, size_t n_cod
     at = put(at, codes, n_codes);
     if (n_asked != 0)
         at = put(at, prl->data, n_asked);
-    if (scopes->classes != NULL)
-        at = put(at, scopes->classes->bits, classes_len(r));
+    for (size_t i = 0; i < n_words; i++)
+        at = put(at, &scopes->classes->bits[i], sizeof(uint64_t));
     for (size_t i = 0; i < scopes->n; i++)
         at = put(at, &scopes->at[i].options, sizeof scopes->at[i].options);
     put(at, &(const uint64_t){0}, sizeof(uint64_t)); /* up to a whole word */
-    out->len = len + -len % sizeof(uint64_t);
+    out->len = (size_t)(at - out->bytes);
+    out->len += -out->len % sizeof(uint64_t);
 }
 
 static size_t first_place(const struct srv_blocks *blocks, const struct srv_block_key *key)

@@ -29,7 +29,6 @@ enum { ITEMS_MAX = 256, FIRST_MAX = 64 + DHCP_AUTH_LEN, CODES_MAX = 16 };
 /* A message under construction. */
 struct draft {
     const struct srv_reply *reply;
-    struct dhcp_msg m; /* the header; its options only where they do not just stand one after the other */
     size_t max;
     uint8_t first[FIRST_MAX]; /* the options that come first, encoded */
     size_t first_len;
@@ -38,6 +37,7 @@ struct draft {
     struct item items[ITEMS_MAX]; /* the most important first: echoes, then what is configured */
     size_t n_echoes, n_items;
     size_t n_left_out; /* of the echoes: for being too long */
+    struct dhcp_msg m; /* only where options do not just stand one after the other */
     unsigned dropped;  /* what did not fit `m` or `max` */
 };
 
@@ -351,7 +351,7 @@ static void put_essentials(struct draft *d)
 
 /* ---- header ---- */
 
-static void fill_text(uint8_t *field, size_t size, const char *text)
+static void write_text(uint8_t *field, size_t size, const char *text)
 {
     memset(field, 0, size);
     if (text[0] != '\0')
@@ -359,30 +359,30 @@ static void fill_text(uint8_t *field, size_t size, const char *text)
 }
 
 /* RFC 2131 4.3.1, table 3. What is not copied from the request stays 0: hops and secs in every answer. */
-static void fill_header(struct draft *d)
+static void write_header(const struct srv_reply *r, uint8_t *bytes)
 {
     static const struct srv_boot none = {.server_hostname = "", .boot_file_name = ""};
-    const struct srv_reply *r = d->reply;
     const struct srv_boot *boot = r->type == DHCP_NAK ? &none : r->boot;
-    struct dhcp_msg *m = &d->m;
-    m->op = DHCP_BOOTREPLY;
-    m->htype = r->request->htype;
-    m->hlen = r->request->hlen;
-    m->hops = r->config->kea ? r->request->hops : 0;
-    m->xid = r->request->xid;
-    m->secs = 0;
-    m->flags = r->request->flags;
-    m->ciaddr = r->type == DHCP_ACK || r->type == DHCP_BOOTP ? r->request->ciaddr : 0;
-    m->yiaddr = r->type == DHCP_NAK ? 0 : r->yiaddr;
-    m->siaddr = boot->next_server;
-    m->giaddr = is_past_relay(r) ? 0 : r->request->giaddr;
-    memcpy(m->chaddr, r->request->chaddr, sizeof m->chaddr);
-    fill_text(m->sname, sizeof m->sname, boot->server_hostname);
-    fill_text(m->file, sizeof m->file, boot->boot_file_name);
+    bool has_ciaddr = r->type == DHCP_ACK || r->type == DHCP_BOOTP;
+    ip4 giaddr = is_past_relay(r) ? 0 : r->request->giaddr;
     /* RFC 2131 4.3.2: "If 'giaddr' is set in the DHCPREQUEST message, ... The server MUST set the broadcast
      * bit in the DHCPNAK, so that the relay agent will broadcast the DHCPNAK to the client" */
-    if (r->type == DHCP_NAK && m->giaddr != 0)
-        m->flags |= DHCP_FLAG_BROADCAST;
+    unsigned broadcast = r->type == DHCP_NAK && giaddr != 0 ? DHCP_FLAG_BROADCAST : 0;
+    bytes[0] = DHCP_BOOTREPLY;
+    bytes[1] = r->request->htype;
+    bytes[2] = r->request->hlen;
+    bytes[3] = r->config->kea ? r->request->hops : 0;
+    wire_set_u32(bytes + DHCP_XID_AT, r->request->xid);
+    wire_set_u16(bytes + DHCP_SECS_AT, 0);
+    wire_set_u16(bytes + DHCP_FLAGS_AT, (uint16_t)(r->request->flags | broadcast));
+    wire_set_u32(bytes + DHCP_CIADDR_AT, has_ciaddr ? r->request->ciaddr : 0);
+    wire_set_u32(bytes + DHCP_YIADDR_AT, r->type == DHCP_NAK ? 0 : r->yiaddr);
+    wire_set_u32(bytes + DHCP_SIADDR_AT, boot->next_server);
+    wire_set_u32(bytes + DHCP_GIADDR_AT, giaddr);
+    memcpy(bytes + DHCP_CHADDR_AT, r->request->chaddr, DHCP_CHADDR_LEN);
+    write_text(bytes + DHCP_SNAME_AT, DHCP_SNAME_LEN, boot->server_hostname);
+    write_text(bytes + DHCP_FILE_AT, DHCP_FILE_LEN, boot->boot_file_name);
+    wire_set_u32(bytes + DHCP_COOKIE_AT, DHCP_COOKIE);
 }
 
 /* Table 3: file and sname may hold options, except in a DHCPNAK. */
@@ -426,7 +426,7 @@ static bool write_straight(const struct draft *d, const uint8_t *asked, size_t l
 {
     struct wire_writer w;
     wire_writer_init(&w, buf, d->max);
-    dhcp_write_header(&d->m, &w);
+    write_header(d->reply, wire_reserve(&w, DHCP_OPTIONS_AT)); /* there is room: max_len() */
     wire_put_bytes(&w, d->first, d->first_len);
     wire_put_bytes(&w, asked, len);
     write_items(d, 0, d->n_echoes, &w);
@@ -476,7 +476,8 @@ static bool compose(struct draft *d, uint8_t *buf, size_t *out_len)
     unsigned dropped;
     d->dropped = 0;
     dhcp_msg_init(&d->m, DHCP_BOOTREPLY);
-    fill_header(d);
+    write_header(d->reply, buf);
+    dhcp_read_header(&d->m, buf);
     d->m.may_overload = find_overloadable(d->reply);
     put_octets(d, d->first, d->first_len);
     put_items(d, d->n_echoes, d->n_items);
@@ -523,7 +524,6 @@ static void start(struct draft *d, const struct srv_reply *reply)
     d->max = max_len(reply);
     d->first_len = d->n_codes = 0;
     d->n_echoes = d->n_items = d->n_left_out = 0;
-    fill_header(d);
     put_essentials(d);
     add_echoes(d);
 }
