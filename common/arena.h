@@ -1,6 +1,7 @@
 /* Memory for one engine step: allocate freely, reset once. Pointers stay valid until the reset. */
 #pragma once
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_block;
@@ -16,13 +17,17 @@ void arena_fini(struct arena *a);
 /* For arena_room(): what the current block has no room for, or nothing at all. */
 void *arena_room_elsewhere(struct arena *a, size_t size);
 
+/* Is it in the current block that arena_room() finds room for so many bytes? */
+static inline bool arena_has_room(const struct arena *a, size_t size)
+{
+    return size - 1 < (size_t)(a->end - a->at); /* 0 is too many, too */
+}
+
 /* Room for `size` bytes, aligned for any type, of which arena_keep() takes as many as are needed, before
  * anything else is taken; NULL if memory is out. */
 static inline void *arena_room(struct arena *a, size_t size)
 {
-    if (size - 1 >= (size_t)(a->end - a->at)) /* 0 is too many, too */
-        return arena_room_elsewhere(a, size);
-    return a->at;
+    return arena_has_room(a, size) ? a->at : arena_room_elsewhere(a, size);
 }
 
 static inline void arena_keep(struct arena *a, size_t size)

@@ -242,5 +242,6 @@ bool srv_select_subnet(struct srv_step *s)
         drop_closed(s, closed);
         return false;
     }
-    return srv_select_take(s, subnet, reason, addr, from.ifname);
+    return srv_select_take(s, subnet, reason, addr,
+                           reason == REASON_SUBNET_INTERFACE_NAME ? from.ifname : NULL);
 }

@@ -56,8 +56,8 @@ struct srv_action *srv_step_add(struct srv_step *s, enum srv_action_kind kind)
     return action;
 }
 
-struct trace_event *srv_step_trace(struct srv_step *s, enum trace_kind kind, enum reason reason,
-                                   const struct trace_facts *facts)
+static inline struct trace_event *add_trace(struct srv_step *s, enum trace_kind kind, enum reason reason,
+                                            const struct trace_facts *facts)
 {
     struct srv_action *action = make(s, SRV_TRACE);
     struct trace_event *event = &action->trace;
@@ -74,6 +74,22 @@ struct trace_event *srv_step_trace(struct srv_step *s, enum trace_kind kind, enu
     if (srv_count_is_tallied[reason] && s->tally_from == NULL)
         s->tally_from = action;
     return event;
+}
+
+static __attribute__((noinline)) struct trace_event *add_trace_elsewhere(struct srv_step *s,
+                                                                         enum trace_kind kind,
+                                                                         enum reason reason,
+                                                                         const struct trace_facts *facts)
+{
+    return add_trace(s, kind, reason, facts);
+}
+
+/* There are many of them: the usual way calls nothing. */
+struct trace_event *srv_step_trace(struct srv_step *s, enum trace_kind kind, enum reason reason,
+                                   const struct trace_facts *facts)
+{
+    return arena_has_room(&s->out->arena, size_of(SRV_TRACE)) ? add_trace(s, kind, reason, facts)
+                                                              : add_trace_elsewhere(s, kind, reason, facts);
 }
 
 static const char *client_id_text(struct srv_step *s)
