@@ -26,6 +26,54 @@ struct srv_parse_scope {
     size_t n_relays;
 };
 
+/* The keys that subnets, shared networks and the whole configuration have in common: those served here, and
+ * those of Kea's that are not. */
+/* clang-format off */
+#define SRV_PARSE_SCOPE_KEYS \
+    "allocator", \
+    "authoritative", \
+    "boot-file-name", \
+    "calculate-tee-times", \
+    "client-classes", \
+    "ddns-generated-prefix", \
+    "ddns-qualifying-suffix", \
+    "ddns-replace-client-name", \
+    "hostname-char-replacement", \
+    "hostname-char-set", \
+    "match-client-id", \
+    "max-valid-lifetime", \
+    "min-valid-lifetime", \
+    "next-server", \
+    "offer-lifetime", \
+    "option-data", \
+    "rapid-commit", \
+    "rebind-timer", \
+    "renew-timer", \
+    "reservations-global", \
+    "reservations-in-subnet", \
+    "reservations-out-of-pool", \
+    "server-hostname", \
+    "store-extended-info", \
+    "t1-percent", \
+    "t2-percent", \
+    "valid-lifetime"
+#define SRV_PARSE_SCOPE_ELSEWHERE \
+    "adaptive-lease-time-threshold", \
+    "cache-max-age", \
+    "cache-threshold", \
+    "ddns-conflict-resolution-mode", \
+    "ddns-override-client-update", \
+    "ddns-override-no-update", \
+    "ddns-send-updates", \
+    "ddns-ttl", \
+    "ddns-ttl-max", \
+    "ddns-ttl-min", \
+    "ddns-ttl-percent", \
+    "ddns-update-on-renew", \
+    "ddns-use-conflict-resolution", \
+    "reservation-mode"
+/* clang-format on */
+
 /* The item of the map, or NULL. */
 const cJSON *srv_parse_at(const cJSON *map, const char *key);
 /* Memory of the configuration, cleared; NULL, and p->out_of_memory, if there is none. */
