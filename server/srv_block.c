@@ -22,7 +22,7 @@ struct srv_blocks {
 
 struct srv_blocks *srv_blocks_new(size_t max)
 {
-    struct srv_blocks *blocks = calloc(1, sizeof *blocks + max * sizeof blocks->entries[0]);
+    struct srv_blocks *blocks = calloc(1, sizeof *blocks + max * sizeof(struct entry *));
     if (blocks == NULL)
         return NULL;
     blocks->max = max;
@@ -87,11 +87,12 @@ void srv_block_key(const struct srv_reply *r, const uint8_t *codes, size_t n_cod
         at = put(at, prl->data, n_asked);
     for (size_t i = 0; i < n_words; i++)
         at = put(at, &scopes->classes->bits[i], sizeof(uint64_t));
-    for (size_t i = 0; i < scopes->n; i++)
-        at = put(at, &scopes->at[i].options, sizeof scopes->at[i].options);
+    for (size_t i = 0; i < scopes->n; i++) {
+        uint64_t identity = (uintptr_t)scopes->at[i].options;
+        at = put(at, &identity, sizeof identity);
+    }
     put(at, &(const uint64_t){0}, sizeof(uint64_t)); /* up to a whole word */
-    out->len = (size_t)(at - out->bytes);
-    out->len += -out->len % sizeof(uint64_t);
+    out->len = len + -len % sizeof(uint64_t);
 }
 
 static size_t first_place(const struct srv_blocks *blocks, const struct srv_block_key *key)

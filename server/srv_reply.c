@@ -354,8 +354,8 @@ static void put_essentials(struct draft *d)
 static void write_text(uint8_t *field, size_t size, const char *text)
 {
     memset(field, 0, size);
-    if (text[0] != '\0')
-        memcpy(field, text, strlen(text));
+    for (size_t i = 0; text[i] != '\0'; i++)
+        field[i] = (uint8_t)text[i];
 }
 
 /* RFC 2131 4.3.1, table 3. What is not copied from the request stays 0: hops and secs in every answer. */
