@@ -28,10 +28,17 @@ enum replay_trace_kind replay_trace_kind(const cJSON *event)
     bool is_of_engine = cJSON_GetObjectItemCaseSensitive(event, "direction") == NULL;
     if (is(event, "kind", "message"))
         return is(event, "direction", "rx") ? REPLAY_TRACE_HEARD : REPLAY_TRACE_SENT;
+    if (is(event, "reason", reason_token(REASON_SERVER_STARTED)))
+        return REPLAY_TRACE_STARTED;
     if (is_of_engine &&
         (is(event, "kind", "decision") || is(event, "kind", "drop") || is(event, "kind", "state")))
         return REPLAY_TRACE_DECISION;
     return REPLAY_TRACE_OTHER;
+}
+
+bool replay_trace_is_empty(const cJSON *event)
+{
+    return number_of(cJSON_GetObjectItemCaseSensitive(event, "facts"), "num") == 0;
 }
 
 time_ms replay_trace_time(const cJSON *event)

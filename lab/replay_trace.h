@@ -15,10 +15,13 @@ enum replay_trace_kind {
     REPLAY_TRACE_HEARD,    /* a message that came in */
     REPLAY_TRACE_SENT,     /* a message that went out */
     REPLAY_TRACE_DECISION, /* a decision, drop or change of state */
+    REPLAY_TRACE_STARTED,  /* a server has started */
 };
 
 /* What the event is about. */
 enum replay_trace_kind replay_trace_kind(const cJSON *event);
+/* Of a start: the server knows no leases from before. */
+bool replay_trace_is_empty(const cJSON *event);
 /* Its "boot_ms"; -1 without one. */
 time_ms replay_trace_time(const cJSON *event);
 /* Its "xid": "0x3903f326"; "" without one. Borrowed. */

@@ -66,7 +66,8 @@ static void on_event(void *user, const struct sim_host *host, const struct trace
 {
     struct replay_virtual *v = user;
     struct trace_stamp stamp = {.node = host->name};
-    note(v, true, find_server(v, host->name), v->w->now, trace_event_json(&stamp, event));
+    if (event->reason != REASON_SERVER_STARTED)
+        note(v, true, find_server(v, host->name), v->w->now, trace_event_json(&stamp, event));
 }
 
 /* ---- doing it again ---- */
@@ -107,6 +108,23 @@ static void hear(struct replay_virtual *v, size_t host, const cJSON *event)
         v->n_left_out++;
 }
 
+static void restart(struct replay_virtual *v, size_t host, bool is_empty)
+{
+    sim_node_crash(v->hosts[host]);
+    if (is_empty)
+        sim_server_forget(v->hosts[host]);
+    sim_node_start(v->hosts[host]);
+}
+
+/* Time passes until then. */
+static bool pass(struct replay_virtual *v, time_ms at_ms)
+{
+    int rc = at_ms > v->w->now ? sim_world_run(v->w, at_ms) : 0;
+    if (rc < 0)
+        v->err = rc;
+    return rc == 0;
+}
+
 int replay_virtual_add(struct replay_virtual *v, cJSON *event)
 {
     const char *node = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "node"));
@@ -124,14 +142,15 @@ int replay_virtual_add(struct replay_virtual *v, cJSON *event)
     v->n_heard += kind == REPLAY_TRACE_HEARD;
     v->n_answers += kind == REPLAY_TRACE_SENT;
     v->n_decisions += kind == REPLAY_TRACE_DECISION;
-    if (kind == REPLAY_TRACE_HEARD) {
-        int rc = at_ms > v->w->now ? sim_world_run(v->w, at_ms) : 0;
-        if (rc < 0)
-            v->err = rc;
-        else
-            hear(v, host, event);
-    }
-    note(v, false, host, at_ms, event);
+    if (kind == REPLAY_TRACE_HEARD && pass(v, at_ms))
+        hear(v, host, event);
+    if (kind == REPLAY_TRACE_STARTED && v->is_known[host] && pass(v, at_ms))
+        restart(v, host, replay_trace_is_empty(event));
+    v->is_known[host] = true;
+    if (kind == REPLAY_TRACE_STARTED)
+        cJSON_Delete(event);
+    else
+        note(v, false, host, at_ms, event);
     return v->w->err != 0 ? v->w->err : v->err;
 }
 

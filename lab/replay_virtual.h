@@ -1,5 +1,7 @@
 /* The trace of a lab again, in virtual time: its servers get the same messages at the same instants, in the
- * simulator, and what they decide and answer is compared with what the trace has. Pure but for memory. */
+ * simulator, and what they decide and answer is compared with what the trace has. A server that the trace
+ * says to have started again does so, without its offers, and with its leases unless it says that there were
+ * none. Pure but for memory. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,7 +37,8 @@ struct replay_virtual {
     struct sim_world *w;
     struct sim_host *hosts[LAB_HOSTS_MAX];
     const struct scenario *s;
-    time_ms begin_ms; /* "boot_ms" of the first event; -1: there was none */
+    bool is_known[LAB_HOSTS_MAX]; /* the trace has told of the server already: it has started */
+    time_ms begin_ms;             /* "boot_ms" of the first event; -1: there was none */
 
     /* Results */
     struct {

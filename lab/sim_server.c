@@ -247,6 +247,16 @@ static void load(struct sim_server *s)
     srv_engine_loaded(s->engine);
 }
 
+static void tell_start(const struct sim_server *s)
+{
+    const struct sim_observer *o = &s->host->world->observer;
+    const struct trace_event event = {.kind = TRACE_DECISION,
+                                      .reason = REASON_SERVER_STARTED,
+                                      .facts = {.num = (int64_t)srv_lease_table_count(s->store)}};
+    if (o->event != NULL)
+        o->event(o->user, s->host, &event);
+}
+
 void sim_server_start(struct sim_host *host)
 {
     struct sim_server *s = host->server;
@@ -262,6 +272,7 @@ void sim_server_start(struct sim_host *host)
     for (size_t i = 0; i < sizeof secret.key; i++)
         secret.key[i] = (uint8_t)rng_u64(&s->rng);
     srv_force_set_secret(s->engine, &secret);
+    tell_start(s);
     sim_world_arm(host->world, &s->timer, srv_engine_deadline(s->engine));
     sim_check_server(host);
 }

@@ -256,6 +256,9 @@ static void tell_start(const struct srv_driver *d)
         io_trace_log(d->trace, "info", "serving %s, %s", d->ports.list[i].iface.name,
                      ip4_net_format(d->ports.list[i].iface.addr, addr));
     }
+    const struct trace_event event = {
+        .kind = TRACE_DECISION, .reason = REASON_SERVER_STARTED, .facts = {.num = (int64_t)d->loaded}};
+    io_trace_event(d->trace, &event);
 }
 
 static void finish(struct srv_driver *d)

@@ -23,18 +23,50 @@ static void keep(void *user, cJSON *event)
     cJSON_AddItemToArray(events, event);
 }
 
-static int set_up(void **state)
+static int run(void)
 {
-    char error[JCFG_TEXT_MAX];
     struct scenario_outcome outcome;
     struct scenario_setting setting = {.seed = 1, .trace = keep};
-    (void)state;
-    if (scenario_load(&scenario, "config/scenarios/teaching.json", error) < 0)
-        return -1;
     events = cJSON_CreateArray();
     int rc = scenario_run(&scenario, &setting, &outcome);
     scenario_outcome_fini(&outcome);
     return rc < 0 ? rc : replay_virtual_init(&v, &scenario);
+}
+
+static int set_up(void **state)
+{
+    char error[JCFG_TEXT_MAX];
+    (void)state;
+    return scenario_load(&scenario, "config/scenarios/teaching.json", error) < 0 ? -1 : run();
+}
+
+/* A lease; the server starts again while its offer of another one stands, and then without its lease file. */
+static int set_up_restarts(void **state)
+{
+    static const char text[] =
+        "{ \"topology\": { \"hosts\": {"
+        "    \"server\": { \"server\": { \"Dhcp4\": { \"interfaces-config\": { \"interfaces\": [\"eth0\"] },"
+        "      \"valid-lifetime\": 3600, \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.77.0.0/24\","
+        "      \"pools\": [ { \"pool\": \"10.77.0.100 - 10.77.0.199\" } ] } ] } } },"
+        "    \"h1\": { \"client\": { \"start-delay-ms\": [0, 0], \"address-conflict-detection\": false } },"
+        "    \"h2\": { \"client\": { \"start-delay-ms\": [0, 0], \"address-conflict-detection\": false,"
+        "      \"collect-offers-ms\": 5000 } }, \"h3\": { \"client\": { \"start-delay-ms\": [0, 0],"
+        "      \"address-conflict-detection\": false } } },"
+        "  \"links\": [ { \"type\": \"bridge\", \"ends\": [ { \"host\": \"server\", \"address\": "
+        "\"10.77.0.1/24\" }, { \"host\": \"h1\" }, { \"host\": \"h2\" }, { \"host\": \"h3\" } ] } ] },"
+        "  \"duration\": \"1 h\", \"off\": [ \"h2\", \"h3\" ], \"unchecked\": [ \"lease-known\", \"bound\" ],"
+        "  \"steps\": [ { \"at\": \"10 s\", \"do\": \"start\", \"host\": \"h2\" },"
+        "    { \"at\": \"12 s\", \"do\": \"crash\", \"host\": \"server\" },"
+        "    { \"at\": \"13 s\", \"do\": \"start\", \"host\": \"server\" },"
+        "    { \"at\": \"14 s\", \"do\": \"start\", \"host\": \"h3\" },"
+        "    { \"at\": \"1 min\", \"do\": \"renew\", \"host\": \"h1\" },"
+        "    { \"at\": \"2 min\", \"do\": \"crash\", \"host\": \"server\" },"
+        "    { \"at\": \"2 min\", \"do\": \"forget-leases\", \"host\": \"server\" },"
+        "    { \"at\": \"3 min\", \"do\": \"start\", \"host\": \"server\" },"
+        "    { \"at\": \"4 min\", \"do\": \"renew\", \"host\": \"h1\" } ] }";
+    char error[JCFG_TEXT_MAX];
+    (void)state;
+    return scenario_parse(&scenario, "restarts.json", text, sizeof text - 1, error) < 0 ? -1 : run();
 }
 
 static int tear_down(void **state)
@@ -121,6 +153,41 @@ static void test_a_message_that_is_not_whole_is_left_out(void **state)
     assert_true(v.n_unlike > 1); /* its answer, and what was decided */
 }
 
+static void test_a_server_starts_again_with_its_leases_or_without(void **state)
+{
+    (void)state;
+    replay();
+    assert_int_equal(v.n_unlike, 0);
+    assert_true(v.n_heard > 6);
+}
+
+/* Takes the start number `n` (from 0) out of the trace. */
+static void forget_start(int n)
+{
+    for (int i = 0; i < cJSON_GetArraySize(events); i++)
+        if (strcmp(text_of(cJSON_GetArrayItem(events, i), "reason"), "server-started") == 0 && n-- == 0) {
+            cJSON_DeleteItemFromArray(events, i);
+            return;
+        }
+    fail();
+}
+
+static void test_a_start_that_the_trace_does_not_tell_of_shows(void **state)
+{
+    (void)state;
+    forget_start(1);
+    replay();
+    assert_true(v.n_unlike > 0); /* h2's offer still stood when h3 came */
+}
+
+static void test_so_does_one_without_leases(void **state)
+{
+    (void)state;
+    forget_start(2);
+    replay();
+    assert_true(v.n_unlike > 0); /* the renewal was one */
+}
+
 static void test_there_is_a_limit(void **state)
 {
     (void)state;
@@ -139,6 +206,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_another_answer_shows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_missing_answer_shows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_message_that_is_not_whole_is_left_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_server_starts_again_with_its_leases_or_without,
+                                        set_up_restarts, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_start_that_the_trace_does_not_tell_of_shows, set_up_restarts,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_so_does_one_without_leases, set_up_restarts, tear_down),
         cmocka_unit_test_setup_teardown(test_there_is_a_limit, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
