@@ -520,40 +520,43 @@ static ip4 pick_oldest(const struct view *v, enum reason *out_reason)
     return 0;
 }
 
-/* A few rules, which each subnet of the shared network is asked in turn. */
-enum { ROUND_MAX = 3 };
-
-/* `v` is a view of q->subnet, and is one again afterwards unless an address was found. */
-static ip4 try_round(struct view *v, rule_fn *const rules[ROUND_MAX], enum reason *out_reason)
+/* The next subnet of the shared network, for the rules of the same round. False, and the view is of the
+ * client's subnet again, when all have had their turn. */
+static bool view_next(struct view *v)
 {
     const struct srv_alloc_query *q = v->q;
-    do {
-        ip4 addr = 0;
-        for (size_t i = 0; i < ROUND_MAX && rules[i] != NULL && addr == 0; i++)
-            addr = rules[i](v, out_reason);
-        if (addr != 0)
-            return addr;
-        if (q->subnet->network != NULL) {
-            const struct srv_subnet *next = srv_config_next_neighbour(q->config, q->subnet, v->subnet);
-            view_init(v, q, next != NULL ? next : q->subnet);
-        }
-    } while (v->subnet != q->subnet);
-    return 0;
+    const struct srv_subnet *next = srv_config_next_neighbour(q->config, q->subnet, v->subnet);
+    if (v->subnet != q->subnet || next != NULL)
+        view_init(v, q, next != NULL ? next : q->subnet);
+    return next != NULL;
 }
 
 ip4 srv_alloc_pick(const struct srv_alloc_query *q, enum reason *out_reason,
                    const struct srv_subnet **out_subnet)
 {
-    /* A subnet gives all that it has before the next one does. */
-    static rule_fn *const rounds[][ROUND_MAX] = {
-        {pick_reserved}, {pick_bound},     {pick_offered},
-        {pick_previous}, {pick_requested}, {pick_never_used, pick_drawn, pick_oldest},
+    /* The rules of a round are asked in one subnet after the other: each gives all that it has before the
+     * next one does. */
+    static const struct {
+        rule_fn *pick;
+        bool ends_round;
+    } rules[] = {
+        {pick_reserved, true},  {pick_bound, true},       {pick_offered, true}, {pick_previous, true},
+        {pick_requested, true}, {pick_never_used, false}, {pick_drawn, false},  {pick_oldest, true},
     };
     struct view v;
     ip4 addr = 0;
     view_init(&v, q, q->subnet);
-    for (size_t i = 0; i < sizeof rounds / sizeof rounds[0] && addr == 0; i++)
-        addr = try_round(&v, rounds[i], out_reason);
+    for (size_t i = 0, first = 0; i < sizeof rules / sizeof rules[0];) {
+        addr = rules[i].pick(&v, out_reason);
+        if (addr != 0)
+            break;
+        if (!rules[i].ends_round)
+            i++;
+        else if (view_next(&v))
+            i = first;
+        else
+            first = ++i;
+    }
     if (addr == 0)
         *out_reason = has_room(q) ? REASON_POOL_EMPTY : REASON_LEASE_LIMIT;
     *out_subnet = v.subnet;
