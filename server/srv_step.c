@@ -145,10 +145,13 @@ static int put_record(struct srv_engine *e, const struct srv_lease *lease, const
                              : srv_lease_put(e->leases, lease, match_client_id);
     if (err < 0)
         return err;
-    if (before != NULL)
+    if (before == NULL)
+        srv_alloc_mark(e->alloc, lease->addr);
+    else if (before->state == lease->state && before->subnet_id == lease->subnet_id)
+        return 0; /* a renewal: there are as many as before */
+    else
         srv_tally_lease(e->tally, before, -1);
     srv_tally_lease(e->tally, lease, 1);
-    srv_alloc_mark(e->alloc, lease->addr);
     return 0;
 }
 
