@@ -139,9 +139,12 @@ class Load(LeaseCase):
         self.start_server()
         # Each client comes once, so that every lease was acknowledged or was about to be.
         load = self.spawn("c", labtest.DHCPLAB, "load", "--json", "--server", SERVER, "--local", "10.9.0.2", "--clients", 60000,
-                          "--window", 256, "--duration", 2, "--drop-time", 0.3, stdout=subprocess.PIPE)
-        wait_for(lambda: self.lease_file.exists() and self.lease_file.stat().st_size > 600000, "some thousand leases")
+                          "--window", 256, "--duration", 60, "--drop-time", 0.3, stdout=subprocess.PIPE)
+        wait_for(lambda: self.lease_file.exists() and self.lease_file.read_bytes().count(b"\n") > 6000, "some thousand leases")
+        (load_pid,) = [pid for pid, command in labtest.processes(f"DHCPLAB_RUN={self.run_dir}").items()
+                       if command.startswith(f"{labtest.DHCPLAB} load")]
         os.kill(self.server_pid(), signal.SIGKILL)
+        os.kill(load_pid, signal.SIGINT)
         report = json.loads(load.communicate(timeout=labtest.LIMIT_S)[0])
         self.assertEqual(load.returncode, 3)
         self.assertTrue(self.lease_file.read_bytes().endswith(b"\0"))
