@@ -54,22 +54,35 @@ void scenario_print_names(FILE *out)
 
 /* ---- the ladder around ---- */
 
-/* The last messages of a span. */
+/* The last messages of a span; if the host has none in it, its last one before, and what was said then. */
 struct around {
     time_ms from_ms, until_ms;
+    const char *host;
+    bool has_some; /* of the host, in the span */
     cJSON *events;
 };
+
+/* Those before the time. */
+static void drop_before(struct around *a, double at_ms)
+{
+    while (a->events->child != NULL && view_number(a->events->child, "boot_ms", 0) < at_ms)
+        cJSON_DeleteItemFromArray(a->events, 0);
+}
 
 static void keep(void *user, cJSON *event)
 {
     struct around *a = user;
     double at = view_number(event, "boot_ms", 0);
-    bool is_wanted = strcmp(view_text(event, "kind"), "message") == 0 && at >= (double)a->from_ms &&
-                     at <= (double)a->until_ms;
-    if (!is_wanted) {
+    if (strcmp(view_text(event, "kind"), "message") != 0 || at > (double)a->until_ms) {
         cJSON_Delete(event);
         return;
     }
+    bool is_its = strcmp(view_text(event, "node"), a->host) == 0;
+    a->has_some = a->has_some || (is_its && at >= (double)a->from_ms);
+    if (a->has_some)
+        drop_before(a, (double)a->from_ms);
+    else if (is_its)
+        drop_before(a, at - AROUND_MS);
     cJSON_AddItemToArray(a->events, event);
     if (cJSON_GetArraySize(a->events) > AROUND_EVENTS)
         cJSON_DeleteItemFromArray(a->events, 0);
@@ -89,7 +102,7 @@ char *scenario_report_ladder(const struct scenario *s, const char *host, const c
 static void print_around(FILE *out, const struct scenario_report *report, const char *host, time_ms from_ms,
                          time_ms until_ms)
 {
-    struct around around = {from_ms - AROUND_MS, until_ms + AROUND_MS, cJSON_CreateArray()};
+    struct around around = {from_ms - AROUND_MS, until_ms + AROUND_MS, host, false, cJSON_CreateArray()};
     struct scenario_setting setting = *report->setting;
     struct scenario_outcome again;
     setting.frame = NULL;

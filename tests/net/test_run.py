@@ -88,6 +88,13 @@ class Run(labtest.LabCase):
         self.assertIn("DISCOVER", done.stdout)
         self.assertIn("0 of 1 expectations met, seed 1; on veth 1 h in", done.stdout)
 
+    def test_where_nothing_is_said_the_ladder_has_what_was_said_last(self):
+        file = self.scenario(steps=[{"at": "10 s", "do": "crash", "host": "server"}], expect=[{"at": "40 min", "host": "h1", "state": "BOUND"}])
+        shown = self.dhcplab("run", file, code=1).stdout
+        self.assertIn("not met: h1 is BOUND, at 40 min\n", shown)
+        self.assertRegex(shown, r"00:30:00\.000 .* REQUEST .*\n.*\n +nobody received it\n")
+        self.assertNotIn("DISCOVER", shown)
+
     def test_a_server_that_has_other_leases_is_told_and_the_time_goes_on(self):
         expect = [{"at": "0 s", "host": "server", "leases": 1}, {"at": "10 min", "host": "server", "leases": 3},
                   {"from": "20 min", "until": "40 min", "host": "server", "leases": 0}, {"at": "1 h", "host": "server", "leases": 1}]
