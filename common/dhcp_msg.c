@@ -36,16 +36,17 @@ void dhcp_read_header(struct dhcp_msg *m, const uint8_t *bytes)
 }
 
 /* Of the first piece of a code an option is made; join_pieces() does the rest, if there are more of it. */
-static void add_piece(struct dhcp_msg *m, const uint8_t *bytes, size_t at, enum dhcp_region region)
+static void add_piece(struct dhcp_msg *m, const uint8_t *bytes, struct dhcp_piece piece)
 {
-    uint8_t code = bytes[at], len = bytes[at + 1];
-    m->pieces[m->n_pieces++] =
-        (struct dhcp_piece){.offset = (uint16_t)at, .code = code, .len = len, .region = region};
-    if (m->index[code] != 0)
+    m->pieces[m->n_pieces++] = piece;
+    if (m->index[piece.code] != 0)
         return;
-    m->options[m->n_options++] = (struct dhcp_option){
-        .code = code, .pieces = 1, .offset = (uint16_t)at, .len = len, .data = bytes + at + PIECE_HEAD};
-    m->index[code] = (uint8_t)m->n_options;
+    m->options[m->n_options++] = (struct dhcp_option){.code = piece.code,
+                                                      .pieces = 1,
+                                                      .offset = piece.offset,
+                                                      .len = piece.len,
+                                                      .data = bytes + piece.offset + PIECE_HEAD};
+    m->index[piece.code] = (uint8_t)m->n_options;
 }
 
 /* Notes the pieces between the offsets `at` and `end`; stops at END, at a piece that runs over, or at our
@@ -61,7 +62,8 @@ static void scan_region(struct dhcp_msg *m, const uint8_t *bytes, size_t at, siz
             at++;
             continue;
         }
-        if (end - at < 2 || bytes[at + 1] > end - at - 2) {
+        size_t left = end - at;
+        if (left < PIECE_HEAD || bytes[at + 1] > left - PIECE_HEAD) {
             note_defect(m, DHCP_DEFECT_CUT, at);
             return;
         }
@@ -69,8 +71,9 @@ static void scan_region(struct dhcp_msg *m, const uint8_t *bytes, size_t at, siz
             note_defect(m, DHCP_DEFECT_LIMIT, at);
             return;
         }
-        add_piece(m, bytes, at, region);
-        at += PIECE_HEAD + (size_t)bytes[at + 1];
+        uint8_t len = bytes[at + 1];
+        add_piece(m, bytes, (struct dhcp_piece){(uint16_t)at, code, len, region});
+        at += PIECE_HEAD + (size_t)len;
     }
     /* RFC 2131 4.1: "The last option must always be the 'end' option." */
     note_defect(m, DHCP_DEFECT_NO_END, end);
