@@ -51,8 +51,8 @@ struct srv_block_counts srv_blocks_counts(const struct srv_blocks *blocks)
 
 /* ---- keys ---- */
 
-/* An answer that only few others are like: of Kea's order, in which options of the client's stand between the
- * configured ones; by what option 124 or 125 says; or without configured options in a field of their own. */
+/* A NAK has no configured options, a BOOTP client all that fit; in Kea's order the client's own stand between
+ * them; and what options 124 and 125 of a request say counts, not only that they are there (RFC 3925 4). */
 static bool is_one_of_a_kind(const struct srv_reply *r)
 {
     return (r->type != DHCP_OFFER && r->type != DHCP_ACK) || r->config->kea ||
@@ -65,13 +65,13 @@ static uint8_t *put(uint8_t *at, const void *octets, size_t len)
     return at + len;
 }
 
-/* The classes are those that have a name: as many bits. */
 void srv_block_key(const struct srv_reply *r, const uint8_t *codes, size_t n_codes, struct srv_block_key *out)
 {
     enum { HEAD_LEN = 3, BITS = 64 };
     const struct dhcp_option *prl = dhcp_msg_find(r->request, DHCP_OPT_PRL);
     const struct srv_scopes *scopes = r->scopes;
     size_t n_asked = prl != NULL ? prl->len : 0;
+    /* Only classes that have a name in the configuration count for options: the first bits. */
     size_t n_words = scopes->classes != NULL ? (r->config->n_class_names + BITS - 1) / BITS : 0;
     size_t len = HEAD_LEN + n_codes + n_asked + (n_words + scopes->n) * sizeof(uint64_t);
     out->len = 0;
