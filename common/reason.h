@@ -250,6 +250,13 @@
     X(REASON_NONCE, "nonce", "the client of {addr} is handed a nonce for DHCPFORCERENEW (RFC 6704)")         \
     X(REASON_FORCERENEW, "forcerenew", "{hw} at {addr} is asked to renew now (RFC 3203)")                    \
     X(REASON_STORE_FAILED, "store-failed", "the lease of {addr} could not be stored: no ACK ({text})")       \
+    /* relay agent */                                                                                        \
+    X(REASON_RELAY_REQUEST, "relayed-request", "relayed to {text} with giaddr {addr} (RFC 1542 4.1.1)")      \
+    X(REASON_RELAY_REPLY, "relayed-reply",                                                                   \
+      "relayed to {addr} on the link of giaddr {other} (RFC 1542 4.1.2)")                                    \
+    X(REASON_RELAY_HOPS, "relay-hops", "hops is {num}: not relayed any further (RFC 1542 4.1.1)")            \
+    X(REASON_RELAY_LONG, "relay-too-long", "{num} octets are more than are relayed")                         \
+    X(REASON_RELAY_OTHER, "relay-other-giaddr", "giaddr {other} is no address of this relay agent")          \
     /* client */                                                                                             \
     X(REASON_XID, "wrong-xid", "the transaction id is not ours")                                             \
     X(REASON_CHADDR, "wrong-chaddr", "the hardware address is {hw}, not ours")                               \

@@ -46,7 +46,7 @@ struct command_line {
     char clock[LABCLOCK_PATH_MAX];
     char program[TOPOLOGY_PATH_MAX + LAB_NAME_MAX];
     char count[NUMBER_LEN], seed[NUMBER_LEN];
-    char servers[SIM_RELAY_SERVERS_MAX][IP4_LEN];
+    char servers[RELAY_SERVERS_MAX][IP4_LEN];
     char *argv[ARGUMENTS_MAX];
     size_t argc;
 };

@@ -34,7 +34,7 @@ static const char help[] =
     "Example:\n"
     "  dhcplab exec router dhcplab relay 10.77.0.1\n";
 
-enum { INTERFACES_MAX = 64, SERVERS_MAX = 8, RX_BATCH = 64 };
+enum { INTERFACES_MAX = 64, RX_BATCH = 64 };
 
 struct agent;
 
@@ -47,7 +47,7 @@ struct agent_port {
 struct agent {
     struct io_loop *loop;
     struct io_trace trace;
-    ip4 servers[SERVERS_MAX];
+    ip4 servers[RELAY_SERVERS_MAX];
     size_t n_servers;
     struct agent_port ports[INTERFACES_MAX];
     size_t n_ports;
@@ -84,12 +84,23 @@ static void tell_failure(struct agent *a, const struct agent_port *port)
     io_trace_log(&a->trace, "error", "sending on %s failed: %s", port->iface.name, strerror(errno));
 }
 
+/* The decision comes before what is sent because of it. */
+static void tell(struct agent *a, const struct dhcp_msg *msg, enum reason reason, const struct packet *packet)
+{
+    char servers[RELAY_SERVERS_LEN];
+    const struct trace_event event =
+        relay_event(msg, reason, packet, relay_servers_format(a->servers, a->n_servers, servers));
+    io_trace_event(&a->trace, &event);
+}
+
 static void to_servers(struct agent_port *port, const struct dhcp_msg *msg, const struct packet *in)
 {
     struct agent *a = port->agent;
     uint8_t bytes[DHCP_MSG_MAX];
     struct packet out;
-    if (!relay_request(msg, in, port->iface.addr.addr, bytes, &out))
+    enum reason reason = relay_request(msg, in, port->iface.addr.addr, bytes, &out);
+    tell(a, msg, reason, reason == REASON_RELAY_REQUEST ? &out : in);
+    if (reason != REASON_RELAY_REQUEST)
         return;
     for (size_t i = 0; i < a->n_servers; i++) {
         const struct agent_port *way = way_to(a, a->servers[i]);
@@ -104,9 +115,12 @@ static void to_client(struct agent *a, const struct dhcp_msg *msg, const struct 
 {
     const struct agent_port *port = find_port(a, msg->giaddr);
     struct packet out;
-    if (port == NULL)
+    if (port == NULL) {
+        tell(a, msg, REASON_RELAY_OTHER, in);
         return;
+    }
     relay_reply(msg, in, &port->iface.hw, &out);
+    tell(a, msg, REASON_RELAY_REPLY, &out);
     io_trace_message(&a->trace, TRACE_TX, port->iface.name, &out);
     if (io_raw_send(port->raw_fd, port->iface.index, &out) < 0)
         tell_failure(a, port);
@@ -195,8 +209,9 @@ static int parse_options(int argc, char **argv, struct agent *a, const char **ou
         }
     }
     for (int i = optind; i < argc; i++)
-        if (a->n_servers == SERVERS_MAX || !ip4_parse(argv[i], &a->servers[a->n_servers++])) {
-            fprintf(stderr, "dhcplab relay: one to %d addresses of servers, not %s\n", SERVERS_MAX, argv[i]);
+        if (a->n_servers == RELAY_SERVERS_MAX || !ip4_parse(argv[i], &a->servers[a->n_servers++])) {
+            fprintf(stderr, "dhcplab relay: one to %d addresses of servers, not %s\n", RELAY_SERVERS_MAX,
+                    argv[i]);
             return EXIT_CODE_USAGE;
         }
     if (a->n_servers > 0)

@@ -420,8 +420,8 @@ static void read_relay(struct scenario_reading *r, const cJSON *list)
     if (s->topology.hosts[host].role != LAB_PLAIN)
         jcfg_error(r->c, list, "only a plain host can be a relay agent");
     if (!cJSON_IsArray(list) || cJSON_GetArraySize(list) < 1 ||
-        cJSON_GetArraySize(list) > SIM_RELAY_SERVERS_MAX) {
-        jcfg_error(r->c, list, "expected a list of 1 to %d addresses of servers", SIM_RELAY_SERVERS_MAX);
+        cJSON_GetArraySize(list) > RELAY_SERVERS_MAX) {
+        jcfg_error(r->c, list, "expected a list of 1 to %d addresses of servers", RELAY_SERVERS_MAX);
         return;
     }
     cJSON_ArrayForEach(item, list) jcfg_as_ip4(r->c, item, &s->relays[host][s->n_relays[host]++]);

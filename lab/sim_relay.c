@@ -51,12 +51,26 @@ void sim_relay_forward(struct sim_port *port, const struct packet *packet)
     send_on(port, &routed, false);
 }
 
+/* The decision comes before what is sent because of it. */
+static void tell(const struct sim_host *host, const struct dhcp_msg *msg, enum reason reason,
+                 const struct packet *packet)
+{
+    const struct sim_observer *observer = &host->world->observer;
+    char servers[RELAY_SERVERS_LEN];
+    const struct trace_event event = relay_event(
+        msg, reason, packet, relay_servers_format(host->relay_servers, host->n_relay_servers, servers));
+    if (observer->event != NULL)
+        observer->event(observer->user, host, &event);
+}
+
 static void relay_to_servers(struct sim_port *port, const struct dhcp_msg *msg, const struct packet *packet)
 {
     const struct sim_host *host = port->host;
     uint8_t bytes[DHCP_MSG_MAX];
     struct packet out;
-    if (!relay_request(msg, packet, port->addr.addr, bytes, &out))
+    enum reason reason = relay_request(msg, packet, port->addr.addr, bytes, &out);
+    tell(host, msg, reason, reason == REASON_RELAY_REQUEST ? &out : packet);
+    if (reason != REASON_RELAY_REQUEST)
         return;
     for (size_t i = 0; i < host->n_relay_servers; i++) {
         out.dst = host->relay_servers[i];
@@ -69,9 +83,12 @@ static void relay_to_client(struct sim_host *host, const struct dhcp_msg *msg, c
     struct sim_port *port = find_port(host, msg->giaddr);
     struct sim_world *w = host->world;
     struct packet out;
-    if (port == NULL)
+    if (port == NULL) {
+        tell(host, msg, REASON_RELAY_OTHER, packet);
         return;
+    }
     relay_reply(msg, packet, &port->own.hw, &out);
+    tell(host, msg, REASON_RELAY_REPLY, &out);
     if (w->observer.message != NULL)
         w->observer.message(w->observer.user, host, TRACE_TX, port, &out);
     sim_world_send(w, &port->own, &out);

@@ -13,13 +13,13 @@
 #include "common/packet.h"
 #include "common/timerq.h"
 #include "common/trace.h"
+#include "lab/relay.h"
 #include "lab/sim_link.h"
 
 enum {
     SIM_HOSTS_MAX = 64,
     SIM_PORTS_MAX = 256,
     SIM_BUCKETS = 4096,
-    SIM_RELAY_SERVERS_MAX = 8,
     SIM_WHY_MAX = 256,
     SIM_INSTANT_MAX = 1000000, /* events at one instant; more are a livelock */
 };
@@ -80,9 +80,9 @@ struct sim_host {
     struct sim_server *server;  /* NULL: none */
     struct sim_client *clients; /* NULL: none */
     size_t n_clients;
-    struct rng rng;                           /* seeds its engines: one seed each time that its power comes */
-    ip4 relay_servers[SIM_RELAY_SERVERS_MAX]; /* of a relay agent: where it sends requests to */
-    size_t n_relay_servers;                   /* 0: it is none */
+    struct rng rng;                       /* seeds its engines: one seed each time that its power comes */
+    ip4 relay_servers[RELAY_SERVERS_MAX]; /* of a relay agent: where it sends requests to */
+    size_t n_relay_servers;               /* 0: it is none */
 };
 
 /* Who wants to know. Any function may be NULL. Times are w->now. */

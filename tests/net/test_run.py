@@ -115,6 +115,14 @@ class Run(labtest.LabCase):
         self.assertIn("ARP", captured)  # the kernels ask each other who has the address
         self.assertIn("DHCP ACK", " ".join(captured.split()))
 
+    def test_what_a_relay_agent_decides_is_in_the_capture(self):
+        self.dhcplab("run", "relay", "--pcap", "c.pcapng")
+        captured = [line for line in self.dhcplab("explain", "c.pcapng").stdout.splitlines() if "  r/eth" in line]
+        self.assertGreater(len(captured), 7)
+        for line, ends in zip(captured, ["# relayed to 10.77.0.1 with giaddr 10.88.0.1 (RFC 1542 4.1.1)"] * 2 +
+                              ["# OFFER: relayed to 10.88.0.100 on the link of giaddr 10.88.0.1 (RFC 1542 4.1.2)"] * 2):
+            self.assertTrue(line.endswith(ends), line)
+
     def test_the_time_stands_while_a_hook_runs(self):
         script = self.dir / "hook.sh"
         script.write_text(f'#!/bin/sh\nsleep 0.1\necho "$reason" >>{self.dir}/told\n')

@@ -3,9 +3,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
 
 #include "lab/relay.h"
 
@@ -40,7 +42,7 @@ static void test_a_request_gets_giaddr_and_a_hop(void **state)
 {
     (void)state;
     arrive(DHCP_BOOTREQUEST, 0, 0, 0, 0);
-    assert_true(relay_request(&msg, &in, OWN, relayed, &out));
+    assert_int_equal(relay_request(&msg, &in, OWN, relayed, &out), REASON_RELAY_REQUEST);
     assert_int_equal(out.src, OWN);
     assert_int_equal(out.sport, DHCP_PORT_SERVER);
     assert_int_equal(out.dport, DHCP_PORT_SERVER);
@@ -56,7 +58,7 @@ static void test_the_giaddr_of_another_stays(void **state)
 {
     (void)state;
     arrive(DHCP_BOOTREQUEST, 3, 0x0a010101, 0, 0);
-    assert_true(relay_request(&msg, &in, OWN, relayed, &out));
+    assert_int_equal(relay_request(&msg, &in, OWN, relayed, &out), REASON_RELAY_REQUEST);
     assert_int_equal(out.src, 0x0a010101);
     assert_int_equal(relayed[3], 4);
     assert_memory_equal(relayed + 4, bytes + 4, in.len - 4);
@@ -67,9 +69,9 @@ static void test_too_many_hops(void **state)
 {
     (void)state;
     arrive(DHCP_BOOTREQUEST, DHCP_HOPS_MAX - 1, 0, 0, 0);
-    assert_true(relay_request(&msg, &in, OWN, relayed, &out));
+    assert_int_equal(relay_request(&msg, &in, OWN, relayed, &out), REASON_RELAY_REQUEST);
     arrive(DHCP_BOOTREQUEST, DHCP_HOPS_MAX, 0, 0, 0);
-    assert_false(relay_request(&msg, &in, OWN, relayed, &out));
+    assert_int_equal(relay_request(&msg, &in, OWN, relayed, &out), REASON_RELAY_HOPS);
 }
 
 /* RFC 1542 4.1.2: by the broadcast flag, or to what yiaddr and chaddr say. */
@@ -99,6 +101,42 @@ static void test_replies(void **state)
     }
 }
 
+static void say(enum reason reason, enum trace_kind kind, const struct packet *packet, const char *words)
+{
+    static const ip4 servers[] = {SERVER, SERVER + 1};
+    char list[RELAY_SERVERS_LEN], text[256];
+    const struct trace_event event =
+        relay_event(&msg, reason, packet, relay_servers_format(servers, 2, list));
+    trace_sentence(event.reason, &event.facts, text, sizeof text);
+    assert_string_equal(text, words);
+    assert_int_equal(event.kind, kind);
+    assert_int_equal(event.xid, msg.xid);
+    assert_memory_equal(event.client.bytes, msg.chaddr, 6);
+}
+
+static void test_each_decision_is_told(void **state)
+{
+    const struct hw_addr own = {1, 6, {2, 0, 0, 0, 0, 9}};
+    (void)state;
+    arrive(DHCP_BOOTREQUEST, 0, 0, 0, 0);
+    relay_request(&msg, &in, OWN, relayed, &out);
+    say(REASON_RELAY_REQUEST, TRACE_DECISION, &out,
+        "relayed to 10.77.0.1, 10.77.0.2 with giaddr 10.88.0.1 (RFC 1542 4.1.1)");
+    arrive(DHCP_BOOTREQUEST, DHCP_HOPS_MAX, 0, 0, 0);
+    say(REASON_RELAY_HOPS, TRACE_DROP, &in, "hops is 16: not relayed any further (RFC 1542 4.1.1)");
+    in.len = DHCP_MSG_MAX + 1;
+    msg.hops = 0;
+    assert_int_equal(relay_request(&msg, &in, OWN, relayed, &out), REASON_RELAY_LONG);
+    char words[64];
+    snprintf(words, sizeof words, "%d octets are more than are relayed", DHCP_MSG_MAX + 1);
+    say(REASON_RELAY_LONG, TRACE_DROP, &in, words);
+    arrive(DHCP_BOOTREPLY, 0, OWN, 0, 0x0a580064);
+    relay_reply(&msg, &in, &own, &out);
+    say(REASON_RELAY_REPLY, TRACE_DECISION, &out,
+        "relayed to 10.88.0.100 on the link of giaddr 10.88.0.1 (RFC 1542 4.1.2)");
+    say(REASON_RELAY_OTHER, TRACE_DROP, &in, "giaddr 10.88.0.1 is no address of this relay agent");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -106,6 +144,7 @@ int main(void)
         cmocka_unit_test(test_the_giaddr_of_another_stays),
         cmocka_unit_test(test_too_many_hops),
         cmocka_unit_test(test_replies),
+        cmocka_unit_test(test_each_decision_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
