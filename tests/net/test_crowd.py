@@ -134,7 +134,10 @@ class Crowd(labtest.LabCase):
         self.assertEqual(len(self.leases(ACTIVE)), 30)
 
     def test_more_clients_than_the_kernel_has_room_for_neighbours(self):
-        limit = int(pathlib.Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3").read_text())
+        file = pathlib.Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3")
+        if not file.exists():
+            self.skipTest("a container does not see the limit")
+        limit = int(file.read_text())
         if limit > 5000:
             self.skipTest(f"the kernel knows {limit} neighbours at one time")
         for count, is_told in ((limit, False), (limit + 1, True)):
