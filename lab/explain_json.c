@@ -70,7 +70,9 @@ static bool copy_text(char *at, const char *text, size_t len)
         memcpy(at + from, &part, sizeof part);
         special |= (octets)((part == '"') | (part == '\\'));
     }
-    return memcmp(&special, &(octets){0}, sizeof special) != 0;
+    uint64_t is_any;
+    memcpy(&is_any, &special, sizeof is_any);
+    return is_any != 0;
 }
 
 /* Our texts are UTF-8 without control characters, so that only two of them need an escape. */
