@@ -58,7 +58,7 @@ static const char help[] =
     "                   (4096) in all; pictures (20) of --svg\n"
     "  --help           this text\n"
     "\n"
-    "Colours only on a terminal, and not with NO_COLOR set.\n"
+    "Colours only on a terminal, and not with NO_COLOR set; there lines of packets are wrapped to its width.\n"
     "\n"
     "Exit codes: 0 ok; 1 the capture ends in the middle or packet N is not in it; 2 wrong usage or no "
     "capture.\n"
@@ -173,6 +173,7 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
 struct explain {
     const struct arguments *args;
     enum trace_color color;
+    unsigned columns; /* of the terminal; 0: there is none */
     struct arena arena;
     struct dissect dissect;
     struct explain_relate *relate;
@@ -211,7 +212,7 @@ static bool show_packet(struct explain *e, const struct explain_packet *packet)
     else if (has_tree(e->args))
         explain_print_tree(stdout, packet, d, e->args->bytes, e->color);
     else
-        explain_print_line(stdout, packet, d, e->relation.note, e->color);
+        explain_print_line(stdout, packet, d, e->relation.note, e->color, e->columns);
     if (e->args->teach) {
         explain_teach(stdout, d, &e->relation);
         putchar('\n');
@@ -278,6 +279,7 @@ static struct explain *explain_new(const struct arguments *args)
         return NULL;
     e->args = args;
     e->color = view_color();
+    e->columns = view_columns();
     arena_init(&e->arena);
     e->relate = explain_relate_new(&args->limits);
     if (args->svg != NULL && e->relate != NULL)

@@ -5,10 +5,12 @@
 #include <time.h>
 
 #include "common/text_format.h"
+#include "lab/wrap.h"
 
 enum {
     NS_PER_S = 1000000000,
     LINE_MAX_LEN = 512,
+    CONTINUED_AT = 24, /* behind number and time */
     NAME_WIDTH = 20,
     INTERFACE_WIDTH = 11, /* "server/eth0" */
     INTERFACE_SHOWN = 24,
@@ -49,8 +51,8 @@ const char *explain_time(int64_t time_ns, char *buf)
 
 /* ---- one line ---- */
 
-void explain_print_line(FILE *out, const struct explain_packet *packet, const struct dissect *d,
-                        const char *note, enum trace_color color)
+static void put_line(FILE *out, const struct explain_packet *packet, const struct dissect *d,
+                     const char *note, enum trace_color color)
 {
     char time[EXPLAIN_TIME_LEN], line[LINE_MAX_LEN];
     explain_time(packet->time_ns, time);
@@ -67,6 +69,24 @@ void explain_print_line(FILE *out, const struct explain_packet *packet, const st
     if (packet->comment[0] != '\0')
         fprintf(out, "  %s# %s%s", sgr(color, SGR_BLUE), packet->comment, sgr(color, SGR_END));
     putc('\n', out);
+}
+
+void explain_print_line(FILE *out, const struct explain_packet *packet, const struct dissect *d,
+                        const char *note, enum trace_color color, unsigned columns)
+{
+    char *line = NULL;
+    size_t len;
+    FILE *whole = columns > 0 ? open_memstream(&line, &len) : NULL;
+    put_line(whole != NULL ? whole : out, packet, d, note, color);
+    if (whole == NULL)
+        return;
+    char *wrapped = fclose(whole) == 0 ? wrap_line(line, CONTINUED_AT, columns) : NULL;
+    if (wrapped != NULL)
+        fputs(wrapped, out);
+    else
+        put_line(out, packet, d, note, color);
+    free(wrapped);
+    free(line);
 }
 
 /* ---- the tree ---- */

@@ -32,7 +32,7 @@ static const char *keep_line(struct tour_facts *f, const struct explain_packet *
     FILE *out = open_memstream(&text, &len);
     if (out == NULL)
         return "";
-    explain_print_line(out, packet, d, note, view_color());
+    explain_print_line(out, packet, d, note, view_color(), 0);
     const char *kept = fclose(out) == 0 ? keep(f, text) : "";
     free(text);
     return kept;

@@ -216,11 +216,15 @@ enum trace_color view_color(void)
     return wanted && isatty(STDOUT_FILENO) ? TRACE_COLOR : TRACE_PLAIN;
 }
 
-void view_print(const char *text)
+unsigned view_columns(void)
 {
     struct winsize size = {0};
-    bool known = isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
-    char *wrapped = wrap_text(text, known ? size.ws_col : 0);
+    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+void view_print(const char *text)
+{
+    char *wrapped = wrap_text(text, view_columns());
     fputs(wrapped != NULL ? wrapped : text, stdout);
     free(wrapped);
 }

@@ -59,6 +59,9 @@ const char *view_instant(const char *iso, char *buf);
 /* Colours only on a terminal, and not with NO_COLOR. */
 enum trace_color view_color(void);
 
+/* Of the terminal that standard output is; 0: it is none, or its width is not known. */
+unsigned view_columns(void);
+
 /* Prints a text, its long lines wrapped to the terminal; as it is, where standard output is none. */
 void view_print(const char *text);
 

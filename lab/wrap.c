@@ -80,9 +80,8 @@ static void put_octets(struct text *t, const char *from, size_t len)
     }
 }
 
-static void wrap_line(struct text *t, const char *line, size_t len, unsigned width)
+static void put_line(struct text *t, const char *line, size_t len, unsigned indent, unsigned width)
 {
-    unsigned indent = hanging_indent(line);
     if (indent + ROOM_MIN > width)
         indent = INDENT;
     for (unsigned room = width; len > 0; room = width - indent) {
@@ -99,21 +98,35 @@ static void wrap_line(struct text *t, const char *line, size_t len, unsigned wid
     }
 }
 
+/* The width as far as there is one, and not less than is needed. */
+static unsigned usable(unsigned width)
+{
+    return width == 0 ? UINT32_MAX : width < INDENT + ROOM_MIN ? INDENT + ROOM_MIN : width;
+}
+
 char *wrap_text(const char *text, unsigned width)
 {
     struct text t;
     text_init(&t);
     while (*text != '\0') {
         size_t len = strcspn(text, "\n");
-        bool narrow = width > 0 && width < INDENT + ROOM_MIN;
         const char *start = text + color_len(text);
-        unsigned line_width = start[0] != ' ' || width == 0 ? UINT32_MAX : narrow ? INDENT + ROOM_MIN : width;
-        wrap_line(&t, text, len, line_width);
+        put_line(&t, text, len, hanging_indent(text), start[0] == ' ' ? usable(width) : UINT32_MAX);
         text += len;
         if (*text == '\n') {
             text_put(&t, "\n");
             text++;
         }
     }
+    return text_take(&t);
+}
+
+char *wrap_line(const char *line, unsigned indent, unsigned width)
+{
+    struct text t;
+    text_init(&t);
+    size_t len = strcspn(line, "\n");
+    put_line(&t, line, len, indent, usable(width));
+    text_put(&t, line + len);
     return text_take(&t);
 }

@@ -6,3 +6,7 @@
  * the line ends. Lines that are not indented stay as they are, as do all for width 0. Colours take no room.
  * malloc'ed, the caller frees; NULL if memory is out. */
 char *wrap_text(const char *text, unsigned width);
+
+/* Breaks one line likewise, whatever it starts with; what follows is indented by so much, or by less where
+ * the width leaves no room. malloc'ed, the caller frees; NULL if memory is out. */
+char *wrap_line(const char *line, unsigned indent, unsigned width);

@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """dhcplab explain over captures that are made here: every form of file, what is printed, and files that end in the middle."""
 
+import fcntl
 import json
+import os
 import pathlib
+import pty
 import select
 import struct
 import subprocess
 import tempfile
+import termios
 import unittest
 import xml.etree.ElementTree
 
@@ -222,6 +226,28 @@ class Explain(ExplainCase):
         self.assertIn("   278     4  63 82 53 63 ", text)
         self.assertIn("   272  00 00 00 00 00 00 63 82 53 63 35 01 05 36 04 0a  ......c.Sc5..6..", text)
         self.explain(pcap(FIRST_LEASE), "--packet", 5, code=1)
+
+    def test_lines_are_wrapped_to_a_terminal(self):
+        self.file.write_bytes(pcap(FIRST_LEASE))
+        whole = self.run_program(self.file)[0]
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        command = [DHCPLAB, "explain", self.file]
+        done = subprocess.run(command, stdout=theirs, timeout=60, check=False, env={"TZ": "UTC", "NO_COLOR": "1"})
+        os.close(theirs)
+        self.assertEqual(done.returncode, 0)
+        shown = b""
+        while True:
+            try:
+                shown += os.read(ours, 65536)
+            except OSError:  # all is read, and nobody writes any more
+                break
+        lines = shown.decode().splitlines()
+        self.assertGreater(len(lines), len(whole.splitlines()))
+        self.assertLessEqual(max(map(len, lines)), 80)
+        self.assertEqual(" ".join(shown.decode().split()), " ".join(whole.split()))
+        self.assertTrue(all(line.startswith(" " * 24) or line[:5].strip().isdigit() for line in lines), lines)
 
     def test_json_has_each_field_with_its_octets(self):
         for packet, data in zip(self.objects(pcap(FIRST_LEASE), "--bytes"), FIRST_LEASE):

@@ -46,6 +46,31 @@ static void test_colors_take_no_room(void **state)
                    "        bbbb\n");
 }
 
+static void test_one_line(void **state)
+{
+    static const struct {
+        unsigned indent, width;
+        const char *wrapped;
+    } rows[] = {
+        {4, 0, "12345 one two three\n"},
+        {4, 19, "12345 one two three\n"},
+        {4, 24, "12345 one two three\n"},
+        {4, 25, "12345 one two three\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *wrapped = wrap_line("12345 one two three\n", rows[i].indent, rows[i].width);
+        assert_string_equal(wrapped, rows[i].wrapped);
+        free(wrapped);
+    }
+    char *wrapped = wrap_line("12345 one two three four five six\n", 10, 26);
+    assert_string_equal(wrapped, "12345 one two three four\n          five six\n");
+    free(wrapped);
+    wrapped = wrap_line("12345 one two three four five six\n", 11, 26); /* that leaves less than 16 columns */
+    assert_string_equal(wrapped, "12345 one two three four\n        five six\n");
+    free(wrapped);
+}
+
 static void test_other_lines_stay(void **state)
 {
     (void)state;
@@ -67,6 +92,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_options),
         cmocka_unit_test(test_colors_take_no_room),
+        cmocka_unit_test(test_one_line),
         cmocka_unit_test(test_other_lines_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
