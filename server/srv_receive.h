@@ -4,7 +4,7 @@
 
 /* Takes packets in from these ports from now on. ERR_NOMEM: not from all. */
 int srv_receive_watch(struct srv_driver *d, struct srv_ports *ports);
-/* Serves a few of the queue; the driver's timer `more` is set if some are left. */
+/* Serves the queue; the driver's timer `more` is set if something is left, for others want the loop, too. */
 void srv_receive_serve(struct srv_driver *d);
 /* Counts and tells a packet that is not served. `user` is the driver: for srv_queue. */
 void srv_receive_refuse(void *user, enum reason reason, const struct srv_queued *queued);
