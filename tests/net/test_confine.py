@@ -4,6 +4,7 @@
 import os
 import pathlib
 import pwd
+import re
 import signal
 import subprocess
 import unittest
@@ -102,8 +103,8 @@ class Confine(LeaseCase):
         self.dir.chmod(0o755)
         (self.dir / "server.json").chmod(0o600)
         self.start_with("--user", "nobody:root")
-        self.assertRegex("\n".join(self.server_log.all), "the folder of .*leases.csv is not ours to write")
-        self.assertRegex("\n".join(self.server_log.all), "server.json is not ours to read")
+        for warning in ("the folder of .*leases.csv is not ours to write", "server.json is not ours to read"):
+            wait_for(lambda warning=warning: re.search(warning, "\n".join(self.server_log.all)), warning)
 
     def test_unknown_user(self):
         done = subprocess.run([BIN / "dhcplab-server", "-c", "x", "--user", "no-such-user"], text=True,

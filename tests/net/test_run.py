@@ -234,8 +234,10 @@ class Run(labtest.LabCase):
 
         for command in (["run", "teaching", "--veth"], ["down", "--all"]):
             run, dead = start()
+            pids = set(self.processes())
             run.kill()
-            labtest.wait_for(lambda: not self.processes(), "the end of the programs")
+            # One that is ending has no command line any more, but still its files, and with them the lock.
+            labtest.wait_for(lambda pids=pids: not pids & set(labtest.living()), "the end of the programs")
             living_run, living = start()
             self.assertEqual(folders(), {living})  # a new one has removed it
             dead.mkdir()  # and what has no lock at all belongs to nobody, too
