@@ -139,3 +139,12 @@ int text_format(char *buf, size_t cap, const char *format, va_list args)
     *o.at = '\0';
     return (int)((size_t)(o.at - buf) + o.cut);
 }
+
+int text_format_print(char *buf, size_t cap, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int len = text_format(buf, cap, format, args);
+    va_end(args);
+    return len;
+}

@@ -11,16 +11,7 @@ int text_format(char *buf, size_t cap, const char *format, va_list args)
     __attribute__((format(printf, 3, 0)));
 
 /* The same as snprintf(). */
-static inline int text_format_print(char *buf, size_t cap, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static inline int text_format_print(char *buf, size_t cap, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    int len = text_format(buf, cap, format, args);
-    va_end(args);
-    return len;
-}
+int text_format_print(char *buf, size_t cap, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Private to the function below: "000001002" and so on to "999"; what is not below 1000. */
 extern const char text_format_groups[];
