@@ -111,10 +111,10 @@ struct scenario {
     struct topology topology;
     struct srv_config *servers[LAB_HOSTS_MAX]; /* by host; NULL: no server */
     struct cli_config *clients[LAB_HOSTS_MAX];
-    bool is_off[LAB_HOSTS_MAX];                       /* not started with the others */
+    bool is_off[LAB_HOSTS_MAX];                   /* not started with the others */
     ip4 relays[LAB_HOSTS_MAX][RELAY_SERVERS_MAX]; /* of a relay agent: its servers */
-    size_t n_relays[LAB_HOSTS_MAX];                   /* 0: it is none */
-    uint64_t seed;                                    /* 1 if the file says nothing */
+    size_t n_relays[LAB_HOSTS_MAX];               /* 0: it is none */
+    uint64_t seed;                                /* 1 if the file says nothing */
     time_ms duration_ms;
     uint64_t budget;         /* in virtual time so many events at most; UINT64_MAX: any number */
     time_ms sync_ms;         /* how long a server's store takes */
