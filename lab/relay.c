@@ -14,7 +14,7 @@ enum reason relay_request(const struct dhcp_msg *msg, const struct packet *in, i
                           uint8_t bytes[DHCP_MSG_MAX], struct packet *out)
 {
     ip4 giaddr = msg->giaddr != 0 ? msg->giaddr : own;
-    if (msg->hops >= DHCP_HOPS_MAX)
+    if (msg->hops > DHCP_HOPS_MAX)
         return REASON_RELAY_HOPS;
     if (in->len > DHCP_MSG_MAX)
         return REASON_RELAY_LONG;

@@ -68,9 +68,9 @@ static void test_the_giaddr_of_another_stays(void **state)
 static void test_too_many_hops(void **state)
 {
     (void)state;
-    arrive(DHCP_BOOTREQUEST, DHCP_HOPS_MAX - 1, 0, 0, 0);
-    assert_int_equal(relay_request(&msg, &in, OWN, relayed, &out), REASON_RELAY_REQUEST);
     arrive(DHCP_BOOTREQUEST, DHCP_HOPS_MAX, 0, 0, 0);
+    assert_int_equal(relay_request(&msg, &in, OWN, relayed, &out), REASON_RELAY_REQUEST);
+    arrive(DHCP_BOOTREQUEST, DHCP_HOPS_MAX + 1, 0, 0, 0);
     assert_int_equal(relay_request(&msg, &in, OWN, relayed, &out), REASON_RELAY_HOPS);
 }
 
@@ -122,8 +122,8 @@ static void test_each_decision_is_told(void **state)
     relay_request(&msg, &in, OWN, relayed, &out);
     say(REASON_RELAY_REQUEST, TRACE_DECISION, &out,
         "relayed to 10.77.0.1, 10.77.0.2 with giaddr 10.88.0.1 (RFC 1542 4.1.1)");
-    arrive(DHCP_BOOTREQUEST, DHCP_HOPS_MAX, 0, 0, 0);
-    say(REASON_RELAY_HOPS, TRACE_DROP, &in, "hops is 16: not relayed any further (RFC 1542 4.1.1)");
+    arrive(DHCP_BOOTREQUEST, DHCP_HOPS_MAX + 1, 0, 0, 0);
+    say(REASON_RELAY_HOPS, TRACE_DROP, &in, "hops is 17: not relayed any further (RFC 1542 4.1.1)");
     in.len = DHCP_MSG_MAX + 1;
     msg.hops = 0;
     assert_int_equal(relay_request(&msg, &in, OWN, relayed, &out), REASON_RELAY_LONG);
