@@ -94,8 +94,9 @@ static void serve(struct srv_driver *d, int fd)
         serve_some(d);
         is_left = fill(d, fd);
     }
-    srv_driver_flush(d);
-    io_timer_after(d->more, is_left && !srv_driver_is_full(d) ? 0 : TIME_NEVER);
+    srv_driver_flush(d); /* then there may be room again */
+    is_left = srv_queue_count(d->queue) != 0 && !srv_driver_is_full(d);
+    io_timer_after(d->more, is_left ? 0 : TIME_NEVER);
 }
 
 void srv_receive_serve(struct srv_driver *d)

@@ -12,33 +12,44 @@ from labtest import wait_for
 from leasetest import LeaseCase
 
 COOKIE = bytes((99, 130, 83, 99))
-DISCOVER, RELEASE = 1, 7
+DISCOVER, DECLINE, RELEASE = 1, 4, 7
 CAPACITY, LOG_RATE = 8, 5
+MANY, ROUND_MAX, KEPT_MAX = 1100, 16 * 64, 16384  # messages, those of one turn, what is kept of what is done
+OPTIONS = {
+    # Much to decide about. 50: in no pool, 51: below the least, 57: little room, 60 and 77: of classes, 81: cut, 55: sent,
+    # never sent, not configured, superseded, for others, without room
+    DISCOVER: bytes((50, 4, 10, 8, 0, 1, 51, 4, 0, 0, 0, 1, 57, 2, 2, 64, 60, 1, 65, 77, 2, 1, 65, 81, 5, 5, 0, 0, 9, 9,
+                     55, 8, 3, 42, 33, 69, 121, 224, 225, 2)),
+    # 50: the first address of the pool, 54: the server
+    DECLINE: bytes((50, 4, 10, 9, 1, 0, 54, 4, 10, 9, 0, 1)),
+    RELEASE: b"",
+}
 
 
 def message(client, kind, xid):
-    head = struct.pack("!BBBBIHH16x6s10x192x", 1, 1, 6, 0, xid, 0, 0x8000, bytes((2, 0, 0, 0, 0, client)))
-    return head + COOKIE + bytes((53, 1, kind, 255))
+    head = struct.pack("!BBBBIHH16x4sH10x192x", 1, 1, 6, 0, xid, 0, 0x8000, bytes((2, 0, 0, 0)), client)
+    return head + COOKIE + bytes((53, 1, kind)) + OPTIONS[kind] + b"\xff"
 
 
-def send(count, clients, kind):
-    """Runs on a host of the lab."""
+def send(count, clients, *kinds):
+    """Runs on a host of the lab. The last kind is that of all other messages, too."""
     import socket
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.bind(("", 68))
         for xid in range(count):
+            kind = kinds[min(xid, len(kinds) - 1)]
             data = message(xid % clients, kind, xid) if kind else b"rubbish"
             client.sendto(data, ("10.9.0.1", 67))
 
 
 class FloodCase(LeaseCase):
-    def flood(self, count, clients, kind):
+    def flood(self, count, clients, *kinds):
         """All of it waits in the socket when the server goes on."""
         pid = self.server_pid()
         before = self.statistic("pkt4-received")
         os.kill(pid, signal.SIGSTOP)
         try:
-            self.on("c", sys.executable, "-B", __file__, "send", str(count), str(clients), str(kind))
+            self.on("c", sys.executable, "-B", __file__, "send", *map(str, (count, clients, *kinds)))
         finally:
             os.kill(pid, signal.SIGCONT)
         wait_for(lambda: self.statistic("pkt4-received") == before + count, "the packets")
@@ -53,6 +64,34 @@ class Burst(FloodCase):
         self.start_server()
         self.flood(400, 250, DISCOVER)
         self.assertEqual(self.statistic("pkt4-offer-sent"), 250)
+
+
+class Left(FloodCase):
+    def configure(self, **database):
+        super().configure(**database)
+        config = json.loads((self.dir / "server.json").read_text())
+        config["Dhcp4"] |= {
+            "client-classes": [{"name": "one", "test": "option[60].exists"},
+                               {"name": "more", "test": "option[77].exists", "only-in-additional-list": True}],
+            "option-data": [{"name": "ntp-servers", "data": "10.9.0.1", "never-send": True},
+                            {"name": "smtp-server", "data": "10.9.0.1", "client-classes": ["KNOWN"]},
+                            {"name": "routers", "data": "10.9.0.1"},
+                            {"name": "classless-static-route", "data": "0.0.0.0/0 - 10.9.0.1"},
+                            {"code": 224, "csv-format": False, "data": "5a" * 250},
+                            {"code": 225, "csv-format": False, "data": "5a" * 250}]}
+        config["Dhcp4"]["subnet4"][0] |= {"evaluate-additional-classes": ["more"], "min-valid-lifetime": 60}
+        self.write("server.json", config)
+
+    def test_what_is_left_is_served_when_there_is_room_again(self):
+        """With a record that no answer waits for, all that is done is kept until that is stored: so much is done here that
+        the last messages have to wait."""
+        self.start_server()
+        self.flood(1, 1, DISCOVER)
+        self.flood(MANY, MANY, DECLINE, DISCOVER)
+        self.assertEqual(self.statistic("pkt4-offer-sent"), MANY)
+        told = self.control(self.control_path, "explain4", {"limit": 1})["arguments"]["transactions"]
+        actions = len(told[0]["decisions"]) + 1
+        self.assertGreater(ROUND_MAX * actions, KEPT_MAX)
 
 
 class Flood(FloodCase):
