@@ -57,14 +57,23 @@ static void check_ack(struct veth_run *r, struct veth_host *server, const struct
 {
     struct srv_lease record;
     struct hw_addr hw = dhcp_msg_hw(ack);
-    char addr[IP4_LEN], client[HW_LEN];
+    char addr[IP4_LEN], client[HW_LEN], other[HW_LEN];
     uint32_t lease_s;
     if (ack->yiaddr == 0 || !dhcp_get_u32(ack, DHCP_OPT_LEASE_TIME, &lease_s))
         return; /* RFC 2131 4.3.5: the answer to an INFORM */
-    if (!find_record(r, server, ack->yiaddr, &record) || record.state != SRV_LEASE_ACTIVE ||
-        !hw_equal(&record.hw, &hw) || record.expires_ms < time_add(r->now, time_from_lease_s(lease_s)))
-        fail(r, SIM_LEASE_KNOWN, server, "%s acknowledges %s to %s, and its lease file does not say so",
-             server->t->name, ip4_format(ack->yiaddr, addr), hw_format(&hw, client));
+    time_ms ends_ms = time_add(r->now, time_from_lease_s(lease_s));
+    ip4_format(ack->yiaddr, addr);
+    hw_format(&hw, client);
+    if (!find_record(r, server, ack->yiaddr, &record))
+        fail(r, SIM_LEASE_KNOWN, server, "%s acknowledges %s to %s, and its lease file has no record of it",
+             server->t->name, addr, client);
+    else if (record.state != SRV_LEASE_ACTIVE || !hw_equal(&record.hw, &hw))
+        fail(r, SIM_LEASE_KNOWN, server, "%s acknowledges %s to %s, and its lease file says state %d of %s",
+             server->t->name, addr, client, (int)record.state, hw_format(&record.hw, other));
+    else if (record.expires_ms < ends_ms)
+        fail(r, SIM_LEASE_KNOWN, server,
+             "%s acknowledges %s to %s until %lld ms, and its lease file says until %lld ms", server->t->name,
+             addr, client, (long long)ends_ms, (long long)record.expires_ms);
 }
 
 void veth_check_sent(struct veth_run *r, struct veth_host *h, const struct packet *packet)
