@@ -13,7 +13,7 @@ LAB = {
     "hosts": {
         "s": {"server": {"Dhcp4": {
             "interfaces-config": {"interfaces": ["eth0"]}, "decline-probation-period": 1000,
-            "hooks-libraries": [{"library": "libdhcp_ping_check.so", "parameters": {"reply-timeout": 1500}}],
+            "hooks-libraries": [{"library": "libdhcp_ping_check.so", "parameters": {"min-ping-requests": 2, "reply-timeout": 1000}}],
             "subnet4": [{"id": 1, "subnet": "10.3.0.0/24", "pools": [{"pool": "10.3.0.100 - 10.3.0.109"}]}]}}},
         "squatter": {},
         "x": {},
@@ -42,6 +42,7 @@ class Probe(LabCase):
     def setUp(self):
         super().setUp()
         self.dhcplab("up", self.write("lab.json", LAB))
+        self.on("s", "ping", "-c", "1", "-W", str(LIMIT_S), "10.3.0.100")  # the squatter is there
 
     def converse(self, *requests):
         """The type and yiaddr of each answer."""
@@ -58,7 +59,7 @@ class Probe(LabCase):
         self.assertEqual({lease["ip-address"]: lease["state_name"] for lease in leases}["10.3.0.100"], "declined")
         log = self.dhcplab("log", "s").stdout
         self.assertIn("10.3.0.100 is in quarantine for 16 min 40 s: somebody there answers echo requests", log)
-        self.assertIn("nobody at 10.3.0.101 answered 1 echo requests", log)
+        self.assertIn("nobody at 10.3.0.101 answered 2 echo requests", log)
 
 
 if __name__ == "__main__":
