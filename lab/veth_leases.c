@@ -42,12 +42,13 @@ static int take(struct veth_leases *l, const char *line, size_t len)
     return 0;
 }
 
-/* The whole lines of `text`, up to zeros: those are room for records to come. Their octets, or ERR_NOMEM. */
+/* The whole lines of `text`, up to the first zero: from there on it is room for records to come, or one that
+ * the server is just writing, perhaps with its end before its middle. Their octets, or ERR_NOMEM. */
 static int take_lines(struct veth_leases *l, const char *text, size_t len)
 {
     size_t at = 0;
-    for (const char *end;
-         at < len && text[at] != '\0' && (end = memchr(text + at, '\n', len - at)) != NULL;) {
+    len = strnlen(text, len);
+    for (const char *end; (end = memchr(text + at, '\n', len - at)) != NULL;) {
         int rc = take(l, text + at, (size_t)(end - text) - at);
         if (rc < 0)
             return rc;

@@ -63,6 +63,33 @@ static void records_are_found_as_they_come(void **state)
     veth_leases_fini(&leases);
 }
 
+static void set_octet(long at, int octet)
+{
+    FILE *file = fopen(path, "r+");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, at, SEEK_SET), 0);
+    assert_int_equal(fputc(octet, file), octet);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Read while the server writes, a record may have its end before its middle. */
+static void a_record_that_is_being_written_is_waited_for(void **state)
+{
+    (void)state;
+    struct veth_leases leases = {0};
+    struct srv_lease found;
+    long begin = write_record(0, 1, SRV_LEASE_ACTIVE);
+    write_record(begin, 2, SRV_LEASE_ACTIVE);
+    set_octet(begin + 1, '\0');
+    assert_int_equal(veth_leases_follow(&leases, path), 0);
+    assert_false(veth_leases_find(&leases, ADDR(2), &found));
+    set_octet(begin + 1, '0'); /* of 10.0.0.2 */
+    assert_int_equal(veth_leases_follow(&leases, path), 0);
+    assert_true(veth_leases_find(&leases, ADDR(2), &found));
+    veth_leases_fini(&leases);
+    assert_int_equal(unlink(path), 0);
+}
+
 static void a_file_that_takes_its_place_is_read_from_the_start(void **state)
 {
     (void)state;
@@ -102,6 +129,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_are_found_as_they_come),
+        cmocka_unit_test(a_record_that_is_being_written_is_waited_for),
         cmocka_unit_test(a_file_that_takes_its_place_is_read_from_the_start),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
