@@ -1,6 +1,5 @@
 #include "lab/sim_check.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,21 +34,27 @@ void sim_check_fini(struct sim_check *check)
     check->quarantines = NULL;
 }
 
+bool sim_check_record(struct sim_check *check, enum sim_invariant invariant, time_ms now, const char *host,
+                      const char *format, va_list args)
+{
+    if (check->failed || (check->off & (1U << invariant)))
+        return false;
+    vsnprintf(check->why, sizeof check->why, format, args);
+    check->failed = true;
+    check->invariant = invariant;
+    check->at_ms = now;
+    snprintf(check->host, sizeof check->host, "%s", host);
+    return true;
+}
+
 void sim_check_fail(struct sim_world *w, enum sim_invariant invariant, const struct sim_host *host,
                     const char *format, ...)
 {
-    struct sim_check *check = w->check;
-    if (check->failed || (check->off & (1U << invariant)))
-        return;
     va_list args;
     va_start(args, format);
-    vsnprintf(check->why, sizeof check->why, format, args);
+    if (sim_check_record(w->check, invariant, w->now, host->name, format, args))
+        w->is_over = true;
     va_end(args);
-    check->failed = true;
-    check->invariant = invariant;
-    check->at_ms = w->now;
-    snprintf(check->host, sizeof check->host, "%s", host->name);
-    w->is_over = true;
 }
 
 /* ---- clients ---- */

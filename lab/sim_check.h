@@ -3,6 +3,8 @@
 #pragma once
 #include "lab/sim_node.h"
 
+#include <stdarg.h>
+
 /* X(identifier, word, what must be true) */
 #define SIM_INVARIANT_MAP(X)                                                                                 \
     X(SIM_UNIQUE_ADDRESS, "unique-address", "no two clients hold one address at one time")                   \
@@ -43,7 +45,11 @@ struct sim_check {
 
 void sim_check_fini(struct sim_check *check);
 
-/* Records the violation, if it is the first one, and ends the run. */
+/* Records the violation, seen at `now` on the host of that name, if it is the first one and its invariant is
+ * not off. False: it is not recorded. */
+bool sim_check_record(struct sim_check *check, enum sim_invariant invariant, time_ms now, const char *host,
+                      const char *format, va_list args) __attribute__((format(printf, 5, 0)));
+/* The same in the simulator, whose run it ends. */
 void sim_check_fail(struct sim_world *w, enum sim_invariant invariant, const struct sim_host *host,
                     const char *format, ...) __attribute__((format(printf, 4, 5)));
 

@@ -14,17 +14,10 @@
 __attribute__((format(printf, 4, 5))) static void fail(struct veth_run *r, enum sim_invariant invariant,
                                                        const struct veth_host *h, const char *format, ...)
 {
-    struct sim_check *check = &r->out->check;
-    if (check->failed || (r->s->off & (1U << invariant)))
-        return;
     va_list args;
     va_start(args, format);
-    vsnprintf(check->why, sizeof check->why, format, args);
+    sim_check_record(&r->out->check, invariant, r->now, h->t->name, format, args);
     va_end(args);
-    check->failed = true;
-    check->invariant = invariant;
-    check->at_ms = r->now;
-    snprintf(check->host, sizeof check->host, "%s", h->t->name);
 }
 
 /* ---- what a server says, and what is in its lease file ---- */

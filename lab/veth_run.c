@@ -395,7 +395,7 @@ int veth_run(struct net *net, const char *dir, const char *programs, const struc
              const struct scenario_setting *setting, struct scenario_outcome *out, char *why)
 {
     struct veth_run *r = calloc(1, sizeof *r);
-    *out = (struct scenario_outcome){.is_real = true};
+    *out = (struct scenario_outcome){.is_real = true, .check.off = s->off};
     if (r == NULL)
         return ERR_NOMEM;
     *r = (struct veth_run){
