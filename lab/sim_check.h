@@ -1,9 +1,9 @@
 /* What must be true after every step of the simulator, whatever the luck. The first thing that is not ends
  * the run. Pure. */
 #pragma once
-#include "lab/sim_node.h"
-
 #include <stdarg.h>
+
+#include "lab/sim_node.h"
 
 /* X(identifier, word, what must be true) */
 #define SIM_INVARIANT_MAP(X)                                                                                 \
