@@ -73,7 +73,7 @@ void srv_block_key(const struct srv_reply *r, const uint8_t *codes, size_t n_cod
     size_t n_asked = prl != NULL ? prl->len : 0;
     /* Only classes that have a name in the configuration count for options: the first bits. */
     size_t n_words = scopes->classes != NULL ? (r->config->n_class_names + BITS - 1) / BITS : 0;
-    size_t len = HEAD_LEN + n_codes + n_asked + (n_words + scopes->n) * sizeof(uint64_t);
+    size_t len = HEAD_LEN + n_codes + n_asked + n_words * sizeof(uint64_t) + scopes->n * sizeof(uint32_t);
     out->len = 0;
     if (is_one_of_a_kind(r) || len > SRV_BLOCK_KEY_MAX - sizeof(uint64_t))
         return;
@@ -87,10 +87,8 @@ void srv_block_key(const struct srv_reply *r, const uint8_t *codes, size_t n_cod
         at = put(at, prl->data, n_asked);
     for (size_t i = 0; i < n_words; i++)
         at = put(at, &scopes->classes->bits[i], sizeof(uint64_t));
-    for (size_t i = 0; i < scopes->n; i++) {
-        uint64_t identity = (uintptr_t)scopes->at[i].options;
-        at = put(at, &identity, sizeof identity);
-    }
+    for (size_t i = 0; i < scopes->n; i++)
+        at = put(at, &scopes->at[i].options->number, sizeof(uint32_t));
     put(at, &(const uint64_t){0}, sizeof(uint64_t)); /* up to a whole word */
     out->len = len + -len % sizeof(uint64_t);
 }

@@ -41,8 +41,8 @@ struct srv_block_counts {
 
 struct srv_blocks;
 
-/* Keeps `max` blocks at most: a newer one takes the place of an older one. NULL if memory is out. The scopes
- * that the keys speak of live as long. */
+/* For the answers of one configuration. Keeps `max` blocks at most: a newer one takes the place of an older
+ * one. NULL if memory is out. */
 struct srv_blocks *srv_blocks_new(size_t max);
 void srv_blocks_free(struct srv_blocks *blocks); /* NULL is fine */
 struct srv_block_counts srv_blocks_counts(const struct srv_blocks *blocks);

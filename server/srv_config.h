@@ -103,6 +103,7 @@ struct srv_option {
 /* What one scope says, in the order of the file: at most one of each code, but for those that only members of
  * classes get. See srv_scope.h. */
 struct srv_options {
+    uint32_t number; /* no other of the configuration has it; 0: without options */
     const struct srv_option *list;
     size_t n;
 };

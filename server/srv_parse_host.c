@@ -75,7 +75,7 @@ static void add_hostname(struct srv_parse *p, struct srv_host *host)
         memcpy(list, host->options.list, n * sizeof *list);
     list[n] = (struct srv_option){
         .code = DHCP_OPT_HOST_NAME, .len = (uint16_t)len, .data = (const uint8_t *)host->hostname};
-    host->options = (struct srv_options){list, n + 1};
+    host->options = (struct srv_options){++p->n_option_lists, list, n + 1};
 }
 
 static void read_hostname(struct srv_parse *p, const cJSON *map, struct srv_host *host)

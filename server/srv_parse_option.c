@@ -545,7 +545,7 @@ static void put_options(struct srv_parse *p, const struct entries *entries, stru
     struct srv_option *list = srv_parse_alloc(p, room, sizeof *list);
     if (list == NULL)
         return;
-    *out = (struct srv_options){.list = list};
+    *out = (struct srv_options){++p->n_option_lists, list, 0};
     for (size_t i = 0; i < entries->n; i++) {
         const struct entry *e = &entries->list[i];
         if (!e->is_used)

@@ -201,10 +201,10 @@ static void rfc951_3_vend_has_64_octets(void **state)
     assert_memory_equal(seen.packet.bytes + BOOTP_LEN - VEND_LEN, vend, sizeof vend);
     stop(state);
     start_bootp("\"hooks-libraries\": [ { \"library\": \"libdhcp_bootp.so\" } ],");
-    config->subnets[0].options =
-        (struct srv_options){(struct srv_option[]){{.code = 17, .len = 41, .data = (const uint8_t[41]){0}},
-                                                   {.code = 26, .len = 2, .data = (const uint8_t[2]){0}}},
-                             2};
+    config->subnets[0].options = (struct srv_options){
+        .list = (struct srv_option[]){{.code = 17, .len = 41, .data = (const uint8_t[41]){0}},
+                                      {.code = 26, .len = 2, .data = (const uint8_t[2]){0}}},
+        .n = 2};
     bootp('a');
     send_to(IP4_BROADCAST);
     expect_reply(A10);

@@ -89,7 +89,7 @@ static void ask_for(const char *codes)
 
 static void configure(const struct srv_option *list, size_t n)
 {
-    options = (struct srv_options){list, n};
+    options = (struct srv_options){.list = list, .n = n};
     srv_scope_add(&scopes, "subnet", &options);
 }
 
