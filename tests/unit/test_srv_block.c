@@ -88,7 +88,8 @@ static char *write_config(struct rng *rng, unsigned max)
     fprintf(to, "}, { \"pool\": \"10.0.0.15 - 10.0.0.60\" } ], \"reservations\": [ { \"hw-address\": "
                 "\"02:00:00:00:00:0a\", ");
     put_options(rng, to);
-    fprintf(to, "} ] } ] } }");
+    fprintf(to, "}, { \"hw-address\": \"02:00:00:00:00:0b\", \"hostname\": \"berta\" }, "
+                "{ \"hw-address\": \"02:00:00:00:00:0c\", \"hostname\": \"clara\" } ] } ] } }");
     fclose(to);
     return text;
 }
