@@ -16,7 +16,7 @@
 #include "common/err.h"
 #include "common/io_file.h"
 #include "common/io_worker.h"
-#include "server/srv_csv.h"
+#include "server/srv_lease_file.h"
 
 enum {
     CHUNK = 1 << 20,      /* written between two looks at `cancelled` */
@@ -36,62 +36,6 @@ struct srv_rewrite {
     atomic_bool cancelled;
     int rc, why; /* of the thread: enum err, errno */
 };
-
-/* ---- which records are the newest ---- */
-
-/* A set of addresses: open addressing; 0, which is no client's address, marks a free place. */
-struct address_set {
-    ip4 *places;
-    size_t mask;
-};
-
-static int set_init(struct address_set *set, size_t max)
-{
-    size_t n = 64;
-    while (n < 2 * max)
-        n *= 2;
-    set->places = calloc(n, sizeof *set->places);
-    set->mask = n - 1;
-    return set->places == NULL ? ERR_NOMEM : 0;
-}
-
-/* True if it was not there. */
-static bool set_add(struct address_set *set, ip4 addr)
-{
-    size_t i = (addr * UINT32_C(2654435761)) & set->mask;
-    while (set->places[i] != 0 && set->places[i] != addr)
-        i = (i + 1) & set->mask;
-    bool added = set->places[i] == 0;
-    set->places[i] = addr;
-    return added;
-}
-
-/* The first octet of the line that goes on until `end`. */
-static size_t start_of_line(const char *text, size_t end)
-{
-    while (end > 0 && text[end - 1] != '\n')
-        end--;
-    return end;
-}
-
-/* Moves what is kept of `text`, which ends with a newline, to its end, the lines in their order. Returns
- * where it starts. A deletion has done its part when the older records of its address are gone. */
-static size_t keep_newest(char *text, size_t len, struct address_set *seen)
-{
-    size_t kept = len;
-    for (size_t end = len; end > 0;) {
-        size_t start = start_of_line(text, end - 1);
-        struct srv_lease lease;
-        const char *why;
-        bool is_lease = srv_csv_parse(text + start, end - 1 - start, 0, &lease, &why);
-        if (!is_lease || (set_add(seen, lease.addr) && !srv_lease_is_deletion(&lease))) {
-            kept -= end - start;
-            memmove(text + kept, text + start, end - start);
-        }
-        end = start;
-    }
-    return kept;
-}
 
 /* ---- the thread ---- */
 
@@ -124,31 +68,17 @@ static int write_chunks(struct srv_rewrite *r, const char *text, size_t len)
     return rc;
 }
 
-static int write_newest(struct srv_rewrite *r, char *text, size_t len)
-{
-    struct address_set seen;
-    const char *newline = memchr(text, '\n', len);
-    size_t body = newline == NULL ? len : (size_t)(newline + 1 - text), lines = 0;
-    for (size_t i = body; i < len; i++)
-        lines += text[i] == '\n';
-    int rc = set_init(&seen, lines);
-    if (rc < 0)
-        return rc;
-    size_t kept = keep_newest(text + body, len - body, &seen);
-    free(seen.places);
-    rc = write_chunks(r, text, body); /* the header */
-    return rc < 0 ? rc : write_chunks(r, text + body + kept, len - body - kept);
-}
-
 static int copy_newest(struct srv_rewrite *r)
 {
-    size_t len = (size_t)*r->committed;
+    size_t len = (size_t)*r->committed, start;
     char *text = malloc(len + 1);
     if (text == NULL)
         return ERR_NOMEM;
     int rc = read_range(r->old_fd, text, len, 0);
     if (rc == 0)
-        rc = write_newest(r, text, len);
+        rc = srv_lease_file_compact(text, len, &start);
+    if (rc == 0)
+        rc = write_chunks(r, text + start, len - start);
     r->copied = (off_t)len;
     free(text);
     return rc;

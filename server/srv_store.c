@@ -64,34 +64,6 @@ static int start_file(struct srv_store *s)
     return rc < 0 ? rc : io_file_sync_name(s->path);
 }
 
-/* From the last line to the first, so that the newest record of an address comes first. `text` starts after
- * the header. */
-static void read_backwards(const char *text, size_t len, srv_store_lease_fn *each, srv_store_bad_fn *bad,
-                           void *user)
-{
-    unsigned long line = 1;
-    for (size_t i = 0; i < len; i++)
-        line += text[i] == '\n';
-    int64_t offset_ms = wall_offset_ms();
-    for (size_t end = len; end > 0; line--) {
-        size_t last = end - 1; /* the newline */
-        size_t start = last;
-        while (start > 0 && text[start - 1] != '\n')
-            start--;
-        struct srv_lease lease;
-        const char *why = "it has octets of zero, where a crash kept something from the disk";
-        if (last == start || text[start] == '#') {
-            /* an empty line or a comment */
-        } else if (memchr(text + start, '\0', last - start) == NULL &&
-                   srv_csv_parse(text + start, last - start, offset_ms, &lease, &why)) {
-            each(user, &lease);
-        } else {
-            bad(user, line, why);
-        }
-        end = start;
-    }
-}
-
 /* The whole file; its size is only limited by memory. */
 static int read_text(int fd, char **out, size_t *out_len)
 {
@@ -99,7 +71,7 @@ static int read_text(int fd, char **out, size_t *out_len)
     if (fstat(fd, &st) < 0)
         return ERR_IO;
     size_t size = (size_t)st.st_size, len = 0;
-    char *text = malloc(size + 1);
+    char *text = malloc(size + 1); /* of no octets, too */
     if (text == NULL)
         return ERR_NOMEM;
     while (len < size) {
@@ -112,49 +84,23 @@ static int read_text(int fd, char **out, size_t *out_len)
         }
         len += n > 0 ? (size_t)n : 0;
     }
-    text[len] = '\0';
     *out = text;
     *out_len = len;
     return 0;
 }
 
-static void tell_torn(const char *text, size_t whole, srv_store_bad_fn *bad, void *user)
+static int read_leases(struct srv_store *s, const char *text, size_t len, srv_lease_file_lease_fn *each,
+                       srv_lease_file_bad_fn *bad, void *user)
 {
-    unsigned long line = 1;
-    for (size_t i = 0; i < whole; i++)
-        line += text[i] == '\n';
-    bad(user, line, "the last line is cut: the record was not acknowledged");
-}
-
-/* Without the zeros at the end. */
-static size_t written_len(const char *text, size_t len)
-{
-    while (len > 0 && text[len - 1] == '\0')
-        len--;
-    return len;
-}
-
-static int read_leases(struct srv_store *s, const char *text, size_t len, srv_store_lease_fn *each,
-                       srv_store_bad_fn *bad, void *user)
-{
-    static const char header[] =
-        "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname";
-    size_t written = written_len(text, len);
-    const char *newline = memchr(text, '\n', written);
-    if (newline == NULL && written < sizeof new_header && memcmp(text, new_header, written) == 0)
-        return start_file(s); /* cut in its very first line: there never was a lease in it */
-    if (newline == NULL || strncmp(text, header, sizeof header - 1) != 0)
-        return ERR_CONFIG;
-    const char *last = memrchr(text, '\n', written);
-    assert(last != NULL);
-    size_t whole = (size_t)(last + 1 - text);
-    if (whole < written)
-        tell_torn(text, whole, bad, user);
+    size_t whole;
+    int rc = srv_lease_file_read(text, len, wall_offset_ms(), each, bad, user, &whole);
+    if (rc < 0)
+        return rc;
+    if (whole == 0)
+        return start_file(s);
     if (whole < len && ftruncate(s->fd, (off_t)whole) < 0)
         return ERR_IO;
     s->size = s->rested = s->end = (off_t)whole;
-    size_t body = (size_t)(newline + 1 - text);
-    read_backwards(text + body, whole - body, each, bad, user);
     return 0;
 }
 
@@ -189,8 +135,8 @@ static int remove_left_behind(const struct srv_store *s)
     return rc;
 }
 
-static int open_and_read(struct srv_store *s, const char *path, srv_store_lease_fn *each,
-                         srv_store_bad_fn *bad, void *user)
+static int open_and_read(struct srv_store *s, const char *path, srv_lease_file_lease_fn *each,
+                         srv_lease_file_bad_fn *bad, void *user)
 {
     char *text = NULL;
     size_t len = 0;
@@ -205,7 +151,7 @@ static int open_and_read(struct srv_store *s, const char *path, srv_store_lease_
     return rc < 0 ? rc : remove_left_behind(s);
 }
 
-int srv_store_open(const char *path, srv_store_lease_fn *each, srv_store_bad_fn *bad, void *user,
+int srv_store_open(const char *path, srv_lease_file_lease_fn *each, srv_lease_file_bad_fn *bad, void *user,
                    struct srv_store **out)
 {
     struct srv_store *s = calloc(1, sizeof *s);

@@ -13,7 +13,7 @@
 
 #include "common/histogram.h"
 #include "server/srv_config.h"
-#include "server/srv_lease.h"
+#include "server/srv_lease_file.h"
 
 struct srv_store;
 
@@ -33,18 +33,11 @@ struct srv_store_stats {
     bool rewriting;
 };
 
-/* Told about each lease that the file holds, the newest record of each address first; older ones of the same
- * address follow. */
-typedef void srv_store_lease_fn(void *user, const struct srv_lease *lease);
-/* Told about each line that could not be read: `line` counts from 1. */
-typedef void srv_store_bad_fn(void *user, unsigned long line, const char *why);
-
-/* Opens or makes the file and reads what it holds. Zeros at its end are cut off, and so is a last line
- * without its newline, a record that a crash cut, which is reported. Zeros within the file (a crash of the
- * system may leave out some blocks of what was not synced yet) cost the line that they are in. What a rewrite
- * left behind is removed. ERR_CONFIG: not a lease file (its header is another one), nothing is changed;
- * ERR_NOMEM; ERR_EXISTS: another server has it open; ERR_IO (errno tells). */
-int srv_store_open(const char *path, srv_store_lease_fn *each, srv_store_bad_fn *bad, void *user,
+/* Opens or makes the file and reads what it holds (srv_lease_file_read()). What a crash left behind the last
+ * whole line is cut off, and what a rewrite left behind is removed. ERR_CONFIG: not a lease file (its header
+ * is another one), nothing is changed; ERR_NOMEM; ERR_EXISTS: another server has it open; ERR_IO (errno
+ * tells). */
+int srv_store_open(const char *path, srv_lease_file_lease_fn *each, srv_lease_file_bad_fn *bad, void *user,
                    struct srv_store **out);
 void srv_store_close(struct srv_store *s); /* gives up a running rewrite; NULL is fine */
 
