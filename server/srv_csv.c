@@ -277,6 +277,9 @@ bool srv_csv_parse(const char *line, size_t len, int64_t wall_offset_ms, struct 
 {
     struct fields f;
     *out = (struct srv_lease){0};
+    *out_why = "it has octets of zero, where a crash kept something from the disk";
+    if (memchr(line, '\0', len) != NULL)
+        return false;
     *out_why = "it does not have the columns of the header";
     return split(line, len, &f) && f.n >= COLUMNS_REQUIRED && read_identity(&f, out, out_why) &&
            read_times(&f, wall_offset_ms, out, out_why) && read_context(&f, out, out_why);

@@ -42,11 +42,10 @@ static void read_backwards(const char *text, size_t len, int64_t wall_offset_ms,
         size_t last = end - 1; /* the newline */
         size_t start = start_of_line(text, last);
         struct srv_lease lease;
-        const char *why = "it has octets of zero, where a crash kept something from the disk";
+        const char *why;
         if (last == start || text[start] == '#') {
             /* an empty line or a comment */
-        } else if (memchr(text + start, '\0', last - start) == NULL &&
-                   srv_csv_parse(text + start, last - start, wall_offset_ms, &lease, &why)) {
+        } else if (srv_csv_parse(text + start, last - start, wall_offset_ms, &lease, &why)) {
             each(user, &lease);
         } else {
             bad(user, line, why);

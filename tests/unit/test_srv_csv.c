@@ -193,6 +193,22 @@ static void what_is_no_lease_is_refused_with_a_reason(void **state)
     }
 }
 
+/* Wherever they are: what stands in front of them would pass for the whole field. */
+static void a_line_with_zeros_is_no_lease(void **state)
+{
+    (void)state;
+    static const char line[] = "10.77.0.100,02:00:00:00:00:02,ff:00:2c,3600,1703601,7,0,0,h1,0,,0";
+    for (size_t i = 0; i < sizeof line - 1; i++) {
+        char cut[sizeof line];
+        struct srv_lease lease;
+        const char *why = NULL;
+        memcpy(cut, line, sizeof line);
+        cut[i] = '\0';
+        assert_false(srv_csv_parse(cut, sizeof line - 1, 0, &lease, &why));
+        assert_string_equal(why, "it has octets of zero, where a crash kept something from the disk");
+    }
+}
+
 static void every_shorter_prefix_is_refused_or_a_lease(void **state)
 {
     (void)state;
@@ -220,6 +236,7 @@ int main(void)
         cmocka_unit_test(longest_lease_fits_a_line),
         cmocka_unit_test(older_line_without_the_last_columns_is_read),
         cmocka_unit_test(what_is_no_lease_is_refused_with_a_reason),
+        cmocka_unit_test(a_line_with_zeros_is_no_lease),
         cmocka_unit_test(every_shorter_prefix_is_refused_or_a_lease),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

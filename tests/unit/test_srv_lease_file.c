@@ -154,6 +154,20 @@ static void compacting_keeps_the_newest_and_what_it_cannot_read(void **state)
     assert_string_equal(text + start, after);
 }
 
+/* It may say anything, so the record before it stays the newest. */
+static void compacting_takes_no_line_with_zeros_for_a_record(void **state)
+{
+    (void)state;
+    char text[] = SRV_CSV_HEADER "\n" RECORD("10.0.0.1", "60") RECORD("10.0.0.1", "80");
+    size_t len = sizeof text - 1, start, whole;
+    struct told told;
+    memset(text + len - 10, 0, 5);
+    assert_int_equal(srv_lease_file_compact(text, len, &start), 0);
+    assert_int_equal(read_text(text + start, len - start, &told, &whole), 0);
+    assert_string_equal(told.text, "3: it has octets of zero, where a crash kept something from the disk\n"
+                                   "10.0.0.1 60\n");
+}
+
 static void what_is_compact_stays_as_it_is(void **state)
 {
     (void)state;
@@ -199,6 +213,7 @@ int main(void)
         cmocka_unit_test(what_has_another_header_is_no_lease_file),
         cmocka_unit_test(the_header_of_an_older_kea_is_one),
         cmocka_unit_test(compacting_keeps_the_newest_and_what_it_cannot_read),
+        cmocka_unit_test(compacting_takes_no_line_with_zeros_for_a_record),
         cmocka_unit_test(what_is_compact_stays_as_it_is),
         cmocka_unit_test(compacting_tells_many_addresses_apart),
     };
