@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/bisect.h"
 #include "common/dhcp_proto.h"
 #include "common/wire.h"
 #include "server/srv_bits.h"
@@ -39,17 +40,15 @@ static int compare_pools(const void *a, const void *b)
     return x->range.first < y->range.first ? -1 : x->range.first > y->range.first;
 }
 
+static bool ends_before(const void *pool, const void *addr)
+{
+    return ((const struct alloc_pool *)pool)->range.last < *(const ip4 *)addr;
+}
+
 static struct alloc_pool *find_pool(const struct srv_alloc *a, ip4 addr)
 {
-    size_t low = 0, high = a->n_pools;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (a->pools[middle].range.last < addr)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < a->n_pools && ip4_range_has(a->pools[low].range, addr) ? &a->pools[low] : NULL;
+    size_t place = bisect(a->pools, a->n_pools, sizeof *a->pools, ends_before, &addr);
+    return place < a->n_pools && ip4_range_has(a->pools[place].range, addr) ? &a->pools[place] : NULL;
 }
 
 /* With as many records as there can be, and all that is excluded, one of so many addresses is still free. */

@@ -7,6 +7,7 @@
 #include "common/dhcp_opt.h"
 #include "common/dhcp_proto.h"
 #include "common/err.h"
+#include "server/srv_index.h"
 #include "server/srv_parse.h"
 
 enum {
@@ -342,35 +343,13 @@ const struct srv_option *srv_config_find_option(const struct srv_options *option
 
 const struct srv_subnet *srv_config_find_subnet(const struct srv_config *config, ip4 addr)
 {
-    const struct srv_subnet *best = NULL;
-    for (size_t i = 0; i < config->n_subnets; i++) {
-        const struct srv_subnet *subnet = &config->subnets[i];
-        if (ip4_net_has(subnet->net, addr) && (best == NULL || subnet->net.len > best->net.len))
-            best = subnet;
-    }
-    return best;
-}
-
-bool srv_config_is_relay(const struct srv_subnet *subnet, ip4 giaddr)
-{
-    for (size_t i = 0; i < subnet->n_relays; i++)
-        if (subnet->relays[i] == giaddr)
-            return true;
-    return false;
+    const struct srv_index_place *place = srv_index_find_net(config->index, addr);
+    return place == NULL ? NULL : place->subnet;
 }
 
 const struct srv_subnet *srv_config_find_subnet_id(const struct srv_config *config, uint32_t id)
 {
-    size_t low = 0, high = config->n_subnets;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (config->subnets_by_id[middle]->id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < config->n_subnets && config->subnets_by_id[low]->id == id ? config->subnets_by_id[low]
-                                                                           : NULL;
+    return srv_index_find_id(config->index, id);
 }
 
 const struct srv_subnet *srv_config_find_neighbour(const struct srv_config *config,

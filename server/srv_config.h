@@ -13,6 +13,7 @@
 #include "server/srv_optdef.h"
 
 struct srv_host_table; /* srv_host.h */
+struct srv_index;      /* srv_index.h */
 
 enum srv_socket_type {
     SRV_SOCKET_RAW, /* frames to clients that have no address yet */
@@ -304,7 +305,7 @@ struct srv_config {
     bool authoritative, match_client_id, rapid_commit, store_extended_info;
     struct srv_subnet *subnets; /* those of no shared network first */
     size_t n_subnets;
-    const struct srv_subnet **subnets_by_id; /* the same, sorted */
+    const struct srv_index *index; /* what they are found by */
     struct srv_network *networks;
     size_t n_networks;
     struct srv_host_table *hosts; /* reservations */
@@ -344,8 +345,6 @@ bool srv_config_is_requester(const struct srv_config *config, ip4 giaddr);
 const struct srv_option *srv_config_find_option(const struct srv_options *options, uint8_t code);
 /* Of the subnets that contain `addr` the one with the longest prefix, or NULL. */
 const struct srv_subnet *srv_config_find_subnet(const struct srv_config *config, ip4 addr);
-/* Does the subnet name the relay? */
-bool srv_config_is_relay(const struct srv_subnet *subnet, ip4 giaddr);
 /* The subnet with the identifier, or NULL. */
 const struct srv_subnet *srv_config_find_subnet_id(const struct srv_config *config, uint32_t id);
 /* The subnets on the link of `first`, itself included: in the order of the file, starting again with the

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/bisect.h"
 #include "common/err.h"
 #include "common/hash.h"
 #include "server/srv_lease_entry.h"
@@ -123,18 +124,15 @@ static struct srv_lease_entry *find_entry(const struct srv_lease_table *t, ip4 a
 
 /* ---- subnets ---- */
 
-/* Place of the first subnet whose id is not below `id`. */
+static bool is_id_below(const void *element, const void *id)
+{
+    const struct srv_lease_subnet *const *subnet = element;
+    return (*subnet)->id < *(const uint32_t *)id;
+}
+
 static size_t subnet_place(const struct srv_lease_table *t, uint32_t id)
 {
-    size_t low = 0, high = t->n_subnets;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (t->subnets[middle]->id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return bisect(t->subnets, t->n_subnets, sizeof(struct srv_lease_subnet *), is_id_below, &id);
 }
 
 static struct srv_lease_subnet *find_subnet(const struct srv_lease_table *t, uint32_t id)

@@ -1,7 +1,7 @@
 /* Shared networks. */
-#include <stdlib.h>
 #include <string.h>
 
+#include "server/srv_index.h"
 #include "server/srv_parse.h"
 
 static const char *const network_keys[] = {
@@ -84,23 +84,6 @@ static size_t count(const cJSON *map, const char *key)
     return (size_t)cJSON_GetArraySize(srv_parse_at(map, key));
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-    const struct srv_subnet *const *x = a, *const *y = b;
-    return (*x)->id < (*y)->id ? -1 : (*x)->id > (*y)->id;
-}
-
-static void index_subnets(struct srv_parse *p)
-{
-    struct srv_config *config = p->config;
-    config->subnets_by_id = srv_parse_alloc(p, config->n_subnets + 1, sizeof(struct srv_subnet *));
-    if (config->subnets_by_id == NULL)
-        return;
-    for (size_t i = 0; i < config->n_subnets; i++)
-        config->subnets_by_id[i] = &config->subnets[i];
-    qsort(config->subnets_by_id, config->n_subnets, sizeof(struct srv_subnet *), compare_ids);
-}
-
 void srv_parse_networks(struct srv_parse *p, const cJSON *map, const struct srv_parse_scope *global)
 {
     struct srv_config *config = p->config;
@@ -113,5 +96,7 @@ void srv_parse_networks(struct srv_parse *p, const cJSON *map, const struct srv_
         return;
     srv_parse_subnets(p, map, global, NULL);
     cJSON_ArrayForEach(item, list) read_network(p, item, global);
-    index_subnets(p);
+    config->index = srv_index_new(&config->arena, config->subnets, config->n_subnets);
+    if (config->index == NULL)
+        p->out_of_memory = true;
 }

@@ -1,9 +1,8 @@
 #include "server/srv_select.h"
 
-#include <string.h>
-
 #include "common/dhcp_opt_walk.h"
 #include "server/srv_classify.h"
+#include "server/srv_index.h"
 
 /* Without giaddr, whoever sent option 82 is no relay that our answer goes through: a client that forges it
  * must not choose its subnet. */
@@ -150,45 +149,22 @@ bool srv_select_take(struct srv_step *s, const struct srv_subnet *subnet, enum r
 
 /* ---- finding ---- */
 
-typedef bool rule_fn(const struct srv_subnet *subnet, const struct srv_select_from *from, ip4 addr);
-
-static bool names_interface(const struct srv_subnet *subnet, const struct srv_select_from *from, ip4 addr)
+/* The first one that the client's classes let it into. Without one, the last in the file goes to *out_closed,
+ * if there is any. */
+static const struct srv_subnet *first_open(const struct srv_index_place *place,
+                                           const struct srv_select_from *from,
+                                           const struct srv_subnet **out_closed)
 {
-    (void)addr;
-    return subnet->interface[0] != '\0' && strcmp(subnet->interface, from->ifname) == 0;
-}
-
-static bool names_relay(const struct srv_subnet *subnet, const struct srv_select_from *from, ip4 addr)
-{
-    (void)from;
-    return srv_config_is_relay(subnet, addr);
-}
-
-static bool contains(const struct srv_subnet *subnet, const struct srv_select_from *from, ip4 addr)
-{
-    (void)from;
-    return ip4_net_has(subnet->net, addr);
-}
-
-/* The subnet that the rule goes by goes to *out: of several it contains the address in the longest prefix, or
- * is the first. The last that would do but for the client's classes goes to *out_closed. */
-static inline bool find_by(const struct srv_config *config, const struct srv_select_from *from, rule_fn *rule,
-                           ip4 addr, const struct srv_subnet **out, const struct srv_subnet **out_closed)
-{
-    bool is_found = false;
-    *out = NULL;
-    for (size_t i = 0; i < config->n_subnets; i++) {
-        const struct srv_subnet *subnet = &config->subnets[i];
-        if (!rule(subnet, from, addr) ||
-            (is_found && (rule != contains || subnet->net.len <= (*out)->net.len)))
-            continue;
-        if (srv_class_passes_subnet(from->classes, subnet)) {
-            *out = subnet;
-            is_found = true;
-        } else
-            *out_closed = subnet;
+    const struct srv_subnet *closed = NULL;
+    for (; place != NULL; place = place->next) {
+        if (srv_class_passes_subnet(from->classes, place->subnet))
+            return place->subnet;
+        if (closed == NULL || closed < place->subnet)
+            closed = place->subnet;
     }
-    return is_found;
+    if (closed != NULL)
+        *out_closed = closed;
+    return NULL;
 }
 
 /* RFC 2131 4.3.1: "the address is selected based on the subnet from which the message was received (if
@@ -201,6 +177,7 @@ const struct srv_subnet *srv_select_find(const struct srv_config *config, const 
                                          enum reason *out_reason, ip4 *out_addr,
                                          const struct srv_subnet **out_closed)
 {
+    const struct srv_index *index = config->index;
     const struct srv_subnet *found;
     *out_closed = NULL;
     if (from->link != 0) {
@@ -212,18 +189,19 @@ const struct srv_subnet *srv_select_find(const struct srv_config *config, const 
     } else if (from->giaddr != 0) {
         *out_reason = REASON_SUBNET_RELAY_NAMED;
         *out_addr = from->giaddr;
-        if (find_by(config, from, names_relay, from->giaddr, &found, out_closed))
+        found = first_open(srv_index_find_relay(index, from->giaddr), from, out_closed);
+        if (found != NULL)
             return found;
         *out_reason = REASON_SUBNET_RELAY;
     } else {
         *out_reason = REASON_SUBNET_INTERFACE_NAME;
         *out_addr = from->ifaddr;
-        if (find_by(config, from, names_interface, 0, &found, out_closed))
+        found = first_open(srv_index_find_interface(index, from->ifname), from, out_closed);
+        if (found != NULL)
             return found;
         *out_reason = REASON_SUBNET_INTERFACE;
     }
-    find_by(config, from, contains, *out_addr, &found, out_closed);
-    return found;
+    return first_open(srv_index_find_net(index, *out_addr), from, out_closed);
 }
 
 bool srv_select_subnet(struct srv_step *s)

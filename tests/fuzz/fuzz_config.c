@@ -10,6 +10,7 @@
 #include "common/jcfg.h"
 #include "lab/topology.h"
 #include "server/srv_config.h"
+#include "server/srv_index.h"
 #include "tests/fuzz/fuzz.h"
 
 /* "fuzz.json:3:12: at $...": a name, a line, a column, a path. */
@@ -52,6 +53,7 @@ static void check_server(const struct srv_config *config)
     for (size_t i = 0; i < config->n_subnets; i++) {
         const struct srv_subnet *subnet = &config->subnets[i];
         assert(srv_config_find_subnet_id(config, subnet->id) == subnet);
+        assert(srv_index_find_net(config->index, subnet->net.addr) != NULL);
         assert(1 <= subnet->lifetime.min_s && subnet->lifetime.min_s <= subnet->lifetime.default_s &&
                subnet->lifetime.default_s <= subnet->lifetime.max_s);
         for (size_t p = 0; p < subnet->n_pools; p++) {

@@ -20,8 +20,8 @@ static char warnings[4096];
 static inline void keep_warning(void *user, const char *text)
 {
     (void)user;
-    strncat(warnings, text, sizeof warnings - strlen(warnings) - 2);
-    strcat(warnings, "\n");
+    size_t used = strlen(warnings);
+    snprintf(warnings + used, sizeof warnings - used, "%s\n", text); /* as many as there is room for */
 }
 
 static inline int parse(const char *text)
