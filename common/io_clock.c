@@ -13,18 +13,23 @@
 #include "common/io_loop.h"
 #include "common/io_pace.h"
 
-enum { US_PER_MS = 1000 };
+enum { NS_PER_US = 1000, US_PER_MS = 1000, NS_PER_MS = 1000000, LOOK_NS_MAX = 100000 };
 
 /* The process has one clock, as the machine has. */
 static char followed[PATH_MAX]; /* the file; "": the clock is the machine's */
 static struct clock_line line = {0, 0, CLOCK_SCALE_ONE};
 static int64_t shown_us; /* the latest that was told; with `followed` */
 
-static int64_t read_us(clockid_t clock)
+static int64_t read_ns(clockid_t clock)
 {
     struct timespec ts;
     clock_gettime(clock, &ts);
-    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+static int64_t read_us(clockid_t clock)
+{
+    return read_ns(clock) / NS_PER_US;
 }
 
 uint64_t io_now_us(void)
@@ -40,6 +45,16 @@ time_ms io_real_ms(void)
 int64_t io_real_us(void)
 {
     return read_us(CLOCK_BOOTTIME);
+}
+
+int64_t io_wall_ahead_ns(void)
+{
+    int64_t before_ns, wall_ns;
+    do {
+        before_ns = read_ns(CLOCK_BOOTTIME);
+        wall_ns = read_ns(CLOCK_REALTIME);
+    } while (read_ns(CLOCK_BOOTTIME) - before_ns > LOOK_NS_MAX);
+    return wall_ns - before_ns;
 }
 
 /* Looked up once a second: it takes longer than to read both clocks. */
@@ -69,12 +84,13 @@ struct clock_now io_now(void)
     if (io_pace_is_on())
         return io_pace_now();
     /* The two are read one after the other and cut to milliseconds, so that their distance seems to vary by
-     * one. It is kept until the wall clock is really moved: an instant that is shown twice is the same. */
+     * one, and by more if the program had to wait in between. It is kept until the wall clock is really
+     * moved: an instant that is shown twice is the same. */
     static int64_t distance_ms = INT64_MIN;
     int64_t boot_us = read_us(CLOCK_BOOTTIME);
     int64_t measured_ms = read_us(CLOCK_REALTIME) / US_PER_MS - boot_us / US_PER_MS;
     if (distance_ms == INT64_MIN || measured_ms > distance_ms + 1 || measured_ms < distance_ms - 1)
-        distance_ms = measured_ms;
+        distance_ms = io_wall_ahead_ns() / NS_PER_MS;
     struct clock_now now = {.boot_ms = (followed[0] == '\0' ? boot_us : lab_us(boot_us)) / US_PER_MS};
     now.wall_ms = now.boot_ms + distance_ms;
     now.utc_offset_s = utc_offset_s((time_t)(now.wall_ms / 1000));

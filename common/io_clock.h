@@ -18,6 +18,9 @@ struct clock_now io_now(void);
 /* The machine's boot-time clock, now. */
 time_ms io_real_ms(void);
 int64_t io_real_us(void); /* the same in microseconds */
+/* How far the machine's clock on the wall is ahead of its boot-time clock, to within a tenth of a millisecond
+ * even where the program has to wait between its looks at the two. */
+int64_t io_wall_ahead_ns(void);
 /* Microseconds on a clock that only ever goes forward, to measure with. */
 uint64_t io_now_us(void);
 

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "common/io_clock.h"
 #include "lab/labclock.h"
 
 enum { NS_PER_US = 1000, STEP_NS = 2000000 };
@@ -65,17 +65,10 @@ static void read_on(struct labclock_history *h)
                 return;
 }
 
-static int64_t now_ns(clockid_t clock)
-{
-    struct timespec ts;
-    clock_gettime(clock, &ts);
-    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
-/* Read one after the other, the two seem to move a little: only a step of the clock on the wall counts. */
+/* Measured twice, it seems to change a little: only a step of the clock on the wall counts. */
 static void measure_distance(struct labclock_history *h)
 {
-    int64_t distance_ns = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME);
+    int64_t distance_ns = io_wall_ahead_ns();
     if (llabs(distance_ns - h->distance_ns) > STEP_NS)
         h->distance_ns = distance_ns;
 }

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -18,6 +20,19 @@
 enum { HOUR_MS = 3600000 };
 
 static char path[] = "/tmp/test_io_clock.XXXXXX";
+
+static unsigned n_interruptions;
+
+/* In the place of the C library's: so often the program has to wait before it sees the clock on the wall. */
+int clock_gettime(clockid_t clock, struct timespec *out)
+{
+    enum { WAIT_US = 5000 };
+    if (clock == CLOCK_REALTIME && n_interruptions > 0) {
+        n_interruptions--;
+        usleep(WAIT_US);
+    }
+    return (int)syscall(SYS_clock_gettime, clock, out);
+}
 
 static int64_t boot_us(void)
 {
@@ -52,6 +67,17 @@ static void without_a_file_the_clock_is_the_machines(void **state)
     assert_in_range(left_ms, HOUR_MS - 30000, HOUR_MS);
     assert_int_equal(io_clock_reload(), ERR_INVALID);
     assert_string_equal(io_clock_why(ERR_INVALID), "there is no clock to follow but the machine's");
+}
+
+static void who_has_to_wait_between_two_looks_sees_no_step(void **state)
+{
+    (void)state;
+    struct clock_now before = io_now();
+    n_interruptions = 3;
+    struct clock_now now = io_now();
+    assert_int_equal(n_interruptions, 0);
+    time_ms moved_ms = now.wall_ms - now.boot_ms - (before.wall_ms - before.boot_ms);
+    assert_in_range(moved_ms + 1, 0, 2); /* as the machine's clock may be kept right */
 }
 
 static void what_is_no_clock_is_not_followed(void **state)
@@ -194,6 +220,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_file_the_clock_is_the_machines),
+        cmocka_unit_test(who_has_to_wait_between_two_looks_sees_no_step),
         cmocka_unit_test(what_is_no_clock_is_not_followed),
         cmocka_unit_test(the_wall_clock_is_as_far_ahead),
         cmocka_unit_test(a_line_is_read_again_and_time_never_goes_back),
