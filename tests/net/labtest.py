@@ -86,17 +86,17 @@ def now_ticks():
     return time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK")
 
 
-def in_use(wanted, noted_at):
-    """Those of the namespaces that a process holds which was there at noted_at. The kernel gives the number of a namespace
-    that has ended to a new one, so that a younger process, of a test beside this one, says nothing."""
+def in_use(noted_at, others):
+    """Those of the namespaces, each with the time when it was noted, that a process holds which was there then. The kernel
+    gives the number of a namespace that has ended to a new one, so that a younger process says nothing, and no more do the
+    `others`, of tests beside this one."""
     found = set()
-    for pid in living():
+    for pid in set(living()) - set(others):
         try:
             started = int(pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
         except OSError:
             continue
-        if started <= noted_at:
-            found |= namespaces(pid) & wanted
+        found |= {name for name in namespaces(pid) & noted_at.keys() if started <= noted_at[name]}
     return found
 
 
@@ -160,17 +160,17 @@ class Footprint:
         self.test = test
         self.own_namespaces = namespaces("self")
         self.interfaces = interfaces()
-        self.lab_namespaces = set()
-        self.noted_at = 0
+        self.lab_namespaces = {}  # name: when it was noted, as now_ticks() says
 
     def note(self):
         for pid in self.test.processes():
-            self.lab_namespaces |= namespaces(pid) - self.own_namespaces
-        self.noted_at = now_ticks()
+            self.lab_namespaces |= dict.fromkeys(namespaces(pid) - self.own_namespaces, now_ticks())
 
     def left(self):
         """What there is of the lab: nothing, if every part is empty."""
-        return {"processes": self.test.processes(), "namespaces": in_use(self.lab_namespaces, self.noted_at),
+        own = self.test.processes()
+        others = processes("DHCPLAB_RUN=").keys() - own.keys()
+        return {"processes": own, "namespaces": in_use(self.lab_namespaces, others),
                 "files": sorted(str(path) for path in self.test.run_dir.rglob("*")),
                 "interfaces": {} if interfaces() == self.interfaces else interfaces()}
 
