@@ -31,7 +31,7 @@ struct srv_lease_table {
     struct srv_lease_entry **all;                  /* every entry, in no order or sorted */
     size_t all_cap;
     struct srv_lease_spares spares;
-    struct srv_lease_hw by_hw; /* if it counts by hardware address; else all zeros */
+    struct srv_lease_hw by_hw; /* is_counted(), if it counts by hardware address; else all zeros */
     struct timerq expiry;
     struct srv_lease_subnet **subnets; /* sorted by id */
     size_t n_subnets;
@@ -209,14 +209,25 @@ int srv_lease_table_count_by_hw(struct srv_lease_table *t)
     return srv_lease_hw_init(&t->by_hw, &t->key);
 }
 
-size_t srv_lease_count_hw(const struct srv_lease_table *t, const struct hw_addr *hw)
-{
-    return srv_lease_hw_count(&t->by_hw, hw);
-}
-
 static bool counts_by_hw(const struct srv_lease_table *t)
 {
     return t->by_hw.slots != NULL;
+}
+
+/* What a client without an identifier has is found by its hardware address, and is counted then. */
+static bool is_counted(const struct srv_lease_table *t, const struct srv_lease_entry *e)
+{
+    return counts_by_hw(t) && srv_lease_entry_goes_by_id(e);
+}
+
+size_t srv_lease_count_hw(const struct srv_lease_table *t, const struct hw_addr *hw)
+{
+    const struct srv_identity id = {.hw = *hw};
+    uint64_t hash = hash_identity(t, &id);
+    size_t n = srv_lease_hw_count(&t->by_hw, hw);
+    for (const struct srv_lease_entry *e = *client_bucket(t, hash); e != NULL; e = e->next_by_client)
+        n += e->client_hash == hash && srv_lease_entry_is_of(e, &id);
+    return n;
 }
 
 void srv_lease_table_set_max(struct srv_lease_table *t, size_t max)
@@ -364,7 +375,7 @@ static void insert(struct srv_lease_table *t, struct srv_lease_entry *e, struct 
     t->all[t->n++] = e;
     subnet->n++;
     count_state(t, e, true);
-    if (counts_by_hw(t)) {
+    if (is_counted(t, e)) {
         struct hw_addr hw = srv_lease_entry_hw(e);
         srv_lease_hw_add(&t->by_hw, &hw);
     }
@@ -378,7 +389,7 @@ static void drop(struct srv_lease_table *t, struct srv_lease_entry *e)
     unlink_chains(t, e);
     e->subnet->n--;
     count_state(t, e, false);
-    if (counts_by_hw(t)) {
+    if (is_counted(t, e)) {
         struct hw_addr hw = srv_lease_entry_hw(e);
         srv_lease_hw_remove(&t->by_hw, &hw);
     }

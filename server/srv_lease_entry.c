@@ -128,9 +128,14 @@ bool srv_lease_entry_is_held(const struct srv_lease_entry *e)
     return srv_lease_state_is_held(e->state);
 }
 
+bool srv_lease_entry_goes_by_id(const struct srv_lease_entry *e)
+{
+    return e->match_client_id && e->client_id_len != 0;
+}
+
 bool srv_lease_entry_is_of(const struct srv_lease_entry *e, const struct srv_identity *id)
 {
-    bool by_client_id = e->match_client_id && e->client_id_len != 0;
+    bool by_client_id = srv_lease_entry_goes_by_id(e);
     if (by_client_id != (id->match_client_id && id->client_id_len != 0))
         return false;
     if (by_client_id)

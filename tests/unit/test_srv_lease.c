@@ -315,6 +315,27 @@ static void records_are_counted_by_hardware_address(void **state)
     assert_int_equal(srv_lease_count_hw(t, &other), 0);
 }
 
+/* Found by its identifier or by its hardware address, each is counted by the latter. */
+static void records_with_and_without_an_identifier_are_counted(void **state)
+{
+    (void)state;
+    assert_int_equal(srv_lease_table_count_by_hw(t), 0);
+    for (unsigned i = 0; i < 8; i++) {
+        struct srv_lease lease = lease_of(1 + i, 7, SRV_LEASE_OFFERED, 1);
+        lease.subnet_id = 1 + i;
+        lease.client_id_len = i % 2;
+        lease.client_id[0] = (uint8_t)i;
+        assert_int_equal(srv_lease_put(t, &lease, i < 4), 0); /* the last four go by no identifier */
+    }
+    struct hw_addr hw = hw_of(7), other = hw_of(8);
+    assert_int_equal(srv_lease_count_hw(t, &hw), 8);
+    assert_int_equal(srv_lease_count_hw(t, &other), 0);
+    for (unsigned left = 8; left > 0; left--) {
+        srv_lease_remove(t, left);
+        assert_int_equal(srv_lease_count_hw(t, &hw), left - 1);
+    }
+}
+
 static void sorting_gives_address_order(void **state)
 {
     (void)state;
@@ -372,6 +393,7 @@ int main(void)
         TEST(oldest_free_record_is_found_unless_withheld),
         TEST(limit_keeps_new_addresses_out),
         TEST(records_are_counted_by_hardware_address),
+        TEST(records_with_and_without_an_identifier_are_counted),
         TEST(sorting_gives_address_order),
         TEST(a_hundred_thousand_leases),
     };
