@@ -30,8 +30,8 @@ struct srv_lease_table {
     struct srv_lease_entry **by_addr, **by_client; /* n_buckets, n_client_buckets() */
     struct srv_lease_entry **all;                  /* every entry, in no order or sorted */
     size_t all_cap;
-    struct srv_lease_spares spares;
-    struct srv_lease_hw by_hw; /* is_counted(), if it counts by hardware address; else all zeros */
+    struct srv_lease_memory memory; /* of the entries */
+    struct srv_lease_hw by_hw;      /* is_counted(), if it counts by hardware address; else all zeros */
     struct timerq expiry;
     struct srv_lease_subnet **subnets; /* sorted by id */
     size_t n_subnets;
@@ -187,13 +187,11 @@ void srv_lease_table_free(struct srv_lease_table *t)
 {
     if (t == NULL)
         return;
-    for (size_t i = 0; i < t->n; i++)
-        free(t->all[i]);
     for (size_t i = 0; i < t->n_subnets; i++) {
         timerq_fini(&t->subnets[i]->free);
         free(t->subnets[i]);
     }
-    srv_lease_entry_free_spares(&t->spares);
+    arena_fini(&t->memory.arena);
     srv_lease_hw_fini(&t->by_hw);
     timerq_fini(&t->expiry);
     free(t->subnets);
@@ -396,7 +394,7 @@ static void drop(struct srv_lease_table *t, struct srv_lease_entry *e)
     struct srv_lease_entry *last = t->all[--t->n];
     t->all[e->place] = last;
     last->place = e->place;
-    srv_lease_entry_free(e, &t->spares);
+    srv_lease_entry_free(e, &t->memory);
 }
 
 /* The usual case: the client is as it was, and only when and how long is new. */
@@ -433,7 +431,7 @@ static int put(struct srv_lease_table *t, const struct srv_lease *lease, bool ma
     uint64_t client_hash = known_hash != NULL ? *known_hash
                                               : srv_lease_entry_hash(&t->key, match_client_id, &lease->hw,
                                                                      lease->client_id, lease->client_id_len);
-    struct srv_lease_entry *e = srv_lease_entry_new(&t->spares, lease, match_client_id, client_hash);
+    struct srv_lease_entry *e = srv_lease_entry_new(&t->memory, lease, match_client_id, client_hash);
     if (e == NULL)
         return ERR_NOMEM;
     if (old != NULL)

@@ -1,9 +1,6 @@
 #include "server/srv_lease_entry.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-enum { SPARES_MAX = 256 };
 
 uint64_t srv_lease_entry_hash(const struct siphash_key *key, bool match_client_id, const struct hw_addr *hw,
                               const uint8_t *client_id, size_t client_id_len)
@@ -33,47 +30,33 @@ static size_t size_of(const struct srv_lease_entry *e)
     return sizeof *e + e->hw_len + e->client_id_len + e->hostname_len + e->relay_info_len;
 }
 
-/* A spare one of another size shows that sizes have changed. */
-static struct srv_lease_entry *take_spare(struct srv_lease_spares *spares, size_t size)
+static struct srv_lease_entry **place_of(struct srv_lease_memory *memory, size_t size)
 {
-    struct srv_lease_entry *e = spares->first;
+    return &memory->left[(size + SRV_LEASE_STEP - 1) / SRV_LEASE_STEP];
+}
+
+static struct srv_lease_entry *take(struct srv_lease_memory *memory, size_t size)
+{
+    struct srv_lease_entry **place = place_of(memory, size), *e = *place;
     if (e == NULL)
-        return malloc(size);
-    spares->first = e->next_by_addr;
-    spares->n--;
-    if (size_of(e) == size)
-        return e;
-    free(e);
-    return malloc(size);
+        return arena_take(&memory->arena, size);
+    *place = e->next_by_addr;
+    return e;
 }
 
-void srv_lease_entry_free(struct srv_lease_entry *e, struct srv_lease_spares *spares)
+void srv_lease_entry_free(struct srv_lease_entry *e, struct srv_lease_memory *memory)
 {
-    if (spares->n == SPARES_MAX) {
-        free(e);
-        return;
-    }
-    e->next_by_addr = spares->first;
-    spares->first = e;
-    spares->n++;
+    struct srv_lease_entry **place = place_of(memory, size_of(e));
+    e->next_by_addr = *place;
+    *place = e;
 }
 
-void srv_lease_entry_free_spares(struct srv_lease_spares *spares)
-{
-    while (spares->first != NULL) {
-        struct srv_lease_entry *next = spares->first->next_by_addr;
-        free(spares->first);
-        spares->first = next;
-    }
-    spares->n = 0;
-}
-
-struct srv_lease_entry *srv_lease_entry_new(struct srv_lease_spares *spares, const struct srv_lease *lease,
+struct srv_lease_entry *srv_lease_entry_new(struct srv_lease_memory *memory, const struct srv_lease *lease,
                                             bool match_client_id, uint64_t client_hash)
 {
     size_t hostname_len = strlen(lease->hostname);
-    struct srv_lease_entry *e = take_spare(spares, sizeof *e + lease->hw.len + lease->client_id_len +
-                                                       hostname_len + lease->relay_info_len);
+    struct srv_lease_entry *e =
+        take(memory, sizeof *e + lease->hw.len + lease->client_id_len + hostname_len + lease->relay_info_len);
     if (e == NULL)
         return NULL;
     *e = (struct srv_lease_entry){

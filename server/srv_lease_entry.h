@@ -1,7 +1,10 @@
 /* A lease in the table: without its unused octets, for there are millions. Inside of srv_lease. Pure. */
 #pragma once
 #include <assert.h>
+#include <stdalign.h>
+#include <stddef.h>
 
+#include "common/arena.h"
 #include "common/timerq.h"
 #include "server/srv_lease.h"
 
@@ -23,25 +26,34 @@ struct srv_lease_entry {
     uint8_t tail[];
 };
 
-/* There are millions of them: with a hardware address of six octets it fills a piece of malloc's, 112 octets.
- */
+/* There are millions of them: with a hardware address of six octets, and a client identifier made of that, it
+ * takes 112 octets. */
 static_assert(sizeof(struct srv_lease_entry) == 96, "a lease is as small as it can be");
 
 /* What a client is found by in the table. */
 uint64_t srv_lease_entry_hash(const struct siphash_key *key, bool match_client_id, const struct hw_addr *hw,
                               const uint8_t *client_id, size_t client_id_len);
-/* Memory of entries that are gone, for the next ones: most offers are made and taken back soon. All zeros at
- * the start. */
-struct srv_lease_spares {
-    struct srv_lease_entry *first; /* by next_by_addr */
-    size_t n;
+
+enum {
+    SRV_LEASE_STEP = alignof(max_align_t), /* in which sizes of entries go */
+    SRV_LEASE_STEPS_MAX = (sizeof(struct srv_lease_entry) + HW_MAX + SRV_CLIENT_ID_MAX + SRV_HOSTNAME_MAX +
+                           SRV_RELAY_INFO_MAX + SRV_LEASE_STEP - 1) /
+                          SRV_LEASE_STEP,
+};
+
+/* Memory of the entries of a table, all zeros at the start; arena_fini() frees it. What an entry leaves is
+ * for the next one of its size: most offers are taken back soon, and a new record takes an old one's place.
+ */
+struct srv_lease_memory {
+    struct arena arena;
+    struct srv_lease_entry *left[SRV_LEASE_STEPS_MAX + 1]; /* by size in steps; each a list by next_by_addr */
 };
 
 /* Not in a table yet. NULL if memory is out. */
-struct srv_lease_entry *srv_lease_entry_new(struct srv_lease_spares *spares, const struct srv_lease *lease,
+struct srv_lease_entry *srv_lease_entry_new(struct srv_lease_memory *memory, const struct srv_lease *lease,
                                             bool match_client_id, uint64_t client_hash);
-void srv_lease_entry_free(struct srv_lease_entry *e, struct srv_lease_spares *spares);
-void srv_lease_entry_free_spares(struct srv_lease_spares *spares);
+/* Its memory is for another one. */
+void srv_lease_entry_free(struct srv_lease_entry *e, struct srv_lease_memory *memory);
 struct hw_addr srv_lease_entry_hw(const struct srv_lease_entry *e);
 /* The lease; but for its subnet_id, which the table knows. */
 void srv_lease_entry_get(const struct srv_lease_entry *e, struct srv_lease *out);

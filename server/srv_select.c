@@ -151,9 +151,9 @@ bool srv_select_take(struct srv_step *s, const struct srv_subnet *subnet, enum r
 
 /* The first one that the client's classes let it into. Without one, the last in the file goes to *out_closed,
  * if there is any. */
-static const struct srv_subnet *first_open(const struct srv_index_place *place,
-                                           const struct srv_select_from *from,
-                                           const struct srv_subnet **out_closed)
+static inline const struct srv_subnet *first_open(const struct srv_index_place *place,
+                                                  const struct srv_select_from *from,
+                                                  const struct srv_subnet **out_closed)
 {
     const struct srv_subnet *closed = NULL;
     for (; place != NULL; place = place->next) {
