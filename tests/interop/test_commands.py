@@ -91,13 +91,13 @@ class Commands(peer.PeerCase):
                                            "subnet4": SUBNETS}})
         self.start_on("ours", self.dir / "ours.log", labtest.BIN / "dhcplab-server", "-c", self.dir / "ours.json", "-f",
                       "--lease-file", self.dir / "ours.csv", "--control", self.dir / "ours.sock")
-        labtest.wait_for((self.dir / "ours.sock").exists, "our server")
+        labtest.wait_for(lambda: labtest.serves(self.dir / "ours.sock"), "our server")
 
     def test_kea(self):
         self.dhcplab("up", self.write("lab.json", LAB))
         kea = Kea(self, "kea")
         kea.start()
-        self.wait_for((self.dir / "kea.sock").exists, "the control socket", kea)
+        self.wait_for(lambda: labtest.serves(self.dir / "kea.sock"), "the control socket", kea)
         self.start_ours()
         for command, arguments in SAME:
             with self.subTest(command=command, arguments=arguments):

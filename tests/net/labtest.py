@@ -39,6 +39,16 @@ def wait_for(condition, what, limit_s=LIMIT_S):
         time.sleep(0.02)
 
 
+def serves(path):
+    """Does somebody listen at a Unix socket? Its name is there a moment earlier."""
+    with socket.socket(socket.AF_UNIX) as peer:
+        try:
+            peer.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
 def living():
     """The pids of all processes that have not ended."""
     found = []

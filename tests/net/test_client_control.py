@@ -101,7 +101,7 @@ class Control(LabCase):
                                   stdin=subprocess.DEVNULL)
         self.addCleanup(client.wait, LIMIT_S)
         self.addCleanup(client.terminate)
-        wait_for(path.exists, "the client's socket")
+        wait_for(lambda: labtest.serves(path), "the client's socket")
         answer = wait_for(lambda: self.control(path, "inform"), "an answer")
         self.assertEqual(answer["text"], "10.77.0.1 told the configuration of 10.77.0.50")
         self.assertIn("nameserver 10.77.0.53\n", resolv_conf.read_text())

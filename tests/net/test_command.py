@@ -56,7 +56,7 @@ class Commands(LabCase):
         server = subprocess.Popen([DHCPLAB, "exec", "x", BIN / "dhcplab-server", "-c", self.config, "-f", "-q",
                                    "--lease-file", self.dir / "copy.csv", "--control", socket],
                                   env=self.env, cwd=self.dir)
-        wait_for(socket.exists, "the second server")
+        wait_for(lambda: labtest.serves(socket), "the second server")
         leases = self.control(socket, "lease4-get-all")["arguments"]["leases"]
         self.assertEqual(self.control(socket, "shutdown", {"exit-value": 5})["text"], "Shutting down.")
         self.assertEqual(server.wait(labtest.LIMIT_S), 5)

@@ -222,7 +222,7 @@ class Usage(ProgramCase):
                             "control-socket": {"socket-type": "unix", "socket-name": str(self.dir / "own.sock")}}
         self.write("server.json", config)
         server = Program(self, "s", "server", SERVER, "-c", "server.json", "-f")
-        wait_for((self.dir / "own.sock").exists, "the control socket")
+        wait_for(lambda: labtest.serves(self.dir / "own.sock"), "the control socket")
         self.client("a", "-1")
         self.assertEqual(self.control(self.dir / "own.sock", "version-get")["result"], 0)
         debug, info = ((self.dir / f"{severity}.log").read_text() for severity in ("DEBUG", "INFO"))
@@ -425,7 +425,7 @@ class Server(ProgramCase):
     def test_quiet(self):
         self.write("server.json", served())
         server = Program(self, "s", "server", SERVER, "-c", "server.json", "-f", "-q", "--control", "server.sock")
-        wait_for((self.dir / "server.sock").exists, "the control socket")
+        wait_for(lambda: labtest.serves(self.dir / "server.sock"), "the control socket")
         self.once("a")
         self.assertEqual(server.text(), "")
         self.write("server.json", "{")
