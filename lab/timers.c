@@ -55,11 +55,6 @@ static const struct view_command command = {help, VIEW_JSON | VIEW_WATCH, 0, LAB
 
 /* ---- one look ---- */
 
-static double now_s(void)
-{
-    return (double)io_now().wall_ms / 1000;
-}
-
 /* What the first server that knows the address says of it; NULL: none does. *out_server is its host. */
 static cJSON *ask_servers(const struct lab_state *lab, const char *address, const char **out_server)
 {
@@ -100,10 +95,10 @@ static cJSON *look(const struct lab_state *lab, const struct lab_host_state *hos
     cJSON_AddStringToObject(status, "host", host->name);
     if (is_crowd(status))
         return status;
-    double at_s = now_s(); /* when the status was told */
+    struct clock_now now = io_now();
     const char *address = view_text(cJSON_GetObjectItemCaseSensitive(status, "lease"), "address");
     cJSON *lease = address[0] != '\0' ? ask_servers(lab, address, &server) : NULL;
-    timers_report_add_server(status, server, lease, at_s);
+    timers_report_add_server(status, server, lease, &now);
     timers_report_add_checks(status);
     cJSON_Delete(lease);
     return status;

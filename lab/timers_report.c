@@ -20,7 +20,17 @@ static const cJSON *child(const cJSON *map, const char *key)
 
 /* ---- the server's view, and what must hold ---- */
 
-void timers_report_add_server(cJSON *status, const char *server, const cJSON *lease, double now_s)
+/* When the client told its status, in seconds since 1970. */
+static double told_at_s(const cJSON *status, const struct clock_now *now)
+{
+    const cJSON *lease = child(status, "lease");
+    double boot_s = (double)now->boot_ms / 1000;
+    double then_s = view_number(lease, "obtained_boot_s", boot_s) + view_number(lease, "obtained_age_s", 0);
+    return (double)now->wall_ms / 1000 - (boot_s - then_s);
+}
+
+void timers_report_add_server(cJSON *status, const char *server, const cJSON *lease,
+                              const struct clock_now *now)
 {
     static const char *const states[] = {"active", "declined", "expired", "released"};
     if (server == NULL || lease == NULL) {
@@ -28,7 +38,7 @@ void timers_report_add_server(cJSON *status, const char *server, const cJSON *le
         return;
     }
     double state = view_number(lease, "state", 0), lifetime_s = view_number(lease, "valid-lft", 0);
-    double remaining_s = view_number(lease, "cltt", 0) + lifetime_s - now_s;
+    double remaining_s = view_number(lease, "cltt", 0) + lifetime_s - told_at_s(status, now);
     const cJSON *client = child(child(child(status, "lease"), "expiry"), "remaining_s");
     bool ends = lifetime_s < LEASE_INFINITE;
     cJSON *view = cJSON_AddObjectToObject(status, "server_view");

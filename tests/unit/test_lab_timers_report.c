@@ -30,7 +30,7 @@ static const char renewing[] =
     "'transitions':[{'at':'2026-11-21T08:30:00.000+01:00','from':'BOUND','to':'RENEWING','reason':'t1'}],"
     "'lease':{'address':'10.77.0.100','prefix_length':24,'server':'10.77.0.1','infinite':false,"
     "'requested':'2026-11-21T08:00:00.000+01:00','requested_boot_s':100.5,"
-    "'obtained':'2026-11-21T08:00:00.250+01:00','obtained_boot_s':100.75,"
+    "'obtained':'2026-11-21T08:00:00.250+01:00','obtained_boot_s':100.75,'obtained_age_s':1859.75,"
     "'t1':{'duration_s':1800.25,'at':'2026-11-21T08:30:00.250+01:00','remaining_s':-60,'option_s':null,"
     "'origin':'default','fuzz_s':0.25},"
     "'t2':{'duration_s':3150,'at':'2026-11-21T08:52:30.000+01:00','remaining_s':1290,'option_s':9000,"
@@ -56,15 +56,18 @@ static cJSON *json(const char *text)
     return value;
 }
 
-/* With the server's view: a lease that began at 1000 s and has `lifetime_s`, looked at at 2860 s. */
+/* With the server's view: a lease that began at 1000 s and has `lifetime_s`. The client told its status at
+ * 2860 s, which is not read at once. */
 static cJSON *looked_at(const char *status, const char *hw, int state, unsigned lifetime_s)
 {
     cJSON *value = json(status);
+    enum { LATE_MS = 1500 };
+    struct clock_now now = {.boot_ms = 1960500 + LATE_MS, .wall_ms = 2860000 + LATE_MS};
     char text[256];
     snprintf(text, sizeof text, "{'hw-address':'%s','state':%d,'cltt':1000,'valid-lft':%u}", hw, state,
              lifetime_s);
     cJSON *lease = json(text);
-    timers_report_add_server(value, "server", lease, 2860.0);
+    timers_report_add_server(value, "server", lease, &now);
     timers_report_add_checks(value);
     cJSON_Delete(lease);
     return value;
@@ -129,7 +132,7 @@ static void client_without_a_lease_has_neither_view_nor_checks(void **state)
 {
     (void)state;
     cJSON *status = json("{'interface':'eth0','state':'SELECTING','lease':null,'next_timer':null}");
-    timers_report_add_server(status, NULL, NULL, 0);
+    timers_report_add_server(status, NULL, NULL, NULL);
     timers_report_add_checks(status);
     assert_true(cJSON_IsNull(cJSON_GetObjectItem(status, "server_view")));
     const cJSON *check;
