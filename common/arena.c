@@ -79,6 +79,14 @@ char *arena_text(struct arena *a, const char *text, size_t len)
     return copy;
 }
 
+size_t arena_size(const struct arena *a)
+{
+    size_t size = 0;
+    for (const struct arena_block *b = a->first; b != NULL; b = b->next)
+        size += sizeof *b + b->size;
+    return size;
+}
+
 void arena_reset(struct arena *a)
 {
     a->now = NULL;

@@ -57,5 +57,7 @@ void *arena_alloc(struct arena *a, size_t size);
 
 /* The `len` octets of a text and a NUL; NULL if memory is out. */
 char *arena_text(struct arena *a, const char *text, size_t len);
+/* Octets of all that it has, in use or not. */
+size_t arena_size(const struct arena *a);
 /* Gives all memory back to the arena. */
 void arena_reset(struct arena *a);

@@ -56,7 +56,7 @@ static void withhold(struct srv_driver *d, const struct srv_action *tx)
                                 .xid = wire_u32(tx->packet.bytes + XID_AT)};
     struct clock_now now = io_now();
     srv_engine_count_drop(d->engine, REASON_STORE_FAILED);
-    srv_explain_unsent(d->explain, &now, &event);
+    srv_explain_unsent(d->explain, &now, &event, &d->storing);
     io_trace_event(d->trace, &event);
 }
 
@@ -126,8 +126,7 @@ void srv_driver_step(struct srv_driver *d, const struct srv_event *event, const 
     const struct srv_action *last = d->actions.last;
     if (srv_engine_step(d->engine, event, &d->actions) < 0)
         io_trace_log(d->trace, "error", "%s: an event was lost", err_text(ERR_NOMEM));
-    srv_explain_add(d->explain, now, event->kind == SRV_RX ? &event->packet : NULL,
-                    last != NULL ? last->next : d->actions.first);
+    srv_explain_add(d->explain, now, event->kind == SRV_RX ? &event->packet : NULL, &d->actions, last);
     srv_driver_take(d);
 }
 
@@ -151,7 +150,7 @@ static void observe(struct srv_driver *d)
 
 static void forget_actions(struct srv_driver *d)
 {
-    srv_actions_reset(&d->actions);
+    srv_explain_keep(d->explain, &d->actions);
     d->taken = NULL;
     d->n_taken = 0;
     d->has_records = false;
@@ -183,7 +182,7 @@ void srv_driver_on_stored(void *user, bool is_stored)
     observe(d);
     for (const struct srv_action *a = d->stored.first; a != NULL && !is_stored; a = a->next_answer)
         withhold(d, a);
-    srv_actions_reset(&d->storing);
+    srv_explain_keep(d->explain, &d->storing);
     d->stored = (struct srv_answers){0};
     bool was_full = srv_driver_is_full(d);
     if (was_full || srv_queue_count(d->queue) == 0)

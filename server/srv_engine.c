@@ -1,5 +1,6 @@
 #include "server/srv_engine.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ void srv_actions_init(struct srv_actions *out)
 
 void srv_actions_reset(struct srv_actions *out)
 {
+    assert(!out->is_explained);
     arena_reset(&out->arena);
     out->first = out->last = NULL;
 }

@@ -24,7 +24,7 @@ enum { SRV_EXPIRE_MAX = 256 };
 /* The interface that a packet came in on. */
 struct srv_iface {
     int index;           /* the kernel's; only handed back in the TX action */
-    const char *name;    /* "eth0", borrowed as long as the actions of the step */
+    const char *name;    /* "eth0", borrowed during the step */
     struct ip4_net addr; /* its own address and prefix; addr.addr is our server identifier there */
 };
 
@@ -75,6 +75,7 @@ struct srv_action {
 struct srv_actions {
     struct arena arena;
     struct srv_action *first, *last;
+    bool is_explained; /* srv_explain borrows from them: not to be reset, but for srv_explain_keep() */
 };
 
 void srv_actions_init(struct srv_actions *out);

@@ -6,35 +6,41 @@
 
 #include "common/dhcp_msg.h"
 #include "common/dhcp_opt.h"
+#include "common/wire.h"
 
 enum { XID_AT = 4, CHADDR_AT = 28, SENTENCE_MAX = 2048, FIXED_MIN = 240 };
+/* Lists that are kept have records of their own, and two are under way at a time. */
+enum { KEPT_MAX = 2 * SRV_EXPLAIN_MAX + 2 };
 
-struct note {
-    enum trace_kind kind;
-    enum reason reason;
-    struct trace_facts facts; /* its text is among the record's */
-};
-
-struct message {
-    struct packet packet; /* .len 0: none; its bytes are below */
-    uint8_t bytes[SRV_EXPLAIN_BYTES_MAX];
+/* Actions of one step, in their order; others may stand between them. */
+struct part {
+    const struct srv_action *first, *last; /* NULL: none */
+    struct part *next;
 };
 
 struct record {
     int64_t wall_ms;
     uint32_t xid;
     struct hw_addr client;
-    struct message query, response;
-    bool has_response; /* also if it was too long to be kept */
-    unsigned n_notes, n_lost;
-    struct note notes[SRV_EXPLAIN_NOTES_MAX];
-    size_t text_len;
-    char texts[SRV_EXPLAIN_TEXT_MAX]; /* copies of facts.text */
+    struct packet query; /* .len 0: none, or too long */
+    bool has_response;   /* among the actions: the last one counts */
+    struct part own, *newest;
+};
+
+/* Actions that were executed; their records are older than the record with the number `until`. */
+struct kept {
+    struct srv_actions actions;
+    size_t octets;
+    uint64_t until;
 };
 
 struct srv_explain {
-    unsigned n, next; /* records in use; where the next one goes */
+    uint64_t n_added; /* records up to now: the number of the next one */
+    unsigned n;       /* in use */
     struct record ring[SRV_EXPLAIN_MAX];
+    unsigned first_kept, n_kept;
+    size_t octets; /* of those that are kept */
+    struct kept kept[KEPT_MAX];
 };
 
 struct srv_explain *srv_explain_new(void)
@@ -44,7 +50,59 @@ struct srv_explain *srv_explain_new(void)
 
 void srv_explain_free(struct srv_explain *x)
 {
+    for (unsigned i = 0; x != NULL && i < x->n_kept; i++)
+        srv_actions_fini(&x->kept[(x->first_kept + i) % KEPT_MAX].actions);
     free(x);
+}
+
+/* ---- keeping ---- */
+
+/* What was kept first goes, and the records that it may be of; its memory goes to *spare. */
+static void give_up(struct srv_explain *x, struct srv_actions *spare)
+{
+    struct kept *k = &x->kept[x->first_kept];
+    uint64_t n_left = x->n_added - k->until;
+    if (x->n > n_left)
+        x->n = (unsigned)n_left;
+    x->octets -= k->octets;
+    x->first_kept = (x->first_kept + 1) % KEPT_MAX;
+    x->n_kept--;
+    srv_actions_fini(spare);
+    *spare = k->actions;
+}
+
+/* Have all its records fallen out, or must they now? */
+static bool is_to_go(const struct srv_explain *x, const struct kept *oldest)
+{
+    return oldest->until <= x->n_added - x->n || x->octets > SRV_EXPLAIN_OCTETS_MAX || x->n_kept == KEPT_MAX;
+}
+
+/* Ready for others. What grew large for once must not count for ever. */
+static void make_spare(struct srv_actions *actions)
+{
+    actions->is_explained = false;
+    srv_actions_reset(actions);
+    if (arena_size(&actions->arena) > SRV_EXPLAIN_OCTETS_MAX / 2)
+        srv_actions_fini(actions);
+}
+
+static void keep(struct srv_explain *x, struct srv_actions *actions)
+{
+    size_t octets = arena_size(&actions->arena);
+    x->kept[(x->first_kept + x->n_kept++) % KEPT_MAX] = (struct kept){*actions, octets, x->n_added};
+    x->octets += octets;
+    struct srv_actions spare;
+    srv_actions_init(&spare);
+    while (x->n_kept > 0 && is_to_go(x, &x->kept[x->first_kept]))
+        give_up(x, &spare);
+    *actions = spare;
+}
+
+void srv_explain_keep(struct srv_explain *x, struct srv_actions *actions)
+{
+    if (actions->is_explained)
+        keep(x, actions);
+    make_spare(actions);
 }
 
 /* ---- adding ---- */
@@ -52,40 +110,29 @@ void srv_explain_free(struct srv_explain *x)
 static struct record *add_record(struct srv_explain *x, const struct clock_now *now, uint32_t xid,
                                  const struct hw_addr *client)
 {
-    struct record *r = &x->ring[x->next];
-    x->next = (x->next + 1) % SRV_EXPLAIN_MAX;
+    struct record *r = &x->ring[x->n_added++ % SRV_EXPLAIN_MAX];
     if (x->n < SRV_EXPLAIN_MAX)
         x->n++;
     r->wall_ms = now->wall_ms;
     r->xid = xid;
     r->client = *client;
-    r->query.packet.len = r->response.packet.len = 0;
+    r->query.len = 0;
     r->has_response = false;
-    r->n_notes = r->n_lost = 0;
-    r->text_len = 0;
+    r->own = (struct part){0};
+    r->newest = &r->own;
     return r;
 }
 
 /* The one that is `age` back; 0: the newest. */
 static struct record *record_at(const struct srv_explain *x, unsigned age)
 {
-    unsigned place = (x->next + SRV_EXPLAIN_MAX - 1 - age) % SRV_EXPLAIN_MAX;
-    return (struct record *)(uintptr_t)&x->ring[place];
-}
-
-static void keep_message(struct message *m, const struct packet *packet)
-{
-    if (packet->len > sizeof m->bytes)
-        return;
-    m->packet = *packet;
-    memcpy(m->bytes, packet->bytes, packet->len);
-    m->packet.bytes = m->bytes;
+    const struct record *r = &x->ring[(x->n_added - 1 - age) % SRV_EXPLAIN_MAX];
+    return (struct record *)(uintptr_t)r;
 }
 
 static uint32_t read_xid(const struct packet *packet)
 {
-    const uint8_t *b = packet->bytes + XID_AT;
-    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+    return wire_u32(packet->bytes + XID_AT);
 }
 
 static struct hw_addr read_chaddr(const struct packet *packet)
@@ -97,124 +144,174 @@ static struct hw_addr read_chaddr(const struct packet *packet)
     return hw;
 }
 
-/* As much of it as there is room for; "" is always there, at the end. */
-static const char *keep_text(struct record *r, const char *text)
+static void keep_query(struct record *r, const struct packet *packet, struct arena *arena)
 {
-    char *copy = r->texts + r->text_len;
-    size_t room = sizeof r->texts - 1 - r->text_len, len = strnlen(text, room);
-    memcpy(copy, text, len);
-    copy[len] = '\0';
-    r->text_len += len < room ? len + 1 : len;
-    return copy;
-}
-
-static inline void add_note(struct record *r, const struct trace_event *event)
-{
-    if (r->n_notes == SRV_EXPLAIN_NOTES_MAX) {
-        r->n_lost++;
+    uint8_t *copy = packet->len <= SRV_EXPLAIN_BYTES_MAX ? arena_take(arena, packet->len) : NULL;
+    if (copy == NULL)
         return;
-    }
-    struct note *note = &r->notes[r->n_notes++];
-    note->kind = event->kind;
-    note->reason = event->reason;
-    note->facts = event->facts;
-    if (event->facts.text != NULL)
-        note->facts.text = keep_text(r, event->facts.text);
+    r->query = *packet;
+    r->query.bytes = memcpy(copy, packet->bytes, packet->len);
 }
 
-static bool is_about(const struct record *r, uint32_t xid, const struct hw_addr *client)
+static inline bool is_of(const struct record *r, uint32_t xid, const struct hw_addr *client)
 {
     return r->xid == xid && hw_equal(&r->client, client);
 }
 
-/* The transaction that the decision is about; NULL if it has fallen out, or there never was one. */
-static struct record *find_record(const struct srv_explain *x, uint32_t xid, const struct hw_addr *client)
+/* A decision, or an answer; that a lease was stored, a decision says. */
+static bool is_about(const struct record *r, const struct srv_action *a)
 {
-    for (unsigned age = 0; age < x->n && xid != 0; age++) {
+    if (a->kind == SRV_TRACE)
+        return is_of(r, a->trace.xid, &a->trace.client);
+    if (a->kind != SRV_TX || r->xid != read_xid(&a->packet))
+        return false;
+    struct hw_addr client = read_chaddr(&a->packet);
+    return hw_equal(&r->client, &client);
+}
+
+/* The transaction that the action is about; NULL if it has fallen out, or there never was one. */
+static struct record *find_record(const struct srv_explain *x, const struct srv_action *a)
+{
+    for (unsigned age = 0; age < x->n; age++) {
         struct record *r = record_at(x, age);
-        if (is_about(r, xid, client))
+        if (r->xid != 0 && is_about(r, a))
             return r;
     }
     return NULL;
 }
 
-/* A decision of the transaction of its xid; without one, it stands alone. */
-static void note_event(struct srv_explain *x, const struct clock_now *now, const struct trace_event *event)
+/* Without memory the record has to do without it. */
+static void join(struct record *r, const struct srv_action *a, struct arena *arena)
 {
-    struct record *r = find_record(x, event->xid, &event->client);
-    if (r == NULL)
-        r = add_record(x, now, event->xid, &event->client);
-    add_note(r, event);
+    struct part *part = r->own.first == NULL ? &r->own : arena_take(arena, sizeof *part);
+    if (part == NULL)
+        return;
+    *part = (struct part){.first = a, .last = a};
+    if (part != &r->own)
+        r->newest = r->newest->next = part;
+    r->has_response |= a->kind == SRV_TX;
 }
 
-void srv_explain_unsent(struct srv_explain *x, const struct clock_now *now, const struct trace_event *event)
+/* Not about the message at hand: of the transaction of its xid; without one, a decision stands alone. */
+static void add_elsewhere(struct srv_explain *x, const struct clock_now *now, const struct srv_action *a,
+                          struct arena *arena)
 {
-    for (unsigned age = 0; age < x->n; age++) {
-        struct record *r = record_at(x, age);
-        if (!r->has_response || !is_about(r, event->xid, &event->client))
-            continue;
-        r->has_response = false;
-        r->response.packet.len = 0;
-        add_note(r, event);
-        return;
-    }
-    note_event(x, now, event);
-}
-
-/* Most often of the message at hand, whose record is `own`, or NULL. */
-static void add_answer(struct srv_explain *x, struct record *own, const struct packet *packet)
-{
-    struct hw_addr client = read_chaddr(packet);
-    uint32_t xid = read_xid(packet);
-    struct record *r = own != NULL && is_about(own, xid, &client) ? own : find_record(x, xid, &client);
-    if (r == NULL)
-        return;
-    r->has_response = true;
-    keep_message(&r->response, packet);
+    struct record *r = a->kind == SRV_TRACE || a->kind == SRV_TX ? find_record(x, a) : NULL;
+    if (r == NULL && a->kind == SRV_TRACE)
+        r = add_record(x, now, a->trace.xid, &a->trace.client);
+    if (r != NULL)
+        join(r, a, arena);
 }
 
 void srv_explain_add(struct srv_explain *x, const struct clock_now *now, const struct packet *packet,
-                     const struct srv_action *first)
+                     struct srv_actions *actions, const struct srv_action *before)
 {
+    const struct srv_action *first = before != NULL ? before->next : actions->first;
     struct record *own = NULL;
     if (packet != NULL && packet->len >= FIXED_MIN) {
         struct hw_addr client = read_chaddr(packet);
         own = add_record(x, now, read_xid(packet), &client);
-        keep_message(&own->query, packet);
+        keep_query(own, packet, &actions->arena);
+        if (first != NULL)
+            own->own = (struct part){.first = first, .last = actions->last};
     }
+    actions->is_explained |= own != NULL || first != NULL;
     for (const struct srv_action *a = first; a != NULL; a = a->next) {
-        switch (a->kind) {
-        case SRV_TRACE:
-            if (own != NULL && is_about(own, a->trace.xid, &a->trace.client))
-                add_note(own, &a->trace);
-            else
-                note_event(x, now, &a->trace);
-            break;
-        case SRV_TX:
-            add_answer(x, own, &a->packet);
-            break;
-        case SRV_LEASE_PUT: /* a decision says so */
-        case SRV_PROBE:
-            break;
-        }
+        if (own != NULL && a->kind == SRV_TRACE && is_of(own, a->trace.xid, &a->trace.client))
+            continue; /* as nearly all are */
+        if (own == NULL || !is_about(own, a))
+            add_elsewhere(x, now, a, &actions->arena);
+        else
+            own->has_response = true;
     }
+}
+
+/* The newest answer to the client with the xid. */
+static struct record *find_answered(const struct srv_explain *x, uint32_t xid, const struct hw_addr *client)
+{
+    for (unsigned age = 0; age < x->n; age++) {
+        struct record *r = record_at(x, age);
+        if (r->has_response && is_of(r, xid, client))
+            return r;
+    }
+    return NULL;
+}
+
+void srv_explain_unsent(struct srv_explain *x, const struct clock_now *now, const struct trace_event *event,
+                        struct srv_actions *actions)
+{
+    struct record *r = find_answered(x, event->xid, &event->client);
+    if (r != NULL)
+        r->has_response = false;
+    struct srv_action *a = arena_alloc(&actions->arena, sizeof *a);
+    if (a == NULL)
+        return;
+    a->kind = SRV_TRACE;
+    a->trace = *event;
+    if (event->facts.text != NULL)
+        a->trace.facts.text = arena_text(&actions->arena, event->facts.text, strlen(event->facts.text));
+    actions->is_explained = true;
+    if (r != NULL)
+        join(r, a, &actions->arena);
+    else
+        add_elsewhere(x, now, a, &actions->arena);
 }
 
 /* ---- finding ---- */
 
-static bool decode(const struct message *m, struct dhcp_msg *out)
+/* Where one is among the actions of a record. */
+struct walk {
+    const struct record *record;
+    const struct part *part;
+    const struct srv_action *next; /* NULL: the first of the part */
+};
+
+/* The next action about the record; NULL: there are no more. */
+static const struct srv_action *walk_on(struct walk *w)
 {
-    return m->packet.len != 0 && dhcp_msg_decode(out, m->packet.bytes, m->packet.len) == REASON_NONE;
+    while (w->part != NULL && w->part->first != NULL) {
+        const struct srv_action *a = w->next != NULL ? w->next : w->part->first;
+        bool is_last = a == w->part->last;
+        w->next = is_last ? NULL : a->next;
+        if (is_last)
+            w->part = w->part->next;
+        if (is_about(w->record, a))
+            return a;
+    }
+    return NULL;
+}
+
+static struct walk walk_from(const struct record *r)
+{
+    return (struct walk){.record = r, .part = &r->own};
+}
+
+/* NULL: none, or too long. */
+static const struct packet *find_response(const struct record *r)
+{
+    const struct packet *response = NULL;
+    struct walk w = walk_from(r);
+    for (const struct srv_action *a = walk_on(&w); a != NULL && r->has_response; a = walk_on(&w))
+        if (a->kind == SRV_TX)
+            response = &a->packet;
+    return response == NULL || response->len > SRV_EXPLAIN_BYTES_MAX ? NULL : response;
+}
+
+static bool decode(const struct packet *packet, struct dhcp_msg *out)
+{
+    return packet != NULL && packet->len != 0 &&
+           dhcp_msg_decode(out, packet->bytes, packet->len) == REASON_NONE;
 }
 
 static bool speaks_of(const struct record *r, ip4 addr)
 {
     struct dhcp_msg msg;
-    for (unsigned i = 0; i < r->n_notes; i++)
-        if (r->notes[i].facts.addr == addr)
+    struct walk w = walk_from(r);
+    for (const struct srv_action *a = walk_on(&w); a != NULL; a = walk_on(&w))
+        if (a->kind == SRV_TRACE && a->trace.facts.addr == addr)
             return true;
     return (decode(&r->query, &msg) && msg.ciaddr == addr) ||
-           (decode(&r->response, &msg) && msg.yiaddr == addr);
+           (decode(find_response(r), &msg) && msg.yiaddr == addr);
 }
 
 static bool has_client_id(const struct record *r, const uint8_t *id, size_t len)
@@ -234,24 +331,36 @@ static bool is_meant(const struct srv_explain_filter *f, const struct record *r)
 
 /* ---- telling ---- */
 
-static cJSON *note_json(const struct note *note)
+static cJSON *decision_json(const struct trace_event *event)
 {
     static const char *const kinds[] = {
         [TRACE_DECISION] = "decision", [TRACE_DROP] = "drop", [TRACE_STATE] = "state"};
     char sentence[SENTENCE_MAX];
-    trace_sentence(note->reason, &note->facts, sentence, sizeof sentence);
+    trace_sentence(event->reason, &event->facts, sentence, sizeof sentence);
     cJSON *json = cJSON_CreateObject();
-    cJSON_AddStringToObject(json, "kind", kinds[note->kind]);
-    cJSON_AddStringToObject(json, "reason", reason_token(note->reason));
+    cJSON_AddStringToObject(json, "kind", kinds[event->kind]);
+    cJSON_AddStringToObject(json, "reason", reason_token(event->reason));
     cJSON_AddStringToObject(json, "text", sentence);
     return json;
 }
 
-static void put_message(cJSON *json, const char *key, const struct message *m, enum trace_direction direction,
-                        const struct trace_stamp *stamp)
+static void put_decisions(cJSON *json, const struct record *r)
 {
-    cJSON *message =
-        m->packet.len == 0 ? cJSON_CreateNull() : trace_message_json(stamp, direction, "", &m->packet);
+    cJSON *list = cJSON_AddArrayToObject(json, "decisions");
+    unsigned n = 0;
+    struct walk w = walk_from(r);
+    for (const struct srv_action *a = walk_on(&w); a != NULL; a = walk_on(&w))
+        if (a->kind == SRV_TRACE && ++n <= SRV_EXPLAIN_NOTES_MAX)
+            cJSON_AddItemToArray(list, decision_json(&a->trace));
+    cJSON_AddNumberToObject(json, "decisions-not-kept",
+                            n > SRV_EXPLAIN_NOTES_MAX ? n - SRV_EXPLAIN_NOTES_MAX : 0);
+}
+
+static void put_message(cJSON *json, const char *key, const struct packet *packet,
+                        enum trace_direction direction, const struct trace_stamp *stamp)
+{
+    cJSON *message = packet == NULL || packet->len == 0 ? cJSON_CreateNull()
+                                                        : trace_message_json(stamp, direction, "", packet);
     for (size_t i = 0; i < 4 && cJSON_IsObject(message); i++) /* what stands around a line of the trace */
         cJSON_DeleteItemFromObjectCaseSensitive(
             message, (const char *const[]){"time", "boot_ms", "node", "interface"}[i]);
@@ -263,7 +372,7 @@ static void put_absent(cJSON *json, const struct record *r)
 {
     struct dhcp_msg query, response;
     cJSON *list = cJSON_AddArrayToObject(json, "requested-not-sent");
-    if (!decode(&r->query, &query) || !decode(&r->response, &response))
+    if (!decode(&r->query, &query) || !decode(find_response(r), &response))
         return;
     const struct dhcp_option *asked = dhcp_msg_find(&query, DHCP_OPT_PRL);
     for (unsigned i = 0; asked != NULL && i < asked->len; i++) {
@@ -288,12 +397,9 @@ static cJSON *record_json(const struct record *r, const struct clock_now *now)
     cJSON_AddStringToObject(json, "xid", xid);
     cJSON_AddStringToObject(json, "hw-address", hw_format(&r->client, hw));
     put_message(json, "query", &r->query, TRACE_RX, &stamp);
-    cJSON *notes = cJSON_AddArrayToObject(json, "decisions");
-    for (unsigned i = 0; i < r->n_notes; i++)
-        cJSON_AddItemToArray(notes, note_json(&r->notes[i]));
-    cJSON_AddNumberToObject(json, "decisions-not-kept", r->n_lost);
+    put_decisions(json, r);
     cJSON_AddBoolToObject(json, "answered", r->has_response);
-    put_message(json, "response", &r->response, TRACE_TX, &stamp);
+    put_message(json, "response", find_response(r), TRACE_TX, &stamp);
     put_absent(json, r);
     return json;
 }

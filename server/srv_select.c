@@ -221,5 +221,5 @@ bool srv_select_subnet(struct srv_step *s)
         return false;
     }
     return srv_select_take(s, subnet, reason, addr,
-                           reason == REASON_SUBNET_INTERFACE_NAME ? from.ifname : NULL);
+                           reason == REASON_SUBNET_INTERFACE_NAME ? srv_step_text(s, from.ifname) : NULL);
 }

@@ -87,7 +87,7 @@ static void run(const char *command, const char *arguments)
     cJSON *json = arguments == NULL ? NULL : cJSON_Parse(arguments);
     assert_true(arguments == NULL || json != NULL);
     forget_reply();
-    srv_actions_reset(&actions);
+    srv_explain_keep(explain, &actions);
     srv_command_run(&c, command, json, &reply);
     cJSON_Delete(json);
 }
@@ -649,9 +649,9 @@ static void speak(const struct dhcp_msg *msg)
         .now = now.boot_ms,
         .iface = &eth0,
         .packet = {.dst = IP4_BROADCAST, .sport = 68, .dport = 67, .bytes = bytes, .len = len}};
-    srv_actions_reset(&actions);
     assert_int_equal(srv_engine_step(engine, &event, &actions), 0);
-    srv_explain_add(explain, &now, &event.packet, actions.first);
+    srv_explain_add(explain, &now, &event.packet, &actions, NULL);
+    srv_explain_keep(explain, &actions);
 }
 
 static void discover_again(uint8_t client, uint32_t xid)
@@ -712,7 +712,7 @@ static void test_explain_tells_which_answer_was_not_sent(void **state)
                                        .xid = 0x100a};
     discover(0x0a);
     discover_again(0x0a, 0x200a);
-    srv_explain_unsent(explain, &now, &unsent);
+    srv_explain_unsent(explain, &now, &unsent, &actions);
     run("explain4", "{\"xid\": \"0x100a\"}");
     const cJSON *one = cJSON_GetArrayItem(answer("transactions"), 0);
     const cJSON *decisions = cJSON_GetObjectItem(one, "decisions");
