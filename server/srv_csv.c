@@ -25,18 +25,22 @@ enum column {
 /* ---- writing ----
  * Each returns where the next is to stand; printf takes too long for what is written with every ACK. */
 
+/* Two digits at a time, from the last ones on. */
 static char *put_number(char *at, uint64_t value)
 {
-    char digits[20];
-    size_t n = 0;
-    while (value > 9) {
-        digits[n++] = (char)('0' + value % 10);
-        value /= 10;
-    }
-    *at++ = (char)('0' + value);
-    while (n > 0)
-        *at++ = digits[--n];
-    return at;
+    static const char pairs[] =
+        "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+        "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+        "8081828384858687888990919293949596979899";
+    size_t n = value > 9 ? 2 : 1;
+    for (uint64_t rest = value / 100; rest > 0; rest /= 100)
+        n += rest > 9 ? 2 : 1;
+    size_t i = n;
+    for (; i > 1; i -= 2, value /= 100)
+        memcpy(at + i - 2, pairs + 2 * (value % 100), 2);
+    if (i == 1)
+        *at = (char)('0' + value);
+    return at + n;
 }
 
 /* And what ends the field. */

@@ -40,6 +40,21 @@ static void line_has_the_columns_of_kea(void **state)
     assert_string_equal(line, "10.77.0.100,02:00:00:00:00:02,ff:00:2c,3600,1703601,7,0,0,h1,0,,4294967294\n");
 }
 
+static void numbers_are_written_in_full(void **state)
+{
+    (void)state;
+    char line[SRV_CSV_LINE_MAX], expected[32];
+    struct srv_lease lease = sample();
+    for (uint64_t power = 1; power <= UINT32_MAX; power *= 10) {
+        const uint64_t values[] = {power - 1, power, power + 1, power * 37 / 10};
+        for (size_t i = 0; i < sizeof values / sizeof values[0] && values[i] <= UINT32_MAX; i++) {
+            srv_csv_format(&lease, (uint32_t)values[i], OFFSET_MS, line);
+            snprintf(expected, sizeof expected, ",%u\n", (uint32_t)values[i]);
+            assert_string_equal(strrchr(line, ','), expected);
+        }
+    }
+}
+
 static void lease_on_disk_never_ends_before_the_client_was_told(void **state)
 {
     (void)state;
@@ -228,6 +243,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(line_has_the_columns_of_kea),
+        cmocka_unit_test(numbers_are_written_in_full),
         cmocka_unit_test(lease_on_disk_never_ends_before_the_client_was_told),
         cmocka_unit_test(line_read_back_is_the_lease),
         cmocka_unit_test(relay_information_stands_where_kea_has_it),
