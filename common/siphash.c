@@ -54,25 +54,41 @@ static inline uint64_t read_rest(const uint8_t *bytes, size_t len)
     return word;
 }
 
-static inline void take(struct state *s, uint64_t word)
+static inline void mix_times(struct state *s, int rounds)
+{
+    for (int i = 0; i < rounds; i++)
+        mix(s);
+}
+
+static inline void take(struct state *s, uint64_t word, int rounds)
 {
     s->v3 ^= word;
-    mix(s);
-    mix(s);
+    mix_times(s, rounds);
     s->v0 ^= word;
 }
 
-uint64_t siphash(const struct siphash_key *key, const void *bytes, size_t len)
+/* With so many rounds for each word, and in the end. */
+static inline uint64_t hash(const struct siphash_key *key, const void *bytes, size_t len, int rounds,
+                            int last_rounds)
 {
     const uint8_t *p = bytes;
     struct state s = {key->k0 ^ 0x736f6d6570736575U, key->k1 ^ 0x646f72616e646f6dU,
                       key->k0 ^ 0x6c7967656e657261U, key->k1 ^ 0x7465646279746573U};
     size_t whole = len - len % 8;
     for (size_t at = 0; at < whole; at += 8)
-        take(&s, read_word(p + at));
-    take(&s, (uint64_t)len << 56 | read_rest(p, len));
+        take(&s, read_word(p + at), rounds);
+    take(&s, (uint64_t)len << 56 | read_rest(p, len), rounds);
     s.v2 ^= 0xff;
-    for (int i = 0; i < 4; i++)
-        mix(&s);
+    mix_times(&s, last_rounds);
     return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
+
+uint64_t siphash(const struct siphash_key *key, const void *bytes, size_t len)
+{
+    return hash(key, bytes, len, 2, 4);
+}
+
+uint64_t siphash_1_3(const struct siphash_key *key, const void *bytes, size_t len)
+{
+    return hash(key, bytes, len, 1, 3);
 }

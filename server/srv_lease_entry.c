@@ -7,9 +7,9 @@ uint64_t srv_lease_entry_hash(const struct siphash_key *key, bool match_client_i
 {
     uint8_t who[1 + HW_MAX] = {hw->type};
     if (match_client_id && client_id_len != 0)
-        return siphash(key, client_id, client_id_len);
+        return siphash_1_3(key, client_id, client_id_len);
     memcpy(who + 1, hw->bytes, HW_MAX);
-    return siphash(key, who, 1U + hw->len);
+    return siphash_1_3(key, who, 1U + hw->len);
 }
 
 /* Most leases have only one of the things that stand in the tail. */

@@ -145,7 +145,7 @@ static uint64_t hash_sender(const struct srv_queue *q, const struct srv_queued *
     at = mempcpy(at, bytes + CHADDR_AT, bytes[HLEN_AT]);
     if (sender->client_id != NULL)
         at = mempcpy(at, sender->client_id, sender->client_id_len);
-    return siphash(&q->key, id, (size_t)(at - id));
+    return siphash_1_3(&q->key, id, (size_t)(at - id));
 }
 
 /* Whose it is, and what it is worth. */
