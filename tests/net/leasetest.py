@@ -106,16 +106,23 @@ class LeaseCase(LabCase):
         self.traffic.stdin.write("go\n")
         self.traffic.stdin.flush()
 
+    def is_idle(self):
+        """Has the server served all that has arrived, which waits in its sockets, then in itself?"""
+        sockets = [line.split()[4] for line in self.on("s", "cat", "/proc/net/udp").stdout.splitlines()[1:]]
+        return (all(queues.endswith(":00000000") for queues in sockets)
+                and not self.control(self.control_path, "clock-get")["arguments"]["busy"])
+
     def pause(self):
-        """Ends the traffic; returns every line since the last pause."""
+        """Ends the traffic, of which a server that lives has served everything then; returns every line since the last
+        pause."""
         self.traffic.stdin.write("pause\n")
         self.traffic.stdin.flush()
         lines = []
-        while True:
-            line = self.traffic_lines.queue.get(timeout=LIMIT_S)
-            if line == "paused":
-                return lines
+        while (line := self.traffic_lines.queue.get(timeout=LIMIT_S)) != "paused":
             lines.append(line)
+        if self.server.poll() is None:
+            wait_for(self.is_idle, "the server to serve what has arrived")
+        return lines
 
 
 class Told:
