@@ -2,6 +2,7 @@
 #include "server/srv_driver.h"
 #include "common/wire.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,15 +158,14 @@ static void forget_actions(struct srv_driver *d)
     d->promised = (struct srv_answers){0};
 }
 
-/* What was gathered goes to the disk, unless a commit runs: then when that has ended. */
+/* What was gathered, if anything, goes to the disk: not while a commit runs. */
 static void store(struct srv_driver *d)
 {
     if (!d->has_records) {
         forget_actions(d);
         return;
     }
-    if (srv_persist_is_busy(d->persist))
-        return;
+    assert(!srv_persist_is_busy(d->persist));
     struct srv_actions rested = d->storing;
     d->storing = d->actions;
     d->stored = d->promised;
@@ -191,27 +191,16 @@ void srv_driver_on_stored(void *user, bool is_stored)
         io_timer_after(d->more, 0);
 }
 
-/* A sync costs the same for one record as for many: while there is more to serve, it waits for company, but
- * not for long. If all clients wait for the disk, we have nothing to do meanwhile: then half of them at a
- * time keep it busy and us. */
-enum { COMPANY_MIN = 16, COMPANY_MAX = 64, WAIT_MAX_US = 500 };
-
-bool srv_driver_has_company(const struct srv_driver *d)
+bool srv_driver_is_commit_due(const struct srv_driver *d)
 {
-    return d->promised.n >= (d->company < COMPANY_MIN ? COMPANY_MIN : d->company) &&
-           !srv_persist_is_busy(d->persist);
+    return srv_group_commit_is_due(&d->group, d->promised.n, srv_persist_is_busy(d->persist));
 }
 
-static bool has_waited(const struct srv_driver *d)
+static bool begins_commit(struct srv_driver *d)
 {
-    return d->promised.n > 0 && io_now_us() - d->promised.first->received_us > WAIT_MAX_US;
-}
-
-/* The more clients there are, the more wait for the next sync. */
-static void adapt_company(struct srv_driver *d, bool is_idle)
-{
-    unsigned n = is_idle ? (d->promised.n + d->stored.n) / 2 : d->company + d->company / 4 + 1;
-    d->company = n < COMPANY_MIN ? COMPANY_MIN : n < COMPANY_MAX ? n : COMPANY_MAX;
+    unsigned n = d->promised.n;
+    uint64_t waited_us = n == 0 ? 0 : io_now_us() - d->promised.first->received_us;
+    return srv_group_commit_on_served(&d->group, n, srv_persist_is_busy(d->persist), waited_us);
 }
 
 void srv_driver_send(struct srv_driver *d)
@@ -219,10 +208,7 @@ void srv_driver_send(struct srv_driver *d)
     srv_driver_take(d);
     send_answers(d, &d->free);
     d->free = (struct srv_answers){0};
-    bool has_company = srv_driver_has_company(d);
-    if (has_company)
-        adapt_company(d, false);
-    if (!d->has_records || has_company || has_waited(d))
+    if (!d->has_records || begins_commit(d))
         store(d);
 }
 
@@ -233,9 +219,9 @@ void srv_driver_flush(struct srv_driver *d)
 {
     srv_driver_send(d);
     observe(d);
-    if (d->has_records)
-        adapt_company(d, true);
-    store(d);
+    unsigned n = d->promised.n + d->stored.n;
+    if (!d->has_records || srv_group_commit_on_idle(&d->group, n, srv_persist_is_busy(d->persist)))
+        store(d);
     io_clock_arm(d->deadline, srv_engine_deadline(d->engine));
     io_timer_set(d->log_due, io_trace_deadline(d->trace));
 }
@@ -386,6 +372,7 @@ int srv_driver_run(const struct srv_driver_options *options, struct io_trace *tr
     d->trace = trace;
     srv_actions_init(&d->actions);
     srv_actions_init(&d->storing);
+    srv_group_commit_init(&d->group);
     int code = options->check_only ? check(d) : read_and_run(d);
     finish(d);
     free(d);

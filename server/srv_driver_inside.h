@@ -14,6 +14,7 @@
 #include "server/srv_engine.h"
 #include "server/srv_explain.h"
 #include "server/srv_exporter.h"
+#include "server/srv_group_commit.h"
 #include "server/srv_persist.h"
 #include "server/srv_ports.h"
 #include "server/srv_probe.h"
@@ -40,9 +41,9 @@ struct srv_driver {
     bool has_records;               /* there is one among the actions */
     struct srv_answers free;        /* among the actions: these can leave, */
     struct srv_answers promised;    /* and these wait for their records */
-    unsigned company;           /* so many promised ones make a sync worth it, while there is more to do */
-    struct srv_actions storing; /* the commit that runs has the records of these, */
-    struct srv_answers stored;  /* and these wait for it */
+    struct srv_group_commit group;  /* when a commit begins */
+    struct srv_actions storing;     /* the commit that runs has the records of these, */
+    struct srv_answers stored;      /* and these wait for it */
     struct srv_persist *persist;
     struct srv_exporter *exporter;
     struct histogram answer_time;
@@ -71,8 +72,8 @@ struct srv_driver {
 void srv_driver_step(struct srv_driver *d, const struct srv_event *event, const struct clock_now *now);
 /* Takes up what the engine wants: decisions are told, records gathered, answers wait. */
 void srv_driver_take(struct srv_driver *d);
-/* Sends the answers that no record promises; begins to store the records of the others if they are many, or
- * wait for long. */
+/* Sends the answers that no record promises; begins to store the records of the others if it is time for that
+ * (srv_group_commit_on_served()). */
 void srv_driver_send(struct srv_driver *d);
 /* The same for all of them, before there is nothing else to do: the others leave when their records are
  * stored. */
@@ -80,8 +81,8 @@ void srv_driver_flush(struct srv_driver *d);
 /* So many answers wait for their records, or so many decisions are kept with these (a disk may stand still
  * while offers leave), that no more messages are to be served before some have left. */
 bool srv_driver_is_full(const struct srv_driver *d);
-/* srv_driver_send() would begin to store, so it is time for that. */
-bool srv_driver_has_company(const struct srv_driver *d);
+/* So many answers wait for their records that srv_driver_send() would begin to store. */
+bool srv_driver_is_commit_due(const struct srv_driver *d);
 /* When a commit has ended. */
 void srv_driver_on_stored(void *user, bool is_stored);
 

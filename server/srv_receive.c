@@ -78,7 +78,7 @@ static void serve_some(struct srv_driver *d)
 {
     struct srv_queued queued;
     struct clock_now now = io_now();
-    for (int i = 0; i < RX_BATCH && !srv_driver_is_full(d) && !srv_driver_has_company(d) &&
+    for (int i = 0; i < RX_BATCH && !srv_driver_is_full(d) && !srv_driver_is_commit_due(d) &&
                     srv_queue_take(d->queue, &queued);
          i++)
         serve_packet(d, &queued, &now);
