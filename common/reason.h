@@ -46,6 +46,9 @@
     X(REASON_QUEUE_REPLACED, "queue-replaced", "the client has asked again before its turn came")            \
     X(REASON_NOT_OUR_INTERFACE, "interface-given-up", "its interface is not served any more")                \
     X(REASON_QUEUE_FULL, "queue-full", "{num} packets wait, as many as allowed: this one goes")              \
+    X(REASON_KERNEL_DROPPED, "kernel-dropped",                                                               \
+      "the kernel dropped {num} packets on {text}: the socket was full, or they were DISCOVERs while the "   \
+      "queue was")                                                                                           \
     X(REASON_SERVER_STARTED, "server-started", "the server has started; leases from before: {num}")          \
     /* server: classes of clients */                                                                         \
     X(REASON_CLASSES, "classes", "classes: {text}")                                                          \

@@ -154,7 +154,7 @@ static void tell_refused(const struct srv_bulk_port *p, enum reason reason, ip4 
 {
     struct trace_event event = {
         .kind = TRACE_DROP, .reason = reason, .facts = {.addr = peer, .num = p->n_connections}};
-    srv_engine_count_drop(p->engine, reason);
+    srv_engine_count_drops(p->engine, reason, 1);
     io_trace_event(p->trace, &event);
 }
 

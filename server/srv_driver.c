@@ -56,7 +56,7 @@ static void withhold(struct srv_driver *d, const struct srv_action *tx)
                                 .client = lease->hw,
                                 .xid = wire_u32(tx->packet.bytes + XID_AT)};
     struct clock_now now = io_now();
-    srv_engine_count_drop(d->engine, REASON_STORE_FAILED);
+    srv_engine_count_drops(d->engine, REASON_STORE_FAILED, 1);
     srv_explain_unsent(d->explain, &now, &event, &d->storing);
     io_trace_event(d->trace, &event);
 }

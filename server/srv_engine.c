@@ -469,10 +469,10 @@ int srv_engine_reclaim(struct srv_engine *e, time_ms now, struct srv_actions *ou
     return run(&s, srv_expire_leases);
 }
 
-void srv_engine_count_drop(struct srv_engine *e, enum reason reason)
+void srv_engine_count_drops(struct srv_engine *e, enum reason reason, uint64_t n)
 {
-    e->counters.reasons[reason]++;
-    e->counters.dropped++;
+    e->counters.reasons[reason] += n;
+    e->counters.dropped += n;
 }
 
 uint64_t *srv_engine_sent(struct srv_engine *e, uint8_t type)

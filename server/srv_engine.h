@@ -114,8 +114,8 @@ uint32_t srv_engine_pool_id(const struct srv_engine *e, const struct srv_lease *
 /* The lease of the address. False, and *out untouched, if there is none; offers are not leases. */
 bool srv_engine_find_lease(const struct srv_engine *e, ip4 addr, struct srv_lease *out);
 
-/* Counts a message that the driver has not let in, or one whose answer it has not let out. */
-void srv_engine_count_drop(struct srv_engine *e, enum reason reason);
+/* Counts n messages that the driver has not let in, or whose answers it has not let out. */
+void srv_engine_count_drops(struct srv_engine *e, enum reason reason, uint64_t n);
 /* What to raise by one when a message of the type has left: whether an SRV_TX does, its driver knows. */
 uint64_t *srv_engine_sent(struct srv_engine *e, uint8_t type);
 

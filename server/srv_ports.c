@@ -40,6 +40,7 @@ static int share(const struct srv_port *from, struct srv_port *to)
 {
     to->udp_fd = fcntl(from->udp_fd, F_DUPFD_CLOEXEC, 0);
     to->raw_fd = fcntl(from->raw_fd, F_DUPFD_CLOEXEC, 0);
+    to->n_dropped = from->n_dropped;
     return to->udp_fd < 0 || to->raw_fd < 0 ? ERR_IO : 0;
 }
 

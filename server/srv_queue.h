@@ -1,7 +1,8 @@
 /* Packets that are received and not yet served, oldest first. Where more come than can be served, the client
  * that waits longest has given up and asked again: so the newest message of a client takes the place of its
  * older one, and where the queue is full its oldest packet goes. REQUESTs, RELEASEs and DECLINEs go last, or
- * half of the work that is done would be in vain. Pure. */
+ * half of the work that is done would be in vain. Pure. (What is done so that most of that is not even read:
+ * srv_receive.c.) */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

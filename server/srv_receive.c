@@ -1,6 +1,7 @@
 #include "server/srv_receive.h"
 
 #include "common/err.h"
+#include "common/io_shed.h"
 #include "server/srv_service.h"
 
 enum {
@@ -9,12 +10,54 @@ enum {
     ROUNDS_MAX = 16, /* batches served before the loop looks at what else there is */
 };
 
+/* ---- overload ---- */
+
+/* What has come and was not read. */
+static void count_dropped(struct srv_driver *d, struct srv_port *port)
+{
+    uint32_t before = port->n_dropped;
+    port->n_dropped = io_shed_count(port->udp_fd);
+    if (port->n_dropped == before)
+        return;
+    const struct trace_event event = {
+        .kind = TRACE_DROP,
+        .reason = REASON_KERNEL_DROPPED,
+        .facts = {.num = (uint32_t)(port->n_dropped - before), .text = port->iface.name}};
+    srv_engine_count_drops(d->engine, event.reason, (uint32_t)event.facts.num);
+    io_trace_event(d->trace, &event);
+}
+
+enum { SHED_MIN = 1024 };
+
+/* While more DISCOVERs come than can be answered, most would be read only to make room for others. */
+static void shed(struct srv_driver *d, bool sheds)
+{
+    for (size_t i = 0; i < d->ports.n && sheds != d->sheds; i++) {
+        io_shed_discovers(d->ports.list[i].udp_fd, sheds);
+        count_dropped(d, &d->ports.list[i]);
+    }
+    d->sheds = sheds;
+}
+
+/* A small queue is full and empty in turn too often for that. Where all wait for the disk, who asks again
+ * does get its newer message in, see srv_queue.h. */
+static void adapt_to_load(struct srv_driver *d)
+{
+    size_t n = srv_queue_count(d->queue), capacity = d->config->queue_capacity;
+    if (n < capacity / 2 || srv_driver_is_full(d))
+        shed(d, false);
+    else if (n >= capacity && capacity >= SHED_MIN)
+        shed(d, true);
+}
+
+/* ---- one packet ---- */
+
 void srv_receive_refuse(void *user, enum reason reason, const struct srv_queued *queued)
 {
     struct srv_driver *d = user;
     const struct srv_port *port = srv_ports_find(&d->ports, queued->ifindex);
     const struct trace_facts facts = {.num = d->config->queue_capacity};
-    srv_engine_count_drop(d->engine, reason);
+    srv_engine_count_drops(d->engine, reason, 1);
     io_trace_drop(d->trace, port != NULL ? port->iface.name : "", &queued->packet, reason, &facts);
 }
 
@@ -40,7 +83,7 @@ static void serve_packet(struct srv_driver *d, const struct srv_queued *queued, 
     d->received_us = 0;
 }
 
-static const struct srv_port *port_of_fd(const struct srv_ports *ports, int fd)
+static struct srv_port *port_of_fd(struct srv_ports *ports, int fd)
 {
     size_t i = 0;
     while (ports->list[i].udp_fd != fd) /* it is there: its watch called us */
@@ -62,13 +105,16 @@ static int take_some(struct srv_driver *d, int fd)
     return n;
 }
 
-/* What waits on the socket (-1: none) goes into the queue first: what the socket has no room for is lost
- * without a trace. False: there is nothing to serve. */
+/* What waits on the socket (-1: none) goes into the queue first: of what the socket has no room for nobody
+ * knows more than the number. False: there is nothing to serve. */
 static bool fill(struct srv_driver *d, int fd)
 {
-    int n = fd < 0 ? 0 : IO_BATCH_MAX;
-    for (int taken = 0; taken < RX_MAX && n == IO_BATCH_MAX; taken += n)
+    int n = fd < 0 ? 0 : IO_BATCH_MAX, taken = 0;
+    for (; taken < RX_MAX && n == IO_BATCH_MAX; taken += n)
         n = take_some(d, fd);
+    if (taken >= IO_BATCH_MAX && !d->sheds)
+        count_dropped(d, port_of_fd(&d->ports, fd));
+    adapt_to_load(d);
     return srv_queue_count(d->queue) != 0 && !srv_driver_is_full(d);
 }
 

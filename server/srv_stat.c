@@ -34,7 +34,7 @@ static uint64_t all_received(const struct srv_counters *c)
     return sum(c->received, sizeof c->received / sizeof c->received[0]) + unreadable(c) +
            c->reasons[REASON_MSG_REPLY_AT_SERVER] + c->reasons[REASON_SERVICE_DISABLED] +
            c->reasons[REASON_QUEUE_FULL] + c->reasons[REASON_QUEUE_REPLACED] +
-           c->reasons[REASON_NOT_OUR_INTERFACE];
+           c->reasons[REASON_NOT_OUR_INTERFACE] + c->reasons[REASON_KERNEL_DROPPED];
 }
 
 static uint64_t all_sent(const struct srv_counters *c)
@@ -72,6 +72,7 @@ static const struct counter {
     {"pkt4-receive-drop", OF_SUM, 0, dropped},
     {"pkt4-not-for-us", OF_REASON, REASON_OTHER_SERVER, NULL},
     {"pkt4-queue-full", OF_REASON, REASON_QUEUE_FULL, NULL},
+    {"pkt4-kernel-dropped", OF_REASON, REASON_KERNEL_DROPPED, NULL},
     {"pkt4-duplicate", OF_REASON, REASON_QUEUE_REPLACED, NULL},
     {"pkt4-service-disabled", OF_REASON, REASON_SERVICE_DISABLED, NULL},
 };

@@ -66,6 +66,24 @@ class Burst(FloodCase):
         self.assertEqual(self.statistic("pkt4-offer-sent"), 250)
 
 
+    def test_what_the_socket_has_no_room_for_is_counted(self):
+        self.start_server()
+        self.flood(20000, 20000, DISCOVER)
+        dropped = self.statistic("pkt4-kernel-dropped")
+        self.assertGreater(dropped, 0)
+        self.assertEqual(self.statistic("pkt4-offer-sent") + self.statistic("pkt4-queue-full") + dropped, 20000)
+
+
+class Overload(FloodCase):
+    def test_most_of_what_is_too_much_is_not_even_read(self):
+        self.start_server()
+        self.dhcplab("exec", "c", labtest.DHCPLAB, "load", "--server", "10.9.0.1", "--local", "10.9.0.2", "--rate", "400000",
+                     "--duration", "1", "--drop-time", "0.2", code=3)
+        self.assertGreater(self.statistic("pkt4-kernel-dropped"), self.statistic("pkt4-queue-full"))
+        self.dhcplab("exec", "c", labtest.DHCPLAB, "load", "--server", "10.9.0.1", "--local", "10.9.0.2", "--clients", "100",
+                     "--window", "1", "--exchanges", "100")
+
+
 class Left(FloodCase):
     def configure(self, **database):
         super().configure(**database)

@@ -284,7 +284,7 @@ static void test_shutdown(void **state)
 static void test_statistics(void **state)
 {
     (void)state;
-    srv_engine_count_drop(engine, REASON_SERVICE_DISABLED);
+    srv_engine_count_drops(engine, REASON_SERVICE_DISABLED, 1);
     expect("statistic-get", "{\"name\": \"pkt4-service-disabled\"}", CONTROL_SUCCESS, "",
            "{\"pkt4-service-disabled\":[[1,\"2026-11-21 08:00:00.000000\"]]}");
     expect("statistic-get", "{\"name\": \"nonsense\"}", CONTROL_SUCCESS, "", "{}");
@@ -308,7 +308,7 @@ static void test_statistics(void **state)
 static void drop_at(int second)
 {
     now.wall_ms = 1795248000000 + (time_ms)second * 1000;
-    srv_engine_count_drop(engine, REASON_SERVICE_DISABLED);
+    srv_engine_count_drops(engine, REASON_SERVICE_DISABLED, 1);
     run("statistic-get", "{\"name\": \"pkt4-service-disabled\"}");
 }
 
