@@ -95,7 +95,7 @@ class Store(LeaseCase):
     def test_zeros_go_when_it_is_quiet(self):
         self.start_server()
         self.on("c", labtest.DHCPLAB, "load", "--server", "10.9.0.1", "--local", "10.9.0.2", "--clients", "3000",
-                "--exchanges", "3000")
+                "--exchanges", "3000", "--drop-time", "10", "--duration", "60")
         self.rested_size()
         records = self.lease_file.read_bytes().splitlines()[1:]
         self.assertEqual(len(records), len(self.leases()))
