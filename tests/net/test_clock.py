@@ -144,7 +144,7 @@ class Clock(ClockCase):
         self.assertEqual(first["scale"], 0)
         self.assertEqual(self.clock()["now_ms"], first["now_ms"])
         self.assertEqual(self.seen_on("h1", "leased_addresses")[0][1], 0xffffffff)
-        wait_for(lambda: "00:00:01 behind the machine's clock; it stands" in self.dhcplab("clock").stdout, "a second")
+        wait_for(lambda: re.search(r"00:00:(?!00)\d\d behind the machine's clock; it stands", self.dhcplab("clock").stdout), "a second")
         self.assertEqual(self.clock("advance", "30m")["now_ms"], first["now_ms"] + T1_S * MS)
         (renewing,) = self.events(kind="state", to="RENEWING")
         self.assertEqual(renewing["boot_ms"], requested_ms + T1_S * MS)  # to the instant
@@ -262,7 +262,7 @@ class Clock(ClockCase):
         long.send_signal(signal.SIGINT)
         self.assertEqual(long.wait(LIMIT_S), -signal.SIGINT)
         self.assertLess(self.clock()["ahead_s"], 3650 * 86400)
-        self.assertEqual(self.status()["state"], "BOUND")
+        wait_for(lambda: self.status()["state"] == "BOUND", "the end of a renewal that it may be in")
         self.assertEqual(self.dhcplab("renew", "h1").stdout, "h1: 10.77.0.100/24 from 10.77.0.1 for 1 h\n")
 
     def test_no_program_starts_with_what_is_no_clock(self):
