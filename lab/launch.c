@@ -9,6 +9,14 @@
 #include "lab/labclock.h"
 #include "lab/supervisor.h"
 
+static int write_file(const char *dir, const char *file, const char *text)
+{
+    if (rundir_write(dir, file, text) == 0)
+        return 0;
+    fprintf(stderr, "dhcplab: cannot write %s/%s: %s\n", dir, file, strerror(errno));
+    return ERR_IO;
+}
+
 /* Inline configurations become files for their programs. */
 static int write_configs(const struct launch *l, const char *dir)
 {
@@ -16,10 +24,8 @@ static int write_configs(const struct launch *l, const char *dir)
         const struct topology_host *host = &l->topology->hosts[i];
         char file[LAB_NAME_MAX + sizeof ".json"];
         snprintf(file, sizeof file, "%s.json", host->name);
-        if (host->config_text != NULL && rundir_write(dir, file, host->config_text) < 0) {
-            fprintf(stderr, "dhcplab: cannot write %s/%s: %s\n", dir, file, strerror(errno));
+        if (host->config_text != NULL && write_file(dir, file, host->config_text) < 0)
             return ERR_IO;
-        }
     }
     return 0;
 }
@@ -52,6 +58,8 @@ static int write_files(const struct launch *l, const char *dir)
     int rc = check_paths(l, dir);
     if (rc == 0)
         rc = write_configs(l, dir);
+    if (rc == 0)
+        rc = write_file(dir, "trace.ndjson", ""); /* for who reads it before a program says anything */
     return rc == 0 ? write_clock(dir) : rc;
 }
 

@@ -137,7 +137,7 @@ class Topology(LabCase):
 class Network(LabCase):
     def ping(self, host, address, lab=None, code=0):
         name = ["-n", lab] if lab else []
-        self.dhcplab("exec", *name, host, "ping", "-n", "-c", "1", "-W", "2", address, code=code)
+        self.dhcplab("exec", *name, host, "ping", "-n", "-c", "3", "-i", "0.2", "-W", "2", address, code=code)
 
     def test_veth(self):
         self.dhcplab("up", self.write("wire.json", VETH))
@@ -169,6 +169,11 @@ class Network(LabCase):
         for host in hosts:
             shown = self.dhcplab("exec", host["name"], "cat", "/sys/class/net/eth0/address").stdout.strip()
             self.assertEqual(shown, host["interfaces"][0]["hardware_address"])
+
+    def test_a_lab_in_which_nobody_speaks_has_an_empty_log(self):
+        self.dhcplab("up", self.write("wire.json", VETH))
+        self.assertEqual(self.dhcplab("log").stdout, "")
+        self.dhcplab("capture", "wire.pcapng", "--duration", "1")
 
     def test_two_labs_at_once(self):
         wire = self.write("wire.json", VETH)
@@ -502,7 +507,7 @@ class Leases(LabCase):
     def test_pair(self):
         done = self.dhcplab("up")
         self.assertRegex(done.stdout, r"h1 +client +eth0 +10\.77\.0\.\d+/24 from 10\.77\.0\.1 for 1 h\n")
-        self.dhcplab("exec", "h1", "ping", "-n", "-c", "1", "-W", "2", "10.77.0.1")
+        self.dhcplab("exec", "h1", "ping", "-n", "-c", "3", "-i", "0.2", "-W", "2", "10.77.0.1")
         server, client = self.labs()["pair"]["hosts"]
         self.assertEqual((server["role"], client["role"]), ("server", "client"))
         leased = json.loads(self.dhcplab("leases", "--json").stdout)[0]["ip-address"] + "/24"
@@ -558,7 +563,7 @@ class Leases(LabCase):
     def test_client_without_a_lease(self):
         self.write("alone.json", {"hosts": {"h1": {"client": {"start-delay-ms": [0, 0]}}},
                                   "links": [{"type": "bridge", "ends": [{"host": "h1"}]}]})
-        done = self.dhcplab("up", "alone.json", "--timeout", "1", code=3)
+        done = self.dhcplab("up", "alone.json", "--timeout", "3", code=3)
         self.assertIn("no lease, state SELECTING", done.stdout)
         self.assertEqual(self.labs()["alone"]["state"], "running")
 
@@ -568,7 +573,7 @@ class Leases(LabCase):
         lab = {"hosts": {"s": {"server": server}, "h": {"client": {"start-delay-ms": [0, 0]}}},
                "links": [{"type": "veth", "ends": [{"host": "s", "address": "10.3.0.1/24"}, {"host": "h"}]}]}
         self.write("why.json", lab)
-        done = self.dhcplab("up", "why.json", "-n", "odd", "--timeout", "2", code=3)
+        done = self.dhcplab("up", "why.json", "-n", "odd", "--timeout", "3", code=3)
         self.assertRegex(done.stderr, r"s: warning: .*why\.json:\d+:\d+: at \$\.Dhcp4.* pools")
         self.assertRegex(done.stdout, r"\n  s +no configured subnet contains 10\.3\.0\.1 \(no-subnet \d")
         self.assertRegex(self.dhcplab("status", "s").stdout, r"Refused or Not Answered.*: no-subnet \d")
