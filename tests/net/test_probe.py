@@ -42,7 +42,7 @@ class Probe(LabCase):
     def setUp(self):
         super().setUp()
         self.dhcplab("up", self.write("lab.json", LAB))
-        self.on("s", "ping", "-c", "1", "-W", str(LIMIT_S), "10.3.0.100")  # the squatter is there
+        self.on("s", "ping", "-c", "3", "-i", "0.2", "-W", str(LIMIT_S), "10.3.0.100")  # the squatter is there
 
     def converse(self, *requests):
         """The type and yiaddr of each answer."""

@@ -366,7 +366,7 @@ class Server(ProgramCase):
         pid = server.kill(0)
         unlimited = resource.prlimit(pid, resource.RLIMIT_FSIZE)
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (leases.stat().st_size, unlimited[1]))
-        self.assertIsNone(self.once("b", "-t", "1", code=1))
+        self.assertIsNone(self.once("b", "-t", "3", code=1))
         server.wait_for_text("leases cannot be stored, so no ACK is sent: ")
         self.assertNotEqual(server.messages("rx", "REQUEST"), [])
         self.assertEqual(server.messages("tx", "ACK"), [])

@@ -112,7 +112,7 @@ class Restart(LabCase):
         lab = json.loads(json.dumps(LAB))
         lab["hosts"]["server"]["server"]["Dhcp4"]["subnet4"][0]["subnet"] = "10.78.0.0/24"
         lab["hosts"]["server"]["server"]["Dhcp4"]["subnet4"][0]["pools"] = [{"pool": "10.78.0.1 - 10.78.0.9"}]
-        told = self.dhcplab("up", self.write("lab.json", lab), "--timeout", "1", code=3).stdout
+        told = self.dhcplab("up", self.write("lab.json", lab), "--timeout", "3", code=3).stdout
         self.assertRegex(told, r"\n  server +[a-z][^\n]* [^\n]* \(no-subnet \d+\)\n")
 
     def test_mistake_in_a_topology_is_told_by_dhcplab(self):

@@ -191,7 +191,7 @@ class Run(labtest.LabCase):
                                    stdout=subprocess.DEVNULL, stderr=screen.theirs)
             labtest.wait_for(lambda: screen.shows(b" of 7 d 00:00:00"), "the bar")
             run.send_signal(signal.SIGTERM)
-            self.assertEqual(run.wait(timeout=10), -signal.SIGTERM)
+            self.assertEqual(run.wait(labtest.LIMIT_S), -signal.SIGTERM)
 
     def test_without_expectations_it_is_told_what_was_looked_at(self):
         self.assertIn(": no expectations, every invariant kept, seed 3; simulated ", self.dhcplab("run", "faults", "--seed", "3").stdout)
@@ -213,7 +213,7 @@ class Run(labtest.LabCase):
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         labtest.wait_for(lambda: len(self.processes()) >= 5, "the programs of the run")
         run.send_signal(signal.SIGTERM)
-        self.assertEqual(run.wait(timeout=10), -signal.SIGTERM)
+        self.assertEqual(run.wait(labtest.LIMIT_S), -signal.SIGTERM)
         labtest.wait_for(lambda: not self.processes(), "the end of the programs")
         self.assertEqual(list(self.dir.glob("dhcplab-run-*")), [])
 
