@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/hex.h"
 #include "common/text_format.h"
 
 /* Reads a decimal number of at most `max`; advances *p past it. No sign, no space, no leading zero. */
@@ -118,26 +119,14 @@ bool ip4_is_host(ip4 addr)
     return addr >> 24 != 0 && addr >> 24 != 127 && addr < 0xe0000000U;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 bool hw_parse(const char *text, struct hw_addr *out)
 {
     struct hw_addr hw = {.type = 1};
     for (;;) {
-        int high = hex_digit(text[0]);
-        int low = high < 0 ? -1 : hex_digit(text[1]);
-        if (low < 0 || hw.len == HW_MAX)
+        int octet = hex_octet(text);
+        if (octet < 0 || hw.len == HW_MAX)
             return false;
-        hw.bytes[hw.len++] = (uint8_t)(high << 4 | low);
+        hw.bytes[hw.len++] = (uint8_t)octet;
         text += 2;
         if (*text == '\0')
             break;

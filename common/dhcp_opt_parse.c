@@ -6,6 +6,7 @@
 #include "common/dhcp_opt_walk.h"
 #include "common/dhcp_proto.h"
 #include "common/err.h"
+#include "common/hex.h"
 
 /* What is left to read of the text, and the first complaint about it. */
 struct reader {
@@ -42,13 +43,6 @@ static bool next_token(struct reader *in, char *token, const char *why)
     memcpy(token, start, span);
     token[span] = '\0';
     return true;
-}
-
-static int hex_digit(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *p = c == '\0' ? NULL : strchr(digits, c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c);
-    return p == NULL ? -1 : (int)(p - digits);
 }
 
 /* ---- elements of a fixed size ---- */
@@ -347,10 +341,10 @@ static bool parse_octets(struct reader *in, struct wire_writer *w)
     if (p[0] == '0' && (p[1] == 'x' || p[1] == 'X'))
         p += 2;
     while (*p != '\0') {
-        int high = hex_digit(p[0]), low = high < 0 ? -1 : hex_digit(p[1]);
-        if (low < 0)
+        int octet = hex_octet(p);
+        if (octet < 0)
             return fail(in, why);
-        wire_put_u8(w, (uint8_t)(high << 4 | low));
+        wire_put_u8(w, (uint8_t)octet);
         p += 2;
         bool separated = *p == ':' || *p == ' ';
         p += separated ? 1 : 0;

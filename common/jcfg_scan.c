@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "common/hex.h"
 #include "common/jcfg_text.h"
 #include "common/text.h"
 
@@ -161,23 +162,12 @@ static bool skip_space(struct scan *s)
     }
 }
 
-static int hex_digit(int ch)
-{
-    if (ch >= '0' && ch <= '9')
-        return ch - '0';
-    if (ch >= 'a' && ch <= 'f')
-        return ch - 'a' + 10;
-    if (ch >= 'A' && ch <= 'F')
-        return ch - 'A' + 10;
-    return -1;
-}
-
 /* Four hexadecimal digits. */
 static bool scan_hex4(struct scan *s, size_t escape, unsigned *out)
 {
     unsigned value = 0;
     for (int i = 0; i < 4; i++) {
-        int digit = hex_digit(peek(s));
+        int digit = hex_digit((char)peek(s));
         if (digit < 0)
             return scan_fail(s, escape, "expected four hexadecimal digits after \\u");
         value = value * 16 + (unsigned)digit;

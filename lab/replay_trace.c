@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/dhcp_msg.h"
+#include "common/hex.h"
 
 static const char *text_of(const cJSON *map, const char *key)
 {
@@ -80,12 +81,6 @@ static void put_addr(struct octets *o, size_t at, const char *text)
     put_number(o, at, sizeof addr, ip4_parse(text, &addr) ? (double)addr : -1);
 }
 
-static int hex_digit(char c)
-{
-    const char *digits = "0123456789abcdef", *found = c == '\0' ? NULL : strchr(digits, c);
-    return found == NULL ? -1 : (int)(found - digits);
-}
-
 /* text_escape() backwards: \\ and \xHH. */
 static void put_escaped(struct octets *o, size_t at, size_t size, const char *text)
 {
@@ -94,10 +89,8 @@ static void put_escaped(struct octets *o, size_t at, size_t size, const char *te
         if (value == '\\' && *text == '\\') {
             text++;
         } else if (value == '\\') {
-            int high = *text == 'x' ? hex_digit(text[1]) : -1;
-            int low = high < 0 ? -1 : hex_digit(text[2]);
-            value = low < 0 ? -1 : high << 4 | low;
-            text += low < 0 ? 0 : 3;
+            value = *text == 'x' ? hex_octet(text + 1) : -1;
+            text += value < 0 ? 0 : 3;
         }
         o->failed = value < 0 || i >= size || at + i >= o->len;
         if (!o->failed)
@@ -114,10 +107,10 @@ static void put_piece(struct octets *o, double offset, const cJSON *option, size
     put_number(o, at, 1, number_of(option, "code"));
     put_number(o, at + 1, 1, len);
     for (size_t i = 0; i < n && !o->failed; i++) {
-        int high = hex_digit(hex[2 * (from + i)]), low = hex_digit(hex[2 * (from + i) + 1]);
-        o->failed = high < 0 || low < 0;
+        int octet = hex_octet(hex + 2 * (from + i));
+        o->failed = octet < 0;
         if (!o->failed)
-            o->bytes[at + 2 + i] = (uint8_t)(high << 4 | low);
+            o->bytes[at + 2 + i] = (uint8_t)octet;
     }
 }
 

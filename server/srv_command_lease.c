@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/err.h"
+#include "common/hex.h"
 #include "server/srv_report.h"
 
 enum { PAGE_MAX = 10000 };
@@ -15,12 +16,11 @@ static bool parse_client_id(const char *text, uint8_t *out, uint8_t *out_len)
 {
     size_t n = 0;
     while (*text != '\0') {
-        unsigned value;
-        int used = 0;
-        if (n == SRV_CLIENT_ID_MAX || sscanf(text, "%2x%n", &value, &used) != 1 || used != 2)
+        int octet = hex_octet(text);
+        if (n == SRV_CLIENT_ID_MAX || octet < 0)
             return false;
-        out[n++] = (uint8_t)value;
-        text += used;
+        out[n++] = (uint8_t)octet;
+        text += 2;
         if (*text == ':' && text[1] != '\0')
             text++;
         else if (*text != '\0' && *text == ':')

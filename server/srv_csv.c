@@ -2,9 +2,10 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/hex.h"
 
 enum { COLUMNS = 12, COLUMNS_REQUIRED = 9, FIELD_MAX = 2048 };
 
@@ -81,11 +82,14 @@ static char *put_hex(char *at, const uint8_t *bytes, size_t len)
 }
 
 /* Kea's escape for what would break the line: "&#x" and two hexadecimal digits. */
+#define ESCAPE "&#x"
+enum { ESCAPE_LEN = sizeof ESCAPE - 1, ESCAPED_LEN = ESCAPE_LEN + 2 };
+
 static char *put_escaped(char *at, const char *text)
 {
     for (const char *c = text; *c != '\0'; c++) {
         if (*c == ',' || *c == '&' || (unsigned char)*c < ' ')
-            at = put_octet(stpcpy(at, "&#x"), (uint8_t)*c, small_digits);
+            at = put_octet(stpcpy(at, ESCAPE), (uint8_t)*c, small_digits);
         else
             *at++ = *c;
     }
@@ -177,12 +181,11 @@ static bool read_hex(const char *text, uint8_t *out, size_t max, size_t *out_len
 {
     size_t n = 0;
     while (*text != '\0') {
-        unsigned value;
-        int used = 0;
-        if (n == max || sscanf(text, "%2x%n", &value, &used) != 1 || used != 2)
+        int octet = hex_octet(text);
+        if (n == max || octet < 0)
             return false;
-        out[n++] = (uint8_t)value;
-        text += used;
+        out[n++] = (uint8_t)octet;
+        text += 2;
         if (*text == ':' && text[1] != '\0')
             text++;
         else if (*text != '\0')
@@ -196,16 +199,11 @@ static bool read_escaped(const char *text, char *out, size_t cap)
 {
     size_t n = 0;
     while (*text != '\0') {
-        unsigned value;
-        int used = 0;
+        int octet = strncmp(text, ESCAPE, ESCAPE_LEN) == 0 ? hex_octet(text + ESCAPE_LEN) : -1;
         if (n + 1 >= cap)
             return false;
-        if (sscanf(text, "&#x%2x%n", &value, &used) == 1 && used == 5) {
-            out[n++] = (char)value;
-            text += used;
-        } else {
-            out[n++] = *text++;
-        }
+        out[n++] = octet < 0 ? *text : (char)octet;
+        text += octet < 0 ? 1 : ESCAPED_LEN;
     }
     out[n] = '\0';
     return true;
@@ -266,11 +264,10 @@ static bool read_context(const struct fields *f, struct srv_lease *out, const ch
         return true;
     size_t n = 0;
     for (octets += 3; *octets != '"'; octets += 2) {
-        unsigned value;
-        int used = 0;
-        if (n == SRV_RELAY_INFO_MAX || sscanf(octets, "%2x%n", &value, &used) != 1 || used != 2)
+        int octet = hex_octet(octets);
+        if (n == SRV_RELAY_INFO_MAX || octet < 0)
             return false;
-        out->relay_info[n++] = (uint8_t)value;
+        out->relay_info[n++] = (uint8_t)octet;
     }
     out->relay_info_len = (uint8_t)n;
     return true;

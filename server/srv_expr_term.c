@@ -6,6 +6,7 @@
 #include "common/dhcp_opt.h"
 #include "common/dhcp_opt_walk.h"
 #include "common/err.h"
+#include "common/hex.h"
 #include "common/wire.h"
 #include "server/srv_expr_parse.h"
 
@@ -396,11 +397,6 @@ static enum srv_expr_type parse_word(struct srv_expr_build *p)
 }
 
 /* ---- literals ---- */
-
-static uint8_t hex_digit(char c)
-{
-    return (uint8_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-}
 
 /* An odd number of digits has a 0 in front. */
 static void parse_hex(struct srv_expr_build *p)

@@ -478,6 +478,8 @@ static void test_what_a_lease_must_be(void **state)
          "'state' parameter must be an integer from 0 to 3"},
         {"{\"ip-address\": \"10.0.0.10\", \"hw-address\": \"02:00:00:00:00:0a\", \"client-id\": \"0\"}",
          "'client-id' parameter must be 1 to 255 hexadecimal octets"},
+        {"{\"ip-address\": \"10.0.0.10\", \"hw-address\": \"02:00:00:00:00:0a\", \"client-id\": \"01:-1\"}",
+         "'client-id' parameter must be 1 to 255 hexadecimal octets"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         expect("lease4-add", rows[i].arguments, CONTROL_ERROR, rows[i].says, "");

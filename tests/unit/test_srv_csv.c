@@ -127,6 +127,7 @@ static void user_contexts_of_kea(void **state)
         {"{ \"ISC\": { \"relay-agent-info\": \"0x0104657\" } }", -1},
         {"{ \"ISC\": { \"relay-agent-info\": \"0x01zz\" } }", -1},
         {"{ \"ISC\": { \"relay-agent-info\": \"0x01", -1},
+        {"{ \"ISC\": { \"relay-agent-info\": \"0x01-4\" } }", -1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char line[SRV_CSV_LINE_MAX];
@@ -194,6 +195,10 @@ static void what_is_no_lease_is_refused_with_a_reason(void **state)
         {"192.0.2.1,aa-bb,,7200,1,1,0,0,,0,,0",
          "the hardware address is not colon-separated hexadecimal octets"},
         {"192.0.2.1,aa:bb,1:2,7200,1,1,0,0,,0,,0",
+         "the client identifier is not colon-separated hexadecimal octets"},
+        {"192.0.2.1,aa:bb,01:-1,7200,1,1,0,0,,0,,0",
+         "the client identifier is not colon-separated hexadecimal octets"},
+        {"192.0.2.1,aa:bb, 1,7200,1,1,0,0,,0,,0",
          "the client identifier is not colon-separated hexadecimal octets"},
         {"192.0.2.1,aa:bb,,-1,1,1,0,0,,0,,0", "valid_lifetime is not a number of seconds"},
         {"192.0.2.1,aa:bb,,1,x,1,0,0,,0,,0", "expire is not a time in seconds since 1970"},
