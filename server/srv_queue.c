@@ -133,19 +133,25 @@ static bool wants_answer(uint8_t type)
     return type != DHCP_RELEASE && type != DHCP_DECLINE;
 }
 
-/* Two clients with one hash: as unlikely as it is harmless, the one that is replaced asks again. */
+/* Two clients with one hash: as unlikely as it is harmless, the one that is replaced asks again. (Pieces of a
+ * known size are copied in place: so all of chaddr is, and what does not count is written over.) */
 static uint64_t hash_sender(const struct srv_queue *q, const struct srv_queued *p,
                             const struct sender *sender)
 {
-    uint8_t id[sizeof p->ifindex + sizeof(ip4) + 2 + DHCP_CHADDR_LEN + CLIENT_ID_MAX];
+    struct {
+        int ifindex;
+        ip4 giaddr; /* as it is in the message */
+        uint8_t id[2 + DHCP_CHADDR_LEN + CLIENT_ID_MAX];
+    } who;
     const uint8_t *bytes = p->packet.bytes;
-    uint8_t *at = mempcpy(id, &p->ifindex, sizeof p->ifindex);
-    at = mempcpy(at, bytes + GIADDR_AT, sizeof(ip4));
-    at = mempcpy(at, bytes + HTYPE_AT, 2); /* with hlen */
-    at = mempcpy(at, bytes + CHADDR_AT, bytes[HLEN_AT]);
+    who.ifindex = p->ifindex;
+    memcpy(&who.giaddr, bytes + GIADDR_AT, sizeof who.giaddr);
+    memcpy(who.id, bytes + HTYPE_AT, 2); /* with hlen */
+    memcpy(who.id + 2, bytes + CHADDR_AT, DHCP_CHADDR_LEN);
+    uint8_t *end = who.id + 2 + bytes[HLEN_AT];
     if (sender->client_id != NULL)
-        at = mempcpy(at, sender->client_id, sender->client_id_len);
-    return siphash_1_3(&q->key, id, (size_t)(at - id));
+        end = mempcpy(end, sender->client_id, sender->client_id_len);
+    return siphash_1_3(&q->key, &who, (size_t)(end - (uint8_t *)&who));
 }
 
 /* Whose it is, and what it is worth. */
