@@ -25,13 +25,13 @@ void srv_actions_reset(struct srv_actions *out)
 {
     assert(!out->is_explained);
     arena_reset(&out->arena);
-    out->first = out->last = NULL;
+    out->first = out->last = out->due = NULL;
 }
 
 void srv_actions_fini(struct srv_actions *out)
 {
     arena_fini(&out->arena);
-    out->first = out->last = NULL;
+    out->first = out->last = out->due = NULL;
 }
 
 /* Takes back what was added after `last`. */
@@ -250,6 +250,7 @@ int srv_engine_step(struct srv_engine *e, const struct srv_event *event, struct 
 {
     if (is_due(e, event))
         run_due(e, event, out);
+    out->due = out->last;
     struct srv_step s = {.e = e, .ev = event, .out = out};
     switch (event->kind) {
     case SRV_RX:

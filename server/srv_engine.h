@@ -75,7 +75,8 @@ struct srv_action {
 struct srv_actions {
     struct arena arena;
     struct srv_action *first, *last;
-    bool is_explained; /* srv_explain borrows from them: not to be reset, but for srv_explain_keep() */
+    struct srv_action *due; /* the last before those of the event itself in the last step; NULL: none */
+    bool is_explained;      /* srv_explain borrows from them: not to be reset, but for srv_explain_keep() */
 };
 
 void srv_actions_init(struct srv_actions *out);

@@ -22,8 +22,8 @@ struct record {
     int64_t wall_ms;
     uint32_t xid;
     struct hw_addr client;
-    struct packet query; /* .len 0: none, or too long */
-    bool has_response;   /* among the actions: the last one counts */
+    struct packet query;             /* .len 0: none, or too long */
+    const struct srv_action *unsent; /* the decision that the answers before it have not left; NULL: none */
     struct part own, *newest;
 };
 
@@ -117,7 +117,7 @@ static struct record *add_record(struct srv_explain *x, const struct clock_now *
     r->xid = xid;
     r->client = *client;
     r->query.len = 0;
-    r->has_response = false;
+    r->unsent = NULL;
     r->own = (struct part){0};
     r->newest = &r->own;
     return r;
@@ -153,7 +153,7 @@ static void keep_query(struct record *r, const struct packet *packet, struct are
     r->query.bytes = memcpy(copy, packet->bytes, packet->len);
 }
 
-static inline bool is_of(const struct record *r, uint32_t xid, const struct hw_addr *client)
+static bool is_of(const struct record *r, uint32_t xid, const struct hw_addr *client)
 {
     return r->xid == xid && hw_equal(&r->client, client);
 }
@@ -163,98 +163,70 @@ static bool is_about(const struct record *r, const struct srv_action *a)
 {
     if (a->kind == SRV_TRACE)
         return is_of(r, a->trace.xid, &a->trace.client);
-    if (a->kind != SRV_TX || r->xid != read_xid(&a->packet))
+    if (a->kind != SRV_TX)
         return false;
     struct hw_addr client = read_chaddr(&a->packet);
-    return hw_equal(&r->client, &client);
+    return is_of(r, read_xid(&a->packet), &client);
+}
+
+/* 0: of none. */
+static uint32_t xid_of(const struct srv_action *a)
+{
+    if (a->kind == SRV_TRACE)
+        return a->trace.xid;
+    return a->kind == SRV_TX ? read_xid(&a->packet) : 0;
 }
 
 /* The transaction that the action is about; NULL if it has fallen out, or there never was one. */
 static struct record *find_record(const struct srv_explain *x, const struct srv_action *a)
 {
-    for (unsigned age = 0; age < x->n; age++) {
+    for (unsigned age = 0; age < x->n && xid_of(a) != 0; age++) {
         struct record *r = record_at(x, age);
-        if (r->xid != 0 && is_about(r, a))
+        if (is_about(r, a))
             return r;
     }
     return NULL;
 }
 
-/* Without memory the record has to do without it. */
-static void join(struct record *r, const struct srv_action *a, struct arena *arena)
+/* Without memory the record has to do without them. */
+static void join(struct record *r, const struct srv_action *first, const struct srv_action *last,
+                 struct arena *arena)
 {
     struct part *part = r->own.first == NULL ? &r->own : arena_take(arena, sizeof *part);
     if (part == NULL)
         return;
-    *part = (struct part){.first = a, .last = a};
+    *part = (struct part){.first = first, .last = last};
     if (part != &r->own)
         r->newest = r->newest->next = part;
-    r->has_response |= a->kind == SRV_TX;
 }
 
-/* Not about the message at hand: of the transaction of its xid; without one, a decision stands alone. */
-static void add_elsewhere(struct srv_explain *x, const struct clock_now *now, const struct srv_action *a,
-                          struct arena *arena)
+/* To the transaction of its xid; without one, a decision stands alone. */
+static void add_due(struct srv_explain *x, const struct clock_now *now, const struct srv_action *a,
+                    struct arena *arena)
 {
-    struct record *r = a->kind == SRV_TRACE || a->kind == SRV_TX ? find_record(x, a) : NULL;
+    struct record *r = find_record(x, a);
     if (r == NULL && a->kind == SRV_TRACE)
         r = add_record(x, now, a->trace.xid, &a->trace.client);
     if (r != NULL)
-        join(r, a, arena);
+        join(r, a, a, arena);
 }
 
 void srv_explain_add(struct srv_explain *x, const struct clock_now *now, const struct packet *packet,
                      struct srv_actions *actions, const struct srv_action *before)
 {
-    const struct srv_action *first = before != NULL ? before->next : actions->first;
-    struct record *own = NULL;
+    const struct srv_action *a = before != NULL ? before->next : actions->first, *own = NULL;
+    struct record *r = NULL;
     if (packet != NULL && packet->len >= FIXED_MIN) {
         struct hw_addr client = read_chaddr(packet);
-        own = add_record(x, now, read_xid(packet), &client);
-        keep_query(own, packet, &actions->arena);
-        if (first != NULL)
-            own->own = (struct part){.first = first, .last = actions->last};
+        r = add_record(x, now, read_xid(packet), &client);
+        keep_query(r, packet, &actions->arena);
+        own = actions->due != NULL ? actions->due->next : actions->first;
     }
-    actions->is_explained |= own != NULL || first != NULL;
-    for (const struct srv_action *a = first; a != NULL; a = a->next) {
-        if (own != NULL && a->kind == SRV_TRACE && is_of(own, a->trace.xid, &a->trace.client))
-            continue; /* as nearly all are */
-        if (own == NULL || !is_about(own, a))
-            add_elsewhere(x, now, a, &actions->arena);
-        else
-            own->has_response = true;
-    }
-}
-
-/* The newest answer to the client with the xid. */
-static struct record *find_answered(const struct srv_explain *x, uint32_t xid, const struct hw_addr *client)
-{
-    for (unsigned age = 0; age < x->n; age++) {
-        struct record *r = record_at(x, age);
-        if (r->has_response && is_of(r, xid, client))
-            return r;
-    }
-    return NULL;
-}
-
-void srv_explain_unsent(struct srv_explain *x, const struct clock_now *now, const struct trace_event *event,
-                        struct srv_actions *actions)
-{
-    struct record *r = find_answered(x, event->xid, &event->client);
-    if (r != NULL)
-        r->has_response = false;
-    struct srv_action *a = arena_alloc(&actions->arena, sizeof *a);
-    if (a == NULL)
-        return;
-    a->kind = SRV_TRACE;
-    a->trace = *event;
-    if (event->facts.text != NULL)
-        a->trace.facts.text = arena_text(&actions->arena, event->facts.text, strlen(event->facts.text));
-    actions->is_explained = true;
-    if (r != NULL)
-        join(r, a, &actions->arena);
-    else
-        add_elsewhere(x, now, a, &actions->arena);
+    actions->is_explained |= r != NULL || a != NULL;
+    for (; a != own; a = a->next)
+        add_due(x, now, a, &actions->arena);
+    if (own != NULL)
+        join(r, own, actions->last, &actions->arena);
 }
 
 /* ---- finding ---- */
@@ -286,20 +258,54 @@ static struct walk walk_from(const struct record *r)
     return (struct walk){.record = r, .part = &r->own};
 }
 
-/* NULL: none, or too long. */
+/* NULL: none has left. */
 static const struct packet *find_response(const struct record *r)
 {
     const struct packet *response = NULL;
     struct walk w = walk_from(r);
-    for (const struct srv_action *a = walk_on(&w); a != NULL && r->has_response; a = walk_on(&w))
+    for (const struct srv_action *a = walk_on(&w); a != NULL; a = walk_on(&w)) {
         if (a->kind == SRV_TX)
             response = &a->packet;
-    return response == NULL || response->len > SRV_EXPLAIN_BYTES_MAX ? NULL : response;
+        else if (a == r->unsent)
+            response = NULL;
+    }
+    return response;
+}
+
+/* The newest answer to the client with the xid. */
+static struct record *find_answered(const struct srv_explain *x, uint32_t xid, const struct hw_addr *client)
+{
+    for (unsigned age = 0; age < x->n; age++) {
+        struct record *r = record_at(x, age);
+        if (is_of(r, xid, client) && find_response(r) != NULL)
+            return r;
+    }
+    return NULL;
+}
+
+void srv_explain_unsent(struct srv_explain *x, const struct clock_now *now, const struct trace_event *event,
+                        struct srv_actions *actions)
+{
+    struct record *r = find_answered(x, event->xid, &event->client);
+    struct srv_action *a = arena_alloc(&actions->arena, sizeof *a);
+    if (a == NULL)
+        return;
+    a->kind = SRV_TRACE;
+    a->trace = *event;
+    if (event->facts.text != NULL)
+        a->trace.facts.text = arena_text(&actions->arena, event->facts.text, strlen(event->facts.text));
+    actions->is_explained = true;
+    if (r == NULL) {
+        add_due(x, now, a, &actions->arena);
+        return;
+    }
+    r->unsent = a;
+    join(r, a, a, &actions->arena);
 }
 
 static bool decode(const struct packet *packet, struct dhcp_msg *out)
 {
-    return packet != NULL && packet->len != 0 &&
+    return packet != NULL && packet->len != 0 && packet->len <= SRV_EXPLAIN_BYTES_MAX &&
            dhcp_msg_decode(out, packet->bytes, packet->len) == REASON_NONE;
 }
 
@@ -359,8 +365,9 @@ static void put_decisions(cJSON *json, const struct record *r)
 static void put_message(cJSON *json, const char *key, const struct packet *packet,
                         enum trace_direction direction, const struct trace_stamp *stamp)
 {
-    cJSON *message = packet == NULL || packet->len == 0 ? cJSON_CreateNull()
-                                                        : trace_message_json(stamp, direction, "", packet);
+    cJSON *message = packet == NULL || packet->len == 0 || packet->len > SRV_EXPLAIN_BYTES_MAX
+                         ? cJSON_CreateNull()
+                         : trace_message_json(stamp, direction, "", packet);
     for (size_t i = 0; i < 4 && cJSON_IsObject(message); i++) /* what stands around a line of the trace */
         cJSON_DeleteItemFromObjectCaseSensitive(
             message, (const char *const[]){"time", "boot_ms", "node", "interface"}[i]);
@@ -398,8 +405,9 @@ static cJSON *record_json(const struct record *r, const struct clock_now *now)
     cJSON_AddStringToObject(json, "hw-address", hw_format(&r->client, hw));
     put_message(json, "query", &r->query, TRACE_RX, &stamp);
     put_decisions(json, r);
-    cJSON_AddBoolToObject(json, "answered", r->has_response);
-    put_message(json, "response", find_response(r), TRACE_TX, &stamp);
+    const struct packet *response = find_response(r);
+    cJSON_AddBoolToObject(json, "answered", response != NULL);
+    put_message(json, "response", response, TRACE_TX, &stamp);
     put_absent(json, r);
     return json;
 }

@@ -81,12 +81,13 @@ static void answer(struct srv_actions *to, uint16_t xid)
     append(to, SRV_TX)->packet = message(DHCP_BOOTREPLY, xid, arena_take(&to->arena, MESSAGE_LEN));
 }
 
-/* A message comes; the step has answered what stands behind `before`. */
-static void explain_step(struct srv_actions *to, uint16_t xid, const struct srv_action *before)
+/* A message comes; what was due before it is up to `due`. */
+static void explain_step(struct srv_actions *to, uint16_t xid, struct srv_action *due)
 {
+    to->due = due;
     uint8_t bytes[MESSAGE_LEN];
     struct packet packet = message(DHCP_BOOTREQUEST, xid, bytes);
-    srv_explain_add(explain, &now, &packet, to, before);
+    srv_explain_add(explain, &now, &packet, to, NULL);
 }
 
 static void explain_one(uint16_t xid)
@@ -187,9 +188,10 @@ static void test_what_is_decided_later_joins_its_transaction(void **state)
     srv_explain_keep(explain, &actions);
     decide(&actions, 1, "second");
     answer(&actions, 1);
-    decide(&actions, 2, "other");
     decide(&actions, 1, "third");
-    explain_step(&actions, 2, NULL);
+    struct srv_action *due = actions.last;
+    decide(&actions, 2, "other");
+    explain_step(&actions, 2, due);
     srv_explain_keep(explain, &actions);
     cJSON *first = one(1), *second = one(2);
     const cJSON *decisions = cJSON_GetObjectItem(first->child, "decisions");
