@@ -96,8 +96,10 @@ void srv_driver_take(struct srv_driver *d)
 {
     const struct srv_action *record = NULL;
     bool is_told = !io_trace_is_off(d->trace);
-    for (struct srv_action *a = d->taken != NULL ? d->taken->next : d->actions.first; a != NULL;
-         a = a->next) {
+    struct srv_action *a = d->taken != NULL ? d->taken->next : d->actions.first;
+    for (; a != NULL; a = a->next, d->n_taken++) {
+        if (a->kind == SRV_TRACE && !is_told)
+            continue; /* as most are */
         switch (a->kind) {
         case SRV_LEASE_PUT:
             srv_persist_put(d->persist, a);
@@ -113,11 +115,9 @@ void srv_driver_take(struct srv_driver *d)
             do_probe(d, a);
             break;
         case SRV_TRACE:
-            if (is_told)
-                io_trace_event(d->trace, &a->trace);
+            io_trace_event(d->trace, &a->trace);
             break;
         }
-        d->n_taken++;
     }
     d->taken = d->actions.last;
 }

@@ -106,6 +106,7 @@ static enum reason read_message(struct srv_step *s, struct trace_facts *facts)
     if (reason != REASON_NONE)
         return reason;
     s->msg = msg;
+    s->xid = msg->xid;
     s->hw = dhcp_msg_hw(msg);
     if (msg->op != DHCP_BOOTREQUEST)
         return REASON_MSG_REPLY_AT_SERVER;

@@ -64,7 +64,7 @@ static inline struct trace_event *add_trace(struct srv_step *s, enum trace_kind 
     event->kind = kind;
     event->reason = reason;
     event->facts = *facts;
-    event->xid = s->msg != NULL ? s->msg->xid : 0;
+    event->xid = s->xid;
     event->client = s->hw; /* of no length until a message is read */
     event->from = event->to = NULL;
     srv_step_append(s, action);

@@ -60,7 +60,8 @@ struct srv_step {
     const struct srv_event *ev;
     struct srv_actions *out;
     const struct dhcp_msg *msg; /* NULL: none, or it could not be read */
-    struct hw_addr hw;          /* of the message */
+    uint32_t xid;               /* of the message; 0: none is read */
+    struct hw_addr hw;          /* likewise */
     struct srv_identity client;
     const struct srv_parked *parked; /* the message has waited in it; NULL: it has not */
     ip4 probed;                      /* nobody is at this address; 0: none was probed */
