@@ -83,7 +83,7 @@ _dhcplab() {
   tour) options='--help --teach --json --keep' words=$(compgen -f -- "$current") ;;
   replay) options+=' --to --pace --map-mac --diff --timeout --virtual --topology --json' words=$(compgen -f -- "$current") ;;
   timeline) options='--help --lease --t1 --t2 --profile --no-server --until --seed --all --json' ;;
-  load) options='--help --server --local --relays --segments --interface --window --rate --clients --mix --preload --duration
+  load) options='--help --server --local --relays --segments --busy-poll --interface --window --rate --clients --mix --preload --duration
     --exchanges --drop-time --seed --pool --progress --json' ;;
   run) options='--help --virtual --veth --parity --seed --only-faults --trace --pcap --json' words=$(_dhcplab_shipped scenarios; compgen -f -- "$current") ;;
   relay) options='--help --node --trace --clock' ;;

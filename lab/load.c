@@ -35,6 +35,9 @@ static const char help[] =
     "                        segmentation offload): nearly half the work, but not for a server that listens "
     "on\n"
     "                        packet sockets at the other end of a veth, as ISC dhcpd does\n"
+    "      --busy-poll       looks for answers without a pause: for a processor of its own. Otherwise a fast "
+    "server\n"
+    "                        spends a part of its time on waking the generator\n"
     "      --interface IF    instead: as clients that are directly attached; they answer ARP, too\n"
     "\n"
     "How much:\n"
@@ -81,6 +84,7 @@ enum {
     OPT_INTERFACE,
     OPT_RELAYS,
     OPT_SEGMENTS,
+    OPT_BUSY_POLL,
     OPT_WINDOW,
     OPT_RATE,
     OPT_CLIENTS,
@@ -102,6 +106,7 @@ static const struct option long_options[] = {
     {"interface", required_argument, NULL, OPT_INTERFACE},
     {"relays", required_argument, NULL, OPT_RELAYS},
     {"segments", no_argument, NULL, OPT_SEGMENTS},
+    {"busy-poll", no_argument, NULL, OPT_BUSY_POLL},
     {"window", required_argument, NULL, OPT_WINDOW},
     {"rate", required_argument, NULL, OPT_RATE},
     {"clients", required_argument, NULL, OPT_CLIENTS},
@@ -122,7 +127,7 @@ struct arguments {
     struct load_settings settings;
     struct load_link_settings link;
     uint64_t progress_us;
-    bool json, closed; /* --window was given */
+    bool busy_poll, json, closed; /* closed: --window was given */
 };
 
 static volatile sig_atomic_t ended;
@@ -225,6 +230,8 @@ static bool take_option(int option, struct arguments *a)
         return read_u32(optarg, 1, LOAD_RELAYS_MAX, &s->relays);
     case OPT_SEGMENTS:
         return a->link.segments = true;
+    case OPT_BUSY_POLL:
+        return a->busy_poll = true;
     case OPT_WINDOW:
         a->closed = true;
         return read_u32(optarg, 1, LOAD_CLIENTS_MAX, &s->window);
@@ -318,7 +325,11 @@ static void print_report(const struct arguments *a, const struct load_stats *sta
 
 static int run_and_report(const struct arguments *a, struct load_engine *engine, struct load_link *link)
 {
-    struct load_run run = {.engine = engine, .link = link, .progress_us = a->progress_us, .ended = &ended};
+    struct load_run run = {.engine = engine,
+                           .link = link,
+                           .progress_us = a->progress_us,
+                           .busy_poll = a->busy_poll,
+                           .ended = &ended};
     load_messages_init(&run.messages, a->settings.seed);
     if (load_run(&run) < 0)
         return failed(strerror(errno));

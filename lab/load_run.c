@@ -74,7 +74,7 @@ int load_run(struct load_run *run)
         if (received < 0 || sent < 0)
             return ERR_IO;
         tell(run, &last, now_us);
-        if (received == 0 && sent == 0)
+        if (received == 0 && sent == 0 && !run->busy_poll)
             wait_for_more(run, now_us);
     }
     if (run->progress_us > 0 && isatty(STDERR_FILENO))

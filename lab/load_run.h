@@ -10,6 +10,7 @@ struct load_run {
     struct load_link *link;     /* borrowed */
     struct load_messages messages;
     uint64_t progress_us;               /* how often standard error tells how it goes; 0: never */
+    bool busy_poll;                     /* it never sleeps */
     const volatile sig_atomic_t *ended; /* not 0: begin nothing new */
 };
 

@@ -82,7 +82,7 @@ class Bench:
 
     def load(self, *arguments):
         """The report of one run."""
-        done = self.dhcplab("exec", "c", "taskset", "-c", 1, labtest.DHCPLAB, "load", "--json", "--server", ADDRESS,
+        done = self.dhcplab("exec", "c", "taskset", "-c", 1, labtest.DHCPLAB, "load", "--json", "--busy-poll", "--server", ADDRESS,
                             "--local", RELAY, *arguments)
         if done.returncode not in (0, 3):
             raise RuntimeError(done.stderr.strip())

@@ -3,6 +3,7 @@
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -86,6 +87,16 @@ class Load(LeaseCase):
     def test_in_groups_that_the_kernel_cuts(self):
         self.start_server()
         self.check_server(self.relay("--segments", "--exchanges", 3000, "--clients", 2000), 2000)
+
+    def test_without_a_pause(self):
+        """Otherwise the generator sleeps before each of these exchanges."""
+        self.start_server()
+        pauses = []
+        for arguments in ([], ["--busy-poll"]):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_nvcsw
+            self.check_server(self.relay("--exchanges", 400, "--rate", 1000, *arguments))
+            pauses.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_nvcsw - before)
+        self.assertGreater(pauses[0], 2 * pauses[1])
 
     def test_as_several_relays_at_a_rate(self):
         self.start_server()
