@@ -47,23 +47,18 @@ static void place(struct timerq *q, size_t i, struct timerq_node *node)
     node->place = i + 1;
 }
 
-/* Moves the node at `i` towards the root, then towards the leaves, until its neighbours are in order. */
+/* Moves the node at `i` to where its neighbours are in order: to a leaf, where nearly all come to rest, as
+ * most of them are the latest, and from there towards the root. */
 static void settle(struct timerq *q, size_t i)
 {
     struct timerq_node *node = q->heap[i];
-    for (; i > 0 && is_before(node, q->heap[(i - 1) / 2]); i = (i - 1) / 2)
-        place(q, i, q->heap[(i - 1) / 2]);
-    for (;;) {
-        size_t child = 2 * i + 1;
-        if (child >= q->n)
-            break;
+    for (size_t child; (child = 2 * i + 1) < q->n; i = child) {
         if (child + 1 < q->n && is_before(q->heap[child + 1], q->heap[child]))
             child++;
-        if (!is_before(q->heap[child], node))
-            break;
         place(q, i, q->heap[child]);
-        i = child;
     }
+    for (; i > 0 && is_before(node, q->heap[(i - 1) / 2]); i = (i - 1) / 2)
+        place(q, i, q->heap[(i - 1) / 2]);
     place(q, i, node);
 }
 
