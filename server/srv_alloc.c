@@ -19,6 +19,7 @@ struct alloc_pool {
     struct ip4_range range;
     const struct srv_pool *pool;
     const struct srv_subnet *subnet;
+    const struct srv_option *routers; /* of its clients, but for their classes and reservations; NULL: none */
     struct srv_shuffle order; /* but for the iterative allocator, which goes from the first to the last */
     /* The first places of that order: as many as there can be records, and some more. */
     struct srv_bits taken;
@@ -61,12 +62,23 @@ static size_t tracked(const struct srv_config *config, struct ip4_range range)
     return size < enough ? size : enough;
 }
 
+static const struct srv_option *find_routers(const struct srv_config *config, const struct srv_subnet *subnet,
+                                             const struct srv_pool *pool)
+{
+    struct srv_scopes scopes;
+    srv_scope_list(config, NULL, subnet, pool, NULL, &scopes);
+    return srv_scope_find(&scopes, DHCP_OPT_ROUTERS);
+}
+
 static bool add_pools(struct srv_alloc *a, const struct srv_config *config, const struct srv_subnet *subnet)
 {
     for (size_t i = 0; i < subnet->n_pools; i++) {
         const struct srv_pool *pool = &subnet->pools[i];
         struct alloc_pool *mine = &a->pools[a->n_pools];
-        *mine = (struct alloc_pool){.range = pool->range, .pool = pool, .subnet = subnet};
+        *mine = (struct alloc_pool){.range = pool->range,
+                                    .pool = pool,
+                                    .subnet = subnet,
+                                    .routers = find_routers(config, subnet, pool)};
         srv_shuffle_init(&mine->order, &a->key, pool->range.first, ip4_range_size(pool->range));
         if (!srv_bits_init(&mine->taken, tracked(config, pool->range)))
             return false;
@@ -197,11 +209,9 @@ static void view_init(struct view *v, const struct srv_alloc_query *q, const str
     v->client = &v->room;
 }
 
-static bool is_router(const struct view *v, const struct srv_pool *pool, ip4 addr)
+static bool is_router(const struct alloc_pool *pool, ip4 addr)
 {
-    struct srv_scopes scopes;
-    srv_scope_list(v->q->config, NULL, v->subnet, pool, NULL, &scopes);
-    const struct srv_option *routers = srv_scope_find(&scopes, DHCP_OPT_ROUTERS);
+    const struct srv_option *routers = pool->routers;
     for (size_t i = 0; routers != NULL && i + 4 <= routers->len; i += 4)
         if (wire_u32(routers->data + i) == addr)
             return true;
@@ -224,11 +234,11 @@ static bool is_open(const struct view *v, const struct srv_pool *pool)
  * client. */
 static enum reason find_exclusion(const struct view *v, ip4 addr)
 {
-    const struct srv_pool *pool = srv_config_find_pool(v->subnet, addr);
+    const struct alloc_pool *pool = find_pool(v->q->alloc, addr);
     bool is_reserved = addr == v->reserved;
     if (!is_reserved && srv_host_is_kept(v->q->config, v->subnet, addr, v->q->ids))
         return REASON_ADDR_RESERVED_OTHER;
-    if (pool == NULL && !is_reserved)
+    if (!is_reserved && (pool == NULL || pool->subnet != v->subnet))
         return REASON_REQ_NOT_IN_POOL;
     if (v->q->config->exclude_first_last && v->subnet->net.len <= 24 && is_first_or_last(addr))
         return REASON_ADDR_FIRST_LAST;
@@ -240,9 +250,9 @@ static enum reason find_exclusion(const struct view *v, ip4 addr)
         return REASON_ADDR_SERVER;
     if (is_reserved)
         return srv_class_passes_subnet(v->q->classes, v->subnet) ? REASON_NONE : REASON_ADDR_CLASS;
-    if (!is_open(v, pool))
+    if (!is_open(v, pool->pool))
         return REASON_ADDR_CLASS;
-    return is_router(v, pool, addr) ? REASON_ADDR_ROUTER : REASON_NONE;
+    return is_router(pool, addr) ? REASON_ADDR_ROUTER : REASON_NONE;
 }
 
 /* Is the address held by another client? Then *out_holder is its hardware address. */

@@ -181,6 +181,22 @@ static void network_broadcast_server_and_routers_are_skipped_and_told_once(void 
     assert_int_equal(srv_alloc_refusal(&query, IP(10, 0, 0, 7)), REASON_NAK_NOT_IN_POOL);
 }
 
+/* What the clients of one pool take for their router, those of another one may have. */
+static void each_pool_has_its_own_routers(void **state)
+{
+    (void)state;
+    start("\"option-data\": [ { \"name\": \"routers\", \"data\": \"10.0.0.20\" } ],"
+          "\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": ["
+          " { \"pool\": \"10.0.0.10 - 10.0.0.12\", \"option-data\": [ { \"name\": \"routers\","
+          " \"data\": \"10.0.0.10, 10.0.0.12\" } ] }, { \"pool\": \"10.0.0.20 - 10.0.0.21\" } ] } ]");
+    expect_pick(IP(10, 0, 0, 11), REASON_ADDR_NEXT);
+    assert_int_equal(srv_alloc_refusal(&query, IP(10, 0, 0, 12)), REASON_NAK_NOT_IN_POOL);
+    srv_alloc_mark(alloc, IP(10, 0, 0, 11));
+    expect_pick(IP(10, 0, 0, 21), REASON_ADDR_NEXT);
+    query.requested = IP(10, 0, 0, 20);
+    expect_pick(IP(10, 0, 0, 21), REASON_ADDR_NEXT);
+}
+
 static void rfc3021_point_to_point_prefix_has_no_network_address(void **state)
 {
     (void)state;
@@ -246,6 +262,7 @@ int main(void)
         TEST(requested_address_of_another_is_refused_with_its_reason),
         TEST(declined_address_is_not_given_back_to_its_client),
         TEST(network_broadcast_server_and_routers_are_skipped_and_told_once),
+        TEST(each_pool_has_its_own_routers),
         TEST(rfc3021_point_to_point_prefix_has_no_network_address),
         TEST(free_records_are_used_last_and_the_oldest_first),
         TEST(full_table_reuses_free_records_only),
