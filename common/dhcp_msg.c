@@ -426,11 +426,6 @@ size_t dhcp_msg_encode(const struct dhcp_msg *m, uint8_t *buf, size_t cap, unsig
 
 /* ---- options ---- */
 
-const struct dhcp_option *dhcp_msg_find(const struct dhcp_msg *m, uint8_t code)
-{
-    return dhcp_msg_has(m, code) ? &m->options[m->index[code] - 1] : NULL;
-}
-
 static const uint8_t *find_sized(const struct dhcp_msg *m, uint8_t code, size_t len)
 {
     const struct dhcp_option *option = dhcp_msg_find(m, code);

@@ -111,11 +111,15 @@ void dhcp_read_header(struct dhcp_msg *m, const uint8_t *bytes);
 void dhcp_write_option(struct wire_writer *w, uint8_t code, const uint8_t *data, size_t len);
 void dhcp_write_end(struct wire_writer *w, size_t full);
 
-/* The option, or NULL. */
-const struct dhcp_option *dhcp_msg_find(const struct dhcp_msg *m, uint8_t code);
 static inline bool dhcp_msg_has(const struct dhcp_msg *m, uint8_t code)
 {
     return m->index[code] != 0;
+}
+
+/* The option, or NULL. */
+static inline const struct dhcp_option *dhcp_msg_find(const struct dhcp_msg *m, uint8_t code)
+{
+    return dhcp_msg_has(m, code) ? &m->options[m->index[code] - 1] : NULL;
 }
 
 /* Typed getters: false, and *out untouched, if the option is absent or its length is not that of the type. */
