@@ -9,18 +9,11 @@ static const struct hw_addr other_hw = {.type = 1, .len = 6, .bytes = {2, 0, 0, 
 
 #define NOBODY 0
 
-static int setup(void **state)
+static int setup_acd(void **state)
 {
-    static struct world w;
-    world_init(&w, 1);
-    w.config.acd = true;
-    *state = &w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_fini(*state);
+    setup(state);
+    struct world *w = *state;
+    w->config.acd = true;
     return 0;
 }
 
@@ -394,7 +387,7 @@ static void answers_while_probing_are_not_expected(void **state)
     assert_int_equal(status_of(w).state, CLI_PROBING);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup_acd, teardown)
 
 int main(void)
 {

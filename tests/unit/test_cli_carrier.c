@@ -3,20 +3,6 @@
 
 #define VERIFIES "INIT-REBOOT>REBOOTING(reboot) TX:REQUEST"
 
-static int setup(void **state)
-{
-    static struct world w;
-    world_init(&w, 1);
-    *state = &w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_fini(*state);
-    return 0;
-}
-
 static void loss_changes_nothing(void **state)
 {
     struct world *w = *state;

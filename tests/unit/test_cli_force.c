@@ -4,18 +4,11 @@
 
 static const uint8_t nonce[DHCP_NONCE_LEN] = "0123456789abcde";
 
-static int setup(void **state)
+static int setup_forcerenew(void **state)
 {
-    static struct world w;
-    world_init(&w, 1);
-    w.config.forcerenew = true;
-    *state = &w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_fini(*state);
+    setup(state);
+    struct world *w = *state;
+    w->config.forcerenew = true;
     return 0;
 }
 
@@ -142,7 +135,7 @@ static void a_nonce_ends_with_its_lease(void **state)
     assert_string_equal(w->log, "drop(no-nonce)");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_forcerenew, teardown)
 
 int main(void)
 {

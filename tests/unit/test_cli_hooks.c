@@ -1,20 +1,6 @@
 /* What the hook script is told of which transition, in virtual time. */
 #include "test_cli_world.h"
 
-static int setup(void **state)
-{
-    static struct world w;
-    world_init(&w, 1);
-    *state = &w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_fini(*state);
-    return 0;
-}
-
 /* At the deadline of the engine. */
 static void assert_fires(struct world *w, const char *hooks)
 {

@@ -2,20 +2,6 @@
  * 4.4.3); and DECLINE by hand. */
 #include "test_cli_world.h"
 
-static int setup(void **state)
-{
-    static struct world w;
-    world_init(&w, 1);
-    *state = &w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_fini(*state);
-    return 0;
-}
-
 /* An INFORM for the interface's own ADDR/16 at `now`. */
 static void inform_at(struct world *w, time_ms now, const char *expected)
 {

@@ -4,20 +4,6 @@
 
 #include "common/frame.h"
 
-static int setup(void **state)
-{
-    static struct world w;
-    world_init(&w, 1);
-    *state = &w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_fini(*state);
-    return 0;
-}
-
 #define RENEWS  "BOUND>RENEWING(t1) TX:REQUEST"
 #define RENEWED "SET 10.0.0.10/24 RENEWING>BOUND(ack)"
 #define REBINDS "RENEWING>REBINDING(t2) TX:REQUEST"

@@ -1,14 +1,6 @@
 /* RFC 2131, tables 4 and 5: which field and which option stands in which message. */
 #include "test_cli_world.h"
 
-static int setup(void **state)
-{
-    static struct world w;
-    world_init(&w, 1);
-    *state = &w;
-    return 0;
-}
-
 /* A client that has something to say in every option. */
 static int setup_talkative(void **state)
 {
@@ -19,12 +11,6 @@ static int setup_talkative(void **state)
     w->config.requested_address = ADDR;
     w->config.requested_lease_s = 1200;
     w->config.broadcast = true;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_fini(*state);
     return 0;
 }
 

@@ -1,21 +1,6 @@
 /* Which OFFERs are refused and why, and which of the others is chosen. */
 #include "tests/unit/test_cli_world.h"
 
-static struct world the_world;
-
-static int setup(void **state)
-{
-    world_init(&the_world, 1);
-    *state = &the_world;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_fini(*state);
-    return 0;
-}
-
 #define CHOICE(w, reason) "SELECTING>REQUESTING(" reason ") TX:REQUEST"
 
 static ip4 asked(const struct world *w)

@@ -164,12 +164,11 @@ static void every_prefix_of_a_file_is_survived(void **state)
 
 static int profile_world(void **state, const char *name)
 {
-    static struct world w;
-    world_init(&w, 1);
-    cli_config_use_profile(&w.config, profile_of(name));
-    w.config.acd = false;
-    w.config.start_delay_min_ms = w.config.start_delay_max_ms = 0;
-    *state = &w;
+    setup(state);
+    struct world *w = *state;
+    cli_config_use_profile(&w->config, profile_of(name));
+    w->config.acd = false;
+    w->config.start_delay_min_ms = w->config.start_delay_max_ms = 0;
     return 0;
 }
 
@@ -181,12 +180,6 @@ static int udhcpc(void **state)
 static int dhcpcd(void **state)
 {
     return profile_world(state, "dhcpcd");
-}
-
-static int fini(void **state)
-{
-    world_fini(*state);
-    return 0;
 }
 
 #define AGAIN(what) "note(retransmit) TX:" what
@@ -319,7 +312,7 @@ static void fuzz_can_be_configured(void **state)
 
 int main(void)
 {
-#define IN(setup, test) cmocka_unit_test_setup_teardown(test, setup, fini)
+#define IN(setup, test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_library_holds_the_files_the_default_first),
         cmocka_unit_test(a_profile_is_called_by_its_file),

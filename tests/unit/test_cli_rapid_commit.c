@@ -1,18 +1,11 @@
 /* DISCOVER and ACK as the whole exchange, in virtual time: RFC 4039. */
 #include "test_cli_world.h"
 
-static int setup(void **state)
+static int setup_rapid_commit(void **state)
 {
-    static struct world w;
-    world_init(&w, 1);
-    w.config.rapid_commit = true;
-    *state = &w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_fini(*state);
+    setup(state);
+    struct world *w = *state;
+    w->config.rapid_commit = true;
     return 0;
 }
 
@@ -93,7 +86,7 @@ static void address_is_probed_for_all_the_same(void **state)
     RX(w, 0, "note(ack-rapid) SELECTING>PROBING(ack-probe)", .type = DHCP_ACK, .rapid = true);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_rapid_commit, teardown)
 
 int main(void)
 {

@@ -4,20 +4,6 @@
 
 #define REBOOTS "STOPPED>INIT-REBOOT(saved-lease) INIT-REBOOT>REBOOTING(reboot) TX:REQUEST"
 
-static int setup(void **state)
-{
-    static struct world w;
-    world_init(&w, 1);
-    *state = &w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_fini(*state);
-    return 0;
-}
-
 /* The lease of an hour that was asked for at `requested_ms`. */
 static struct cli_lease lease_of(time_ms requested_ms)
 {

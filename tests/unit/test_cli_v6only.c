@@ -1,18 +1,11 @@
 /* A client that does without IPv4 where the network prefers IPv6, in virtual time: RFC 8925. */
 #include "test_cli_world.h"
 
-static int setup(void **state)
+static int setup_v6only(void **state)
 {
-    static struct world w;
-    world_init(&w, 1);
-    w.config.prl[w.config.n_prl++] = DHCP_OPT_V6ONLY;
-    *state = &w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_fini(*state);
+    setup(state);
+    struct world *w = *state;
+    w->config.prl[w->config.n_prl++] = DHCP_OPT_V6ONLY;
     return 0;
 }
 
@@ -92,7 +85,7 @@ static void command_ends_the_wait(void **state)
     AT(w, 1000, CLI_RENEW, "INIT>INIT(command-renew) " AGAIN);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_v6only, teardown)
 
 int main(void)
 {

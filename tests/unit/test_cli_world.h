@@ -25,6 +25,11 @@
 #define ROUTER 0x0a0000feU /* 10.0.0.254 */
 #define MASK   0xffffff00U
 
+/* The instants of a lease of one hour, which is what an answer gives unless it says otherwise. */
+#define HOUR_T1   1800000
+#define HOUR_T2   3150000
+#define HOUR_ENDS 3600000
+
 static const struct hw_addr own_hw = {.type = 1, .len = 6, .bytes = {2, 0, 0, 0, 0, 1}};
 
 struct world {
@@ -188,6 +193,21 @@ static inline void world_fini(struct world *w)
 {
     cli_engine_free(w->engine);
     cli_actions_fini(&w->actions);
+}
+
+/* Around each test: a world of its own is its state. */
+static inline int setup(void **state)
+{
+    static struct world w;
+    world_init(&w, 1);
+    *state = &w;
+    return 0;
+}
+
+static inline int teardown(void **state)
+{
+    world_fini(*state);
+    return 0;
 }
 
 static inline struct cli_status status_of(struct world *w)
