@@ -42,25 +42,6 @@ bool srv_lease_is_deletion(const struct srv_lease *lease)
     return lease->lease_s == 0 && (lease->state == SRV_LEASE_ACTIVE || lease->state == SRV_LEASE_EXPIRED);
 }
 
-bool srv_lease_state_is_held(enum srv_lease_state state)
-{
-    switch (state) {
-    case SRV_LEASE_ACTIVE:
-    case SRV_LEASE_DECLINED:
-    case SRV_LEASE_OFFERED:
-        return true;
-    case SRV_LEASE_EXPIRED:
-    case SRV_LEASE_RELEASED:
-        return false;
-    }
-    return true;
-}
-
-bool srv_lease_is_held(const struct srv_lease *lease)
-{
-    return srv_lease_state_is_held(lease->state);
-}
-
 bool srv_lease_is_of(const struct srv_lease *lease, const struct srv_identity *id)
 {
     if (!id->match_client_id)
@@ -84,7 +65,7 @@ static uint64_t hash_identity(const struct srv_lease_table *t, const struct srv_
 
 /* Neighbours, which are often leased one after the other, stand beside each other: of a large table they are
  * in the processor's cache together. */
-static struct srv_lease_entry **addr_bucket(const struct srv_lease_table *t, ip4 addr)
+static inline struct srv_lease_entry **addr_bucket(const struct srv_lease_table *t, ip4 addr)
 {
     enum { NEIGHBOURS = 64 };
     uint64_t hash = hash_u64(addr / NEIGHBOURS ^ t->key.k0) * NEIGHBOURS + addr % NEIGHBOURS;
@@ -114,7 +95,7 @@ static void entry_lease(const struct srv_lease_entry *e, struct srv_lease *out)
     out->subnet_id = e->subnet->id;
 }
 
-static struct srv_lease_entry *find_entry(const struct srv_lease_table *t, ip4 addr)
+static inline struct srv_lease_entry *find_entry(const struct srv_lease_table *t, ip4 addr)
 {
     struct srv_lease_entry *e = *addr_bucket(t, addr);
     while (e != NULL && e->addr != addr)

@@ -40,9 +40,25 @@ struct srv_lease {
  * lease stays known. */
 bool srv_lease_is_deletion(const struct srv_lease *lease);
 
-/* ACTIVE, DECLINED and OFFERED: nobody else may have the address. */
-bool srv_lease_is_held(const struct srv_lease *lease);
-bool srv_lease_state_is_held(enum srv_lease_state state);
+/* Nobody else may have the address. */
+static inline bool srv_lease_state_is_held(enum srv_lease_state state)
+{
+    switch (state) {
+    case SRV_LEASE_ACTIVE:
+    case SRV_LEASE_DECLINED:
+    case SRV_LEASE_OFFERED:
+        return true;
+    case SRV_LEASE_EXPIRED:
+    case SRV_LEASE_RELEASED:
+        return false;
+    }
+    return true;
+}
+
+static inline bool srv_lease_is_held(const struct srv_lease *lease)
+{
+    return srv_lease_state_is_held(lease->state);
+}
 
 /* Who a client is. RFC 2131 4.2: "If the client supplies a 'client identifier', ... the server MUST use that
  * identifier to identify the client. If the client does not provide a 'client identifier' option, the server

@@ -106,16 +106,6 @@ void srv_lease_entry_get(const struct srv_lease_entry *e, struct srv_lease *out)
     get(at, out->relay_info, e->relay_info_len);
 }
 
-bool srv_lease_entry_is_held(const struct srv_lease_entry *e)
-{
-    return srv_lease_state_is_held(e->state);
-}
-
-bool srv_lease_entry_goes_by_id(const struct srv_lease_entry *e)
-{
-    return e->match_client_id && e->client_id_len != 0;
-}
-
 bool srv_lease_entry_is_of(const struct srv_lease_entry *e, const struct srv_identity *id)
 {
     bool by_client_id = srv_lease_entry_goes_by_id(e);

@@ -57,9 +57,17 @@ void srv_lease_entry_free(struct srv_lease_entry *e, struct srv_lease_memory *me
 struct hw_addr srv_lease_entry_hw(const struct srv_lease_entry *e);
 /* The lease; but for its subnet_id, which the table knows. */
 void srv_lease_entry_get(const struct srv_lease_entry *e, struct srv_lease *out);
-bool srv_lease_entry_is_held(const struct srv_lease_entry *e);
+static inline bool srv_lease_entry_is_held(const struct srv_lease_entry *e)
+{
+    return srv_lease_state_is_held(e->state);
+}
+
 /* Is its client known by the client identifier? Else by the hardware address. */
-bool srv_lease_entry_goes_by_id(const struct srv_lease_entry *e);
+static inline bool srv_lease_entry_goes_by_id(const struct srv_lease_entry *e)
+{
+    return e->match_client_id && e->client_id_len != 0;
+}
+
 /* Does it belong to this client? */
 bool srv_lease_entry_is_of(const struct srv_lease_entry *e, const struct srv_identity *id);
 /* Does it say of the client what the lease says? Then only the state and the times can be new. */
