@@ -32,8 +32,8 @@ struct srv_blocks *srv_blocks_new(size_t max)
 
 static void free_entry(struct entry *entry)
 {
-    for (size_t i = 0; entry != NULL && i < entry->block.n_notes; i++)
-        free(entry->block.notes[i].options);
+    if (entry != NULL)
+        free(entry->block.text);
     free(entry);
 }
 
@@ -164,9 +164,14 @@ struct srv_block *srv_block_add(struct srv_blocks *blocks, const struct srv_bloc
 
 void srv_block_note(struct srv_block *block, enum reason reason, const char *options)
 {
-    char *copy = block->n_notes < SRV_BLOCK_NOTES_MAX ? strdup(options) : NULL;
-    if (copy != NULL)
-        block->notes[block->n_notes++] = (struct srv_block_note){reason, strlen(options) + 1, copy};
+    size_t size = strlen(options) + 1;
+    char *text = block->n_notes < SRV_BLOCK_NOTES_MAX ? realloc(block->text, block->text_size + size) : NULL;
+    if (text == NULL)
+        return;
+    memcpy(text + block->text_size, options, size);
+    block->notes[block->n_notes++] = (struct srv_block_note){reason, block->text_size};
+    block->text = text;
+    block->text_size += size;
 }
 
 void srv_block_told(struct srv_block *block, size_t n_notes)

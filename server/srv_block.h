@@ -20,8 +20,7 @@ struct srv_block_key {
 /* A part of the record of what is in the answer (srv_origin.h). */
 struct srv_block_note {
     enum reason reason;
-    size_t size; /* with its NUL */
-    char *options;
+    size_t at; /* where its options stand in the block's text, up to a NUL */
 };
 
 struct srv_block {
@@ -30,6 +29,8 @@ struct srv_block {
     bool is_told; /* all notes are there */
     size_t n_notes;
     struct srv_block_note notes[SRV_BLOCK_NOTES_MAX];
+    char *text; /* of all notes; NULL without any */
+    size_t text_size;
 };
 
 /* What became of the answers that have a key. */

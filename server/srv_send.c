@@ -9,10 +9,18 @@
 #include "server/srv_name.h"
 #include "server/srv_origin.h"
 
-static void tell_packed(struct srv_step *s, enum reason reason, const char *options, size_t size)
+static void tell_packed(struct srv_step *s, enum reason reason, const char *options)
 {
-    const char *copy = (const char *)srv_step_bytes(s, (const uint8_t *)options, size);
-    srv_step_decide(s, reason, (struct trace_facts){.form = TRACE_OPTIONS, .text = copy});
+    srv_step_decide(s, reason, (struct trace_facts){.form = TRACE_OPTIONS, .text = options});
+}
+
+static void tell_notes(struct srv_step *s, const struct srv_block *block)
+{
+    if (block->n_notes == 0)
+        return;
+    const char *text = (const char *)srv_step_bytes(s, (const uint8_t *)block->text, block->text_size);
+    for (size_t i = 0; i < block->n_notes && !s->out_of_memory; i++)
+        tell_packed(s, block->notes[i].reason, text + block->notes[i].at);
 }
 
 /* Where the record of an answer's options goes. */
@@ -25,7 +33,7 @@ struct teller {
 static void tell_options(void *user, enum reason reason, const char *options)
 {
     struct teller *t = user;
-    tell_packed(t->step, reason, options, strlen(options) + 1);
+    tell_packed(t->step, reason, srv_step_text(t->step, options));
     if (t->block != NULL)
         srv_block_note(t->block, reason, options);
     t->n++;
@@ -37,8 +45,7 @@ static void tell_content(struct srv_step *s, const struct srv_reply *reply, cons
 {
     struct srv_block *block = size->block;
     if (block != NULL && block->is_told) {
-        for (size_t i = 0; i < block->n_notes; i++)
-            tell_packed(s, block->notes[i].reason, block->notes[i].options, block->notes[i].size);
+        tell_notes(s, block);
         return;
     }
     struct teller teller = {.step = s, .block = block != NULL && block->n_notes == 0 ? block : NULL};
