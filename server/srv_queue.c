@@ -33,6 +33,7 @@ struct srv_queue {
     srv_queue_lost_fn *lost;
     void *user;
     struct node *oldest, *newest;
+    struct node *unsorted; /* the first of the newest ones that nobody has looked at; NULL: there are none */
     struct node *oldest_yielding, *newest_yielding;
     struct node *spare; /* free nodes of ROOM octets, by `newer` */
     struct node *taken; /* by the last srv_queue_take() */
@@ -231,18 +232,28 @@ static void link_node(struct srv_queue *q, struct node *node, struct node *older
     node->newer = older != NULL ? older->newer : q->oldest;
     *(node->older != NULL ? &node->older->newer : &q->oldest) = node;
     *(node->newer != NULL ? &node->newer->older : &q->newest) = node;
-    q->n++;
-    q->octets += node->queued.packet.len;
-    if (!node->has_client)
-        return;
-    node->next_of_bucket = *bucket(q, node->client);
-    *bucket(q, node->client) = node;
 }
 
 static void unlink_node(struct srv_queue *q, struct node *node)
 {
     *(node->older != NULL ? &node->older->newer : &q->oldest) = node->newer;
     *(node->newer != NULL ? &node->newer->older : &q->newest) = node->older;
+    if (q->unsorted == node)
+        q->unsorted = node->newer;
+}
+
+static void append(struct srv_queue *q, struct node *node)
+{
+    link_node(q, node, q->newest);
+    if (q->unsorted == NULL)
+        q->unsorted = node;
+    q->n++;
+    q->octets += node->queued.packet.len;
+}
+
+static void remove_node(struct srv_queue *q, struct node *node)
+{
+    unlink_node(q, node);
     q->n--;
     q->octets -= node->queued.packet.len;
     if (node->yields)
@@ -257,14 +268,46 @@ static void unlink_node(struct srv_queue *q, struct node *node)
 
 static void lose(struct srv_queue *q, struct node *node, enum reason reason)
 {
-    unlink_node(q, node);
+    remove_node(q, node);
     q->lost(q->user, reason, &node->queued);
     free_node(q, node);
 }
 
-static bool is_over(const struct srv_queue *q)
+/* Gives it the place of the one that its client has in the queue. */
+static void replace(struct srv_queue *q, struct node *node, struct node *before)
 {
-    return q->n > q->capacity || (q->n > 1 && q->octets > q->capacity * SRV_QUEUE_OCTETS);
+    unlink_node(q, node);
+    link_node(q, node, before);
+    lose(q, before, REASON_QUEUE_REPLACED);
+}
+
+static void sort_in(struct srv_queue *q, struct node *node)
+{
+    look_at(q, node);
+    struct node *before = node->has_client ? find_waiting(q, node->client) : NULL;
+    if (node->yields)
+        link_yielding(q, node, before);
+    if (node->has_client) {
+        node->next_of_bucket = *bucket(q, node->client);
+        *bucket(q, node->client) = node;
+    }
+    if (before != NULL)
+        replace(q, node, before);
+}
+
+void srv_queue_sort(struct srv_queue *q)
+{
+    while (q->unsorted != NULL) {
+        struct node *node = q->unsorted;
+        q->unsorted = node->newer;
+        sort_in(q, node);
+    }
+}
+
+/* Is there more than a part of what the capacity lets in? */
+static bool is_above(const struct srv_queue *q, size_t part)
+{
+    return q->n > q->capacity / part || (q->n > 1 && q->octets > q->capacity / part * SRV_QUEUE_OCTETS);
 }
 
 int srv_queue_put(struct srv_queue *q, const struct srv_queued *packet)
@@ -272,14 +315,10 @@ int srv_queue_put(struct srv_queue *q, const struct srv_queued *packet)
     struct node *node = make_node(q, packet);
     if (node == NULL)
         return ERR_NOMEM;
-    look_at(q, node);
-    struct node *before = node->has_client ? find_waiting(q, node->client) : NULL;
-    link_node(q, node, before != NULL ? before : q->newest);
-    if (node->yields)
-        link_yielding(q, node, before);
-    if (before != NULL)
-        lose(q, before, REASON_QUEUE_REPLACED);
-    while (is_over(q))
+    append(q, node);
+    if (is_above(q, SRV_QUEUE_CALM))
+        srv_queue_sort(q);
+    while (is_above(q, 1))
         lose(q, q->oldest_yielding != NULL ? q->oldest_yielding : q->oldest, REASON_QUEUE_FULL);
     return 0;
 }
@@ -289,7 +328,7 @@ bool srv_queue_take(struct srv_queue *q, struct srv_queued *out)
     struct node *node = q->oldest;
     if (node == NULL)
         return false;
-    unlink_node(q, node);
+    remove_node(q, node);
     free_node(q, q->taken);
     q->taken = node;
     *out = node->queued;

@@ -14,6 +14,9 @@
 
 /* A queue for n packets holds at most this many octets for each of them, on the average. */
 enum { SRV_QUEUE_OCTETS = 1500 };
+/* Up to one part in so many of the capacity is served so soon that nobody has asked again: it is not worth it
+ * to look whose message is whose. */
+enum { SRV_QUEUE_CALM = 4 };
 
 struct srv_queued {
     int ifindex;          /* that it came in on */
@@ -35,11 +38,14 @@ void srv_queue_free(struct srv_queue *q); /* NULL is fine */
 void srv_queue_set_capacity(struct srv_queue *q, size_t capacity);
 size_t srv_queue_count(const struct srv_queue *q);
 
-/* Appends a copy. A message that wants an answer (DISCOVER, REQUEST, INFORM, BOOTP and whatever is asked
- * later) takes the place of one that its client has in the queue: the same interface, relay, hardware address
- * and client identifier. (Where that is split, or file and sname have options, nobody looks so closely: the
- * message stays.) RELEASE and DECLINE are told only once (RFC 2131 4.4.4, 4.4.6): they neither go for
- * another message nor make one go. ERR_NOMEM: the packet is lost; the queue is as before. */
+/* Appends a copy. When more wait than SRV_QUEUE_CALM says, and by srv_queue_sort(), a message that wants an
+ * answer (DISCOVER, REQUEST, INFORM, BOOTP and whatever is asked later) takes the place of one that its
+ * client has in the queue: the same interface, relay, hardware address and client identifier. (Where that is
+ * split, or file and sname have options, nobody looks so closely: the message stays.) RELEASE and DECLINE are
+ * told only once (RFC 2131 4.4.4, 4.4.6): they neither go for another message nor make one go. ERR_NOMEM: the
+ * packet is lost; the queue is as before. */
 int srv_queue_put(struct srv_queue *q, const struct srv_queued *packet);
+/* What is in the queue has to wait: of each client, only the newest message is to stay. */
+void srv_queue_sort(struct srv_queue *q);
 /* Takes out the oldest packet; its bytes are borrowed until the next one is taken. False if there is none. */
 bool srv_queue_take(struct srv_queue *q, struct srv_queued *out);

@@ -141,6 +141,8 @@ static void serve(struct srv_driver *d, int fd)
         is_left = fill(d, fd);
     }
     srv_driver_flush(d); /* then there may be room again */
+    if (srv_driver_is_full(d))
+        srv_queue_sort(d->queue);
     is_left = srv_queue_count(d->queue) != 0 && !srv_driver_is_full(d);
     io_timer_after(d->more, is_left ? 0 : TIME_NEVER);
 }

@@ -135,6 +135,33 @@ static void test_the_newest_message_takes_the_place_of_the_older(void **state)
     expect_empty();
 }
 
+/* Up to a quarter of the queue nobody looks; then at all that wait, as if it had been done at once. */
+static void test_in_a_short_queue_each_message_has_its_place(void **state)
+{
+    (void)state;
+    start(16);
+    put_msg('a', DHCP_DISCOVER, 1);
+    put_msg('a', DHCP_DISCOVER, 2);
+    expect_take('a', DHCP_DISCOVER, 1);
+    put_msg('b', DHCP_DISCOVER, 3);
+    put_msg('a', DHCP_REQUEST, 4);
+    put_msg('b', DHCP_RELEASE, 5);
+    assert_int_equal(n_lost, 0);
+    put_msg('b', DHCP_DISCOVER, 6);
+    assert_int_equal(n_lost, 2);
+    expect_lost(0, REASON_QUEUE_REPLACED, 2);
+    expect_lost(1, REASON_QUEUE_REPLACED, 3);
+    put_msg('a', DHCP_REQUEST, 7); /* there is calm again */
+    assert_int_equal(n_lost, 2);
+    srv_queue_sort(queue); /* unless all have to wait */
+    assert_int_equal(n_lost, 3);
+    expect_lost(2, REASON_QUEUE_REPLACED, 4);
+    expect_take('a', DHCP_REQUEST, 7);
+    expect_take('b', DHCP_DISCOVER, 6);
+    expect_take('b', DHCP_RELEASE, 5);
+    expect_empty();
+}
+
 static void test_the_last_of_the_queue_can_be_replaced(void **state)
 {
     (void)state;
@@ -403,6 +430,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_first_come_first_served, stop),
         cmocka_unit_test_teardown(test_the_newest_message_takes_the_place_of_the_older, stop),
+        cmocka_unit_test_teardown(test_in_a_short_queue_each_message_has_its_place, stop),
         cmocka_unit_test_teardown(test_the_last_of_the_queue_can_be_replaced, stop),
         cmocka_unit_test_teardown(test_what_is_told_once_stays, stop),
         cmocka_unit_test_teardown(test_who_is_another_client, stop),
