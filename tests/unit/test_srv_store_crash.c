@@ -155,6 +155,14 @@ static void store_for_ever(int out, uint32_t n)
     }
 }
 
+/* However slow the disk is. */
+static uint32_t await_told(int in, uint32_t last, int64_t count)
+{
+    while (count-- > 0)
+        assert_int_equal(read(in, &last, sizeof last), sizeof last);
+    return last;
+}
+
 static uint32_t last_told(int in, uint32_t last)
 {
     uint32_t n;
@@ -201,6 +209,7 @@ static void kill_at_any_moment_loses_nothing_that_was_committed(void **state)
             store_for_ever(fds[1], told + 1);
         }
         close(fds[1]);
+        told = await_told(fds[0], told, rng_between(&rng, 0, 3));
         usleep((useconds_t)rng_between(&rng, 0, 15000));
         assert_int_equal(kill(pid, SIGKILL), 0);
         int status;
