@@ -191,9 +191,10 @@ static struct node *make_node(struct srv_queue *q, const struct srv_queued *p)
         node = malloc(sizeof *node + (len <= ROOM ? ROOM : len));
     if (node == NULL)
         return NULL;
-    *node = (struct node){.queued = *p, .fits = len <= ROOM};
-    memcpy(node->bytes, p->packet.bytes, len);
-    node->queued.packet.bytes = node->bytes;
+    node->yields = node->has_client = false; /* until somebody looks */
+    node->fits = len <= ROOM;
+    node->queued = *p;
+    node->queued.packet.bytes = memcpy(node->bytes, p->packet.bytes, len);
     return node;
 }
 
