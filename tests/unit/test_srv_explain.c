@@ -233,6 +233,24 @@ static void test_actions_may_be_done_with_in_another_order(void **state)
     cJSON_Delete(list);
 }
 
+/* Each list by itself is small, and none makes an older transaction fall out: there is a limit all the same.
+ */
+static void test_so_many_lists_are_kept_and_no_more(void **state)
+{
+    (void)state;
+    explain_one(1);
+    for (unsigned i = 0; i < 4 * SRV_EXPLAIN_MAX; i++) {
+        decide(&actions, 1, "late");
+        srv_explain_add(explain, &now, NULL, &actions, NULL);
+        srv_explain_keep(explain, &actions);
+    }
+    cJSON *list = one(1);
+    const cJSON *decisions = cJSON_GetObjectItem(list->child, "decisions");
+    assert_int_equal(cJSON_GetArraySize(decisions), SRV_EXPLAIN_NOTES_MAX);
+    assert_sentence(decisions->child, "classes: late");
+    cJSON_Delete(list);
+}
+
 static void test_more_decisions_than_are_told_are_counted(void **state)
 {
     (void)state;
@@ -254,6 +272,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_actions_that_are_too_large_are_not_kept, start, stop),
         cmocka_unit_test_setup_teardown(test_what_is_decided_later_joins_its_transaction, start, stop),
         cmocka_unit_test_setup_teardown(test_actions_may_be_done_with_in_another_order, start, stop),
+        cmocka_unit_test_setup_teardown(test_so_many_lists_are_kept_and_no_more, start, stop),
         cmocka_unit_test_setup_teardown(test_more_decisions_than_are_told_are_counted, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
