@@ -58,15 +58,3 @@ static inline unsigned count_recorded(enum reason reason)
         n += seen.reasons[i] == reason;
     return n;
 }
-
-static inline void expect_text(uint8_t code, const char *text)
-{
-    const struct dhcp_option *option = dhcp_msg_find(&seen.msg, code);
-    if (text == NULL) {
-        assert_null(option);
-        return;
-    }
-    assert_non_null(option);
-    assert_int_equal(option->len, strlen(text));
-    assert_memory_equal(option->data, text, option->len);
-}

@@ -17,13 +17,13 @@ static void options_of_classes(void **state)
     start_with("\"option-data\": [ { \"name\": \"domain-name\", \"data\": \"global\" } ],", SILVER ", " GOLD,
                "");
     discover_as('a', "gold");
-    expect_text(DHCP_OPT_DOMAIN_NAME, "gold");
+    expect_text_option(DHCP_OPT_DOMAIN_NAME, "gold");
     assert_false(dhcp_msg_has(&seen.msg, 4));
     discover_as('b', "silver");
-    expect_text(DHCP_OPT_DOMAIN_NAME, "silver");
+    expect_text_option(DHCP_OPT_DOMAIN_NAME, "silver");
     assert_true(dhcp_msg_has(&seen.msg, 4)); /* always-send */
     discover_as('c', "iron");
-    expect_text(DHCP_OPT_DOMAIN_NAME, "global");
+    expect_text_option(DHCP_OPT_DOMAIN_NAME, "global");
 }
 
 static void the_subnet_is_narrower_than_a_class(void **state)
@@ -31,7 +31,7 @@ static void the_subnet_is_narrower_than_a_class(void **state)
     (void)state;
     start_with("", GOLD, ", \"option-data\": [ { \"name\": \"domain-name\", \"data\": \"subnet\" } ]");
     discover_as('a', "gold");
-    expect_text(DHCP_OPT_DOMAIN_NAME, "subnet");
+    expect_text_option(DHCP_OPT_DOMAIN_NAME, "subnet");
 }
 
 /* Kea: lease times and boot fields of a class override those of the subnet, unlike options. */
@@ -87,14 +87,14 @@ static void options_only_for_members(void **state)
                "  { \"name\": \"tftp-server-name\", \"data\": \"t\", \"always-send\": true, "
                "\"client-classes\": [ \"gold\" ] } ]");
     discover_as('a', "gold");
-    expect_text(DHCP_OPT_DOMAIN_NAME, "for-gold");
-    expect_text(66, "t");
+    expect_text_option(DHCP_OPT_DOMAIN_NAME, "for-gold");
+    expect_text_option(66, "t");
     discover_as('b', "silver");
-    expect_text(DHCP_OPT_DOMAIN_NAME, "for-both");
-    expect_text(66, NULL);
+    expect_text_option(DHCP_OPT_DOMAIN_NAME, "for-both");
+    expect_text_option(66, NULL);
     discover_as('c', "iron");
-    expect_text(DHCP_OPT_DOMAIN_NAME, "global");
-    expect_text(66, NULL);
+    expect_text_option(DHCP_OPT_DOMAIN_NAME, "global");
+    expect_text_option(66, NULL);
 }
 
 /* Clients "g", "s" and "gs" are in these. */
@@ -172,11 +172,11 @@ static void additional_classes(void **state)
     discover_as('a', "x");
     assert_string_equal(recorded(REASON_CLASSES), "ALL, UNKNOWN");
     assert_string_equal(recorded(REASON_CLASSES_ADDITIONAL), "late, old, all");
-    expect_text(DHCP_OPT_DOMAIN_NAME, "late");
+    expect_text_option(DHCP_OPT_DOMAIN_NAME, "late");
     assert_int_equal(lease_time(), 3600);
     discover('b', 0);
     assert_string_equal(recorded(REASON_CLASSES_ADDITIONAL), "all");
-    expect_text(DHCP_OPT_DOMAIN_NAME, NULL);
+    expect_text_option(DHCP_OPT_DOMAIN_NAME, NULL);
 }
 
 /* ---- subnets and pools only for members ---- */

@@ -7,13 +7,6 @@ enum { DAY = 86400 };
 #define A11 IP(10, 0, 0, 11)
 #define A12 IP(10, 0, 0, 12)
 
-static void decline(char client, ip4 addr)
-{
-    dhcp_put_ip4(msg(client, DHCP_DECLINE), DHCP_OPT_REQUESTED_IP, addr);
-    dhcp_put_ip4(&request, DHCP_OPT_SERVER_ID, SERVER);
-    send_to(IP4_BROADCAST);
-}
-
 static void expect_quarantine(ip4 addr)
 {
     assert_int_equal(seen.n_tx, 0); /* never answered */

@@ -1,40 +1,7 @@
 /* Reservations in the configuration: what is read, and what is refused. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "common/err.h"
 #include "server/srv_class.h"
 #include "server/srv_host.h"
-
-static struct srv_config *config;
-static char error[JCFG_TEXT_MAX], warnings[4096];
-
-static void warned(void *user, const char *text)
-{
-    (void)user;
-    size_t len = strlen(warnings);
-    snprintf(warnings + len, sizeof warnings - len, "%s\n", text);
-}
-
-static int read_config(const char *text)
-{
-    error[0] = warnings[0] = '\0';
-    return srv_config_parse("server.json", text, strlen(text), warned, NULL, error, &config);
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    srv_config_free(config);
-    config = NULL;
-    return 0;
-}
+#include "tests/unit/test_srv_parsing.h"
 
 static void expect_host(size_t place, uint32_t subnet_id, enum srv_host_id_type type, const char *id,
                         ip4 addr)
@@ -51,7 +18,7 @@ static void expect_host(size_t place, uint32_t subnet_id, enum srv_host_id_type 
 static void reservations_of_all_places_are_read(void **state)
 {
     (void)state;
-    int err = read_config(
+    int err = parse(
         "{ \"Dhcp4\": {"
         "  \"reservations\": [ { \"hw-address\": \"1a:1b:1c:1d:1e:1f\", \"hostname\": \"global\" } ],"
         "  \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"reservations\": ["
@@ -92,15 +59,14 @@ static void the_order_is_keas_unless_configured(void **state)
     (void)state;
     static const enum srv_host_id_type keas[] = {SRV_HOST_HW_ADDRESS, SRV_HOST_DUID, SRV_HOST_CIRCUIT_ID,
                                                  SRV_HOST_CLIENT_ID};
-    assert_int_equal(read_config("{ \"Dhcp4\": {} }"), 0);
+    assert_int_equal(parse("{ \"Dhcp4\": {} }"), 0);
     assert_int_equal(config->n_host_ids, 4);
     assert_memory_equal(config->host_ids, keas, sizeof keas);
     assert_true(config->unique_reservations);
     stop(NULL);
-    assert_int_equal(
-        read_config("{ \"Dhcp4\": { \"host-reservation-identifiers\": [ \"client-id\", \"flex-id\","
-                    " \"duid\" ], \"ip-reservations-unique\": false } }"),
-        0);
+    assert_int_equal(parse("{ \"Dhcp4\": { \"host-reservation-identifiers\": [ \"client-id\", \"flex-id\","
+                           " \"duid\" ], \"ip-reservations-unique\": false } }"),
+                     0);
     assert_int_equal(config->n_host_ids, 2);
     assert_int_equal(config->host_ids[0], SRV_HOST_CLIENT_ID);
     assert_int_equal(config->host_ids[1], SRV_HOST_DUID);
@@ -112,8 +78,8 @@ static void the_order_is_keas_unless_configured(void **state)
 static void what_has_no_effect_is_warned_about(void **state)
 {
     (void)state;
-    assert_int_equal(read_config("{ \"Dhcp4\": { \"reservations-lookup-first\": false, \"reservations\": ["
-                                 " { \"flex-id\": \"'x'\", \"hostname\": \"h\" } ] } }"),
+    assert_int_equal(parse("{ \"Dhcp4\": { \"reservations-lookup-first\": false, \"reservations\": ["
+                           " { \"flex-id\": \"'x'\", \"hostname\": \"h\" } ] } }"),
                      0);
     assert_int_equal(config->n_hosts, 0);
     assert_non_null(strstr(warnings, "$.Dhcp4.reservations[0].flex-id: the key has no effect"));
@@ -156,16 +122,14 @@ static void errors_say_what_is_wrong(void **state)
                  "[ %s ] "
                  "} ] } }",
                  rows[i].reservation);
-        assert_int_equal(read_config(text), ERR_CONFIG);
+        assert_int_equal(parse(text), ERR_CONFIG);
         if (strstr(error, rows[i].error) == NULL)
             fail_msg("expected %s, found %s", rows[i].error, error);
     }
-    assert_int_equal(read_config("{ \"Dhcp4\": { \"host-reservation-identifiers\": [ \"mac\" ] } }"),
-                     ERR_CONFIG);
+    assert_int_equal(parse("{ \"Dhcp4\": { \"host-reservation-identifiers\": [ \"mac\" ] } }"), ERR_CONFIG);
     assert_non_null(strstr(error, "expected hw-address, duid, circuit-id or client-id, found \"mac\""));
-    assert_int_equal(
-        read_config("{ \"Dhcp4\": { \"host-reservation-identifiers\": [ \"duid\", \"duid\" ] } }"),
-        ERR_CONFIG);
+    assert_int_equal(parse("{ \"Dhcp4\": { \"host-reservation-identifiers\": [ \"duid\", \"duid\" ] } }"),
+                     ERR_CONFIG);
     assert_non_null(strstr(error, "duid is in the list already"));
 }
 

@@ -25,22 +25,6 @@ static void reload(const char *text)
     config = other;
 }
 
-static void decline(char client, ip4 addr)
-{
-    dhcp_put_ip4(msg(client, DHCP_DECLINE), DHCP_OPT_REQUESTED_IP, addr);
-    dhcp_put_ip4(&request, DHCP_OPT_SERVER_ID, SERVER);
-    send_to(IP4_BROADCAST);
-    assert_true(decided(REASON_DECLINED));
-}
-
-static void expect_text(uint8_t code, const char *text)
-{
-    const struct dhcp_option *option = dhcp_msg_find(&seen.msg, code);
-    assert_non_null(option);
-    assert_int_equal(option->len, strlen(text));
-    assert_memory_equal(option->data, text, option->len);
-}
-
 /* ---- the address ---- */
 
 static void a_reserved_address_is_given_to_its_client_and_to_nobody_else(void **state)
@@ -203,6 +187,7 @@ static void a_declined_reserved_address_is_replaced_until_its_quarantine_ends(vo
     start(CONFIG("\"decline-probation-period\": 100, ", "{ " FOR_A ", \"ip-address\": \"10.0.0.200\" }"));
     bind('a', OUT);
     decline('a', OUT);
+    assert_true(decided(REASON_DECLINED));
     discover('a', 0);
     expect_offer(A10);
     assert_true(decided(REASON_RESERVED_DECLINED));
@@ -472,13 +457,13 @@ static void what_a_reservation_says_goes_before_all_else(void **state)
           "    \"reservations\": [ { " FOR_A ", \"boot-file-name\": \"mine\", \"server-hostname\": \"box\","
           "      \"option-data\": [ { \"name\": \"domain-name\", \"data\": \"mine\" } ] } ] } ] } }");
     bind('a', A10); /* no address is reserved */
-    expect_text(DHCP_OPT_DOMAIN_NAME, "mine");
+    expect_text_option(DHCP_OPT_DOMAIN_NAME, "mine");
     assert_non_null(dhcp_msg_find(&seen.msg, DHCP_OPT_DNS_SERVERS));
     assert_string_equal((const char *)seen.msg.file, "mine");
     assert_string_equal((const char *)seen.msg.sname, "box");
     assert_int_equal(seen.msg.siaddr, IP(10, 0, 0, 2));
     bind('b', A11);
-    expect_text(DHCP_OPT_DOMAIN_NAME, "pool");
+    expect_text_option(DHCP_OPT_DOMAIN_NAME, "pool");
     assert_string_equal((const char *)seen.msg.file, "global");
 }
 
@@ -492,11 +477,11 @@ static void a_reserved_host_name_is_the_clients(void **state)
     msg('a', DHCP_DISCOVER);
     dhcp_put_text(&request, DHCP_OPT_HOST_NAME, "laptop");
     send_to(IP4_BROADCAST);
-    expect_text(DHCP_OPT_HOST_NAME, "printer");
+    expect_text_option(DHCP_OPT_HOST_NAME, "printer");
     msg('a', DHCP_DISCOVER);
     dhcp_put_u8(&request, DHCP_OPT_PRL, DHCP_OPT_HOST_NAME);
     send_to(IP4_BROADCAST);
-    expect_text(DHCP_OPT_HOST_NAME, "printer");
+    expect_text_option(DHCP_OPT_HOST_NAME, "printer");
     msg('b', DHCP_DISCOVER);
     dhcp_put_text(&request, DHCP_OPT_HOST_NAME, "laptop");
     send_to(IP4_BROADCAST);
@@ -518,7 +503,7 @@ static void classes_of_a_reservation_and_known_clients(void **state)
     expect_offer(A11);
     discover('a', 0);
     expect_offer(A10);
-    expect_text(DHCP_OPT_DOMAIN_NAME, "known");
+    expect_text_option(DHCP_OPT_DOMAIN_NAME, "known");
     assert_string_equal((const char *)seen.msg.file, "gold");
 }
 

@@ -216,6 +216,13 @@ static inline void release(char client, ip4 addr)
     send_to(SERVER);
 }
 
+static inline void decline(char client, ip4 addr)
+{
+    dhcp_put_ip4(msg(client, DHCP_DECLINE), DHCP_OPT_REQUESTED_IP, addr);
+    dhcp_put_ip4(&request, DHCP_OPT_SERVER_ID, SERVER);
+    send_to(IP4_BROADCAST);
+}
+
 static inline void expect_offer(ip4 addr)
 {
     assert_int_equal(seen.n_tx, 1);
@@ -233,6 +240,19 @@ static inline void expect_ack(ip4 addr)
     assert_true(seen.put_before_tx);
     assert_int_equal(seen.put.addr, addr);
     assert_int_equal(seen.put.state, SRV_LEASE_ACTIVE);
+}
+
+/* The option of the answer; NULL: it has none. */
+static inline void expect_text_option(uint8_t code, const char *text)
+{
+    const struct dhcp_option *option = dhcp_msg_find(&seen.msg, code);
+    if (text == NULL) {
+        assert_null(option);
+        return;
+    }
+    assert_non_null(option);
+    assert_int_equal(option->len, strlen(text));
+    assert_memory_equal(option->data, text, option->len);
 }
 
 static inline void expect_nak(enum reason reason)
