@@ -116,6 +116,18 @@ static void without_a_server_discover_goes_on_until_the_end(void **state)
     timeline_fini(&clients[0]);
 }
 
+/* Member by member: what lies between them is nobody's. */
+static void assert_same_event(const struct timeline_event *a, const struct timeline_event *b)
+{
+    assert_int_equal(a->at_ms, b->at_ms);
+    assert_int_equal(a->kind, b->kind);
+    assert_int_equal(a->state, b->state);
+    assert_int_equal(a->reason, b->reason);
+    assert_int_equal(a->type, b->type);
+    assert_int_equal(a->dst, b->dst);
+    assert_int_equal(a->nth, b->nth);
+}
+
 static void a_seed_repeats_everything(void **state)
 {
     (void)state;
@@ -124,7 +136,8 @@ static void a_seed_repeats_everything(void **state)
     const struct timeline first = *run(&hour, "dhclient");
     const struct timeline again = *run(&hour, "dhclient");
     assert_int_equal(first.n_events, again.n_events);
-    assert_memory_equal(first.events, again.events, first.n_events * sizeof *first.events);
+    for (size_t i = 0; i < first.n_events; i++)
+        assert_same_event(&first.events[i], &again.events[i]);
     const struct timeline differs = *run(&other, "dhclient");
     assert_int_not_equal(last_of(&differs)->at_ms - differs.events[differs.n_events - 2].at_ms,
                          last_of(&first)->at_ms - first.events[first.n_events - 2].at_ms);
