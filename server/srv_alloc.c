@@ -412,8 +412,10 @@ static ip4 pick_previous(const struct view *v, enum reason *out_reason)
 static ip4 pick_requested(const struct view *v, enum reason *out_reason)
 {
     const struct srv_alloc_query *q = v->q;
+    if (q->requested == 0)
+        return 0;
     const struct srv_subnet *home = srv_config_find_neighbour(q->config, q->subnet, q->requested);
-    if (q->requested == 0 || v->subnet != (home != NULL ? home : q->subnet))
+    if (v->subnet != (home != NULL ? home : q->subnet))
         return 0;
     struct hw_addr holder = {0};
     enum reason reason = find_exclusion(v, q->requested);

@@ -355,11 +355,10 @@ const struct srv_subnet *srv_config_find_subnet_id(const struct srv_config *conf
 const struct srv_subnet *srv_config_find_neighbour(const struct srv_config *config,
                                                    const struct srv_subnet *subnet, ip4 addr)
 {
-    const struct srv_subnet *best = NULL;
-    for (const struct srv_subnet *s = subnet; s != NULL; s = srv_config_next_neighbour(config, subnet, s))
-        if (ip4_net_has(s->net, addr) && (best == NULL || s->net.len > best->net.len))
-            best = s;
-    return best;
+    const struct srv_index_place *place = srv_index_find_net(config->index, addr);
+    while (place != NULL && !srv_config_is_neighbour(subnet, place->subnet))
+        place = place->next;
+    return place == NULL ? NULL : place->subnet;
 }
 
 const struct srv_network *srv_config_find_network(const struct srv_config *config, const char *name)

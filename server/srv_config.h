@@ -362,6 +362,11 @@ static inline const struct srv_subnet *srv_config_next_neighbour(const struct sr
     return next == first ? NULL : next;
 }
 
+static inline bool srv_config_is_neighbour(const struct srv_subnet *subnet, const struct srv_subnet *other)
+{
+    return other == subnet || (subnet->network != NULL && other->network == subnet->network);
+}
+
 /* Of the subnets on the link of `subnet` that which contains `addr`, with the longest prefix, or NULL. */
 const struct srv_subnet *srv_config_find_neighbour(const struct srv_config *config,
                                                    const struct srv_subnet *subnet, ip4 addr);

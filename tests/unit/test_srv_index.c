@@ -221,6 +221,35 @@ static void each_subnet_is_found_by_its_id_and_addresses(void **state)
     }
 }
 
+static const struct srv_subnet *walk_neighbours(const struct srv_subnet *subnet, ip4 addr)
+{
+    const struct srv_subnet *best = NULL;
+    for (const struct srv_subnet *s = subnet; s != NULL; s = srv_config_next_neighbour(config, subnet, s))
+        if (ip4_net_has(s->net, addr) && (best == NULL || s->net.len > best->net.len))
+            best = s;
+    return best;
+}
+
+static void a_neighbour_is_found_as_by_a_walk_through_the_network(void **state)
+{
+    (void)state;
+    unsigned n_found = 0, n_others = 0;
+    rng_init(&rng, 3, "subnets");
+    for (unsigned i = 0; i < CONFIGS; i++) {
+        draw_config();
+        for (unsigned k = 0; k < LOOKUPS && config->n_subnets > 0; k++) {
+            const struct srv_subnet *subnet = &config->subnets[draw((unsigned)config->n_subnets)];
+            ip4 addr = draw_addr();
+            const struct srv_subnet *found = srv_config_find_neighbour(config, subnet, addr);
+            assert_ptr_equal(found, walk_neighbours(subnet, addr));
+            n_found += found != NULL;
+            n_others += found != NULL && found != subnet;
+        }
+    }
+    assert_in_range(n_found, CONFIGS * LOOKUPS / 8, CONFIGS * LOOKUPS);
+    assert_in_range(n_others, CONFIGS, CONFIGS * LOOKUPS);
+}
+
 static void nothing_is_found_among_no_subnets(void **state)
 {
     (void)state;
@@ -249,6 +278,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_subnet_is_found_as_by_a_walk_through_all, stop),
         cmocka_unit_test_teardown(each_subnet_is_found_by_its_id_and_addresses, stop),
+        cmocka_unit_test_teardown(a_neighbour_is_found_as_by_a_walk_through_the_network, stop),
         cmocka_unit_test_teardown(nothing_is_found_among_no_subnets, stop),
         cmocka_unit_test_teardown(the_widest_subnet_holds_every_address, stop),
     };
