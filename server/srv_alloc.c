@@ -412,8 +412,6 @@ static ip4 pick_previous(const struct view *v, enum reason *out_reason)
 static ip4 pick_requested(const struct view *v, enum reason *out_reason)
 {
     const struct srv_alloc_query *q = v->q;
-    if (q->requested == 0)
-        return 0;
     const struct srv_subnet *home = srv_config_find_neighbour(q->config, q->subnet, q->requested);
     if (v->subnet != (home != NULL ? home : q->subnet))
         return 0;
@@ -531,6 +529,34 @@ static ip4 pick_oldest(const struct view *v, enum reason *out_reason)
     return 0;
 }
 
+/* ---- what makes a rule worth asking, for all subnets of a shared network at once ---- */
+
+static bool has_hosts(const struct srv_alloc_query *q)
+{
+    return q->config->n_hosts != 0;
+}
+
+static bool has_lease(const struct srv_alloc_query *q)
+{
+    return q->subnet->network == NULL || srv_lease_has_client(q->leases, q->client);
+}
+
+static bool has_offer(const struct srv_alloc_query *q)
+{
+    return q->subnet->network == NULL || srv_lease_has_client(q->offers, q->client);
+}
+
+static bool has_request(const struct srv_alloc_query *q)
+{
+    return q->requested != 0;
+}
+
+static bool always(const struct srv_alloc_query *q)
+{
+    (void)q;
+    return true;
+}
+
 /* The next subnet of the shared network, for the rules of the same round. False, and the view is of the
  * client's subnet again, when all have had their turn. */
 static bool view_next(struct view *v)
@@ -548,16 +574,23 @@ ip4 srv_alloc_pick(const struct srv_alloc_query *q, enum reason *out_reason,
     /* The rules of a round are asked in one subnet after the other: each gives all that it has before the
      * next one does. */
     static const struct {
+        bool (*applies)(const struct srv_alloc_query *q);
         rule_fn *pick;
         bool ends_round;
     } rules[] = {
-        {pick_reserved, true},  {pick_bound, true},       {pick_offered, true}, {pick_previous, true},
-        {pick_requested, true}, {pick_never_used, false}, {pick_drawn, false},  {pick_oldest, true},
+        {has_hosts, pick_reserved, true},    {has_lease, pick_bound, true},
+        {has_offer, pick_offered, true},     {has_lease, pick_previous, true},
+        {has_request, pick_requested, true}, {always, pick_never_used, false},
+        {always, pick_drawn, false},         {always, pick_oldest, true},
     };
     struct view v;
     ip4 addr = 0;
     view_init(&v, q, q->subnet);
     for (size_t i = 0, first = 0; i < sizeof rules / sizeof rules[0];) {
+        if (i == first && v.subnet == q->subnet && !rules[i].applies(q)) {
+            first = ++i;
+            continue;
+        }
         addr = rules[i].pick(&v, out_reason);
         if (addr != 0)
             break;

@@ -470,6 +470,23 @@ bool srv_lease_find_client(const struct srv_lease_table *t, uint32_t subnet_id, 
     return best != NULL;
 }
 
+static bool has_client(const struct srv_lease_table *t, const struct srv_identity *id)
+{
+    uint64_t hash = hash_identity(t, id);
+    for (const struct srv_lease_entry *e = *client_bucket(t, hash); e != NULL; e = e->next_by_client)
+        if (e->client_hash == hash && srv_lease_entry_is_of(e, id))
+            return true;
+    return false;
+}
+
+bool srv_lease_has_client(const struct srv_lease_table *t, const struct srv_identity *id)
+{
+    struct srv_identity otherwise = *id;
+    otherwise.match_client_id = !id->match_client_id;
+    otherwise.is_prepared = false;
+    return has_client(t, id) || (id->client_id_len != 0 && has_client(t, &otherwise));
+}
+
 size_t srv_lease_count_declined(const struct srv_lease_table *t, uint32_t subnet_id,
                                 const struct srv_identity *id)
 {

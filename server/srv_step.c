@@ -249,10 +249,17 @@ static const struct srv_identity *identity_in(const struct srv_step *s, const st
     return room;
 }
 
+/* The first subnet to look in for the client's record; NULL: there is none in any. Most clients of a shared
+ * network have none, and that is seen at once. */
+static const struct srv_subnet *first_subnet(const struct srv_step *s, const struct srv_lease_table *t)
+{
+    return s->subnet->network == NULL || srv_lease_has_client(t, &s->client) ? s->subnet : NULL;
+}
+
 static struct srv_offered look_for_offer(const struct srv_step *s)
 {
     const struct srv_config *config = s->e->config;
-    for (const struct srv_subnet *subnet = s->subnet; subnet != NULL;
+    for (const struct srv_subnet *subnet = first_subnet(s, s->e->offers); subnet != NULL;
          subnet = srv_config_next_neighbour(config, s->subnet, subnet)) {
         struct srv_identity room;
         struct srv_lease offer;
@@ -280,7 +287,7 @@ bool srv_step_find_lease(const struct srv_step *s, ip4 not, struct srv_lease *ou
 {
     const struct srv_config *config = s->e->config;
     bool is_found = false;
-    for (const struct srv_subnet *subnet = s->subnet; subnet != NULL;
+    for (const struct srv_subnet *subnet = first_subnet(s, s->e->leases); subnet != NULL;
          subnet = srv_config_next_neighbour(config, s->subnet, subnet)) {
         struct srv_identity room;
         struct srv_lease lease, *found = is_found ? &lease : out;

@@ -336,6 +336,27 @@ static void records_with_and_without_an_identifier_are_counted(void **state)
     }
 }
 
+static void a_client_has_a_record_in_whatever_subnet(void **state)
+{
+    (void)state;
+    struct srv_lease lease = lease_of(10, 1, SRV_LEASE_DECLINED, 1);
+    struct srv_identity by_id = identity(1, "a"), by_hw = by_id, other = identity(2, "b"),
+                        none = identity(1, "");
+    by_hw.match_client_id = false;
+    lease.subnet_id = 9;
+    lease.client_id_len = 1;
+    lease.client_id[0] = 'a';
+    for (int matches = 0; matches < 2; matches++) {
+        assert_false(srv_lease_has_client(t, &by_id));
+        assert_int_equal(srv_lease_put(t, &lease, matches == 1), 0);
+        assert_true(srv_lease_has_client(t, &by_id));
+        assert_true(srv_lease_has_client(t, &by_hw));
+        assert_int_equal(srv_lease_has_client(t, &none), matches == 0);
+        assert_false(srv_lease_has_client(t, &other));
+        srv_lease_remove(t, 10);
+    }
+}
+
 static void sorting_gives_address_order(void **state)
 {
     (void)state;
@@ -394,6 +415,7 @@ int main(void)
         TEST(limit_keeps_new_addresses_out),
         TEST(records_are_counted_by_hardware_address),
         TEST(records_with_and_without_an_identifier_are_counted),
+        TEST(a_client_has_a_record_in_whatever_subnet),
         TEST(sorting_gives_address_order),
         TEST(a_hundred_thousand_leases),
     };
