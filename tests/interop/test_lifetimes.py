@@ -64,10 +64,13 @@ class Client:
         return self.wait_for(kind, kind="message", type=kind, direction=direction, **more)
 
     def last_answered(self):
-        """The last REQUEST that got its ACK. All before that is left out from now on."""
+        """The last REQUEST that got its ACK; those that a server broadcasts to others are heard, too. All before the ACK is
+        left out from now on."""
         events = self.events()
-        self.seen, ack = [(i + 1, event) for i, event in enumerate(events) if event.get("type") == "ACK"][-1]
-        return [event for event in events if event.get("type") == "REQUEST" and event["xid"] == ack["xid"]][-1]
+        asked = {event["xid"]: event for event in events if event.get("type") == "REQUEST"}
+        self.seen, request = [(i + 1, asked[event["xid"]]) for i, event in enumerate(events)
+                              if event.get("type") == "ACK" and event["xid"] in asked][-1]
+        return request
 
     def lease(self):
         (status,) = json.loads(self.test.dhcplab("status", self.host, "--json").stdout)
