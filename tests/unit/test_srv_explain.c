@@ -36,13 +36,13 @@ static int stop(void **state)
     return 0;
 }
 
-static struct hw_addr client_of(uint16_t xid)
+static struct hw_addr client_of(uint32_t xid)
 {
     return (struct hw_addr){.type = 1, .len = 6, .bytes = {2, [4] = (uint8_t)(xid >> 8), [5] = (uint8_t)xid}};
 }
 
 /* A BOOTP message: op, htype 1, hlen 6; xid at 4; chaddr 02:00:00:00:xx:xx at 28; no cookie. */
-static struct packet message(uint8_t op, uint16_t xid, uint8_t out[MESSAGE_LEN])
+static struct packet message(uint8_t op, uint32_t xid, uint8_t out[MESSAGE_LEN])
 {
     struct hw_addr client = client_of(xid);
     memset(out, 0, MESSAGE_LEN);
@@ -66,7 +66,7 @@ static struct srv_action *append(struct srv_actions *to, enum srv_action_kind ki
 }
 
 /* "classes: TEXT", of the transaction. */
-static void decide(struct srv_actions *to, uint16_t xid, const char *text)
+static void decide(struct srv_actions *to, uint32_t xid, const char *text)
 {
     append(to, SRV_TRACE)->trace =
         (struct trace_event){.kind = TRACE_DECISION,
@@ -76,13 +76,13 @@ static void decide(struct srv_actions *to, uint16_t xid, const char *text)
                              .client = client_of(xid)};
 }
 
-static void answer(struct srv_actions *to, uint16_t xid)
+static void answer(struct srv_actions *to, uint32_t xid)
 {
     append(to, SRV_TX)->packet = message(DHCP_BOOTREPLY, xid, arena_take(&to->arena, MESSAGE_LEN));
 }
 
 /* A message comes; what was due before it is up to `due`. */
-static void explain_step(struct srv_actions *to, uint16_t xid, struct srv_action *due)
+static void explain_step(struct srv_actions *to, uint32_t xid, struct srv_action *due)
 {
     to->due = due;
     uint8_t bytes[MESSAGE_LEN];
@@ -90,7 +90,7 @@ static void explain_step(struct srv_actions *to, uint16_t xid, struct srv_action
     srv_explain_add(explain, &now, &packet, to, NULL);
 }
 
-static void explain_one(uint16_t xid)
+static void explain_one(uint32_t xid)
 {
     char text[16];
     snprintf(text, sizeof text, "of %u", xid);
@@ -110,7 +110,7 @@ static cJSON *all(void)
 }
 
 /* The only one with the xid. */
-static cJSON *one(uint16_t xid)
+static cJSON *one(uint32_t xid)
 {
     cJSON *list = srv_explain_list(explain, &now, &(struct srv_explain_filter){.xid = xid, .limit = 2});
     assert_int_equal(cJSON_GetArraySize(list), 1);
@@ -129,11 +129,11 @@ static void test_the_last_transactions_are_told_whole(void **state)
 {
     (void)state;
     enum { N = 2 * SRV_EXPLAIN_MAX + 1 };
-    for (uint16_t xid = 1; xid <= N; xid++)
+    for (uint32_t xid = 1; xid <= N; xid++)
         explain_one(xid);
     cJSON *list = all();
     assert_int_equal(cJSON_GetArraySize(list), SRV_EXPLAIN_MAX);
-    uint16_t xid = N;
+    uint32_t xid = N;
     for (const cJSON *record = list->child; record != NULL; record = record->next, xid--) {
         char text[32];
         const cJSON *decisions = cJSON_GetObjectItem(record, "decisions");
@@ -150,7 +150,7 @@ static void test_large_actions_push_old_transactions_out(void **state)
 {
     (void)state;
     enum { LARGE = 1024 * 1024, N = 3 * SRV_EXPLAIN_OCTETS_MAX / LARGE };
-    for (uint16_t xid = 1; xid <= N; xid++) {
+    for (uint32_t xid = 1; xid <= N; xid++) {
         assert_non_null(arena_take(&actions.arena, LARGE));
         explain_one(xid);
     }
@@ -212,7 +212,7 @@ static void test_actions_may_be_done_with_in_another_order(void **state)
     (void)state;
     decide(&others, 1, "slow");
     explain_step(&others, 1, NULL);
-    for (uint16_t xid = 2; xid < SRV_EXPLAIN_MAX; xid++)
+    for (uint32_t xid = 2; xid < SRV_EXPLAIN_MAX; xid++)
         explain_one(xid);
     answer(&others, 3);
     srv_explain_add(explain, &now, NULL, &others, others.first);
