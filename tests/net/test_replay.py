@@ -192,7 +192,7 @@ class Replay(labtest.LabCase):
     def test_the_silence_of_the_server(self):
         self.up(s=server())
         capture = self.capture(from_client(LEASEQUERY, ciaddr="10.77.0.100"))
-        (message,) = json.loads(self.dhcplab("replay", capture, "--json").stdout)["messages"]
+        (message,) = json.loads(self.dhcplab("replay", capture, "--json", "--timeout", "3").stdout)["messages"]
         self.assertEqual((message["outcome"], message["live"]), ("nothing", None))
         self.assertEqual(message["why"], "leasequery is not switched on")
         # An answer that comes now only, and one that came then only.
@@ -232,7 +232,7 @@ class Replay(labtest.LabCase):
         self.up(s=server())
         seen = 0
         for file in files:
-            done = self.dhcplab("replay", file, "--json", code=None)
+            done = self.dhcplab("replay", file, "--json", "--timeout", "3", code=None)
             self.assertIn(done.returncode, (0, 1, 2, 3), f"{file}: {done.stderr}")
             if done.returncode == 2:
                 continue
