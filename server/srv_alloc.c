@@ -283,7 +283,7 @@ static enum reason refusal_of(enum reason exclusion)
 
 ip4 srv_alloc_reserved(const struct srv_alloc_query *q)
 {
-    const struct srv_subnet *subnet = q->config->n_hosts != 0 ? q->subnet : NULL;
+    const struct srv_subnet *subnet = q->ids->n != 0 ? q->subnet : NULL;
     for (; subnet != NULL; subnet = srv_config_next_neighbour(q->config, q->subnet, subnet)) {
         struct view v;
         view_init(&v, q, subnet);
@@ -533,7 +533,7 @@ static ip4 pick_oldest(const struct view *v, enum reason *out_reason)
 
 static bool has_hosts(const struct srv_alloc_query *q)
 {
-    return q->config->n_hosts != 0;
+    return q->ids->n != 0;
 }
 
 static bool has_lease(const struct srv_alloc_query *q)

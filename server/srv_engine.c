@@ -97,6 +97,17 @@ static bool is_loop(const struct srv_event *ev)
     return ev->packet.src == ev->iface->addr.addr && ev->packet.src >> 24 != LOOPBACK_NET;
 }
 
+/* Most clients have no reservation: none of their subnets is asked for it then. */
+static void read_host_ids(struct srv_step *s)
+{
+    const struct srv_config *config = s->e->config;
+    if (config->n_hosts == 0)
+        return;
+    srv_host_ids_read(config->host_ids, config->n_host_ids, s->msg, s->msg->giaddr != 0 || s->is_stashed,
+                      &s->host_ids);
+    srv_host_keep_known(config->hosts, &s->host_ids);
+}
+
 /* REASON_NONE if the message can be worked on. */
 static enum reason read_message(struct srv_step *s, struct trace_facts *facts)
 {
@@ -126,9 +137,7 @@ static enum reason read_message(struct srv_step *s, struct trace_facts *facts)
         reason = read_identity(s, facts);
     if (reason == REASON_NONE)
         srv_select_stash(s);
-    if (s->e->config->n_hosts != 0)
-        srv_host_ids_read(s->e->config->host_ids, s->e->config->n_host_ids, msg,
-                          msg->giaddr != 0 || s->is_stashed, &s->host_ids);
+    read_host_ids(s);
     return reason;
 }
 

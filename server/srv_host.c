@@ -7,6 +7,7 @@ enum { BUCKETS_MIN = 16 };
 struct srv_host_table {
     size_t n, n_buckets; /* power of two */
     struct srv_host **by_id, **by_addr;
+    struct srv_host **known; /* one reservation of each identifier, whatever its subnet */
 };
 
 struct srv_host_table *srv_host_table_new(struct arena *arena, size_t n)
@@ -19,14 +20,33 @@ struct srv_host_table *srv_host_table_new(struct arena *arena, size_t n)
         t->n_buckets *= 2;
     t->by_id = arena_alloc(arena, t->n_buckets * sizeof(struct srv_host *));
     t->by_addr = arena_alloc(arena, t->n_buckets * sizeof(struct srv_host *));
-    return t->by_id == NULL || t->by_addr == NULL ? NULL : t;
+    t->known = arena_alloc(arena, t->n_buckets * sizeof(struct srv_host *));
+    return t->by_id == NULL || t->by_addr == NULL || t->known == NULL ? NULL : t;
+}
+
+static size_t id_place(const struct srv_host_table *t, uint32_t subnet_id, const struct srv_host_id *id)
+{
+    uint64_t hash = hash_u64((uint64_t)subnet_id << 8 | (uint64_t)id->type);
+    return hash_bytes(hash, id->bytes, id->len) & (t->n_buckets - 1);
 }
 
 static struct srv_host **id_bucket(const struct srv_host_table *t, uint32_t subnet_id,
                                    const struct srv_host_id *id)
 {
-    uint64_t hash = hash_u64((uint64_t)subnet_id << 8 | (uint64_t)id->type);
-    return &t->by_id[hash_bytes(hash, id->bytes, id->len) & (t->n_buckets - 1)];
+    return &t->by_id[id_place(t, subnet_id, id)];
+}
+
+static struct srv_host **known_bucket(const struct srv_host_table *t, const struct srv_host_id *id)
+{
+    return &t->known[id_place(t, SRV_HOST_GLOBAL, id)];
+}
+
+static bool is_known(const struct srv_host_table *t, const struct srv_host_id *id)
+{
+    const struct srv_host *host = *known_bucket(t, id);
+    while (host != NULL && !srv_host_id_equal(&host->id, id))
+        host = host->next_known;
+    return host != NULL;
 }
 
 static struct srv_host **addr_bucket(const struct srv_host_table *t, uint32_t subnet_id, ip4 addr)
@@ -48,6 +68,11 @@ void srv_host_put(struct srv_host_table *t, struct srv_host *host)
     struct srv_host **slot = id_bucket(t, host->subnet_id, &host->id);
     host->next_by_id = *slot;
     *slot = host;
+    if (!is_known(t, &host->id)) {
+        slot = known_bucket(t, &host->id);
+        host->next_known = *slot;
+        *slot = host;
+    }
     host->next_by_addr = NULL;
     if (host->addr != 0)
         append_addr(t, host);
@@ -75,6 +100,15 @@ const struct srv_host *srv_host_find(const struct srv_host_table *t, uint32_t su
     for (size_t i = 0; i < ids->n && host == NULL; i++)
         host = srv_host_find_id(t, subnet_id, &ids->list[i]);
     return host;
+}
+
+void srv_host_keep_known(const struct srv_host_table *t, struct srv_host_ids *ids)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < ids->n; i++)
+        if (is_known(t, &ids->list[i]))
+            ids->list[n++] = ids->list[i];
+    ids->n = n;
 }
 
 const struct srv_host *srv_host_find_addr(const struct srv_host_table *t, uint32_t subnet_id, ip4 addr,

@@ -14,13 +14,13 @@ enum { SRV_HOST_GLOBAL = 0 }; /* as a subnet id: of no subnet */
 struct srv_host {
     uint32_t subnet_id; /* or SRV_HOST_GLOBAL */
     struct srv_host_id id;
-    ip4 addr;                                   /* kept for this client alone; 0: none */
-    const char *hostname;                       /* "": none */
-    struct srv_class_list classes;              /* that the client is in */
-    struct srv_options options;                 /* the host name is in it, too */
-    struct srv_boot boot;                       /* what is 0 or "" is inherited */
-    const cJSON *source;                        /* the map as it was read */
-    struct srv_host *next_by_id, *next_by_addr; /* the table's */
+    ip4 addr;                                                /* kept for this client alone; 0: none */
+    const char *hostname;                                    /* "": none */
+    struct srv_class_list classes;                           /* that the client is in */
+    struct srv_options options;                              /* the host name is in it, too */
+    struct srv_boot boot;                                    /* what is 0 or "" is inherited */
+    const cJSON *source;                                     /* the map as it was read */
+    struct srv_host *next_by_id, *next_by_addr, *next_known; /* the table's */
 };
 
 /* ---- the table ----
@@ -39,6 +39,8 @@ const struct srv_host *srv_host_find_id(const struct srv_host_table *t, uint32_t
 /* That for the first of the identifiers which has one, or NULL. */
 const struct srv_host *srv_host_find(const struct srv_host_table *t, uint32_t subnet_id,
                                      const struct srv_host_ids *ids);
+/* Leaves out of the identifiers those that no reservation has, in whatever subnet or in none. */
+void srv_host_keep_known(const struct srv_host_table *t, struct srv_host_ids *ids);
 /* The first reservation of the address in the subnet (`after` NULL), or the one after `after`; NULL: no more.
  * There are several only if the configuration allows that. */
 const struct srv_host *srv_host_find_addr(const struct srv_host_table *t, uint32_t subnet_id, ip4 addr,

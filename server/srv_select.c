@@ -79,7 +79,7 @@ static void find_host(struct srv_step *s, const struct srv_subnet *subnet)
 static bool is_known(const struct srv_step *s, const struct srv_subnet *first)
 {
     const struct srv_config *config = s->e->config;
-    const struct srv_subnet *subnet = config->n_hosts == 0 ? NULL : first;
+    const struct srv_subnet *subnet = s->host_ids.n == 0 ? NULL : first;
     while (subnet != NULL && srv_host_of(config, subnet, &s->host_ids) == NULL)
         subnet = srv_config_next_neighbour(config, first, subnet);
     return subnet != NULL;

@@ -77,6 +77,25 @@ static void the_first_identifier_that_has_a_reservation_decides(void **state)
     assert_null(srv_host_find(t, 1, &(struct srv_host_ids){.n = 0}));
 }
 
+static void identifiers_without_a_reservation_are_left_out(void **state)
+{
+    (void)state;
+    struct srv_host_id hw = id_of(SRV_HOST_HW_ADDRESS, "aaaaaa"),
+                       other = id_of(SRV_HOST_HW_ADDRESS, "bbbbbb"),
+                       type = id_of(SRV_HOST_CIRCUIT_ID, "aaaaaa"), client = id_of(SRV_HOST_CLIENT_ID, "cc");
+    put(2, hw, 10);
+    put(3, hw, 11); /* the same one elsewhere */
+    put(SRV_HOST_GLOBAL, client, 0);
+    struct srv_host_ids ids = {.list = {type, client, other, hw}, .n = 4};
+    srv_host_keep_known(t, &ids);
+    assert_int_equal(ids.n, 2);
+    assert_true(srv_host_id_equal(&ids.list[0], &client));
+    assert_true(srv_host_id_equal(&ids.list[1], &hw));
+    ids = ids_of(other, type);
+    srv_host_keep_known(t, &ids);
+    assert_int_equal(ids.n, 0);
+}
+
 /* Kea's ip-reservations-unique false: two cards of one machine. */
 static void an_address_may_be_kept_for_several_clients(void **state)
 {
@@ -267,6 +286,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_reservation_is_found_by_subnet_type_and_octets),
         TEST(the_first_identifier_that_has_a_reservation_decides),
+        TEST(identifiers_without_a_reservation_are_left_out),
         TEST(an_address_may_be_kept_for_several_clients),
         TEST(a_reservation_without_an_address_keeps_none),
         TEST(each_of_many_is_found),
