@@ -1,6 +1,5 @@
 #include "common/siphash.h"
 
-#include <endian.h>
 #include <string.h>
 
 struct state {
@@ -26,18 +25,20 @@ static inline void mix(struct state *s)
     s->v2 = rotate(s->v2, 32);
 }
 
+enum { IS_LITTLE_ENDIAN = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ };
+
 static uint64_t read_word(const uint8_t *p)
 {
     uint64_t word;
     memcpy(&word, p, sizeof word);
-    return le64toh(word);
+    return IS_LITTLE_ENDIAN ? word : __builtin_bswap64(word);
 }
 
 static uint64_t read_half(const uint8_t *p)
 {
     uint32_t half;
     memcpy(&half, p, sizeof half);
-    return le32toh(half);
+    return IS_LITTLE_ENDIAN ? half : __builtin_bswap32(half);
 }
 
 /* The last octets of `bytes`, fewer than a word. */

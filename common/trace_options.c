@@ -25,7 +25,8 @@ void trace_options_add(struct trace_options *t, uint8_t code, const char *origin
     char *at = t->packed + t->len;
     if (!t->is_cut) {
         *at++ = (char)code;
-        at = mempcpy(at, origin, len);
+        memcpy(at, origin, len);
+        at += len;
     }
     *at++ = (char)END;
     *at = '\0';
@@ -34,6 +35,7 @@ void trace_options_add(struct trace_options *t, uint8_t code, const char *origin
 
 void trace_options_format(const char *packed, char *buf, size_t cap)
 {
+    static const char end[] = {(char)END, '\0'};
     struct opt_text t;
     dhcp_opt_text_init(&t, buf, cap);
     while (*packed != '\0') {
@@ -45,7 +47,7 @@ void trace_options_format(const char *packed, char *buf, size_t cap)
             return;
         }
         const struct opt_def *def = dhcp_opt_find(OPT_SPACE_DHCP, code);
-        int len = (int)(strchrnul(packed, (char)END) - packed);
+        int len = (int)strcspn(packed, end);
         dhcp_opt_text_add(&t, "%u%s%s", code, def != NULL ? " " : "", def != NULL ? def->name : "");
         if (len != 0)
             dhcp_opt_text_add(&t, " (%.*s)", len, packed);

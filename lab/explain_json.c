@@ -27,7 +27,7 @@ struct line {
 
 static char *flush(struct line *l, const char *at)
 {
-    fwrite_unlocked(l->buf, 1, (size_t)(at - l->buf), l->out);
+    fwrite(l->buf, 1, (size_t)(at - l->buf), l->out);
     return l->buf;
 }
 

@@ -133,7 +133,8 @@ size_t srv_csv_format(const struct srv_lease *lease, uint32_t pool_id, int64_t w
     at = put_field(at, lease->lease_s);
     at = put_field(at, expire_s(lease, wall_offset_ms));
     at = put_field(at, lease->subnet_id);
-    at = mempcpy(at, no_dns, sizeof no_dns - 1);
+    memcpy(at, no_dns, sizeof no_dns - 1);
+    at += sizeof no_dns - 1;
     at = put_escaped(at, lease->hostname);
     *at++ = ',';
     at = put_field(at, (uint64_t)lease->state);

@@ -15,7 +15,7 @@ uint64_t srv_lease_entry_hash(const struct siphash_key *key, bool match_client_i
 /* Most leases have only one of the things that stand in the tail. */
 static uint8_t *put(uint8_t *at, const void *bytes, size_t len)
 {
-    return len == 0 ? at : mempcpy(at, bytes, len);
+    return len == 0 ? at : (uint8_t *)memcpy(at, bytes, len) + len;
 }
 
 static const uint8_t *get(const uint8_t *at, void *bytes, size_t len)

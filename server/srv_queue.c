@@ -151,7 +151,7 @@ static uint64_t hash_sender(const struct srv_queue *q, const struct srv_queued *
     memcpy(who.id + 2, bytes + CHADDR_AT, DHCP_CHADDR_LEN);
     uint8_t *end = who.id + 2 + bytes[HLEN_AT];
     if (sender->client_id != NULL)
-        end = mempcpy(end, sender->client_id, sender->client_id_len);
+        end = (uint8_t *)memcpy(end, sender->client_id, sender->client_id_len) + sender->client_id_len;
     return siphash_1_3(&q->key, &who, (size_t)(end - (uint8_t *)&who));
 }
 
