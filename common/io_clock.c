@@ -32,11 +32,6 @@ static int64_t read_us(clockid_t clock)
     return read_ns(clock) / NS_PER_US;
 }
 
-uint64_t io_now_us(void)
-{
-    return (uint64_t)read_us(CLOCK_MONOTONIC);
-}
-
 time_ms io_real_ms(void)
 {
     return read_us(CLOCK_BOOTTIME) / US_PER_MS;

@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "common/clock_line.h"
+#include "common/io_now.h"
 
 struct io_timer; /* io_loop.h */
 
@@ -21,8 +22,6 @@ int64_t io_real_us(void); /* the same in microseconds */
 /* How far the machine's clock on the wall is ahead of its boot-time clock, to within a tenth of a millisecond
  * even where the program has to wait between its looks at the two. */
 int64_t io_wall_ahead_ns(void);
-/* Microseconds on a clock that only ever goes forward, to measure with. */
-uint64_t io_now_us(void);
 
 /* Follows the last line of the file from now on; if it is a socket, the pacer behind it (io_pace.h). The
  * timers of io_clock_arm() are to be armed again. 0; ERR_NOMEM; ERR_LIMIT: the path is too long;
