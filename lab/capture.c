@@ -25,7 +25,7 @@
 #include "lab/labclock_history.h"
 #include "lab/labnet.h"
 #include "lab/trace_lines.h"
-#include "lab/view.h"
+#include "lab/view_lab.h"
 
 static const char help[] =
     "Usage: dhcplab capture FILE|- [HOST...] [-n NAME] [--duration S] [--count N]\n"

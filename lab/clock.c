@@ -13,7 +13,7 @@
 #include "lab/labclock.h"
 #include "lab/progress.h"
 #include "lab/scenario.h"
-#include "lab/view.h"
+#include "lab/view_lab.h"
 
 static const char help[] =
     "Usage: dhcplab clock [-n NAME] [--json]\n"

@@ -5,7 +5,7 @@
 
 #include "common/control.h"
 #include "lab/command.h"
-#include "lab/view.h"
+#include "lab/view_lab.h"
 
 static const char help[] =
     "Usage: dhcplab command HOST COMMAND [ARGUMENTS] [-n NAME]\n"

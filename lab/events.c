@@ -5,7 +5,7 @@
 #include "common/control_call.h"
 #include "common/err.h"
 #include "lab/command.h"
-#include "lab/view.h"
+#include "lab/view_lab.h"
 
 static const char help[] =
     "Usage: dhcplab events HOST [-n NAME] [--json]\n"

@@ -7,6 +7,7 @@
 
 #include "common/err.h"
 #include "lab/labclock.h"
+#include "lab/own_folder.h"
 #include "lab/supervisor.h"
 
 static int write_file(const char *dir, const char *file, const char *text)
@@ -80,7 +81,7 @@ int launch(const struct launch *l, char out_dir[LAB_PATH_MAX], int *out_channel)
     if (rc < 0)
         return rc;
     rc = write_files(l, out_dir);
-    if (rc == 0 && supervisor_programs(programs, sizeof programs) < 0) {
+    if (rc == 0 && own_folder(programs, sizeof programs) < 0) {
         fprintf(stderr, "dhcplab: cannot read /proc/self/exe: %s\n", strerror(errno));
         rc = ERR_IO;
     }

@@ -4,7 +4,7 @@
 
 #include "common/control.h"
 #include "lab/command.h"
-#include "lab/view.h"
+#include "lab/view_lab.h"
 
 static const char help_release[] =
     "Usage: dhcplab release HOST [-n NAME] [--json]\n"

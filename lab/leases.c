@@ -6,7 +6,7 @@
 #include "common/control.h"
 #include "lab/command.h"
 #include "lab/report.h"
-#include "lab/view.h"
+#include "lab/view_lab.h"
 
 static const char help[] = "Usage: dhcplab leases [HOST...] [-n NAME] [--json]\n"
                            "\n"

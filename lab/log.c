@@ -12,7 +12,7 @@
 #include "lab/command.h"
 #include "lab/ladder.h"
 #include "lab/trace_lines.h"
-#include "lab/view.h"
+#include "lab/view_lab.h"
 
 static const char help[] =
     "Usage: dhcplab log [HOST...] [-n NAME] [-f] [--json | --ladder]\n"

@@ -5,65 +5,15 @@
 #include <string.h>
 
 #include "lab/command.h"
-
-static const struct {
-    const char *name;
-    int (*run)(int argc, char **argv);
-    const char *arguments;
-    const char *summary;
-} commands[] = {
-    {"up", command_up, "[FILE]", "start a lab: its network, servers and clients"},
-    {"ps", command_ps, "", "what is running"},
-    {"status", command_status, "[HOST...]", "the clients' leases and timers, the servers in brief"},
-    {"timers", command_timers, "[HOST...]", "what the clients' timers are made of; --watch keeps looking"},
-    {"release", command_release, "HOST", "give a client's lease back"},
-    {"renew", command_renew, "HOST", "get a lease, or renew the one that there is"},
-    {"rebind", command_rebind, "HOST", "ask every server to extend the lease, as at T2"},
-    {"decline", command_decline, "HOST", "say that the client's address must not be used"},
-    {"inform", command_inform, "HOST", "ask for the configuration of an address that is not leased"},
-    {"restart", command_restart, "HOST", "end a host's server or client and start it anew"},
-    {"leases", command_leases, "[HOST...]", "the servers' view: who has which address, and until when"},
-    {"clock", command_clock, "[advance T|scale X]",
-     "the time in the lab: let half an hour pass, or run faster"},
-    {"events", command_events, "HOST", "what a client does, as it happens, from the client itself"},
-    {"log", command_log, "[HOST...]", "every message with every option, every decision"},
-    {"capture", command_capture, "FILE [HOST...]",
-     "record what passes, with what was decided, for Wireshark"},
-    {"explain", command_explain, "FILE|-", "what is in a capture, packet by packet and octet by octet"},
-    {"tour", command_tour, "", "the classic exercises with real packets, in a lab of its own, explained"},
-    {"replay", command_replay, "CAPTURE", "say again what a capture's clients said, and compare the answers"},
-    {"timeline", command_timeline, "", "when each kind of client would send what, in virtual time"},
-    {"load", command_load, "--server A --local B", "put a server under load: rate, delays, wrong answers"},
-    {"run", command_run, "FILE",
-     "a scenario, in virtual time or on veth: what happens when, what is expected"},
-    {"relay", command_relay, "SERVER...", "a relay agent between clients and servers"},
-    {"sweep", command_sweep, "FILE --seeds A-B", "a scenario with one seed after another, until one fails"},
-    {"command", command_send, "HOST COMMAND [JSON]", "send a command of Kea's command channel to a program"},
-    {"exec", command_exec, "HOST COMMAND...", "run a program inside a host"},
-    {"down", command_down, "[NAME]", "take a lab away, whatever state it is in"},
-};
+#include "lab/commands.h"
 
 enum { CALLED_MAX = 64 };
 
-static const char help_start[] = "dhcplab: a private DHCPv4 network in a box\n"
-                                 "\n"
-                                 "Usage: dhcplab [-n NAME] COMMAND [ARGUMENTS...]\n"
-                                 "\n";
-
 static const char help_end[] =
     "\n"
-    "`dhcplab COMMAND --help` tells more about each. Where several labs run, `-n NAME` picks one.\n"
-    "\n"
-    "Exit codes: 0 ok; 1 failed; 2 wrong usage or a file with an error; 3 partly; 77 this system does not "
-    "allow it.\n"
-    "\n"
-    "Example: a server and a client, what they said, and the end of it\n"
-    "  dhcplab up\n"
-    "  dhcplab status\n"
-    "  dhcplab exec h1 ping -c 1 10.77.0.1\n"
-    "  dhcplab release h1\n"
-    "  dhcplab log\n"
-    "  dhcplab down\n";
+    "Exit codes: 0 ok; 1 failed; 2 wrong usage or a file with an error; 3 partly; 77 "
+    "this system does not allow it.\n"
+    "\n";
 
 /* `dhcplab -n NAME COMMAND ...` is `dhcplab COMMAND -n NAME ...`: brings argv into that order. */
 static void move_name_behind(int argc, char **argv)
@@ -80,13 +30,14 @@ static void move_name_behind(int argc, char **argv)
 
 static void print_help(FILE *out)
 {
-    fputs(help_start, out);
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+    fprintf(out, "dhcplab: a private DHCPv4 network in a box\n\nUsage: %s\n\n", commands_usage);
+    for (const struct command *c = commands; c->name != NULL; c++) {
         char usage[64];
-        snprintf(usage, sizeof usage, "%s %s", commands[i].name, commands[i].arguments);
-        fprintf(out, "  %-28s %s\n", usage, commands[i].summary);
+        snprintf(usage, sizeof usage, "%s %s", c->name, c->arguments);
+        if (c->summary != NULL)
+            fprintf(out, "  %-28s %s\n", usage, c->summary);
     }
-    fputs(help_end, out);
+    fprintf(out, "\n%s%s%s", commands_help, help_end, commands_example);
 }
 
 /* -1: there is no such command; else its exit code. getopt begins what it complains of with argv[0]. */
@@ -94,11 +45,11 @@ static int run_command(const char *name, int argc, char **argv)
 {
     char called[CALLED_MAX];
     snprintf(called, sizeof called, "dhcplab %s", name);
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        if (strcmp(name, commands[i].name) != 0)
+    for (const struct command *c = commands; c->name != NULL; c++) {
+        if (strcmp(name, c->name) != 0)
             continue;
         argv[0] = called;
-        return commands[i].run(argc, argv);
+        return c->run(argc, argv);
     }
     return -1;
 }

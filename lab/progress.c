@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "common/io_loop.h"
+#include "common/io_now.h"
 #include "lab/view.h"
 
 enum { AGAIN_US = 200000, BAR = 40, TEXT_MAX = 2 * VIEW_SPAN_LEN + 8 };

@@ -6,7 +6,7 @@
 #include "common/control_call.h"
 #include "lab/command.h"
 #include "lab/rundir.h"
-#include "lab/view.h"
+#include "lab/view_lab.h"
 
 static const char help[] =
     "Usage: dhcplab ps [-n NAME] [--json]\n"

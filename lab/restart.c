@@ -7,7 +7,7 @@
 #include "common/err.h"
 #include "common/io_loop.h"
 #include "lab/command.h"
-#include "lab/view.h"
+#include "lab/view_lab.h"
 
 static const char help[] =
     "Usage: dhcplab restart HOST [-n NAME] [--timeout SECONDS]\n"

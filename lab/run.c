@@ -7,16 +7,13 @@
 #include <string.h>
 
 #include "common/err.h"
-#include "common/io_loop.h"
+#include "common/io_now.h"
 #include "lab/command.h"
-#include "lab/neighbours.h"
 #include "lab/parity.h"
 #include "lab/progress.h"
 #include "lab/run_pcap.h"
+#include "lab/run_veth.h"
 #include "lab/scenario_report.h"
-#include "lab/supervisor.h"
-#include "lab/veth_enter.h"
-#include "lab/veth_run.h"
 #include "lab/view.h"
 
 static const char help[] =
@@ -258,21 +255,15 @@ static void show_progress(void *user, time_ms now)
 struct run_job {
     const struct scenario *s;
     const struct run_options *o;
-    struct net *net; /* NULL: in virtual time */
-    const char *dir;
-    char programs[TOPOLOGY_PATH_MAX];
+    run_veth_scenario_fn *on_veth; /* NULL: in virtual time */
+    void *where;
 };
 
 static int run_in_its_time(const struct run_job *job, const struct scenario_setting *setting,
                            struct scenario_outcome *out)
 {
-    char why[VETH_RUN_WHY_MAX] = "";
-    if (job->net == NULL)
-        return scenario_run(job->s, setting, out);
-    int rc = veth_run(job->net, job->dir, job->programs, job->s, setting, out, why);
-    if (why[0] != '\0')
-        fprintf(stderr, "dhcplab: %s\n", why);
-    return rc;
+    return job->on_veth == NULL ? scenario_run(job->s, setting, out)
+                                : job->on_veth(job->where, job->s, setting, out);
 }
 
 /* The same once more in the simulator. 0 or ERR_NOMEM. */
@@ -335,22 +326,12 @@ static int run(const struct run_job *job)
     return code;
 }
 
-static int run_on_veth(void *user, struct net *net, const char *dir)
+static int run_within(void *user, run_veth_scenario_fn *on_veth, void *where)
 {
     struct run_job *job = user;
-    job->net = net;
-    job->dir = dir;
+    job->on_veth = on_veth;
+    job->where = where;
     return run(job);
-}
-
-/* Where the programs are is asked outside: within, the path of our own may be that of another root. */
-static int enter(struct run_job *job)
-{
-    neighbours_warn(&job->s->topology);
-    if (supervisor_programs(job->programs, sizeof job->programs) == 0)
-        return veth_enter(run_on_veth, job);
-    fprintf(stderr, "dhcplab: cannot read /proc/self/exe: %s\n", strerror(errno));
-    return EXIT_CODE_FAILED;
 }
 
 int command_run(int argc, char **argv)
@@ -362,7 +343,7 @@ int command_run(int argc, char **argv)
     if (code < 0) {
         code = scenario_open(o.file, s);
         if (code == 0)
-            code = o.veth ? enter(&job) : run(&job);
+            code = o.veth ? run_veth(&s->topology, run_within, &job) : run(&job);
         scenario_fini(s);
     }
     free(o.faults);

@@ -6,7 +6,7 @@
 
 #include "lab/command.h"
 #include "lab/report.h"
-#include "lab/view.h"
+#include "lab/view_lab.h"
 
 static const char help[] =
     "Usage: dhcplab status [HOST...] [-n NAME] [--json]\n"

@@ -1,6 +1,5 @@
 #include "lab/supervisor.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -184,18 +183,6 @@ static void fail_net(struct supervisor *s, int rc)
 }
 
 /* Programs */
-
-int supervisor_programs(char *out, size_t cap)
-{
-    ssize_t n = readlink("/proc/self/exe", out, cap);
-    if (n <= 0 || (size_t)n == cap)
-        return ERR_IO;
-    out[n] = '\0';
-    char *slash = strrchr(out, '/');
-    assert(slash != NULL);
-    *slash = '\0';
-    return 0;
-}
 
 /* False if the program cannot be started; how it ended says why. */
 static bool start_program(struct supervisor *s, size_t index)

@@ -12,7 +12,7 @@ struct supervisor_plan {
     const char *name;     /* of the lab */
     const char *file;     /* the topology file, for people */
     const char *dir;      /* its folder: rundir_claim() */
-    const char *programs; /* the folder of dhcplab-server and dhcplab-client: supervisor_programs() */
+    const char *programs; /* the folder of dhcplab-server and dhcplab-client: own_folder() */
     int lock;             /* its lock: rundir_claim() */
 };
 
@@ -43,7 +43,3 @@ void supervisor_say(int channel, enum supervisor_say say);
 /* Waits at most `timeout_ms` for a message; -1: without limit. 0; ERR_TIMEOUT; ERR_NOTFOUND: the other side
  * has gone. */
 int supervisor_hear(int channel, int timeout_ms, struct supervisor_message *out);
-
-/* The folder of this program, where dhcplab-server and dhcplab-client are too. To be asked before the process
- * changes its namespaces: in a chroot the kernel's answer is another one afterwards. 0 or ERR_IO. */
-int supervisor_programs(char *out, size_t cap);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "common/err.h"
-#include "common/io_loop.h"
+#include "common/io_now.h"
 #include "lab/command.h"
 #include "lab/progress.h"
 #include "lab/scenario_report.h"

@@ -15,7 +15,7 @@
 #include "lab/labclock.h"
 #include "lab/report.h"
 #include "lab/timers_report.h"
-#include "lab/view.h"
+#include "lab/view_lab.h"
 #include "lab/wrap.h"
 
 enum { COLUMNS = 80 };

@@ -10,7 +10,7 @@
 #include "common/err.h"
 #include "common/io_file.h"
 #include "common/jcfg_part.h"
-#include "lab/supervisor.h"
+#include "lab/own_folder.h"
 
 /* What the rows below share while a file is read. */
 struct reading {
@@ -349,7 +349,7 @@ void topology_names_in(const char *folder, char *out, size_t cap)
     struct dirent **entries;
     int n = -1;
     out[0] = '\0';
-    if (supervisor_programs(programs, sizeof programs) < 0)
+    if (own_folder(programs, sizeof programs) < 0)
         return;
     for (size_t i = 0; n <= 0 && i < sizeof places / sizeof places[0]; i++) {
         snprintf(path, sizeof path, "%s%s/%s", places[i].beside ? programs : "", places[i].parent, folder);
@@ -373,7 +373,7 @@ int topology_find(const char *name, char out_path[TOPOLOGY_PATH_MAX])
 int topology_find_in(const char *folder, const char *name, char out_path[TOPOLOGY_PATH_MAX])
 {
     char programs[TOPOLOGY_PATH_MAX], file[2 * TOPOLOGY_PATH_MAX];
-    if (supervisor_programs(programs, sizeof programs) < 0)
+    if (own_folder(programs, sizeof programs) < 0)
         return ERR_IO;
     if (strlen(name) >= TOPOLOGY_PATH_MAX / 2)
         return ERR_LIMIT;

@@ -13,7 +13,7 @@
 #include "lab/tour_capture.h"
 #include "lab/tour_facts.h"
 #include "lab/tour_lab.h"
-#include "lab/view.h"
+#include "lab/view_lab.h"
 
 static const char help[] =
     "Usage: dhcplab tour [--teach] [--json] [--keep FILE]\n"

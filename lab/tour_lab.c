@@ -9,7 +9,7 @@
 #include "lab/command.h"
 #include "lab/launch.h"
 #include "lab/supervisor.h"
-#include "lab/view.h"
+#include "lab/view_lab.h"
 
 enum { STEP_MS = 20, STOP_LIMIT_MS = 10000 };
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "lab/report.h"
-#include "lab/view.h"
+#include "lab/view_lab.h"
 
 static void expect_report(char *text, const char *expected)
 {
