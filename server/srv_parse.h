@@ -9,7 +9,7 @@ struct srv_parse {
     struct jcfg c;
     struct srv_config *config;         /* under construction */
     const struct srv_optdefs *optdefs; /* of the scope at hand and those around it; NULL: none */
-    uint32_t n_option_lists; /* so far: each has its number */
+    uint32_t n_option_lists;           /* so far: each has its number */
     bool out_of_memory;
 };
 
