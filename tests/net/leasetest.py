@@ -112,16 +112,20 @@ class LeaseCase(LabCase):
         return (all(queues.endswith(":00000000") for queues in sockets)
                 and not self.control(self.control_path, "clock-get")["arguments"]["busy"])
 
-    def pause(self):
-        """Ends the traffic, of which a server that lives has served everything then; returns every line since the last
-        pause."""
+    def lines_to_pause(self):
+        """Ends the traffic; returns every line since the last pause, with all that had arrived."""
         self.traffic.stdin.write("pause\n")
         self.traffic.stdin.flush()
+        return list(iter(lambda: self.traffic_lines.queue.get(timeout=LIMIT_S), "paused"))
+
+    def pause(self):
+        """Ends the traffic, and waits until a server that lives has answered all of it: an OFFER that comes late is asked
+        for. Returns every line since the last pause."""
         lines = []
-        while (line := self.traffic_lines.queue.get(timeout=LIMIT_S)) != "paused":
-            lines.append(line)
-        if self.server.poll() is None:
-            wait_for(self.is_idle, "the server to serve what has arrived")
+        while more := self.lines_to_pause():
+            lines += more
+            if self.server.poll() is None:
+                wait_for(self.is_idle, "the server to serve what has arrived")
         return lines
 
 
