@@ -538,12 +538,12 @@ static bool has_hosts(const struct srv_alloc_query *q)
 
 static bool has_lease(const struct srv_alloc_query *q)
 {
-    return q->subnet->network == NULL || srv_lease_has_client(q->leases, q->client);
+    return q->subnet->network == NULL || srv_lease_has_client(q->leases, q->client, 0);
 }
 
 static bool has_offer(const struct srv_alloc_query *q)
 {
-    return q->subnet->network == NULL || srv_lease_has_client(q->offers, q->client);
+    return q->subnet->network == NULL || srv_lease_has_client(q->offers, q->client, 0);
 }
 
 static bool has_request(const struct srv_alloc_query *q)

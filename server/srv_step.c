@@ -249,17 +249,18 @@ static const struct srv_identity *identity_in(const struct srv_step *s, const st
     return room;
 }
 
-/* The first subnet to look in for the client's record; NULL: there is none in any. Most clients of a shared
- * network have none, and that is seen at once. */
-static const struct srv_subnet *first_subnet(const struct srv_step *s, const struct srv_lease_table *t)
+/* May the client have a record that is not at `not` in some subnet of its link? In a shared network this is
+ * seen at once, before each of its subnets is asked; most clients have one record or none. */
+static bool may_have(const struct srv_step *s, const struct srv_lease_table *t, ip4 not )
 {
-    return s->subnet->network == NULL || srv_lease_has_client(t, &s->client) ? s->subnet : NULL;
+    return s->subnet->network == NULL || srv_lease_has_client(t, &s->client, not );
 }
 
 static struct srv_offered look_for_offer(const struct srv_step *s)
 {
     const struct srv_config *config = s->e->config;
-    for (const struct srv_subnet *subnet = first_subnet(s, s->e->offers); subnet != NULL;
+    const struct srv_subnet *first = may_have(s, s->e->offers, 0) ? s->subnet : NULL;
+    for (const struct srv_subnet *subnet = first; subnet != NULL;
          subnet = srv_config_next_neighbour(config, s->subnet, subnet)) {
         struct srv_identity room;
         struct srv_lease offer;
@@ -287,7 +288,8 @@ bool srv_step_find_lease(const struct srv_step *s, ip4 not, struct srv_lease *ou
 {
     const struct srv_config *config = s->e->config;
     bool is_found = false;
-    for (const struct srv_subnet *subnet = first_subnet(s, s->e->leases); subnet != NULL;
+    const struct srv_subnet *first = may_have(s, s->e->leases, not ) ? s->subnet : NULL;
+    for (const struct srv_subnet *subnet = first; subnet != NULL;
          subnet = srv_config_next_neighbour(config, s->subnet, subnet)) {
         struct srv_identity room;
         struct srv_lease lease, *found = is_found ? &lease : out;
@@ -296,6 +298,8 @@ bool srv_step_find_lease(const struct srv_step *s, ip4 not, struct srv_lease *ou
         if (is_found && is_better(found, out))
             *out = *found;
         is_found = true;
+        if (not == 0 && !may_have(s, s->e->leases, out->addr))
+            break;
     }
     return is_found;
 }

@@ -347,12 +347,14 @@ static void a_client_has_a_record_in_whatever_subnet(void **state)
     lease.client_id_len = 1;
     lease.client_id[0] = 'a';
     for (int matches = 0; matches < 2; matches++) {
-        assert_false(srv_lease_has_client(t, &by_id));
+        assert_false(srv_lease_has_client(t, &by_id, 0));
         assert_int_equal(srv_lease_put(t, &lease, matches == 1), 0);
-        assert_true(srv_lease_has_client(t, &by_id));
-        assert_true(srv_lease_has_client(t, &by_hw));
-        assert_int_equal(srv_lease_has_client(t, &none), matches == 0);
-        assert_false(srv_lease_has_client(t, &other));
+        assert_true(srv_lease_has_client(t, &by_id, 0));
+        assert_true(srv_lease_has_client(t, &by_hw, 0));
+        assert_int_equal(srv_lease_has_client(t, &none, 0), matches == 0);
+        assert_false(srv_lease_has_client(t, &other, 0));
+        assert_true(srv_lease_has_client(t, &by_id, 11));
+        assert_false(srv_lease_has_client(t, &by_id, 10));
         srv_lease_remove(t, 10);
     }
 }
