@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+/* Octets, the most frequent entries in the first ones. */
+static const uint16_t sizes[] = {112, 128, 160, 192, 256, 384, 512, SRV_LEASE_ENTRY_MAX};
+static_assert(sizeof sizes / sizeof sizes[0] == SRV_LEASE_SIZES, "each has its list");
+
 uint64_t srv_lease_entry_hash(const struct siphash_key *key, bool match_client_id, const struct hw_addr *hw,
                               const uint8_t *client_id, size_t client_id_len)
 {
@@ -30,25 +34,30 @@ static size_t size_of(const struct srv_lease_entry *e)
     return sizeof *e + e->hw_len + e->client_id_len + e->hostname_len + e->relay_info_len;
 }
 
-static struct srv_lease_entry **place_of(struct srv_lease_memory *memory, size_t size)
+/* A size that memory comes in. */
+static size_t place_of(size_t size)
 {
-    return &memory->left[(size + SRV_LEASE_STEP - 1) / SRV_LEASE_STEP];
+    size_t place = 0;
+    while (sizes[place] < size)
+        place++;
+    return place;
 }
 
 static struct srv_lease_entry *take(struct srv_lease_memory *memory, size_t size)
 {
-    struct srv_lease_entry **place = place_of(memory, size), *e = *place;
+    size_t place = place_of(size);
+    struct srv_lease_entry *e = memory->left[place];
     if (e == NULL)
-        return arena_take(&memory->arena, size);
-    *place = e->next_by_addr;
+        return arena_take(&memory->arena, sizes[place]);
+    memory->left[place] = e->next_by_addr;
     return e;
 }
 
 void srv_lease_entry_free(struct srv_lease_entry *e, struct srv_lease_memory *memory)
 {
-    struct srv_lease_entry **place = place_of(memory, size_of(e));
-    e->next_by_addr = *place;
-    *place = e;
+    size_t place = place_of(size_of(e));
+    e->next_by_addr = memory->left[place];
+    memory->left[place] = e;
 }
 
 struct srv_lease_entry *srv_lease_entry_new(struct srv_lease_memory *memory, const struct srv_lease *lease,

@@ -1,7 +1,6 @@
 /* A lease in the table: without its unused octets, for there are millions. Inside of srv_lease. Pure. */
 #pragma once
 #include <assert.h>
-#include <stdalign.h>
 #include <stddef.h>
 
 #include "common/arena.h"
@@ -35,18 +34,18 @@ uint64_t srv_lease_entry_hash(const struct siphash_key *key, bool match_client_i
                               const uint8_t *client_id, size_t client_id_len);
 
 enum {
-    SRV_LEASE_STEP = alignof(max_align_t), /* in which sizes of entries go */
-    SRV_LEASE_STEPS_MAX = (sizeof(struct srv_lease_entry) + HW_MAX + SRV_CLIENT_ID_MAX + SRV_HOSTNAME_MAX +
-                           SRV_RELAY_INFO_MAX + SRV_LEASE_STEP - 1) /
-                          SRV_LEASE_STEP,
+    SRV_LEASE_ENTRY_MAX =
+        sizeof(struct srv_lease_entry) + HW_MAX + SRV_CLIENT_ID_MAX + SRV_HOSTNAME_MAX + SRV_RELAY_INFO_MAX,
+    SRV_LEASE_SIZES = 8, /* of the memory of an entry */
 };
 
 /* Memory of the entries of a table, all zeros at the start; arena_fini() frees it. What an entry leaves is
- * for the next one of its size: most offers are taken back soon, and a new record takes an old one's place.
- */
+ * for the next one of about its size: most offers are taken back soon, and a new record takes an old one's
+ * place. There are few sizes: filled with entries of one size after the other, the table takes little more
+ * than three times what it takes full of the largest. */
 struct srv_lease_memory {
     struct arena arena;
-    struct srv_lease_entry *left[SRV_LEASE_STEPS_MAX + 1]; /* by size in steps; each a list by next_by_addr */
+    struct srv_lease_entry *left[SRV_LEASE_SIZES]; /* each a list by next_by_addr */
 };
 
 /* Not in a table yet. NULL if memory is out. */

@@ -8,6 +8,7 @@
 
 #include "common/err.h"
 #include "server/srv_lease.h"
+#include "server/srv_lease_entry.h"
 
 enum { MANY = 100000 };
 
@@ -377,6 +378,26 @@ static void sorting_gives_address_order(void **state)
     assert_true(srv_lease_find(t, 30, NULL));
 }
 
+/* Offers are made and taken back again and again, each time to clients that say a little more. */
+static void entries_of_ever_new_sizes_take_no_more_memory(void **state)
+{
+    (void)state;
+    enum { N = 500 };
+    struct srv_lease_memory memory = {0};
+    struct srv_lease_entry *entries[N];
+    struct srv_lease lease = lease_of(1, 7, SRV_LEASE_OFFERED, 1);
+    for (unsigned len = 0; len <= SRV_CLIENT_ID_MAX; len++) {
+        lease.client_id_len = lease.relay_info_len = (uint8_t)len;
+        memset(lease.hostname, 'h', len);
+        for (unsigned i = 0; i < N; i++)
+            assert_non_null(entries[i] = srv_lease_entry_new(&memory, &lease, true, 0));
+        for (unsigned i = 0; i < N; i++)
+            srv_lease_entry_free(entries[i], &memory);
+    }
+    assert_in_range(arena_size(&memory.arena), N * SRV_LEASE_ENTRY_MAX, 4 * N * SRV_LEASE_ENTRY_MAX);
+    arena_fini(&memory.arena);
+}
+
 static void a_hundred_thousand_leases(void **state)
 {
     (void)state;
@@ -419,6 +440,7 @@ int main(void)
         TEST(records_with_and_without_an_identifier_are_counted),
         TEST(a_client_has_a_record_in_whatever_subnet),
         TEST(sorting_gives_address_order),
+        TEST(entries_of_ever_new_sizes_take_no_more_memory),
         TEST(a_hundred_thousand_leases),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
