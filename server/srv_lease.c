@@ -470,21 +470,21 @@ bool srv_lease_find_client(const struct srv_lease_table *t, uint32_t subnet_id, 
     return best != NULL;
 }
 
-static bool has_client(const struct srv_lease_table *t, const struct srv_identity *id, ip4 not )
+static bool has_client(const struct srv_lease_table *t, const struct srv_identity *id, ip4 except)
 {
     uint64_t hash = hash_identity(t, id);
     for (const struct srv_lease_entry *e = *client_bucket(t, hash); e != NULL; e = e->next_by_client)
-        if (e->client_hash == hash && e->addr != not &&srv_lease_entry_is_of(e, id))
+        if (e->client_hash == hash && e->addr != except && srv_lease_entry_is_of(e, id))
             return true;
     return false;
 }
 
-bool srv_lease_has_client(const struct srv_lease_table *t, const struct srv_identity *id, ip4 not )
+bool srv_lease_has_client(const struct srv_lease_table *t, const struct srv_identity *id, ip4 except)
 {
     struct srv_identity otherwise = *id;
     otherwise.match_client_id = !id->match_client_id;
     otherwise.is_prepared = false;
-    return has_client(t, id, not ) || (id->client_id_len != 0 && has_client(t, &otherwise, not ));
+    return has_client(t, id, except) || (id->client_id_len != 0 && has_client(t, &otherwise, except));
 }
 
 size_t srv_lease_count_declined(const struct srv_lease_table *t, uint32_t subnet_id,

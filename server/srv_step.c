@@ -249,11 +249,11 @@ static const struct srv_identity *identity_in(const struct srv_step *s, const st
     return room;
 }
 
-/* May the client have a record that is not at `not` in some subnet of its link? In a shared network this is
- * seen at once, before each of its subnets is asked; most clients have one record or none. */
-static bool may_have(const struct srv_step *s, const struct srv_lease_table *t, ip4 not )
+/* May the client have a record beside that of `except` in some subnet of its link? In a shared network this
+ * is seen at once, before each of its subnets is asked; most clients have one record or none. */
+static bool may_have(const struct srv_step *s, const struct srv_lease_table *t, ip4 except)
 {
-    return s->subnet->network == NULL || srv_lease_has_client(t, &s->client, not );
+    return s->subnet->network == NULL || srv_lease_has_client(t, &s->client, except);
 }
 
 static struct srv_offered look_for_offer(const struct srv_step *s)
