@@ -24,14 +24,14 @@ static char path[] = "/tmp/test_io_clock.XXXXXX";
 static unsigned n_interruptions;
 
 /* In the place of the C library's: so often the program has to wait before it sees the clock on the wall. */
-int clock_gettime(clockid_t clock, struct timespec *out)
+int clock_gettime(clockid_t clock_id, struct timespec *tp)
 {
     enum { WAIT_US = 5000 };
-    if (clock == CLOCK_REALTIME && n_interruptions > 0) {
+    if (clock_id == CLOCK_REALTIME && n_interruptions > 0) {
         n_interruptions--;
         usleep(WAIT_US);
     }
-    return (int)syscall(SYS_clock_gettime, clock, out);
+    return (int)syscall(SYS_clock_gettime, clock_id, tp);
 }
 
 static int64_t boot_us(void)
