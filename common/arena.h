@@ -1,4 +1,5 @@
-/* Memory for one engine step: allocate freely, reset once. Pointers stay valid until the reset. */
+/* Memory of what goes at once, as the actions of an engine's steps, a configuration or a table do: it is
+ * taken piece by piece and given back as a whole. Pointers stay valid until the reset. */
 #pragma once
 #include <stdalign.h>
 #include <stdbool.h>
