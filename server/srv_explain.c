@@ -9,7 +9,8 @@
 #include "common/wire.h"
 
 enum { XID_AT = 4, CHADDR_AT = 28, SENTENCE_MAX = 2048, FIXED_MIN = 240 };
-/* Lists that are kept have records of their own, and two are under way at a time. */
+/* Lists that are kept: a transaction is in two of them where an address was probed meanwhile, and two more
+ * are under way at a time. */
 enum { KEPT_MAX = 2 * SRV_EXPLAIN_MAX + 2 };
 
 /* Actions of one step, in their order; others may stand between them. */
