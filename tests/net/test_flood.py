@@ -65,7 +65,6 @@ class Burst(FloodCase):
         self.flood(400, 250, DISCOVER)
         self.assertEqual(self.statistic("pkt4-offer-sent"), 400)
 
-
     def test_what_the_socket_has_no_room_for_is_counted(self):
         self.start_server()
         self.flood(20000, 20000, DISCOVER)
