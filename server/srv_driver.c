@@ -129,6 +129,7 @@ void srv_driver_step(struct srv_driver *d, const struct srv_event *event, const 
         io_trace_log(d->trace, "error", "%s: an event was lost", err_text(ERR_NOMEM));
     srv_explain_add(d->explain, now, event->kind == SRV_RX ? &event->packet : NULL, &d->actions, last);
     srv_driver_take(d);
+    d->n_taken++; /* the message: it is kept, too, also if there is nothing to say of it */
 }
 
 static void send_answers(struct srv_driver *d, const struct srv_answers *answers)

@@ -37,13 +37,13 @@ struct srv_driver {
     struct srv_engine *engine;
     struct srv_actions actions;
     const struct srv_action *taken; /* the last action that was taken up; NULL: none yet */
-    size_t n_taken;                 /* up to there: while a commit runs they are kept for their records */
-    bool has_records;               /* there is one among the actions */
-    struct srv_answers free;        /* among the actions: these can leave, */
-    struct srv_answers promised;    /* and these wait for their records */
-    struct srv_group_commit group;  /* when a commit begins */
-    struct srv_actions storing;     /* the commit that runs has the records of these, */
-    struct srv_answers stored;      /* and these wait for it */
+    size_t n_taken;   /* up to there, with messages: while a commit runs they are kept for their records */
+    bool has_records; /* there is one among the actions */
+    struct srv_answers free;       /* among the actions: these can leave, */
+    struct srv_answers promised;   /* and these wait for their records */
+    struct srv_group_commit group; /* when a commit begins */
+    struct srv_actions storing;    /* the commit that runs has the records of these, */
+    struct srv_answers stored;     /* and these wait for it */
     struct srv_persist *persist;
     struct srv_exporter *exporter;
     struct histogram answer_time;
@@ -79,8 +79,8 @@ void srv_driver_send(struct srv_driver *d);
 /* The same for all of them, before there is nothing else to do: the others leave when their records are
  * stored. */
 void srv_driver_flush(struct srv_driver *d);
-/* So many answers wait for their records, or so many decisions are kept with these (a disk may stand still
- * while offers leave), that no more messages are to be served before some have left. */
+/* So many answers wait for their records, or so many messages and decisions are kept with these (a disk may
+ * stand still while offers leave), that no more messages are to be served before some have left. */
 bool srv_driver_is_full(const struct srv_driver *d);
 /* So many answers wait for their records that srv_driver_send() would begin to store. */
 bool srv_driver_is_commit_due(const struct srv_driver *d);

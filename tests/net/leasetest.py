@@ -90,6 +90,9 @@ class LeaseCase(LabCase):
         """What the server says of its lease file."""
         return self.control(self.control_path, "status-get")["arguments"]["lease_file"]
 
+    def statistic(self, name):
+        return self.control(self.control_path, "statistic-get", {"name": name})["arguments"][name][0][0]
+
     def leases(self):
         """The active leases that the server knows: {address: (mac, seconds)}."""
         answer = self.control(self.control_path, "lease4-get-all")

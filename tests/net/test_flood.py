@@ -54,9 +54,6 @@ class FloodCase(LeaseCase):
             os.kill(pid, signal.SIGCONT)
         wait_for(lambda: self.statistic("pkt4-received") == before + count, "the packets")
 
-    def statistic(self, name):
-        return self.control(self.control_path, "statistic-get", {"name": name})["arguments"][name][0][0]
-
 
 class Burst(FloodCase):
     def test_a_burst_waits_in_the_socket(self):

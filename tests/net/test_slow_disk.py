@@ -47,6 +47,11 @@ class Clients:
 
     def request(self, client):
         self.send(client, REQUEST, bytes((50, 4)) + self.offered[client] + bytes((54, 4)) + socket.inet_aton(SERVER))
+
+    def rubbish(self, count):
+        for _ in range(count):
+            self.wire.sendto(bytes(300), (SERVER, 67))
+
     def flood(self, client):
         """DISCOVERs, until the server has no answer to two in a row: one may be lost on a busy machine."""
         self.wire.settimeout(0.5)
@@ -103,6 +108,16 @@ class SlowDisk(LeaseCase):
         self.assertEqual(heard[:3], ["offer 1", "offer 2", "offer 3"])
         self.assertEqual(sorted(heard[3:6]), ["ack 1", "ack 2", "offer 3"])
         self.assertEqual(heard[6:], ["offer 4"])
+
+    def test_what_cannot_be_read_is_kept_with_it(self):
+        """For explain4. It is nothing that anybody decides about."""
+        self.start_server()
+        self.act(f"discover 1, discover 2, stop, request 1, discover 3, request 2, rubbish {FLOOD_MAX + 3000}, "
+                 "flood 3").wait(FLOOD_LIMIT_S)
+        read = self.statistic("pkt4-parse-failed")
+        self.assertLess(read, FLOOD_MAX)
+        self.gate.unlink()
+        wait_for(lambda: self.statistic("pkt4-parse-failed") > read, "the messages that had to wait")
 
     def test_of_an_interface_that_is_given_up_nothing_that_waits_is_served(self):
         self.start_server()

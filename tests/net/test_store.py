@@ -43,9 +43,6 @@ class Store(LeaseCase):
     def transactions(self):
         return self.control(self.control_path, "explain4", {"limit": 50})["arguments"]["transactions"]
 
-    def statistic(self, name):
-        return self.control(self.control_path, "statistic-get", {"name": name})["arguments"][name][0][0]
-
     def expect_told_once(self, text):
         wait_for(lambda: self.logged(text), text)
         self.assertEqual(len(self.logged(text)), 1)
