@@ -70,12 +70,14 @@ class Clients:
 
 
 def act(gate, words):
-    """Steps such as "discover 1" and "request 1"; between "stop" and "go" the disk stands still."""
+    """Steps such as "discover 1" and "request 1"; between "stop" and "go" the disk stands still, and "held" waits until the
+    server waits for it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
         wire.bind(("", 68))
         wire.settimeout(labtest.LIMIT_S)
         clients = Clients(wire)
-        disk = {"stop": gate.touch, "go": gate.unlink}
+        held = gate.with_name(gate.name + ".held")
+        disk = {"stop": gate.touch, "go": gate.unlink, "held": lambda: wait_for(held.exists, "a sync")}
         for step in words.split(", "):
             word, *client = step.split()
             (disk.get(word) or getattr(clients, word))(*map(int, client))
@@ -94,7 +96,7 @@ class SlowDisk(LeaseCase):
 
     def test_rfc2131_3_1_only_what_a_record_promises_waits_for_the_disk(self):
         self.start_server()
-        heard, _ = self.act("discover 1, stop, request 1, discover 2, discover 3, request 2, discover 4, go, hear, "
+        heard, _ = self.act("discover 1, stop, request 1, held, discover 2, discover 3, request 2, discover 4, go, hear, "
                             "hear").communicate(timeout=labtest.LIMIT_S)
         self.assertEqual(heard, "offer 1\noffer 2\noffer 3\noffer 4\nack 1\nack 2\n")
         status = self.status()
@@ -102,7 +104,7 @@ class SlowDisk(LeaseCase):
 
     def test_what_is_kept_while_the_disk_stands_still_has_a_limit(self):
         self.start_server()
-        heard, _ = self.act("discover 1, discover 2, stop, request 1, discover 3, request 2, flood 3, go, hear, hear, "
+        heard, _ = self.act("discover 1, discover 2, stop, request 1, held, discover 3, request 2, flood 3, go, hear, hear, "
                             "hear, discover 4").communicate(timeout=FLOOD_LIMIT_S)
         heard = heard.splitlines()
         self.assertEqual(heard[:3], ["offer 1", "offer 2", "offer 3"])
@@ -121,7 +123,7 @@ class SlowDisk(LeaseCase):
 
     def test_of_an_interface_that_is_given_up_nothing_that_waits_is_served(self):
         self.start_server()
-        client = self.act("discover 1, discover 2, stop, request 1, discover 3, request 2, flood 3")
+        client = self.act("discover 1, discover 2, stop, request 1, held, discover 3, request 2, flood 3")
         client.wait(FLOOD_LIMIT_S)
         config = json.loads((self.dir / "server.json").read_text())
         config["Dhcp4"]["interfaces-config"]["interfaces"] = ["lo"]
