@@ -67,13 +67,13 @@ def run(options):
     """The report of a whole run."""
     begin = time.monotonic()
     report = {"date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "machine": machine(),
-              "idle_before": idle_share(), "rounds": options.rounds, "seconds": options.seconds, "quick": options.quick,
+              "idle_before": idle_share(), "rounds": options.rounds, "seconds": options.seconds, "quick": options.quick, "busy_poll": options.busy_poll,
               "versions": servers.versions()}
     if report["idle_before"] < 0.9:
         say(f"this machine is {100 - 100 * report['idle_before']:.0f} % busy with other things: the numbers will say little")
     with tempfile.TemporaryDirectory(prefix="dhcplab-bench.") as folder:
         report["sync_ms"] = sync_ms(pathlib.Path(folder))
-        bench = measure.Bench(pathlib.Path(folder), options.seconds, options.quick)
+        bench = measure.Bench(pathlib.Path(folder), options.seconds, options.quick, options.busy_poll)
         with bench.lab():
             report["samples"] = measure.run(bench, options.rounds, options.servers, tell)
     return report | {"took_s": round(time.monotonic() - begin)}
@@ -98,8 +98,8 @@ def write_plots(report, folder):
 def heading(report):
     versions = "; ".join(f"{name} {version}" for name, version in report["versions"].items())
     return (f"{report['date'][:10]}, {report['machine']}, {100 * report['idle_before']:.0f} % idle before; fdatasync takes "
-            f"{report['sync_ms']:.2f} ms; medians of {report['rounds']} rounds of {report['seconds']:g} s each. Beside it: "
-            f"{versions}.")
+            f"{report['sync_ms']:.2f} ms; medians of {report['rounds']} rounds of {report['seconds']:g} s each"
+            f"{', with a generator that never sleeps' if report.get('busy_poll') else ''}. Beside it: {versions}.")
 
 
 def readme_part(report):
@@ -127,6 +127,7 @@ def parse(arguments):
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--servers", type=lambda text: text.split(","), default=measure.SUBJECTS)
+    parser.add_argument("--busy-poll", action="store_true")
     parser.add_argument("--from", type=pathlib.Path, dest="source")
     parser.add_argument("--out", type=pathlib.Path, default=labtest.SOURCE / "build" / "bench")
     parser.add_argument("--markdown", action="store_true")

@@ -60,8 +60,9 @@ class Server:
 
 
 class Bench:
-    def __init__(self, folder, seconds, quick):
+    def __init__(self, folder, seconds, quick, busy_poll=False):
         self.dir, self.seconds, self.quick = folder, seconds, quick
+        self.load_options = ["--busy-poll"] if busy_poll else []
         self.windows, self.shares = (QUICK_WINDOWS, QUICK_SHARES) if quick else (WINDOWS, SHARES)
         self.env = dict(os.environ, DHCPLAB_RUN=str(folder / "run"))
 
@@ -82,8 +83,8 @@ class Bench:
 
     def load(self, *arguments):
         """The report of one run."""
-        done = self.dhcplab("exec", "c", "taskset", "-c", 1, labtest.DHCPLAB, "load", "--json", "--busy-poll", "--server", ADDRESS,
-                            "--local", RELAY, *arguments)
+        done = self.dhcplab("exec", "c", "taskset", "-c", 1, labtest.DHCPLAB, "load", "--json", "--server", ADDRESS,
+                            "--local", RELAY, *self.load_options, *arguments)
         if done.returncode not in (0, 3):
             raise RuntimeError(done.stderr.strip())
         report = json.loads(done.stdout)
