@@ -31,6 +31,7 @@ struct srv_rewrite {
     int old_fd; /* borrowed */
     int new_fd, done_fd;
     off_t copied; /* how much of the old file is in the new one */
+    off_t newest; /* of the new one: the newest records, before what was appended to the old one meanwhile */
     pthread_t thread;
     bool running;
     atomic_bool cancelled;
@@ -70,7 +71,7 @@ static int write_chunks(struct srv_rewrite *r, const char *text, size_t len)
 
 static int copy_newest(struct srv_rewrite *r)
 {
-    size_t len = (size_t)*r->committed, start;
+    size_t len = (size_t)*r->committed, start = 0;
     char *text = malloc(len + 1);
     if (text == NULL)
         return ERR_NOMEM;
@@ -80,6 +81,7 @@ static int copy_newest(struct srv_rewrite *r)
     if (rc == 0)
         rc = write_chunks(r, text + start, len - start);
     r->copied = (off_t)len;
+    r->newest = (off_t)(len - start);
     free(text);
     return rc;
 }
@@ -202,7 +204,7 @@ static int take_name(struct srv_rewrite *r)
     return rename(r->new_path, r->path) < 0 ? ERR_IO : 0;
 }
 
-int srv_rewrite_finish(struct srv_rewrite *r, int *out_fd, off_t *out_size)
+int srv_rewrite_finish(struct srv_rewrite *r, int *out_fd, off_t *out_newest, off_t *out_size)
 {
     join(r);
     struct stat made = {0};
@@ -217,6 +219,7 @@ int srv_rewrite_finish(struct srv_rewrite *r, int *out_fd, off_t *out_size)
     if (rc < 0)
         return rc;
     *out_fd = r->new_fd;
+    *out_newest = r->newest;
     *out_size = made.st_size;
     r->new_fd = -1;
     return 0;

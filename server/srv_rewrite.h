@@ -20,9 +20,10 @@ int srv_rewrite_start(const char *path, int fd, const atomic_llong *committed, s
 /* Readable when the thread has done its part. Owned by the rewrite. */
 int srv_rewrite_fd(const struct srv_rewrite *r);
 /* Waits for the thread, completes the new file and gives it the name. *out_fd, locked with
- * flock(2), is the caller's; the name is not synced yet; *out_size is the new file's. ERR_NOMEM;
- * ERR_IO (errno tells, EEXIST: `path` is another file now): the old file is in force. Either way only
- * srv_rewrite_free() follows. */
-int srv_rewrite_finish(struct srv_rewrite *r, int *out_fd, off_t *out_size);
+ * flock(2), is the caller's; the name is not synced yet; *out_size is the new file's, of which the first
+ * *out_newest are the newest records, and the rest what was appended meanwhile. ERR_NOMEM; ERR_IO (errno
+ * tells, EEXIST: `path` is another file now): the old file is in force. Either way only srv_rewrite_free()
+ * follows. */
+int srv_rewrite_finish(struct srv_rewrite *r, int *out_fd, off_t *out_newest, off_t *out_size);
 /* Gives up what is not finished and removes PATH.new. NULL is fine. */
 void srv_rewrite_free(struct srv_rewrite *r);

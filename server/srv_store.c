@@ -384,14 +384,15 @@ int srv_store_rewrite(struct srv_store *s, int *out_fd)
 static int finish_rewrite(struct srv_store *s)
 {
     int fd;
-    off_t size;
-    int rc = srv_rewrite_finish(s->rewrite, &fd, &size);
+    off_t newest, size;
+    int rc = srv_rewrite_finish(s->rewrite, &fd, &newest, &size);
     if (rc < 0)
         return rc;
     close(s->fd);
     s->fd = fd;
     s->torn = false;
-    s->size = s->rewritten = s->rested = s->end = size;
+    s->size = s->rested = s->end = size;
+    s->rewritten = newest;
     s->stats.rewrites++;
     /* Until the name is durable, a crash of the system may bring back the old file: no commit before that. */
     s->name_unsynced = io_file_sync_name(s->path) < 0;
