@@ -13,7 +13,7 @@
 #include "common/io_loop.h"
 #include "common/io_pace.h"
 
-enum { NS_PER_US = 1000, US_PER_MS = 1000, NS_PER_MS = 1000000, LOOK_NS_MAX = 100000 };
+enum { NS_PER_US = 1000, US_PER_MS = 1000, NS_PER_MS = 1000000, LOOK_NS_MAX = 100000, LOOKS_MAX = 1000 };
 
 /* The process has one clock, as the machine has. */
 static char followed[PATH_MAX]; /* the file; "": the clock is the machine's */
@@ -44,12 +44,17 @@ int64_t io_real_us(void)
 
 int64_t io_wall_ahead_ns(void)
 {
-    int64_t before_ns, wall_ns;
-    do {
-        before_ns = read_ns(CLOCK_BOOTTIME);
-        wall_ns = read_ns(CLOCK_REALTIME);
-    } while (read_ns(CLOCK_BOOTTIME) - before_ns > LOOK_NS_MAX);
-    return wall_ns - before_ns;
+    int64_t ahead_ns = 0, least_ns = INT64_MAX;
+    for (int i = 0; i < LOOKS_MAX && least_ns > LOOK_NS_MAX; i++) {
+        int64_t before_ns = read_ns(CLOCK_BOOTTIME);
+        int64_t wall_ns = read_ns(CLOCK_REALTIME);
+        int64_t took_ns = read_ns(CLOCK_BOOTTIME) - before_ns;
+        if (took_ns < least_ns) {
+            least_ns = took_ns;
+            ahead_ns = wall_ns - before_ns;
+        }
+    }
+    return ahead_ns;
 }
 
 /* Looked up once a second: it takes longer than to read both clocks. */

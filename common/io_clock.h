@@ -20,7 +20,8 @@ struct clock_now io_now(void);
 time_ms io_real_ms(void);
 int64_t io_real_us(void); /* the same in microseconds */
 /* How far the machine's clock on the wall is ahead of its boot-time clock, to within a tenth of a millisecond
- * even where the program has to wait between its looks at the two. */
+ * even where the program has to wait between its looks at the two; where each look takes longer, as well as
+ * can be. */
 int64_t io_wall_ahead_ns(void);
 
 /* Follows the last line of the file from now on; if it is a socket, the pacer behind it (io_pace.h). The
