@@ -156,7 +156,8 @@ class Load(LeaseCase):
         (load_pid,) = [pid for pid, command in labtest.processes(f"DHCPLAB_RUN={self.run_dir}").items()
                        if command.startswith(f"{labtest.DHCPLAB} load")]
         os.kill(self.server_pid(), signal.SIGKILL)
-        os.kill(load_pid, signal.SIGINT)
+        self.server.wait(labtest.LIMIT_S)
+        os.kill(load_pid, signal.SIGINT)  # not sooner, or what is under way may still be answered
         report = json.loads(load.communicate(timeout=labtest.LIMIT_S)[0])
         self.assertEqual(load.returncode, 3)
         self.assertTrue(self.lease_file.read_bytes().endswith(b"\0"))
