@@ -6,19 +6,27 @@
 #include "common/rng.h"
 #include "tests/unit/test_srv_store.h"
 
+/* A file with so many leases: its text, which is the caller's to free. */
+static char *write_leases(ip4 n, size_t *out_len)
+{
+    struct seen seen;
+    struct srv_store *s = open_store(&seen);
+    for (ip4 i = 1; i <= n; i++)
+        put(s, 1 << 24 | i, 100);
+    assert_int_equal(srv_store_commit(s), 0);
+    srv_store_close(s);
+    char *text;
+    assert_int_equal(io_file_read(path, &text, out_len), 0);
+    return text;
+}
+
 /* A crash can cut the file anywhere: each whole line before the cut is a lease, the cut one costs itself
  * alone. */
 static void cut_at_every_octet(size_t n_zeros)
 {
     struct seen seen;
-    struct srv_store *s = open_store(&seen);
-    for (ip4 i = 1; i <= 3; i++)
-        put(s, 1 << 24 | i, 100);
-    assert_int_equal(srv_store_commit(s), 0);
-    srv_store_close(s);
-    char *text;
     size_t len;
-    assert_int_equal(io_file_read(path, &text, &len), 0);
+    char *text = write_leases(3, &len);
     for (size_t cut = sizeof SRV_CSV_HEADER; cut <= len; cut++) {
         FILE *f = fopen(path, "w");
         assert_non_null(f);
@@ -30,7 +38,7 @@ static void cut_at_every_octet(size_t n_zeros)
         for (size_t i = sizeof SRV_CSV_HEADER; i < cut; i++)
             whole += text[i] == '\n';
         bool is_cut = text[cut - 1] != '\n';
-        s = open_store(&seen);
+        struct srv_store *s = open_store(&seen);
         assert_int_equal(seen.n, whole);
         assert_int_equal(seen.n_bad, is_cut);
         put(s, 9 << 24, 7); /* and the file goes on as if nothing had been */
@@ -62,14 +70,8 @@ static void zeros_within_the_file_cost_the_lines_that_they_are_in(void **state)
 {
     (void)state;
     struct seen seen;
-    struct srv_store *s = open_store(&seen);
-    for (ip4 i = 1; i <= 4; i++)
-        put(s, 1 << 24 | i, 100);
-    assert_int_equal(srv_store_commit(s), 0);
-    srv_store_close(s);
-    char *text;
     size_t len;
-    assert_int_equal(io_file_read(path, &text, &len), 0);
+    char *text = write_leases(4, &len);
     size_t line_len = (len - sizeof SRV_CSV_HEADER) / 4;
     for (size_t n = 1; n < 2 * line_len; n++) {
         for (size_t from = sizeof SRV_CSV_HEADER + line_len; from + n < len; from += 7) {
