@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/io_file.h"
+#include "server/srv_receive.h"
 #include "server/srv_reload.h"
 
 static void refuse(struct srv_command_reply *reply, const char *what, const char *why)
@@ -94,6 +95,7 @@ void srv_control_on_command(void *user, const char *command, const cJSON *argume
                                           .ifaces = ifaces,
                                           .n_ifaces = d->ports.n};
     struct srv_command_reply reply;
+    srv_receive_count_dropped(d);
     srv_command_run(&context, command, arguments, &reply);
     bool changes = changes_leases(d->taken != NULL ? d->taken->next : d->actions.first);
     srv_driver_flush(d);

@@ -27,6 +27,12 @@ static void count_dropped(struct srv_driver *d, struct srv_port *port)
     io_trace_event(d->trace, &event);
 }
 
+void srv_receive_count_dropped(struct srv_driver *d)
+{
+    for (size_t i = 0; i < d->ports.n; i++)
+        count_dropped(d, &d->ports.list[i]);
+}
+
 enum { SHED_MIN = 1024 };
 
 /* While more DISCOVERs come than can be answered, most would be read only to make room for others. */

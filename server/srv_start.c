@@ -182,6 +182,7 @@ static void on_scrape(void *user, struct srv_metrics *out)
 {
     struct srv_driver *d = user;
     const struct srv_store *store = srv_persist_store(d->persist);
+    srv_receive_count_dropped(d);
     *out = (struct srv_metrics){.engine = d->engine,
                                 .config = d->config,
                                 .answer_time = &d->answer_time,

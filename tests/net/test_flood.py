@@ -42,6 +42,15 @@ def send(count, clients, *kinds):
             client.sendto(data, ("10.9.0.1", 67))
 
 
+def mangle(count):
+    """Runs on a host of the lab: sends messages whose UDP checksum is wrong, which the kernel drops."""
+    import socket
+    data = message(0, DISCOVER, 0)
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP) as client:
+        for wrong in range(1, count + 1):
+            client.sendto(struct.pack("!HHHH", 68, 67, 8 + len(data), wrong) + data, ("10.9.0.1", 0))
+
+
 class FloodCase(LeaseCase):
     def flood(self, count, clients, *kinds):
         """All of it waits in the socket when the server goes on."""
@@ -68,6 +77,14 @@ class Burst(FloodCase):
         dropped = self.statistic("pkt4-kernel-dropped")
         self.assertGreater(dropped, 0)
         self.assertEqual(self.statistic("pkt4-offer-sent") + self.statistic("pkt4-queue-full") + dropped, 20000)
+
+
+    def test_what_the_kernel_drops_is_counted_when_it_is_asked_for(self):
+        """However little it is, and though nothing is served after it."""
+        self.start_server()
+        self.on("c", sys.executable, "-B", __file__, "mangle", "3")
+        wait_for(lambda: self.statistic("pkt4-kernel-dropped") == 3, "the packets that are dropped")
+        self.assertEqual(self.statistic("pkt4-discover-received"), 0)
 
 
 class Overload(FloodCase):
@@ -146,7 +163,8 @@ class Flood(FloodCase):
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["send"]:
-        send(*map(int, sys.argv[2:]))
+    on_a_host = {"send": send, "mangle": mangle}.get(sys.argv[1] if len(sys.argv) > 1 else None)
+    if on_a_host:
+        on_a_host(*map(int, sys.argv[2:]))
         sys.exit(0)
     labtest.main()

@@ -81,6 +81,12 @@ class Metrics(LeaseCase):
         self.assertGreater(now["dhcplab_server_sync_seconds_sum"], 0)
         self.assertGreater(now['dhcplab_server_reasons_total{reason="lease-new"}'], 0)
 
+    def test_what_the_kernel_drops_is_told(self):
+        self.start_server()
+        self.on("c", sys.executable, "-B", labtest.HERE / "test_flood.py", "mangle", "3")
+        wait_for(lambda: self.samples().get('dhcplab_server_reasons_total{reason="kernel-dropped"}') == 3,
+                 "the packets that are dropped")
+
     def test_only_what_there_is_is_told(self):
         self.start_server()
         self.assertEqual(self.there("get", "GET", "/")["status"], 404)
