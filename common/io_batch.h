@@ -15,8 +15,8 @@ struct io_batch;
 struct io_batch *io_batch_new(size_t size);
 void io_batch_free(struct io_batch *b); /* NULL is fine */
 /* Whether from now on UDP datagrams of one length that go to one peer one after the other leave as one, which
- * the kernel or the network card cuts (udp(7), UDP_SEGMENT): many times faster. But where no card is on the
- * way, as between the ends of a veth, a packet socket gets them uncut: only for peers that have none. */
+ * is cut on the way (udp(7), UDP_SEGMENT): that is faster. Who may see them before they are cut, io_offload.h
+ * tells. */
 void io_batch_join(struct io_batch *b, bool joins);
 
 /* Receives what waits on a socket of io_udp_open() or io_raw_open(), instead of what the batch held. How many

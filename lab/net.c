@@ -20,6 +20,7 @@
 #include <netlink/route/link/veth.h>
 
 #include "common/err.h"
+#include "common/io_offload.h"
 
 enum { RUNNING_TRIES = 500, RUNNING_STEP_MS = 10, PORT_NAME_MAX = 16 };
 
@@ -375,6 +376,14 @@ static int add_pair(struct net *n, const struct net_port *port, const char *peer
     return rc < 0 ? fail_netlink(n, rc, "cannot make the veth pair for", port->interface) : 0;
 }
 
+/* So that each datagram is seen by itself, whoever sent it together with others. A kernel that does not know
+ * of it has none that leave together. */
+static int cut_early(struct net *n, const char *interface)
+{
+    int rc = io_offload_set_udp(interface, false);
+    return rc == 0 || rc == ERR_NOTFOUND ? 0 : fail_errno(n, "cannot turn off tx-udp-segmentation");
+}
+
 static int start_port(struct net *n, const struct net_port *port)
 {
     struct nl_sock *sock = NULL;
@@ -383,6 +392,8 @@ static int start_port(struct net *n, const struct net_port *port)
         return rc;
     if (port->address != NULL)
         rc = add_address(n, sock, port->interface, *port->address);
+    if (rc == 0)
+        rc = cut_early(n, port->interface);
     if (rc == 0)
         rc = take_up(n, sock, port->interface, 0);
     return end_in(n, sock, rc);

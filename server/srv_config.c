@@ -145,17 +145,20 @@ static void read_interface(struct srv_parse *p, const cJSON *item)
     p->config->interfaces[p->config->n_interfaces++] = srv_parse_copy(p, text);
 }
 
+const char *const srv_config_segments_words[] = {"auto", "always", "never", NULL};
+
 static void read_interfaces(struct srv_parse *p, const cJSON *global)
 {
     static const char *const types[] = {"raw", "udp", NULL};
+    int type, segments;
     const cJSON *map = jcfg_get_map(&p->c, global, "interfaces-config"), *item;
     if (map == NULL)
         return;
     jcfg_check_keys(&p->c, map, interfaces_keys, interfaces_elsewhere);
-    int type;
     if (jcfg_get_word(&p->c, map, "dhcp-socket-type", types, &type))
         p->config->socket_type = type == 0 ? SRV_SOCKET_RAW : SRV_SOCKET_UDP;
-    jcfg_get_bool(&p->c, map, "udp-segments", &p->config->udp_segments);
+    if (jcfg_get_word(&p->c, map, "udp-segments", srv_config_segments_words, &segments))
+        p->config->udp_segments = (enum srv_segments)segments;
     const cJSON *list = jcfg_get_list(&p->c, map, "interfaces");
     if (list == NULL)
         return;

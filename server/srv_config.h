@@ -20,6 +20,14 @@ enum srv_socket_type {
     SRV_SOCKET_UDP, /* UDP only: such clients get broadcasts */
 };
 
+/* Where answers to one relay leave together. */
+enum srv_segments {
+    SRV_SEGMENTS_AUTO, /* where the kernel cuts them before anybody sees them */
+    SRV_SEGMENTS_ALWAYS,
+    SRV_SEGMENTS_NEVER,
+};
+extern const char *const srv_config_segments_words[];
+
 /* When a lease counts as stored. */
 enum srv_sync {
     SRV_SYNC_BATCH, /* on stable storage, with one fdatasync for all packets of a wake-up */
@@ -256,7 +264,7 @@ struct srv_config {
     const char **interfaces; /* "*", "eth0" or "eth0/192.0.2.1" */
     size_t n_interfaces;
     enum srv_socket_type socket_type;
-    bool udp_segments;       /* answers to one relay leave together */
+    enum srv_segments udp_segments;
     const char *lease_file;  /* NULL: leases are kept in memory only */
     enum srv_sync sync;      /* of the lease file */
     uint32_t lfc_interval_s; /* how often the lease file is rewritten; 0: never */

@@ -8,6 +8,7 @@
 
 #include "common/dhcp_proto.h"
 #include "common/err.h"
+#include "common/io_offload.h"
 
 static int refuse(char *why, int err, const char *subject, const char *text)
 {
@@ -53,6 +54,13 @@ static int open_sockets(struct srv_port *port)
     return io_raw_open(port->iface.index, 0, &port->raw_fd);
 }
 
+/* Where nobody can tell, it may be so. */
+static bool may_cut(const char *ifname)
+{
+    bool cuts;
+    return io_offload_get_udp(ifname, &cuts) < 0 || cuts;
+}
+
 static int add(struct srv_ports *out, const struct io_iface *iface, const struct srv_ports *old, char *why)
 {
     const struct srv_port *same = srv_ports_find(out, iface->index);
@@ -64,7 +72,7 @@ static int add(struct srv_ports *out, const struct io_iface *iface, const struct
     if (out->n == SRV_PORTS_MAX)
         return refuse(why, ERR_LIMIT, iface->name, "more interfaces than the server can serve");
     struct srv_port *port = &out->list[out->n++];
-    *port = (struct srv_port){.iface = *iface, .udp_fd = -1, .raw_fd = -1};
+    *port = (struct srv_port){.iface = *iface, .udp_fd = -1, .raw_fd = -1, .cuts = may_cut(iface->name)};
     const struct srv_port *before = old ? srv_ports_find(old, iface->index) : NULL;
     int rc = before ? share(before, port) : open_sockets(port);
     if (rc == ERR_EXISTS)

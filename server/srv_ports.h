@@ -10,6 +10,7 @@ enum { SRV_PORTS_MAX = 32, SRV_PORTS_WHY_MAX = 256 };
 struct srv_port {
     struct io_iface iface; /* iface.addr is our server identifier there */
     int udp_fd, raw_fd;
+    bool cuts;              /* io_offload_get_udp(): what leaves as one is seen by others before it is cut */
     uint32_t n_dropped;     /* by the kernel, as io_shed_count() says, up to when it was last asked */
     struct io_watch *watch; /* the caller's to make, freed with the port */
 };

@@ -254,7 +254,7 @@ static void complete_global(cJSON *map, const struct srv_config *config)
     cJSON *interfaces = set_map(map, "interfaces-config"), *database = set_map(map, "lease-database");
     set_list(interfaces, "interfaces");
     set_text(interfaces, "dhcp-socket-type", config->socket_type == SRV_SOCKET_RAW ? "raw" : "udp");
-    set_bool(interfaces, "udp-segments", config->udp_segments);
+    set_text(interfaces, "udp-segments", srv_config_segments_words[config->udp_segments]);
     set_text(database, "type", "memfile");
     set_bool(database, "persist", true);
     set_text(database, "name", "");

@@ -60,6 +60,7 @@ static const struct rule {
     {"ioctl", 1, UINT32_MAX, SIOCOUTQ},
     {"ioctl", 1, UINT32_MAX, SIOCGIFINDEX},
     {"ioctl", 1, UINT32_MAX, SIOCGIFNAME},
+    {"ioctl", 1, UINT32_MAX, SIOCETHTOOL}, /* what an interface cuts */
     {"ioctl", 1, UINT32_MAX, FIONREAD},
     {"ioctl", 1, UINT32_MAX, TCGETS}, /* isatty */
     {"mmap", 2, PROT_EXEC, 0},

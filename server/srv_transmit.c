@@ -10,6 +10,7 @@
 struct srv_transmit {
     struct io_trace *trace;
     struct io_batch *batch;
+    enum srv_segments joins;
     const struct srv_port *port; /* of what waits */
     enum srv_via via;
     uint64_t *sent[IO_BATCH_MAX]; /* of each packet that waits; NULL: it could not be sent */
@@ -20,7 +21,8 @@ struct srv_transmit *srv_transmit_new(struct io_trace *trace)
     struct srv_transmit *t = malloc(sizeof *t);
     if (t == NULL)
         return NULL;
-    *t = (struct srv_transmit){.trace = trace, .batch = io_batch_new(IO_DATAGRAM_MAX)};
+    *t = (struct srv_transmit){
+        .trace = trace, .joins = SRV_SEGMENTS_NEVER, .batch = io_batch_new(IO_DATAGRAM_MAX)};
     if (t->batch == NULL) {
         free(t);
         return NULL;
@@ -36,9 +38,14 @@ void srv_transmit_free(struct srv_transmit *t)
     free(t);
 }
 
-void srv_transmit_join(struct srv_transmit *t, bool joins)
+void srv_transmit_join(struct srv_transmit *t, enum srv_segments where)
 {
-    io_batch_join(t->batch, joins);
+    t->joins = where;
+}
+
+static bool joins_on(const struct srv_transmit *t, const struct srv_port *port)
+{
+    return t->joins == SRV_SEGMENTS_ALWAYS || (t->joins == SRV_SEGMENTS_AUTO && !port->cuts);
 }
 
 static void tell_failure(const struct srv_transmit *t, const char *why)
@@ -72,6 +79,7 @@ void srv_transmit_add(struct srv_transmit *t, const struct srv_port *port, enum 
         srv_transmit_flush(t);
     t->port = port;
     t->via = via;
+    io_batch_join(t->batch, joins_on(t, port));
     int rc = via == SRV_VIA_RAW ? io_batch_add_raw(t->batch, port->iface.index, packet)
                                 : io_batch_add_udp(t->batch, port->iface.index, packet);
     if (rc < 0)

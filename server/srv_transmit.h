@@ -2,6 +2,7 @@
  * together, and the order stays. */
 #pragma once
 #include "common/io_trace.h"
+#include "server/srv_config.h"
 #include "server/srv_ports.h"
 #include "server/srv_route.h"
 
@@ -10,8 +11,8 @@ struct srv_transmit;
 /* Tells in `trace` (borrowed) what could not be sent. NULL if memory is out. */
 struct srv_transmit *srv_transmit_new(struct io_trace *trace);
 void srv_transmit_free(struct srv_transmit *t); /* NULL is fine */
-/* Whether answers in a row to one relay leave as io_batch_join() does it; not, to begin with. */
-void srv_transmit_join(struct srv_transmit *t, bool joins);
+/* Where answers in a row to one relay leave as io_batch_join() does it; nowhere, to begin with. */
+void srv_transmit_join(struct srv_transmit *t, enum srv_segments where);
 
 /* Takes a copy of the packet. `port` is borrowed until srv_transmit_flush(), and so is `sent`, which is
  * raised by one if the packet leaves. */

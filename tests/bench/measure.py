@@ -243,7 +243,7 @@ def perfdhcp(bench):
 
 def plan(quick, wanted):
     """What one round measures, in its order."""
-    steps = [windows("responder"), windows("responder-single"), windows("dhcplab"), windows("dhcplab-segments"),
+    steps = [windows("responder"), windows("responder-single"), windows("dhcplab"), windows("dhcplab-never"),
              windows("kea"), windows("kea-mt"), one_window("isc-dhcpd", WINDOW),
              one_window("dnsmasq", WINDOW), one_window("udhcpd", 1, 3), generators()]
     steps += [leases("dhcplab", count) for count in LEASES]

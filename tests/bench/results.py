@@ -129,7 +129,7 @@ def servers_table(r):
 
 
 def windows_table(r):
-    names = ("responder", "responder-single", "dhcplab", "dhcplab-segments", "kea", "kea-mt")
+    names = ("responder", "responder-single", "dhcplab", "dhcplab-never", "kea", "kea-mt")
     windows = [window for window in WINDOWS if any(r.all(name, f"window {window}") for name in names)]
     heads = ("server", *(f"window {window}" for window in windows), *(f"p99 ms, {window}" for window in windows))
     rows = []

@@ -36,8 +36,8 @@ def dhcplab(folder, net=NET, **interfaces):
     return [str(labtest.BIN / "dhcplab-server"), "-f", "-q", "-c", file]
 
 
-def dhcplab_segments(folder):
-    return dhcplab(folder, **{"udp-segments": True})
+def dhcplab_never(folder):
+    return dhcplab(folder, **{"udp-segments": "never"})
 
 
 def kea(folder, net=NET, threads=0):
@@ -106,6 +106,6 @@ def versions():
     return found
 
 
-SERVERS = {"dhcplab": dhcplab, "dhcplab-segments": dhcplab_segments, "responder": responder,
+SERVERS = {"dhcplab": dhcplab, "dhcplab-never": dhcplab_never, "responder": responder,
            "responder-single": responder_single, "kea": kea, "kea-mt": kea_threads, "isc-dhcpd": isc_dhcpd,
            "dnsmasq": dnsmasq, "udhcpd": udhcpd}

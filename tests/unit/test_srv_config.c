@@ -16,7 +16,7 @@ static void empty_map_has_the_defaults(void **state)
                         "server.json:1:12: at $.Dhcp4: there is no subnet4: nobody will get an address\n");
     assert_int_equal(config->n_interfaces, 0);
     assert_int_equal(config->socket_type, SRV_SOCKET_RAW);
-    assert_false(config->udp_segments);
+    assert_int_equal(config->udp_segments, SRV_SEGMENTS_AUTO);
     assert_null(config->lease_file);
     assert_true(config->echo_client_id);
     assert_int_equal(config->offer_hold_s, 60);
@@ -365,8 +365,10 @@ static const struct {
     {"\"interfaces-config\": { \"interfaces\": [ \"averylonginterface\" ] }",
      "2:40: at $.Dhcp4.interfaces-config.interfaces[0]: expected \"*\", \"eth0\" or \"eth0/192.0.2.1\", "
      "found \"averylonginterface\""},
-    {"\"interfaces-config\": { \"udp-segments\": 1 }",
-     "2:40: at $.Dhcp4.interfaces-config.udp-segments: expected true or false, found 1"},
+    {"\"interfaces-config\": { \"udp-segments\": \"on\" }",
+     "2:40: at $.Dhcp4.interfaces-config.udp-segments: expected one of \"auto\", \"always\", \"never\", "
+     "found "
+     "\"on\""},
     {"\"interfaces-config\": { \"dhcp-socket-type\": \"packet\" }",
      "2:44: at $.Dhcp4.interfaces-config.dhcp-socket-type: expected one of \"raw\", \"udp\", found "
      "\"packet\""},
