@@ -13,3 +13,10 @@ extern const struct command commands[]; /* the last has no name */
 
 /* What `dhcplab --help` says of them. */
 extern const char commands_usage[], commands_help[], commands_example[];
+
+/* What the --help of a command that is in both says only where there are real packets: in the other "" each.
+ * All but `usage` are whole lines. */
+struct commands_real {
+    const char *usage, *what, *options, *exit_codes, *examples;
+};
+extern const struct commands_real commands_real_run, commands_real_replay;

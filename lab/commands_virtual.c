@@ -78,3 +78,6 @@ const char commands_example[] = "Examples: a scenario, the same with a thousand 
                                 "  dhcplab run teaching\n"
                                 "  dhcplab sweep faults --seeds 1-1000\n"
                                 "  dhcplab explain lease.pcapng\n";
+
+const struct commands_real commands_real_run = {"", "", "", "", ""};
+const struct commands_real commands_real_replay = {"", "", "", "", ""};

@@ -70,7 +70,7 @@ static const char help[] =
     "  dhcplab explain lease.pcapng --svg lease.svg\n"
     "  dhcplab explain ping.pcap --teach\n"
     "  dhcplab explain --count lease.pcapng\n"
-    "  dhcplab capture - | dhcplab explain -\n"
+    "  ssh gateway tcpdump -U -w - port 67 | dhcplab explain -\n"
     "  dhcplab explain --json lease.pcapng | jq -r 'select(.warnings > 0) | .. | select(.name? == "
     "\"warning\") | "
     ".value'\n";

@@ -5,64 +5,39 @@
 #include <string.h>
 
 #include "lab/command.h"
+#include "lab/commands.h"
 #include "lab/replay_again.h"
 #include "lab/replay_live.h"
 
 enum { TIMEOUT_S = 1, TIMEOUT_MAX_S = 3600 };
 
+/* %s: those of commands_real_replay, in their order. */
 static const char help[] =
-    "Usage: dhcplab replay CAPTURE [-n NAME] [--to HOST] [--pace real|fast] [--map-mac OLD=NEW]... [--diff]\n"
-    "                      [--timeout SECONDS] [--json]\n"
-    "       dhcplab replay --virtual TRACE --topology FILE [--json]\n"
+    "Usage: %sdhcplab replay --virtual TRACE --topology FILE [--json]\n"
     "\n"
-    "Sends what the clients and relay agents of a capture (pcap or pcapng, of anybody; - is standard input) "
-    "said to a server\n"
-    "of the running lab, and shows for each message the answer that was captured beside the live one: which "
-    "fields and\n"
-    "options differ, appear or are missing.\n"
+    "%s"
+    "With --virtual it takes a trace, as `dhcplab run --trace` writes and `dhcplab log --json` prints it, "
+    "and gives the servers\n"
+    "of the topology, in virtual time, what they heard then, at the same instants. They start without "
+    "leases, as in a lab that\n"
+    "was started anew; what they decide and answer is compared with the trace. What was done to a server by "
+    "commands is not in\n"
+    "a trace.\n"
     "\n"
-    "Each client gets a hardware address of its own, each message a fresh transaction id. Where the live "
-    "server gives another\n"
-    "address than the captured one did, later messages of the client have that in ciaddr and option 50; "
-    "option 54 is the live\n"
-    "server's. A relay agent that is not on the server's network becomes the last address of it. Repetitions "
-    "are sent once.\n"
-    "These do not count as differences, nor do options 52, 90, 91, 145 and 152 to 155, which hold nonces, "
-    "times of day and\n"
-    "where options stand.\n"
-    "\n"
-    "The leases that the live server gives on the way stay until they expire, or the lab goes.\n"
-    "\n"
-    "With --virtual it takes a trace, as `dhcplab log --json` prints it, and gives the servers of the "
-    "topology, "
-    "in virtual time,\n"
-    "what they heard then, at the same instants. They start without leases, as in a lab that was started "
-    "anew; "
-    "what they decide\n"
-    "and answer is compared with the trace. What was done to a server by commands is not in a trace.\n"
-    "\n"
-    "  --to HOST           the server, where the lab has several\n"
-    "  --pace real|fast    wait between messages as the clients did, or for the answer only (fast)\n"
-    "  --map-mac OLD=NEW   this client gets that hardware address; several times for several clients\n"
-    "  --diff              show all fields and options side by side, not only what differs\n"
-    "  --timeout SECONDS   how long to wait for an answer (1)\n"
-    "  -n, --name NAME     the lab, where several run\n"
-    "  --virtual           a trace in virtual time, without a lab\n"
+    "%s"
+    "  --virtual           a trace in virtual time, without a lab; - is standard input\n"
     "  --topology FILE     of the lab that the trace is of; a path, or a lab that comes with the program\n"
     "  --json              what came of it as JSON\n"
     "  --help              this text\n"
     "\n"
     "Exit codes: 0 the answers are equal; 1 some differ, or are missing on one side; 2 wrong usage, or no "
-    "capture with a\n"
-    "client's message; 3 equal, but something could not be sent or was left out; 77 this system does not "
-    "allow it.\n"
+    "message to repeat;\n"
+    "3 equal, but something was left out.\n"
+    "%s"
     "\n"
     "Examples:\n"
-    "  dhcplab replay lease.pcapng\n"
-    "  dhcplab replay other-server.pcap --to server --diff\n"
-    "  dhcplab replay lease.pcap --map-mac 00:1c:42:11:22:33=02:00:00:00:00:99 --pace real\n"
-    "  dhcplab log --json | dhcplab replay --virtual - --topology pair\n"
-    "  dhcplab replay lease.pcap --json | jq '.messages[] | select(.outcome == \"different\")'\n";
+    "%s"
+    "  dhcplab run teaching --trace t.ndjson && dhcplab replay --virtual t.ndjson --topology pair\n";
 
 struct options {
     const char *topology;
@@ -77,6 +52,12 @@ static int usage_error(const char *what, const char *value)
 }
 
 /* ---- the command line ---- */
+
+static void print_help(void)
+{
+    const struct commands_real *real = &commands_real_replay;
+    printf(help, real->usage, real->what, real->options, real->exit_codes, real->examples);
+}
 
 static bool read_macs(char *text, struct replay_live *out)
 {
@@ -154,7 +135,7 @@ static int parse_options(int argc, char **argv, struct options *out)
             live->lab = optarg;
             break;
         case 'h':
-            fputs(help, stdout);
+            print_help();
             return EXIT_CODE_OK;
         default:
             return usage_error("an option is wrong", "");

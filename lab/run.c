@@ -9,6 +9,7 @@
 #include "common/err.h"
 #include "common/io_now.h"
 #include "lab/command.h"
+#include "lab/commands.h"
 #include "lab/parity.h"
 #include "lab/progress.h"
 #include "lab/run_pcap.h"
@@ -16,28 +17,23 @@
 #include "lab/scenario_report.h"
 #include "lab/view.h"
 
+/* %s: those of commands_real_run, in their order. */
 static const char help[] =
-    "Usage: dhcplab run FILE [--virtual | --veth | --parity] [--seed N] [--only-faults LIST] [--trace FILE] "
-    "[--pcap FILE] [--json]\n"
+    "Usage: dhcplab run FILE [--virtual%s] [--seed N] [--only-faults LIST] [--trace FILE] [--pcap FILE] "
+    "[--json]\n"
     "\n"
     "Runs a scenario: a lab, what happens to it when, and what is expected of it. FILE is a path, or the "
-    "name "
-    "of a scenario that\n"
+    "name of a scenario that\n"
     "comes with the program. For what was not met it is told what was seen instead, with the ladder of the "
     "messages around.\n"
     "\n"
     "In virtual time the engines are those of dhcplab-server and dhcplab-client; the network and the clock "
     "are simulated, so that\n"
-    "a week passes in a second, and a seed repeats every stroke of bad luck. On veth the programs themselves "
-    "run, each host in\n"
-    "namespaces of its own, with real packets over a wire in user space that has the same luck. Their clock "
-    "is the scenario's:\n"
-    "it stands while there is anything to do, and jumps to the next instant at which there is.\n"
+    "a week passes in a second, and a seed repeats every stroke of bad luck.\n"
+    "%s"
     "\n"
-    "  --virtual            in virtual time, as without this: no privilege is needed; of this and --veth "
-    "the last counts\n"
-    "  --veth               with the programs, in namespaces\n"
-    "  --parity             on veth and in virtual time, and both must have the same ladder\n"
+    "  --virtual            in virtual time, as without this: no privilege is needed\n"
+    "%s"
     "  --seed N             of what is left to chance; the scenario's own, or 1\n"
     "  --only-faults LIST   of the bad luck of the seed only this, as `dhcplab sweep` tells it; \"\" for "
     "none\n"
@@ -46,13 +42,13 @@ static const char help[] =
     "  --json               what came of it as JSON\n"
     "  --help               this text\n"
     "\n"
-    "Exit codes: 0 all expectations are met; 1 one is not, or an invariant is violated, or the ladders "
-    "differ; 2 wrong usage or a\n"
-    "file with an error; 77 this system does not allow namespaces (--veth, --parity).\n"
+    "Exit codes: 0 all expectations are met; 1 one is not, or an invariant is violated; 2 wrong usage or a "
+    "file with an error.\n"
+    "%s"
     "\n"
     "Examples:\n"
     "  dhcplab run teaching\n"
-    "  dhcplab run teaching --veth --pcap /tmp/teaching.pcapng\n"
+    "%s"
     "  dhcplab run lost-ack --seed 7 --trace /tmp/trace.ndjson\n"
     "  dhcplab run my/scenario.json --json | jq '.expectations[] | select(.met | not)'\n";
 
@@ -101,6 +97,14 @@ static int read_faults(char *list, struct run_options *out)
     return -1;
 }
 
+static void print_help(void)
+{
+    const struct commands_real *real = &commands_real_run;
+    printf(help, real->usage, real->what, real->options, real->exit_codes, real->examples);
+    putchar('\n');
+    scenario_print_names(stdout);
+}
+
 /* -1: go on; else the exit code. */
 static int parse_options(int argc, char **argv, struct run_options *out)
 {
@@ -146,9 +150,7 @@ static int parse_options(int argc, char **argv, struct run_options *out)
             out->json = true;
             break;
         case 'h':
-            fputs(help, stdout);
-            putchar('\n');
-            scenario_print_names(stdout);
+            print_help();
             return EXIT_CODE_OK;
         default:
             return usage_error("an option is wrong", "");
