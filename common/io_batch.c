@@ -18,9 +18,10 @@ struct slot {
         struct sockaddr_ll ll;
     } peer;
     union io_sock_control control;
-    struct packet packet; /* received; to be sent: where to, without its octets */
+    struct packet packet; /* received */
     enum reason reason;
-    int ifindex;
+    int ifindex; /* to be sent: from where */
+    ip4 src;
 };
 
 struct io_batch {
@@ -29,7 +30,7 @@ struct io_batch {
     int n;
     int n_messages; /* to be sent: each is a run of datagrams, mostly of one */
     struct mmsghdr messages[IO_BATCH_MAX];
-    struct slot slots[IO_BATCH_MAX];
+    struct slot slots[IO_BATCH_MAX]; /* of the messages */
     struct iovec iovs[IO_BATCH_MAX]; /* of the datagrams */
     uint8_t *bytes;                  /* IO_BATCH_MAX times `size` */
 };
@@ -45,10 +46,13 @@ struct io_batch *io_batch_new(size_t size)
         free(b);
         return NULL;
     }
-    for (int i = 0; i < IO_BATCH_MAX; i++) {
-        b->iovs[i].iov_base = b->bytes + (size_t)i * size;
-    }
     return b;
+}
+
+/* The place of the i-th. */
+static uint8_t *place(const struct io_batch *b, int i)
+{
+    return b->bytes + (size_t)i * b->size;
 }
 
 void io_batch_free(struct io_batch *b)
@@ -69,7 +73,7 @@ void io_batch_join(struct io_batch *b, bool joins)
 static int receive(struct io_batch *b, int fd)
 {
     for (int i = 0; i < IO_BATCH_MAX; i++) {
-        b->iovs[i].iov_len = b->size;
+        b->iovs[i] = (struct iovec){.iov_base = place(b, i), .iov_len = b->size};
         b->messages[i].msg_hdr = (struct msghdr){.msg_name = &b->slots[i].peer,
                                                  .msg_namelen = sizeof b->slots[i].peer,
                                                  .msg_iov = &b->iovs[i],
@@ -123,45 +127,52 @@ const struct packet *io_batch_packet(const struct io_batch *b, int i, enum reaso
 
 /* ---- sending ---- */
 
-/* The datagram of the next free slot becomes a message of its own, to a peer of so many octets. */
+/* The next datagram becomes a message of its own, to a peer of so many octets. */
 static void add_message(struct io_batch *b, size_t peer_len)
 {
-    b->messages[b->n_messages++].msg_hdr = (struct msghdr){.msg_name = &b->slots[b->n].peer,
-                                                           .msg_namelen = (socklen_t)peer_len,
-                                                           .msg_iov = &b->iovs[b->n],
-                                                           .msg_iovlen = 1};
+    b->messages[b->n_messages].msg_hdr = (struct msghdr){.msg_name = &b->slots[b->n_messages].peer,
+                                                         .msg_namelen = (socklen_t)peer_len,
+                                                         .msg_iov = &b->iovs[b->n++],
+                                                         .msg_iovlen = 1};
+    b->n_messages++;
 }
 
 /* udp(7), UDP_SEGMENT: all but the last datagram of a run have the length of the first. */
-static bool goes_on(const struct io_batch *b, const struct msghdr *run)
+static bool goes_on(const struct io_batch *b, int ifindex, const struct packet *p)
 {
-    const struct packet *p = &b->slots[b->n].packet, *before = &b->slots[b->n - 1].packet;
+    const struct msghdr *run = &b->messages[b->n_messages - 1].msg_hdr;
+    const struct slot *slot = &b->slots[b->n_messages - 1];
     size_t len = run->msg_iov[0].iov_len;
-    return b->iovs[b->n - 1].iov_len == len && b->iovs[b->n].iov_len <= len && b->iovs[b->n].iov_len > 0 &&
-           (run->msg_iovlen + 1) * len <= RUN_MAX && p->dst == before->dst && p->dport == before->dport &&
-           p->src == before->src && b->slots[b->n].ifindex == b->slots[b->n - 1].ifindex;
+    return b->iovs[b->n - 1].iov_len == len && p->len <= len && p->len > 0 &&
+           (run->msg_iovlen + 1) * len <= RUN_MAX && htonl(p->dst) == slot->peer.in.sin_addr.s_addr &&
+           htons(p->dport) == slot->peer.in.sin_port && p->src == slot->src && ifindex == slot->ifindex;
+}
+
+static void add_udp_message(struct io_batch *b, int ifindex, const struct packet *p)
+{
+    struct slot *slot = &b->slots[b->n_messages];
+    slot->ifindex = ifindex;
+    slot->src = p->src;
+    slot->peer.in = (struct sockaddr_in){
+        .sin_family = AF_INET, .sin_port = htons(p->dport), .sin_addr.s_addr = htonl(p->dst)};
+    add_message(b, sizeof slot->peer.in);
+    if (ifindex != 0 || p->src != 0)
+        io_sock_put_source(&b->messages[b->n_messages - 1].msg_hdr, &slot->control, ifindex, p->src);
 }
 
 int io_batch_add_udp(struct io_batch *b, int ifindex, const struct packet *p)
 {
-    if (io_batch_is_full(b) || p->len > b->size)
+    if (io_batch_is_full(b))
         return ERR_LIMIT;
-    struct slot *slot = &b->slots[b->n];
-    memcpy(b->iovs[b->n].iov_base, p->bytes, p->len);
-    b->iovs[b->n].iov_len = p->len;
-    slot->packet = *p;
-    slot->ifindex = ifindex;
-    slot->peer.in = (struct sockaddr_in){
-        .sin_family = AF_INET, .sin_port = htons(p->dport), .sin_addr.s_addr = htonl(p->dst)};
-    struct msghdr *run = b->n == 0 ? NULL : &b->messages[b->n_messages - 1].msg_hdr;
-    if (b->joins && run != NULL && goes_on(b, run)) {
-        run->msg_iovlen++;
+    struct iovec *iov = &b->iovs[b->n];
+    memcpy(&iov->iov_base, &p->bytes, sizeof p->bytes); /* sendmmsg only reads what it points to */
+    iov->iov_len = p->len;
+    if (b->joins && b->n_messages > 0 && goes_on(b, ifindex, p)) {
+        b->messages[b->n_messages - 1].msg_hdr.msg_iovlen++;
+        b->n++;
     } else {
-        add_message(b, sizeof slot->peer.in);
-        if (ifindex != 0 || p->src != 0)
-            io_sock_put_source(&b->messages[b->n_messages - 1].msg_hdr, &slot->control, ifindex, p->src);
+        add_udp_message(b, ifindex, p);
     }
-    b->n++;
     return 0;
 }
 
@@ -169,8 +180,9 @@ int io_batch_add_raw(struct io_batch *b, int ifindex, const struct packet *p)
 {
     if (io_batch_is_full(b))
         return ERR_LIMIT;
-    struct slot *slot = &b->slots[b->n];
-    size_t len = frame_encode(p, b->iovs[b->n].iov_base, b->size);
+    struct slot *slot = &b->slots[b->n_messages];
+    uint8_t *frame = place(b, b->n);
+    size_t len = frame_encode(p, frame, b->size);
     if (len == 0)
         return ERR_LIMIT;
     slot->peer.ll = (struct sockaddr_ll){.sll_family = AF_PACKET,
@@ -178,9 +190,8 @@ int io_batch_add_raw(struct io_batch *b, int ifindex, const struct packet *p)
                                          .sll_ifindex = ifindex,
                                          .sll_halen = ETH_ALEN};
     memcpy(slot->peer.ll.sll_addr, p->dst_hw.bytes, ETH_ALEN);
-    b->iovs[b->n].iov_len = len;
+    b->iovs[b->n] = (struct iovec){.iov_base = frame, .iov_len = len};
     add_message(b, sizeof slot->peer.ll);
-    b->n++;
     return 0;
 }
 
@@ -200,24 +211,23 @@ static void put_segments(struct io_batch *b)
     for (int i = 0; i < b->n_messages; i++) {
         struct msghdr *run = &b->messages[i].msg_hdr;
         if (run->msg_iovlen > 1)
-            io_sock_put_segment(run, &b->slots[run->msg_iov - b->iovs].control,
-                                (uint16_t)run->msg_iov[0].iov_len);
+            io_sock_put_segment(run, &b->slots[i].control, (uint16_t)run->msg_iov[0].iov_len);
     }
 }
 
 /* A run that is not taken as one, since the interface cannot cut it, or for want of room: one by one. */
-static void send_singly(struct io_batch *b, const struct msghdr *run, int fd, io_batch_failed_fn *failed,
-                        void *user)
+static void send_singly(struct io_batch *b, int message, int fd, io_batch_failed_fn *failed, void *user)
 {
+    const struct msghdr *run = &b->messages[message].msg_hdr;
+    const struct slot *slot = &b->slots[message];
     int first = (int)(run->msg_iov - b->iovs);
     for (int i = first; i < first + (int)run->msg_iovlen;) {
-        const struct slot *slot = &b->slots[i];
         union io_sock_control control;
         struct msghdr msg = {.msg_name = run->msg_name,
                              .msg_namelen = run->msg_namelen,
                              .msg_iov = &b->iovs[i],
                              .msg_iovlen = 1};
-        io_sock_put_source(&msg, &control, slot->ifindex, slot->packet.src);
+        io_sock_put_source(&msg, &control, slot->ifindex, slot->src);
         if (sendmsg(fd, &msg, 0) >= 0 || (errno != EINTR && !failed(user, i)))
             i++;
     }
@@ -232,7 +242,7 @@ void io_batch_send(struct io_batch *b, int fd, io_batch_failed_fn *failed, void 
         if (n > 0) {
             i += n;
         } else if (errno != EINTR && run->msg_iovlen > 1) {
-            send_singly(b, run, fd, failed, user);
+            send_singly(b, i, fd, failed, user);
             i++;
         } else if (errno != EINTR && !failed(user, (int)(run->msg_iov - b->iovs))) {
             i++;

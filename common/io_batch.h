@@ -10,8 +10,8 @@ enum { IO_BATCH_MAX = 64 }; /* no more than UDP_MAX_SEGMENTS of any kernel */
 
 struct io_batch;
 
-/* For up to IO_BATCH_MAX datagrams or frames of up to `size` octets; longer ones are cut. NULL if memory is
- * out. */
+/* For up to IO_BATCH_MAX datagrams or frames. What is received is cut after `size` octets, and frames that
+ * are sent have no more. NULL if memory is out. */
 struct io_batch *io_batch_new(size_t size);
 void io_batch_free(struct io_batch *b); /* NULL is fine */
 /* Whether from now on UDP datagrams of one length that go to one peer one after the other leave as one, which
@@ -27,8 +27,9 @@ int io_batch_recv_raw(struct io_batch *b, int fd);
  * Valid until the batch is used again. */
 const struct packet *io_batch_packet(const struct io_batch *b, int i, enum reason *out_reason);
 
-/* Adds a copy to what is to be sent with io_batch_send(), as io_udp_send() and io_raw_send() would send it.
- * A batch is for sockets of one kind. ERR_LIMIT: it is full, or the datagram is longer than `size`. */
+/* Adds to what is to be sent with io_batch_send(), as io_udp_send() and io_raw_send() would send it. The
+ * octets of a UDP datagram are borrowed until then; a frame is a copy. A batch is for sockets of one kind.
+ * ERR_LIMIT: it is full, or the frame would be longer than `size`. */
 int io_batch_add_udp(struct io_batch *b, int ifindex, const struct packet *p);
 int io_batch_add_raw(struct io_batch *b, int ifindex, const struct packet *p);
 bool io_batch_is_full(const struct io_batch *b);

@@ -27,7 +27,8 @@ struct load_link {
     bool bound;               /* as one relay: the socket has its address */
     struct hw_addr server_hw; /* as hosts: who sent the last answer; broadcast until then */
     struct io_batch *in, *out;
-    int failed; /* errno of a message that could not be sent; 0: none */
+    uint8_t bytes[IO_BATCH_MAX][LOAD_MESSAGE_MAX]; /* of the messages in `out` */
+    int failed;                                    /* errno of a message that could not be sent; 0: none */
 };
 
 static const struct hw_addr everybody = {.type = 1, .len = 6, .bytes = {255, 255, 255, 255, 255, 255}};
@@ -173,7 +174,7 @@ static struct packet host_packet(const struct load_link *l, const struct load_me
 
 void load_link_add(struct load_link *l, const struct load_messages *messages, const struct load_send *send)
 {
-    uint8_t bytes[LOAD_MESSAGE_MAX];
+    uint8_t *bytes = l->bytes[io_batch_count(l->out)];
     bool hosts = l->settings.ifname != NULL;
     struct packet p = {
         .src = l->bound ? 0 : send->relay, .dst = l->settings.server, .dport = DHCP_PORT_SERVER};

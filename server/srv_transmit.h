@@ -14,8 +14,8 @@ void srv_transmit_free(struct srv_transmit *t); /* NULL is fine */
 /* Where answers in a row to one relay leave as io_batch_join() does it; nowhere, to begin with. */
 void srv_transmit_join(struct srv_transmit *t, enum srv_segments where);
 
-/* Takes a copy of the packet. `port` is borrowed until srv_transmit_flush(), and so is `sent`, which is
- * raised by one if the packet leaves. */
+/* `port` and the packet's octets are borrowed until srv_transmit_flush(), and so is `sent`, which is raised
+ * by one if the packet leaves. */
 void srv_transmit_add(struct srv_transmit *t, const struct srv_port *port, enum srv_via via,
                       const struct packet *packet, uint64_t *sent);
 /* Sends what waits. */

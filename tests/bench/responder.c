@@ -49,6 +49,7 @@ static void answer(const uint8_t *question, ip4 self, uint8_t *out)
 
 static void answer_in_batches(int fd, ip4 self, bool segments)
 {
+    static uint8_t answers[IO_BATCH_MAX][ANSWER_LEN];
     struct io_batch *in = io_batch_new(MESSAGE_MAX), *out = io_batch_new(MESSAGE_MAX);
     if (in == NULL || out == NULL)
         return;
@@ -58,7 +59,7 @@ static void answer_in_batches(int fd, ip4 self, bool segments)
         int n = io_batch_recv_udp(in, fd);
         for (int i = 0; i < n; i++) {
             const struct packet *p = io_batch_packet(in, i, NULL);
-            uint8_t bytes[ANSWER_LEN];
+            uint8_t *bytes = answers[io_batch_count(out)];
             if (p->len <= TYPE_AT)
                 continue;
             answer(p->bytes, self, bytes);
@@ -67,7 +68,7 @@ static void answer_in_batches(int fd, ip4 self, bool segments)
                                               .dst = p->src,
                                               .dport = DHCP_PORT_SERVER,
                                               .bytes = bytes,
-                                              .len = sizeof bytes});
+                                              .len = ANSWER_LEN});
         }
         io_batch_send(out, fd, on_failed, NULL);
     }
