@@ -28,7 +28,8 @@ struct io_batch {
     size_t size;
     bool joins;
     int n;
-    int n_messages; /* to be sent: each is a run of datagrams, mostly of one */
+    int n_messages;     /* to be sent: each is a run of datagrams, mostly of one */
+    bool is_to_receive; /* `messages` and `iovs` are ready for that */
     struct mmsghdr messages[IO_BATCH_MAX];
     struct slot slots[IO_BATCH_MAX]; /* of the messages */
     struct iovec iovs[IO_BATCH_MAX]; /* of the datagrams */
@@ -70,17 +71,30 @@ void io_batch_join(struct io_batch *b, bool joins)
 
 /* ---- receiving ---- */
 
-static int receive(struct io_batch *b, int fd)
+/* recvmmsg changes the lengths of what it fills in. */
+static void clear_lengths(struct io_batch *b, int i)
+{
+    b->messages[i].msg_hdr.msg_namelen = sizeof b->slots[i].peer;
+    b->messages[i].msg_hdr.msg_controllen = sizeof b->slots[i].control;
+}
+
+static void prepare_to_receive(struct io_batch *b)
 {
     for (int i = 0; i < IO_BATCH_MAX; i++) {
         b->iovs[i] = (struct iovec){.iov_base = place(b, i), .iov_len = b->size};
         b->messages[i].msg_hdr = (struct msghdr){.msg_name = &b->slots[i].peer,
-                                                 .msg_namelen = sizeof b->slots[i].peer,
                                                  .msg_iov = &b->iovs[i],
                                                  .msg_iovlen = 1,
-                                                 .msg_control = &b->slots[i].control,
-                                                 .msg_controllen = sizeof b->slots[i].control};
+                                                 .msg_control = &b->slots[i].control};
+        clear_lengths(b, i);
     }
+    b->is_to_receive = true;
+}
+
+static int receive(struct io_batch *b, int fd)
+{
+    if (!b->is_to_receive)
+        prepare_to_receive(b);
     b->n = b->n_messages = 0;
     int n;
     do
@@ -89,10 +103,9 @@ static int receive(struct io_batch *b, int fd)
     return n >= 0 ? n : io_sock_is_empty() ? 0 : ERR_IO;
 }
 
-int io_batch_recv_udp(struct io_batch *b, int fd)
+int io_batch_recv_udp(struct io_batch *b, int fd, uint16_t port)
 {
     int n = receive(b, fd);
-    uint16_t port = n > 0 ? io_sock_port(fd) : 0;
     for (int i = 0; i < n; i++) {
         struct slot *slot = &b->slots[i];
         slot->reason = REASON_NONE;
@@ -100,8 +113,9 @@ int io_batch_recv_udp(struct io_batch *b, int fd)
                                        .sport = ntohs(slot->peer.in.sin_port),
                                        .dst = io_sock_destination(&b->messages[i].msg_hdr),
                                        .dport = port,
-                                       .bytes = b->iovs[i].iov_base,
+                                       .bytes = place(b, i),
                                        .len = b->messages[i].msg_len};
+        clear_lengths(b, i);
     }
     return n;
 }
@@ -111,8 +125,9 @@ int io_batch_recv_raw(struct io_batch *b, int fd)
     int n = receive(b, fd);
     for (int i = 0; i < n; i++) {
         struct slot *slot = &b->slots[i];
-        slot->reason = frame_decode(b->iovs[i].iov_base, b->messages[i].msg_len,
+        slot->reason = frame_decode(place(b, i), b->messages[i].msg_len,
                                     io_sock_checksum(&b->messages[i].msg_hdr), &slot->packet);
+        clear_lengths(b, i);
     }
     return n;
 }
@@ -130,6 +145,7 @@ const struct packet *io_batch_packet(const struct io_batch *b, int i, enum reaso
 /* The next datagram becomes a message of its own, to a peer of so many octets. */
 static void add_message(struct io_batch *b, size_t peer_len)
 {
+    b->is_to_receive = false;
     b->messages[b->n_messages].msg_hdr = (struct msghdr){.msg_name = &b->slots[b->n_messages].peer,
                                                          .msg_namelen = (socklen_t)peer_len,
                                                          .msg_iov = &b->iovs[b->n++],

@@ -19,9 +19,9 @@ void io_batch_free(struct io_batch *b); /* NULL is fine */
  * tells. */
 void io_batch_join(struct io_batch *b, bool joins);
 
-/* Receives what waits on a socket of io_udp_open() or io_raw_open(), instead of what the batch held. How many
- * there are, 0 if none waits, or ERR_IO (errno tells). */
-int io_batch_recv_udp(struct io_batch *b, int fd);
+/* Receives what waits on a socket of io_udp_open(), that is bound to `port`, or of io_raw_open(), instead of
+ * what the batch held. How many there are, 0 if none waits, or ERR_IO (errno tells). */
+int io_batch_recv_udp(struct io_batch *b, int fd, uint16_t port);
 int io_batch_recv_raw(struct io_batch *b, int fd);
 /* The i-th that was received; NULL with *out_reason (it may be NULL) if its frame holds no good datagram.
  * Valid until the batch is used again. */

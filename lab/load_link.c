@@ -117,7 +117,7 @@ void load_link_close(struct load_link *l)
 int load_link_receive(struct load_link *l, load_link_answer_fn *answer, void *user)
 {
     bool hosts = l->settings.ifname != NULL;
-    int n = hosts ? io_batch_recv_raw(l->in, l->fd) : io_batch_recv_udp(l->in, l->fd);
+    int n = hosts ? io_batch_recv_raw(l->in, l->fd) : io_batch_recv_udp(l->in, l->fd, DHCP_PORT_SERVER);
     uint64_t now_us = io_now_us();
     for (int i = 0; i < n; i++) {
         const struct packet *p = io_batch_packet(l->in, i, NULL);

@@ -1,5 +1,6 @@
 #include "server/srv_receive.h"
 
+#include "common/dhcp_proto.h"
 #include "common/err.h"
 #include "common/io_shed.h"
 #include "server/srv_service.h"
@@ -101,7 +102,7 @@ static struct srv_port *port_of_fd(struct srv_ports *ports, int fd)
 static int take_some(struct srv_driver *d, int fd)
 {
     struct srv_queued queued = {.ifindex = port_of_fd(&d->ports, fd)->iface.index};
-    int n = io_batch_recv_udp(d->received, fd);
+    int n = io_batch_recv_udp(d->received, fd, DHCP_PORT_SERVER);
     queued.received_us = io_now_us();
     for (int i = 0; i < n; i++) {
         queued.packet = *io_batch_packet(d->received, i, NULL);

@@ -56,7 +56,7 @@ static void answer_in_batches(int fd, ip4 self, bool segments)
     io_batch_join(out, segments);
     for (;;) {
         poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, -1);
-        int n = io_batch_recv_udp(in, fd);
+        int n = io_batch_recv_udp(in, fd, DHCP_PORT_SERVER);
         for (int i = 0; i < n; i++) {
             const struct packet *p = io_batch_packet(in, i, NULL);
             uint8_t *bytes = answers[io_batch_count(out)];

@@ -64,6 +64,11 @@ static int add(uint8_t first, size_t len, uint16_t port)
     return io_batch_add_udp(out, 0, &p);
 }
 
+static int receive(struct io_batch *b, int fd)
+{
+    return io_batch_recv_udp(b, fd, io_sock_port(fd));
+}
+
 static void test_a_full_batch_arrives_in_order(void **state)
 {
     (void)state;
@@ -75,7 +80,7 @@ static void test_a_full_batch_arrives_in_order(void **state)
     assert_int_equal(add(0, 1, io_sock_port(to)), ERR_LIMIT);
     io_batch_send(out, from, on_failed, NULL);
     assert_int_equal(io_batch_count(out), 0);
-    assert_int_equal(io_batch_recv_udp(in, to), IO_BATCH_MAX);
+    assert_int_equal(receive(in, to), IO_BATCH_MAX);
     for (int i = 0; i < IO_BATCH_MAX; i++) {
         const struct packet *p = io_batch_packet(in, i, NULL);
         assert_int_equal(p->len, i + 1);
@@ -85,7 +90,7 @@ static void test_a_full_batch_arrives_in_order(void **state)
         assert_int_equal(p->sport, io_sock_port(from));
         assert_int_equal(p->dport, io_sock_port(to));
     }
-    assert_int_equal(io_batch_recv_udp(in, to), 0);
+    assert_int_equal(receive(in, to), 0);
     assert_int_equal(failures, 0);
 }
 
@@ -97,7 +102,7 @@ static void test_what_cannot_be_sent_is_told_and_the_rest_goes(void **state)
     assert_int_equal(add(3, 1, io_sock_port(to)), 0);
     io_batch_send(out, from, on_failed, NULL);
     assert_int_equal(failures, 1);
-    assert_int_equal(io_batch_recv_udp(in, to), 2);
+    assert_int_equal(receive(in, to), 2);
     assert_int_equal(io_batch_packet(in, 1, NULL)->bytes[0], 3);
 }
 
@@ -116,8 +121,23 @@ static void test_what_is_received_and_longer_than_a_place_is_cut(void **state)
     uint8_t bytes[150] = {9};
     const struct packet p = {.dst = LOOPBACK, .dport = io_sock_port(to), .bytes = bytes, .len = sizeof bytes};
     assert_int_equal(io_udp_send(from, 0, &p), 0);
-    assert_int_equal(io_batch_recv_udp(in, to), 1);
+    assert_int_equal(receive(in, to), 1);
     assert_int_equal(io_batch_packet(in, 0, NULL)->len, 100);
+}
+
+static void test_each_datagram_tells_its_addresses_also_the_next_time(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(add((uint8_t)i, 1, io_sock_port(to)), 0);
+        io_batch_send(out, from, on_failed, NULL);
+        assert_int_equal(receive(in, to), 1);
+        const struct packet *p = io_batch_packet(in, 0, NULL);
+        assert_int_equal(p->src, LOOPBACK);
+        assert_int_equal(p->sport, io_sock_port(from));
+        assert_int_equal(p->dst, LOOPBACK);
+        assert_int_equal(p->len, 1);
+    }
 }
 
 static void test_a_batch_that_sent_can_receive(void **state)
@@ -125,7 +145,7 @@ static void test_a_batch_that_sent_can_receive(void **state)
     (void)state;
     assert_int_equal(add(5, 1, io_sock_port(to)), 0);
     io_batch_send(out, from, on_failed, NULL);
-    assert_int_equal(io_batch_recv_udp(out, to), 1);
+    assert_int_equal(receive(out, to), 1);
     assert_int_equal(io_batch_packet(out, 0, NULL)->bytes[0], 5);
 }
 
@@ -158,12 +178,12 @@ static void test_joined_datagrams_arrive_as_they_were_added(void **state)
     assert_int_equal(add(N + 1, 1, io_sock_port(to)), 0);
     io_batch_send(out, from, on_failed, NULL);
     assert_int_equal(failures, 0);
-    assert_int_equal(io_batch_recv_udp(in, to), N + 2);
+    assert_int_equal(receive(in, to), N + 2);
     for (int i = 0; i < N; i++)
         expect(i, (uint8_t)i, lens[i]);
     expect(N, N, 1);
     expect(N + 1, N + 1, 1);
-    assert_int_equal(io_batch_recv_udp(in, from), 1);
+    assert_int_equal(receive(in, from), 1);
     expect(0, 100, 1);
 }
 
@@ -177,7 +197,7 @@ static void test_joined_datagrams_leave_as_one(void **state)
     for (int i = 0; i < 4; i++)
         assert_int_equal(add((uint8_t)i, 20, io_sock_port(to)), 0);
     io_batch_send(out, from, on_failed, NULL);
-    assert_int_equal(io_batch_recv_udp(in, to), 1);
+    assert_int_equal(receive(in, to), 1);
     expect(0, 0, 80);
 }
 
@@ -192,7 +212,7 @@ static void test_where_they_cannot_be_joined_they_go_one_by_one(void **state)
         assert_int_equal(add((uint8_t)i, 20, i == 7 ? 0 : io_sock_port(to)), 0);
     io_batch_send(out, from, on_failed, NULL);
     assert_int_equal(failures, 1);
-    assert_int_equal(io_batch_recv_udp(in, to), IO_BATCH_MAX - 1);
+    assert_int_equal(receive(in, to), IO_BATCH_MAX - 1);
     for (int i = 0; i < IO_BATCH_MAX - 1; i++)
         expect(i, (uint8_t)(i + (i >= 7)), 20);
 }
@@ -204,6 +224,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_cannot_be_sent_is_told_and_the_rest_goes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_frame_that_is_longer_than_a_place_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_is_received_and_longer_than_a_place_is_cut, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_each_datagram_tells_its_addresses_also_the_next_time, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_a_batch_that_sent_can_receive, setup, teardown),
         cmocka_unit_test_setup_teardown(test_joined_datagrams_arrive_as_they_were_added, setup, teardown),
