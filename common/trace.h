@@ -45,8 +45,8 @@ struct trace_facts {
     int64_t max;
     uint32_t span_s; /* seconds, LEASE_INFINITE allowed */
     struct hw_addr hw;
-    enum trace_form form; /* of the text */
-    const char *text;     /* borrowed until the event is written; escaped when it is */
+    enum trace_form form : 8; /* of the text */
+    const char *text;         /* borrowed until the event is written; escaped when it is */
 };
 
 enum trace_kind { TRACE_DECISION, TRACE_DROP, TRACE_STATE };

@@ -28,7 +28,7 @@ static void tell_failed(struct srv_step *s, const struct srv_class *class, const
 {
     char text[SRV_EXPR_NAME_MAX + 128];
     snprintf(text, sizeof text, "%s: %s", class->name, why);
-    srv_step_decide(s, REASON_CLASS_FAILED, (struct trace_facts){.text = srv_step_text(s, text)});
+    srv_step_decide(s, REASON_CLASS_FAILED)->text = srv_step_text(s, text);
 }
 
 /* A name made of what the message says: what is not printable is escaped. */
@@ -102,7 +102,7 @@ static bool check_drop(struct srv_step *s)
     if (!srv_class_is_in(s->classes, SRV_CLASS_DROP))
         return true;
     srv_classify_tell(s);
-    srv_step_drop(s, REASON_CLASS_DROP, (struct trace_facts){0});
+    srv_step_drop(s, REASON_CLASS_DROP);
     return false;
 }
 
@@ -119,14 +119,14 @@ void srv_classify_tell(struct srv_step *s)
         text->order = s->classes->order;
     }
     const uint8_t *copy = srv_step_bytes(s, (const uint8_t *)text->names, text->size);
-    srv_step_decide(s, REASON_CLASSES, (struct trace_facts){.text = (const char *)copy});
+    srv_step_decide(s, REASON_CLASSES)->text = (const char *)copy;
 }
 
 static void tell_additional(struct srv_step *s, size_t first)
 {
     char names[SRV_CLASSES_TEXT_MAX];
     srv_class_format_set(s->classes, first, names, sizeof names);
-    srv_step_decide(s, REASON_CLASSES_ADDITIONAL, (struct trace_facts){.text = srv_step_text(s, names)});
+    srv_step_decide(s, REASON_CLASSES_ADDITIONAL)->text = srv_step_text(s, names);
 }
 
 bool srv_classify_arrival(struct srv_step *s)

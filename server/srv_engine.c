@@ -151,7 +151,7 @@ static void on_rx(struct srv_step *s)
         return;
     }
     if (reason != REASON_NONE) {
-        srv_step_drop(s, reason, facts);
+        *srv_step_drop(s, reason) = facts;
         return;
     }
     if (!srv_classify_arrival(s))
@@ -187,7 +187,7 @@ static void on_rx(struct srv_step *s)
     default: /* not our enum: any octet that RFCs assign */
         srv_classify_tell(s);
         facts.text = dhcp_type_name(s->msg->type);
-        srv_step_drop(s, REASON_MSG_TYPE_NOT_SERVED, facts);
+        *srv_step_drop(s, REASON_MSG_TYPE_NOT_SERVED) = facts;
         break;
     }
     srv_classify_tell(s);
@@ -230,7 +230,7 @@ static void resume_due(struct srv_step *s)
 
 static void tell_late(struct srv_step *s)
 {
-    srv_step_decide(s, REASON_PROBE_LATE, (struct trace_facts){.addr = s->ev->addr});
+    srv_step_decide(s, REASON_PROBE_LATE)->addr = s->ev->addr;
 }
 
 static int on_probe_answered(struct srv_step *s)

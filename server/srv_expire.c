@@ -2,9 +2,13 @@
 
 #include "server/srv_step.h"
 
-static void tell_expired(struct srv_step *s, enum reason reason, const struct srv_lease *lease)
+/* Of the client that had the address. */
+static struct trace_facts *tell(struct srv_step *s, enum reason reason, const struct srv_lease *lease)
 {
-    srv_step_trace(s, TRACE_DECISION, reason, &(struct trace_facts){.addr = lease->addr})->client = lease->hw;
+    struct trace_event *event = srv_step_trace(s, TRACE_DECISION, reason);
+    event->client = lease->hw;
+    event->facts.addr = lease->addr;
+    return &event->facts;
 }
 
 static bool expire_offer(struct srv_step *s)
@@ -12,7 +16,7 @@ static bool expire_offer(struct srv_step *s)
     struct srv_lease offer;
     if (!srv_lease_find_due(s->e->offers, s->ev->now, &offer))
         return false;
-    tell_expired(s, REASON_OFFER_EXPIRED, &offer);
+    tell(s, REASON_OFFER_EXPIRED, &offer);
     srv_step_end_offer(s, offer.addr);
     return true;
 }
@@ -33,7 +37,7 @@ static bool expire_lease(struct srv_step *s)
     struct srv_lease lease;
     if (!srv_lease_find_due(s->e->leases, s->ev->now, &lease))
         return false;
-    tell_expired(s, lease.state == SRV_LEASE_DECLINED ? REASON_DECLINE_ENDED : REASON_LEASE_EXPIRED, &lease);
+    tell(s, lease.state == SRV_LEASE_DECLINED ? REASON_DECLINE_ENDED : REASON_LEASE_EXPIRED, &lease);
     srv_tally_add(s->e->tally, lease.subnet_id, lease.addr, SRV_TALLY_RECLAIMED, 1);
     if (lease.state == SRV_LEASE_DECLINED)
         srv_tally_add(s->e->tally, lease.subnet_id, lease.addr, SRV_TALLY_RECLAIMED_DECLINED, 1);
@@ -66,7 +70,7 @@ static void end_pass(struct srv_step *s)
     bool is_behind = srv_lease_deadline(s->e->leases) <= s->ev->now;
     x->behind = is_behind ? x->behind + 1 : 0;
     if (x->behind > config->unwarned) {
-        srv_step_decide(s, REASON_RECLAIM_BEHIND, (struct trace_facts){.num = x->behind});
+        srv_step_decide(s, REASON_RECLAIM_BEHIND)->num = x->behind;
         x->behind = 0;
     }
     x->reclaim_ms = time_add(s->ev->now, (time_ms)config->reclaim_wait_s * 1000);
@@ -104,9 +108,7 @@ static bool flush_one(struct srv_step *s)
     if (!srv_lease_find_oldest_of_all(s->e->leases, &lease) ||
         time_add(lease.expires_ms, hold_ms) > s->ev->now)
         return false;
-    srv_step_trace(s, TRACE_DECISION, REASON_LEASE_FORGOTTEN,
-                   &(struct trace_facts){.addr = lease.addr, .num = (s->ev->now - lease.expires_ms) / 1000})
-        ->client = lease.hw;
+    tell(s, REASON_LEASE_FORGOTTEN, &lease)->num = (s->ev->now - lease.expires_ms) / 1000;
     srv_step_forget_lease(s, &lease);
     return true;
 }

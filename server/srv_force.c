@@ -50,7 +50,7 @@ size_t srv_force_hand_out(struct srv_step *s, const struct srv_lease *lease, uin
     make_nonce(s->e, lease, nonce);
     dhcp_auth_put_nonce(++s->e->secret.replay, nonce, out);
     s->has_nonce = true;
-    srv_step_decide(s, REASON_NONCE, (struct trace_facts){.addr = lease->addr});
+    srv_step_decide(s, REASON_NONCE)->addr = lease->addr;
     return DHCP_AUTH_LEN;
 }
 
@@ -89,7 +89,7 @@ int srv_force_renew(struct srv_engine *e, ip4 addr, const struct srv_iface *ifac
         return ERR_DENIED;
     uint8_t *buf = arena_alloc(&out->arena, DHCP_MSG_MAX);
     struct srv_action *last = out->last, *tx = srv_step_add(&s, SRV_TX);
-    srv_step_decide(&s, REASON_FORCERENEW, (struct trace_facts){.addr = addr, .hw = lease.hw});
+    *srv_step_decide(&s, REASON_FORCERENEW) = (struct trace_facts){.addr = addr, .hw = lease.hw};
     if (buf == NULL || s.out_of_memory) {
         srv_engine_rewind(out, last);
         return ERR_NOMEM;

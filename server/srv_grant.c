@@ -8,7 +8,7 @@
 
 static void note_refused(void *user, enum reason reason, const struct trace_facts *facts)
 {
-    srv_step_decide(user, reason, *facts);
+    *srv_step_decide(user, reason) = *facts;
 }
 
 struct srv_alloc_query srv_grant_query(struct srv_step *s)
@@ -39,7 +39,7 @@ uint32_t srv_grant_lease_time(struct srv_step *s, uint32_t fallback_s)
         return fallback_s;
     uint32_t lease_s = asked < limits->min_s ? limits->min_s : asked > limits->max_s ? limits->max_s : asked;
     if (lease_s != asked)
-        srv_step_decide(s, REASON_LEASE_CLAMPED, (struct trace_facts){.num = asked, .span_s = lease_s});
+        *srv_step_decide(s, REASON_LEASE_CLAMPED) = (struct trace_facts){.num = asked, .span_s = lease_s};
     return lease_s;
 }
 
@@ -70,7 +70,7 @@ static void set_name(struct srv_step *s, struct srv_lease *lease)
     const char *reserved = s->host != NULL ? s->host->hostname : "";
     enum reason reason = srv_name_choose(s->msg, &s->subnet->naming, reserved, lease->addr, lease->hostname);
     if (reason != REASON_NONE)
-        srv_step_decide(s, reason, (struct trace_facts){.text = srv_step_text(s, lease->hostname)});
+        srv_step_decide(s, reason)->text = srv_step_text(s, lease->hostname);
 }
 
 /* RFC 4388 6.7: what the relay said last of the client is what a DHCPLEASEQUERY is answered with. A longer
@@ -129,7 +129,7 @@ void srv_grant_tell_none(struct srv_step *s, enum reason reason)
         reason = REASON_NETWORK_EMPTY;
         facts.text = srv_step_text(s, network->name);
     }
-    srv_step_decide(s, reason, facts);
+    *srv_step_decide(s, reason) = facts;
 }
 
 /* The client has another address now; what it had stays known as released. */
@@ -137,7 +137,7 @@ static void release_others(struct srv_step *s, ip4 addr)
 {
     struct srv_lease other;
     while (!s->out_of_memory && srv_step_find_lease(s, addr, &other) && other.state == SRV_LEASE_ACTIVE) {
-        srv_step_decide(s, REASON_LEASE_MOVED, (struct trace_facts){.addr = other.addr, .other = addr});
+        *srv_step_decide(s, REASON_LEASE_MOVED) = (struct trace_facts){.addr = other.addr, .other = addr};
         other.state = SRV_LEASE_RELEASED;
         other.expires_ms = s->ev->now;
         srv_step_add(s, SRV_LEASE_PUT)->lease = other;
@@ -159,7 +159,9 @@ static enum reason make_lease(struct srv_step *s, ip4 addr, const struct srv_lea
         keep_relay_info(s, out, before);
     if (left_s != 0 && before != NULL) /* what is left is of a lease that there is */
         out->expires_ms = before->expires_ms;
-    srv_step_decide(s, reason, (struct trace_facts){.addr = addr, .span_s = lease_s});
+    struct trace_facts *facts = srv_step_decide(s, reason);
+    facts->addr = addr;
+    facts->span_s = lease_s;
     return reason;
 }
 

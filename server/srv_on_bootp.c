@@ -19,7 +19,7 @@ static bool is_for_us(const struct srv_step *s)
 static void inform(struct srv_step *s)
 {
     ip4 addr = s->msg->ciaddr;
-    srv_step_decide(s, REASON_BOOTP_INFORM, (struct trace_facts){.addr = addr});
+    srv_step_decide(s, REASON_BOOTP_INFORM)->addr = addr;
     srv_send_reply(s, srv_config_find_pool(s->subnet, addr), &(struct srv_reply){.type = DHCP_BOOTP});
 }
 
@@ -42,11 +42,11 @@ static void give(struct srv_step *s)
     }
     srv_select_move(s, subnet);
     if (!may_have(s, addr)) {
-        srv_step_drop(s, REASON_BOOTP_NOT_RESERVED, (struct trace_facts){0});
+        srv_step_drop(s, REASON_BOOTP_NOT_RESERVED);
         return;
     }
     s->lifetime.min_s = s->lifetime.default_s = s->lifetime.max_s = LEASE_INFINITE;
-    srv_step_decide(s, reason, (struct trace_facts){.addr = addr});
+    srv_step_decide(s, reason)->addr = addr;
     if (!srv_park_hold(s, addr, reason))
         srv_grant(s, addr);
 }
@@ -55,13 +55,13 @@ static void give(struct srv_step *s)
 void srv_on_bootp(struct srv_step *s)
 {
     if (s->ev->packet.len < DHCP_MSG_SEND_MIN) {
-        srv_step_drop(s, REASON_BOOTP_SHORT, (struct trace_facts){.num = (int64_t)s->ev->packet.len});
+        srv_step_drop(s, REASON_BOOTP_SHORT)->num = (int64_t)s->ev->packet.len;
         return;
     }
     if (!srv_select_subnet(s))
         return;
     if (!is_for_us(s))
-        srv_step_decide(s, REASON_BOOTP_OTHER_SERVER, (struct trace_facts){0});
+        srv_step_decide(s, REASON_BOOTP_OTHER_SERVER);
     else if (s->msg->ciaddr != 0)
         inform(s);
     else

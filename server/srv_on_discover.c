@@ -15,7 +15,7 @@ static void make_offer(struct srv_step *s, ip4 addr, bool is_bound)
         return;
     uint32_t left_s = srv_grant_left(s, srv_lease_find(s->e->leases, addr, &lease) ? &lease : NULL);
     if (left_s != 0)
-        srv_step_decide(s, REASON_LEASE_KEPT, (struct trace_facts){.addr = addr, .span_s = left_s});
+        *srv_step_decide(s, REASON_LEASE_KEPT) = (struct trace_facts){.addr = addr, .span_s = left_s};
     srv_grant_make(s, addr, left_s != 0 ? left_s : srv_grant_lease_time(s, s->lifetime.default_s), &offer);
     offer.state = SRV_LEASE_OFFERED;
     offer.expires_ms = time_add(s->ev->now, time_from_lease_s(s->lifetime.offer_s));
@@ -41,7 +41,7 @@ static bool prefers_ipv6(const struct srv_step *s, const struct srv_pool *pool)
 /* An address that the client will not use is not kept from others. */
 static void offer_none(struct srv_step *s)
 {
-    srv_step_decide(s, REASON_V6ONLY, (struct trace_facts){0});
+    srv_step_decide(s, REASON_V6ONLY);
     srv_send_reply(s, NULL, &(struct srv_reply){.type = DHCP_OFFER, .lease_s = s->lifetime.default_s});
 }
 
@@ -72,11 +72,11 @@ void srv_on_discover(struct srv_step *s)
         return;
     }
     srv_select_move(s, subnet);
-    srv_step_decide(s, reason, (struct trace_facts){.addr = addr});
+    srv_step_decide(s, reason)->addr = addr;
     if (srv_park_hold(s, addr, reason))
         return;
     if (is_rapid(s, addr)) {
-        srv_step_decide(s, REASON_RAPID_COMMIT, (struct trace_facts){.addr = addr});
+        srv_step_decide(s, REASON_RAPID_COMMIT)->addr = addr;
         srv_grant(s, addr);
         return;
     }

@@ -27,16 +27,16 @@ void srv_on_inform(struct srv_step *s)
 {
     ip4 addr = find_informed(s);
     if (addr == 0) {
-        srv_step_drop(s, REASON_MSG_NO_ADDRESS, (struct trace_facts){0});
+        srv_step_drop(s, REASON_MSG_NO_ADDRESS);
         return;
     }
     if (!srv_select_take(s, srv_config_find_subnet(s->e->config, addr), REASON_SUBNET_CIADDR, addr, NULL))
         return;
     if (!is_host_of(s, addr)) {
-        srv_step_drop(s, REASON_INFORM_ADDR, (struct trace_facts){.addr = addr, .net = s->subnet->net});
+        *srv_step_drop(s, REASON_INFORM_ADDR) = (struct trace_facts){.addr = addr, .net = s->subnet->net};
         return;
     }
-    srv_step_decide(s, REASON_INFORM, (struct trace_facts){.addr = addr});
+    srv_step_decide(s, REASON_INFORM)->addr = addr;
     const struct srv_pool *pool = srv_config_find_pool(s->subnet, addr);
     srv_send_reply(s, pool, &(struct srv_reply){.type = DHCP_ACK, .inform_to = addr});
 }

@@ -58,7 +58,7 @@ static void send_active(struct srv_step *s, const struct srv_lease *lease, const
                                  .server_id = s->ev->iface->addr.addr,
                                  .associated = addrs,
                                  .n_associated = n};
-    srv_step_decide(s, REASON_QUERY_ACTIVE, (struct trace_facts){.addr = lease->addr, .hw = lease->hw});
+    *srv_step_decide(s, REASON_QUERY_ACTIVE) = (struct trace_facts){.addr = lease->addr, .hw = lease->hw};
     begin_answer(s, DHCP_LEASEACTIVE, &answer);
     unsigned dropped = srv_query_put_lease(&a, &answer);
     srv_send_to_relay(s, DHCP_LEASEACTIVE, &answer, dropped);
@@ -84,10 +84,10 @@ static void on_address(struct srv_step *s, ip4 addr)
         find_associated(s, &lease, &found);
         send_active(s, &lease, found.addrs, found.n);
     } else if (srv_query_is_managed(s->e->config, addr)) {
-        srv_step_decide(s, REASON_QUERY_UNASSIGNED, (struct trace_facts){.addr = addr});
+        srv_step_decide(s, REASON_QUERY_UNASSIGNED)->addr = addr;
         send_bare(s, DHCP_LEASEUNASSIGNED);
     } else {
-        srv_step_decide(s, REASON_QUERY_UNKNOWN_ADDR, (struct trace_facts){.addr = addr});
+        srv_step_decide(s, REASON_QUERY_UNKNOWN_ADDR)->addr = addr;
         send_bare(s, DHCP_LEASEUNKNOWN);
     }
 }
@@ -100,7 +100,7 @@ static void on_client(struct srv_step *s, const struct srv_query *query)
         send_active(s, &found.latest, found.addrs, found.n);
         return;
     }
-    srv_step_decide(s, REASON_QUERY_UNKNOWN_CLIENT, (struct trace_facts){0});
+    srv_step_decide(s, REASON_QUERY_UNKNOWN_CLIENT);
     send_bare(s, DHCP_LEASEUNKNOWN);
 }
 
@@ -122,7 +122,7 @@ void srv_on_leasequery(struct srv_step *s)
     struct srv_query query;
     enum reason reason = check(s, &query);
     if (reason != REASON_NONE)
-        srv_step_drop(s, reason, (struct trace_facts){.addr = s->msg->giaddr});
+        srv_step_drop(s, reason)->addr = s->msg->giaddr;
     else if (query.by == SRV_QUERY_BY_ADDR)
         on_address(s, query.addr);
     else

@@ -23,10 +23,10 @@ static void take_offer_back(struct srv_step *s, ip4 server)
 {
     ip4 offered = srv_step_find_offer(s)->addr;
     if (offered == 0) {
-        srv_step_decide(s, REASON_OTHER_SERVER, (struct trace_facts){.other = server});
+        srv_step_decide(s, REASON_OTHER_SERVER)->other = server;
         return;
     }
-    srv_step_decide(s, REASON_OFFER_TAKEN_BACK, (struct trace_facts){.addr = offered, .other = server});
+    *srv_step_decide(s, REASON_OFFER_TAKEN_BACK) = (struct trace_facts){.addr = offered, .other = server};
     if (!s->out_of_memory)
         srv_step_end_offer(s, offered);
 }
@@ -62,7 +62,7 @@ static void on_unknown(struct srv_step *s, enum request_kind kind, ip4 addr)
     if (s->subnet->authoritative || is_conflict)
         srv_send_nak(s, refusal == REASON_NONE ? REASON_NAK_UNKNOWN : refusal, addr, 0);
     else
-        srv_step_decide(s, REASON_UNKNOWN_CLIENT, (struct trace_facts){0});
+        srv_step_decide(s, REASON_UNKNOWN_CLIENT);
 }
 
 /* INIT-REBOOT, RENEWING and REBINDING: the client says which address it has. */
@@ -117,7 +117,7 @@ static void on_any_address(struct srv_step *s)
         return;
     }
     srv_select_move(s, subnet);
-    srv_step_decide(s, reason, (struct trace_facts){.addr = addr});
+    srv_step_decide(s, reason)->addr = addr;
     srv_grant(s, addr);
 }
 
@@ -139,10 +139,10 @@ void srv_on_request(struct srv_step *s)
         return;
     }
     if (requested == 0 && ciaddr == 0) {
-        srv_step_drop(s, REASON_MSG_NO_ADDRESS, (struct trace_facts){0});
+        srv_step_drop(s, REASON_MSG_NO_ADDRESS);
         return;
     }
-    srv_step_decide(s, request_reasons[kind], (struct trace_facts){0});
+    srv_step_decide(s, request_reasons[kind]);
     /* RFC 2131 4.3.2, RENEWING: "Because 'giaddr' is therefore not filled in, the DHCP server will trust the
      * value in 'ciaddr', and use it when replying to the client." */
     bool has_subnet = kind == RENEWING ? srv_select_take(s, srv_config_find_subnet(s->e->config, ciaddr),

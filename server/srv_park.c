@@ -135,7 +135,7 @@ static void park(struct srv_step *s, ip4 addr)
         return;
     }
     parked->is_relayed = s->msg->giaddr != 0;
-    srv_step_decide(s, REASON_PROBING, (struct trace_facts){.addr = addr});
+    srv_step_decide(s, REASON_PROBING)->addr = addr;
     send_request(s, parked);
     if (!s->out_of_memory)
         hold(s, addr);
@@ -150,14 +150,14 @@ bool srv_park_hold(struct srv_step *s, ip4 addr, enum reason reason)
     struct srv_park *waiting = &s->e->park;
     struct srv_parked *before;
     if (reason == REASON_ADDR_OFFERED && find(waiting, addr, &before)) {
-        srv_step_decide(s, REASON_PROBE_PENDING, (struct trace_facts){.addr = addr});
+        srv_step_decide(s, REASON_PROBE_PENDING)->addr = addr;
         replace(s, before);
         return true;
     }
     if (!needs_probe(s, addr, reason))
         return false;
     if (waiting->n >= s->e->config->ping.max_pending)
-        srv_step_drop(s, REASON_PROBE_LIMIT, (struct trace_facts){.num = (int64_t)waiting->n});
+        srv_step_drop(s, REASON_PROBE_LIMIT)->num = (int64_t)waiting->n;
     else if (srv_step_may_offer(s))
         park(s, addr);
     return true;
@@ -170,8 +170,7 @@ static bool decline(struct srv_step *s, struct srv_lease *offer)
     struct srv_engine *e = s->e;
     if (!srv_lease_find(e->leases, offer->addr, NULL) && srv_lease_table_room(e->leases) == 0) {
         srv_step_end_offer(s, offer->addr);
-        srv_step_decide(s, REASON_LEASE_LIMIT,
-                        (struct trace_facts){.num = (int64_t)srv_lease_table_count(e->leases)});
+        srv_step_decide(s, REASON_LEASE_LIMIT)->num = (int64_t)srv_lease_table_count(e->leases);
         return false;
     }
     /* Nobody's: whoever answers there is no client of ours, and it is not this one's fault. */
@@ -190,8 +189,8 @@ bool srv_park_settle(struct srv_step *s)
         return false; /* the client went elsewhere meanwhile, or an administrator gave the address away */
     if (parked->is_answered)
         return decline(s, &offer);
-    srv_step_decide(s, REASON_PROBE_SILENT,
-                    (struct trace_facts){.addr = parked->addr, .num = parked->requests});
+    *srv_step_decide(s, REASON_PROBE_SILENT) =
+        (struct trace_facts){.addr = parked->addr, .num = parked->requests};
     s->probed = parked->addr;
     return true;
 }

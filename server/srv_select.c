@@ -43,7 +43,7 @@ void srv_select_stash(struct srv_step *s)
     if (!srv_lease_is_of(&lease, &client))
         return;
     s->is_stashed = dhcp_put_bytes(&s->e->msg, DHCP_OPT_RELAY_INFO, lease.relay_info, lease.relay_info_len);
-    srv_step_decide(s, REASON_STASHED, (struct trace_facts){.addr = addr});
+    srv_step_decide(s, REASON_STASHED)->addr = addr;
 }
 
 static void take_host(struct srv_step *s, const struct srv_host *host)
@@ -58,7 +58,7 @@ static void take_host(struct srv_step *s, const struct srv_host *host)
     struct trace_facts facts = {.text = srv_step_text(s, srv_host_id_format(&host->id, id))};
     if (s->subnet != NULL)
         facts.net = s->subnet->net;
-    srv_step_decide(s, host->subnet_id == SRV_HOST_GLOBAL ? REASON_HOST_GLOBAL : REASON_HOST, facts);
+    *srv_step_decide(s, host->subnet_id == SRV_HOST_GLOBAL ? REASON_HOST_GLOBAL : REASON_HOST) = facts;
 }
 
 void srv_select_early_host(struct srv_step *s)
@@ -111,9 +111,8 @@ void srv_select_move(struct srv_step *s, const struct srv_subnet *subnet)
 {
     if (subnet == NULL || subnet == s->subnet)
         return;
-    srv_step_decide(
-        s, REASON_SUBNET_SHARED,
-        (struct trace_facts){.net = subnet->net, .text = srv_step_text(s, subnet->network->name)});
+    *srv_step_decide(s, REASON_SUBNET_SHARED) =
+        (struct trace_facts){.net = subnet->net, .text = srv_step_text(s, subnet->network->name)};
     find_host(s, subnet);
     if (s->client.match_client_id != subnet->match_client_id)
         srv_step_identify(s, subnet->match_client_id);
@@ -123,21 +122,24 @@ void srv_select_move(struct srv_step *s, const struct srv_subnet *subnet)
 static void drop_closed(struct srv_step *s, const struct srv_subnet *subnet)
 {
     srv_classify_tell(s);
-    srv_step_drop(s, REASON_SUBNET_CLASS, (struct trace_facts){.net = subnet->net});
+    srv_step_drop(s, REASON_SUBNET_CLASS)->net = subnet->net;
 }
 
 bool srv_select_take(struct srv_step *s, const struct srv_subnet *subnet, enum reason reason, ip4 addr,
                      const char *text)
 {
     if (subnet == NULL) {
-        srv_step_drop(s, REASON_NO_SUBNET, (struct trace_facts){.addr = addr});
+        srv_step_drop(s, REASON_NO_SUBNET)->addr = addr;
         return false;
     }
     if (!srv_class_passes_subnet(s->classes, subnet)) {
         drop_closed(s, subnet);
         return false;
     }
-    srv_step_decide(s, reason, (struct trace_facts){.net = subnet->net, .addr = addr, .text = text});
+    struct trace_facts *facts = srv_step_decide(s, reason);
+    facts->net = subnet->net;
+    facts->addr = addr;
+    facts->text = text;
     bool is_known_early = s->host != NULL;
     find_host(s, subnet);
     if (!srv_classify_known(s, is_known_early || is_known(s, subnet)))

@@ -11,7 +11,9 @@
 
 static void tell_packed(struct srv_step *s, enum reason reason, const char *options)
 {
-    srv_step_decide(s, reason, (struct trace_facts){.form = TRACE_OPTIONS, .text = options});
+    struct trace_facts *facts = srv_step_decide(s, reason);
+    facts->form = TRACE_OPTIONS;
+    facts->text = options;
 }
 
 static void tell_notes(struct srv_step *s, const struct srv_block *block)
@@ -89,8 +91,8 @@ static const uint8_t *encode(struct srv_step *s, const struct srv_reply *reply, 
     arena_trim(&s->out->arena, bytes, size.len);
     tell_content(s, reply, bytes, &size);
     if (size.dropped != 0)
-        srv_step_decide(s, REASON_OPTIONS_DROPPED,
-                        (struct trace_facts){.num = size.dropped, .max = (int64_t)size.max});
+        *srv_step_decide(s, REASON_OPTIONS_DROPPED) =
+            (struct trace_facts){.num = size.dropped, .max = (int64_t)size.max};
     *out_len = size.len;
     return bytes;
 }
@@ -104,7 +106,7 @@ void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, const struc
     srv_send_scopes(s, pool, &scopes);
     fill_in(s, &scopes, &reply);
     if (reply.server_id != 0)
-        srv_step_decide(s, REASON_SERVER_ID_OVERRIDE, (struct trace_facts){.addr = reply.server_id});
+        srv_step_decide(s, REASON_SERVER_ID_OVERRIDE)->addr = reply.server_id;
     size_t len;
     const uint8_t *bytes = encode(s, &reply, &len);
     if (bytes == NULL)
@@ -112,7 +114,7 @@ void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, const struc
     struct srv_action *tx = srv_step_make(s, SRV_TX);
     struct trace_facts facts;
     enum reason route = srv_route_answer(&reply, &tx->packet, &tx->via, &facts);
-    srv_step_trace(s, TRACE_DECISION, route, &facts);
+    *srv_step_decide(s, route) = facts;
     tx->packet.bytes = bytes;
     tx->packet.len = len;
     tx->type = s->sent = (uint8_t)reply.type;
@@ -146,7 +148,7 @@ void srv_send_nak(struct srv_step *s, enum reason reason, ip4 addr, ip4 other)
     struct trace_facts facts = {.addr = addr, .other = other, .net = s->subnet->net};
     char message[256];
     trace_sentence(reason, &facts, message, sizeof message);
-    srv_step_decide(s, reason, facts);
+    *srv_step_decide(s, reason) = facts;
     srv_send_reply(s, NULL, &(struct srv_reply){.type = DHCP_NAK, .message = message});
 }
 
@@ -157,11 +159,11 @@ void srv_send_to_relay(struct srv_step *s, enum dhcp_type type, const struct dhc
     unsigned left_out = 0;
     size_t len = dhcp_msg_encode(m, buf, max, &left_out);
     if (dropped + left_out != 0)
-        srv_step_decide(s, REASON_OPTIONS_DROPPED,
-                        (struct trace_facts){.num = dropped + left_out, .max = (int64_t)max});
+        *srv_step_decide(s, REASON_OPTIONS_DROPPED) =
+            (struct trace_facts){.num = dropped + left_out, .max = (int64_t)max};
     uint16_t port = s->relay.port != 0 ? s->relay.port : DHCP_PORT_SERVER;
-    srv_step_decide(s, s->relay.port != 0 ? REASON_TO_RELAY_PORT : REASON_TO_RELAY,
-                    (struct trace_facts){.addr = m->giaddr, .num = s->relay.port});
+    *srv_step_decide(s, s->relay.port != 0 ? REASON_TO_RELAY_PORT : REASON_TO_RELAY) =
+        (struct trace_facts){.addr = m->giaddr, .num = s->relay.port};
     struct srv_action *tx = srv_step_add(s, SRV_TX);
     tx->via = SRV_VIA_UDP;
     tx->ifindex = s->ev->iface->index;

@@ -19,7 +19,7 @@ static size_t size_of(enum srv_action_kind kind)
     return sizeof(struct srv_action);
 }
 
-static inline struct srv_action *make(struct srv_step *s, enum srv_action_kind kind)
+struct srv_action *srv_step_make(struct srv_step *s, enum srv_action_kind kind)
 {
     struct srv_action *action = arena_take(&s->out->arena, size_of(kind));
     if (action == NULL) {
@@ -30,21 +30,17 @@ static inline struct srv_action *make(struct srv_step *s, enum srv_action_kind k
     return action;
 }
 
-struct srv_action *srv_step_make(struct srv_step *s, enum srv_action_kind kind)
+static inline void append(struct srv_actions *out, struct srv_action *action)
 {
-    return make(s, kind);
+    action->next = NULL;
+    *(out->last != NULL ? &out->last->next : &out->first) = action;
+    out->last = action;
 }
 
 void srv_step_append(struct srv_step *s, struct srv_action *action)
 {
-    if (s->out_of_memory) /* all will be taken back, and it may be the spare one */
-        return;
-    action->next = NULL;
-    if (s->out->last != NULL)
-        s->out->last->next = action;
-    else
-        s->out->first = action;
-    s->out->last = action;
+    if (!s->out_of_memory) /* else all will be taken back, and it may be the spare one */
+        append(s->out, action);
 }
 
 struct srv_action *srv_step_add(struct srv_step *s, enum srv_action_kind kind)
@@ -56,40 +52,40 @@ struct srv_action *srv_step_add(struct srv_step *s, enum srv_action_kind kind)
     return action;
 }
 
-static inline struct trace_event *add_trace(struct srv_step *s, enum trace_kind kind, enum reason reason,
-                                            const struct trace_facts *facts)
+static inline struct trace_event *append_trace(struct srv_step *s, struct srv_action *action,
+                                               enum trace_kind kind, enum reason reason)
 {
-    struct srv_action *action = make(s, SRV_TRACE);
     struct trace_event *event = &action->trace;
     event->kind = kind;
     event->reason = reason;
-    event->facts = *facts;
+    event->facts = (struct trace_facts){0};
     event->xid = s->xid;
     event->client = s->hw; /* of no length until a message is read */
     event->from = event->to = NULL;
-    srv_step_append(s, action);
-    if (s->out_of_memory)
-        return event;
+    append(s->out, action);
     s->e->counters.reasons[reason]++;
     if (srv_count_is_tallied[reason] && s->tally_from == NULL)
         s->tally_from = action;
     return event;
 }
 
-static __attribute__((noinline)) struct trace_event *add_trace_elsewhere(struct srv_step *s,
-                                                                         enum trace_kind kind,
-                                                                         enum reason reason,
-                                                                         const struct trace_facts *facts)
+static __attribute__((noinline)) struct trace_event *trace_elsewhere(struct srv_step *s, enum trace_kind kind,
+                                                                     enum reason reason)
 {
-    return add_trace(s, kind, reason, facts);
+    struct srv_action *action = srv_step_make(s, SRV_TRACE);
+    return s->out_of_memory ? &action->trace : append_trace(s, action, kind, reason);
 }
 
 /* There are many of them: the usual way calls nothing. */
-struct trace_event *srv_step_trace(struct srv_step *s, enum trace_kind kind, enum reason reason,
-                                   const struct trace_facts *facts)
+struct trace_event *srv_step_trace(struct srv_step *s, enum trace_kind kind, enum reason reason)
 {
-    return arena_has_room(&s->out->arena, size_of(SRV_TRACE)) ? add_trace(s, kind, reason, facts)
-                                                              : add_trace_elsewhere(s, kind, reason, facts);
+    struct arena *arena = &s->out->arena;
+    if (s->out_of_memory || !arena_has_room(arena, size_of(SRV_TRACE)))
+        return trace_elsewhere(s, kind, reason);
+    struct srv_action *action = arena_room(arena, size_of(SRV_TRACE));
+    arena_keep(arena, size_of(SRV_TRACE));
+    action->kind = SRV_TRACE;
+    return append_trace(s, action, kind, reason);
 }
 
 static const char *client_id_text(struct srv_step *s)
@@ -110,12 +106,12 @@ void srv_step_identify(struct srv_step *s, bool match_client_id)
     s->client.match_client_id = match_client_id;
     srv_lease_prepare(s->e->leases, &s->client);
     if (s->client.client_id_len == 0)
-        srv_step_decide(s, REASON_IDENTITY_HW, (struct trace_facts){.hw = s->client.hw});
+        srv_step_decide(s, REASON_IDENTITY_HW)->hw = s->client.hw;
     else if (!match_client_id)
-        srv_step_decide(s, REASON_IDENTITY_HW_ONLY, (struct trace_facts){.hw = s->client.hw});
+        srv_step_decide(s, REASON_IDENTITY_HW_ONLY)->hw = s->client.hw;
     else
-        srv_step_decide(s, REASON_IDENTITY_ID,
-                        (struct trace_facts){.hw = s->client.hw, .text = client_id_text(s)});
+        *srv_step_decide(s, REASON_IDENTITY_ID) =
+            (struct trace_facts){.hw = s->client.hw, .text = client_id_text(s)};
 }
 
 const uint8_t *srv_step_bytes(struct srv_step *s, const uint8_t *bytes, size_t len)
@@ -213,15 +209,16 @@ static size_t count_offers(const struct srv_step *s)
 
 bool srv_step_may_offer(struct srv_step *s)
 {
-    struct trace_facts facts = {.num = (int64_t)srv_lease_table_count(s->e->offers), .hw = s->client.hw};
     if (srv_lease_table_room(s->e->offers) == 0) {
-        srv_step_decide(s, REASON_OFFER_LIMIT, facts);
+        srv_step_decide(s, REASON_OFFER_LIMIT)->num = (int64_t)srv_lease_table_count(s->e->offers);
         return false;
     }
-    facts.num = (int64_t)count_offers(s);
-    if (facts.num < s->e->config->max_offers_per_client)
+    size_t n = count_offers(s);
+    if (n < s->e->config->max_offers_per_client)
         return true;
-    srv_step_decide(s, REASON_OFFER_LIMIT_CLIENT, facts);
+    struct trace_facts *facts = srv_step_decide(s, REASON_OFFER_LIMIT_CLIENT);
+    facts->num = (int64_t)n;
+    facts->hw = s->client.hw;
     return false;
 }
 

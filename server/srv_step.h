@@ -90,19 +90,20 @@ struct srv_action *srv_step_add(struct srv_step *s, enum srv_action_kind kind);
 /* The same in two parts, and not zeroed: for what takes its place among the actions only when it is whole. */
 struct srv_action *srv_step_make(struct srv_step *s, enum srv_action_kind kind);
 void srv_step_append(struct srv_step *s, struct srv_action *action);
-/* Appends a trace of the message at hand, and counts it. */
-struct trace_event *srv_step_trace(struct srv_step *s, enum trace_kind kind, enum reason reason,
-                                   const struct trace_facts *facts);
+/* Appends a trace of the message at hand, and counts it. Its facts are 0, to be filled in. */
+struct trace_event *srv_step_trace(struct srv_step *s, enum trace_kind kind, enum reason reason);
 
-static inline void srv_step_decide(struct srv_step *s, enum reason reason, struct trace_facts facts)
+/* These return the facts, to be filled in with what the sentence of the reason speaks of. */
+static inline struct trace_facts *srv_step_decide(struct srv_step *s, enum reason reason)
 {
-    srv_step_trace(s, TRACE_DECISION, reason, &facts);
+    return &srv_step_trace(s, TRACE_DECISION, reason)->facts;
 }
 
-static inline void srv_step_drop(struct srv_step *s, enum reason reason, struct trace_facts facts)
+static inline struct trace_facts *srv_step_drop(struct srv_step *s, enum reason reason)
 {
-    srv_step_trace(s, TRACE_DROP, reason, &facts);
+    struct trace_facts *facts = &srv_step_trace(s, TRACE_DROP, reason)->facts;
     s->e->counters.dropped += !s->out_of_memory;
+    return facts;
 }
 
 /* From now on the client goes by its client identifier, if it has one and that counts, or by its hardware
