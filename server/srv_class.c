@@ -36,14 +36,14 @@ void srv_class_clear(struct srv_class_set *set)
     set->n = 0;
 }
 
-enum { ORDER_BITS = 16, ORDER_MAX = 4 };
+enum { ORDER_BITS = 16 };
 
 /* `mark` is what is told of it in set->order; 0: it cannot be told there. */
 static void append(struct srv_class_set *set, const char *name, const struct srv_class *class, unsigned mark)
 {
     assert(set->n < SRV_CLASS_SET_MAX); /* each number once; one generated name per class and message */
-    bool is_short = mark != 0 && set->n < ORDER_MAX && (set->n == 0 || set->order != 0);
-    set->order = is_short ? set->order << ORDER_BITS | mark : 0;
+    bool has_room = set->order <= UINT64_MAX >> ORDER_BITS;
+    set->order = has_room && mark != 0 ? set->order << ORDER_BITS | mark : SRV_CLASS_ORDER_LONG;
     set->list[set->n++] = (struct srv_class_member){name, class};
 }
 

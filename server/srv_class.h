@@ -49,9 +49,11 @@ struct srv_class_member {
     const struct srv_class *class; /* NULL: none is defined under the name */
 };
 
+#define SRV_CLASS_ORDER_LONG UINT64_MAX
+
 struct srv_class_set {
     uint64_t bits[SRV_CLASS_NAMES_MAX / 64];
-    uint64_t order; /* which these are and in which order, 16 bits each; 0: it is not told so shortly */
+    uint64_t order; /* which these are and in which order, 16 bits each; or SRV_CLASS_ORDER_LONG */
     size_t n;
     struct srv_class_member list[SRV_CLASS_SET_MAX]; /* in the order in which they were added */
 };

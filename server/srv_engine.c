@@ -26,12 +26,14 @@ void srv_actions_reset(struct srv_actions *out)
     assert(!out->is_explained);
     arena_reset(&out->arena);
     out->first = out->last = out->due = NULL;
+    out->classes.names = NULL;
 }
 
 void srv_actions_fini(struct srv_actions *out)
 {
     arena_fini(&out->arena);
     out->first = out->last = out->due = NULL;
+    out->classes.names = NULL;
 }
 
 /* Takes back what was added after `last`. */
@@ -439,7 +441,6 @@ int srv_engine_reconfigure(struct srv_engine *e, const struct srv_config *config
     e->tally = fresh.tally;
     e->blocks = fresh.blocks;
     e->generation++;
-    e->classes_text.order = 0;          /* the numbers are other classes' now */
     e->expire = (struct srv_expire){0}; /* what was to wait need not wait so long now */
     return 0;
 }

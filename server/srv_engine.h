@@ -71,12 +71,20 @@ struct srv_action {
     };
 };
 
+/* The classes that were told last among the actions, for the next client that is in the same. */
+struct srv_classes_text {
+    const char *names;   /* in the arena; NULL: none */
+    uint64_t order;      /* of their set; */
+    unsigned generation; /* of the engine: what the classes have their numbers by */
+};
+
 /* The ordered answer of one step. The caller owns it: init once, reset after the actions are executed. */
 struct srv_actions {
     struct arena arena;
     struct srv_action *first, *last;
     struct srv_action *due; /* the last before those of the event itself in the last step; NULL: none */
-    bool is_explained;      /* srv_explain borrows from them: not to be reset, but for srv_explain_keep() */
+    struct srv_classes_text classes; /* the engine's */
+    bool is_explained; /* srv_explain borrows from them: not to be reset, but for srv_explain_keep() */
 };
 
 void srv_actions_init(struct srv_actions *out);

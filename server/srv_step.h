@@ -14,13 +14,6 @@
 
 enum { SRV_CLASSES_TEXT_MAX = 1024 };
 
-/* The classes that were told last, with the order of their set. */
-struct srv_classes_text {
-    uint64_t order; /* 0: they may be others now */
-    size_t size;    /* with the NUL */
-    char names[SRV_CLASSES_TEXT_MAX];
-};
-
 struct srv_engine {
     const struct srv_config *config;
     struct siphash_key key;
@@ -38,7 +31,6 @@ struct srv_engine {
     struct srv_counters counters;
     struct dhcp_msg msg;          /* the message at hand; here because it is large */
     struct srv_class_set classes; /* of its client; likewise */
-    struct srv_classes_text classes_text;
     struct srv_action spare; /* what is filled in when there is no memory; likewise */
 };
 
