@@ -192,6 +192,7 @@ struct view {
     const struct srv_subnet *subnet;
     const struct srv_identity *client; /* as the subnet knows it, perhaps in `room` */
     ip4 reserved;                      /* for the client in the subnet; 0: none */
+    bool is_new;                       /* the subnet is known to have no record of the client */
     struct srv_identity room;
 };
 
@@ -200,7 +201,8 @@ static void view_init(struct view *v, const struct srv_alloc_query *q, const str
     v->q = q;
     v->subnet = subnet;
     v->client = q->client;
-    v->reserved = srv_host_addr(q->config, subnet, q->ids);
+    v->reserved = q->ids->n == 0 ? 0 : srv_host_addr(q->config, subnet, q->ids);
+    v->is_new = false;
     if (q->client->match_client_id == subnet->match_client_id)
         return;
     v->room = *q->client;
@@ -224,17 +226,16 @@ static bool is_first_or_last(ip4 addr)
     return (addr & 0xff) == 0 || (addr & 0xff) == 0xff;
 }
 
-static bool is_open(const struct view *v, const struct srv_pool *pool)
+static inline bool is_open(const struct view *v, const struct srv_pool *pool)
 {
     return srv_class_passes_subnet(v->q->classes, v->subnet) &&
            srv_class_passes(v->q->classes, &pool->gate.classes);
 }
 
-/* REASON_NONE if the address is in a pool of the subnet or reserved for the client, and can be that of the
- * client. */
-static enum reason find_exclusion(const struct view *v, ip4 addr)
+/* REASON_NONE if the address, which is in `pool` (NULL: in none), is of the subnet's or reserved for the
+ * client, and can be that of the client. */
+static enum reason find_exclusion_in(const struct view *v, const struct alloc_pool *pool, ip4 addr)
 {
-    const struct alloc_pool *pool = find_pool(v->q->alloc, addr);
     bool is_reserved = addr == v->reserved;
     if (!is_reserved && srv_host_is_kept(v->q->config, v->subnet, addr, v->q->ids))
         return REASON_ADDR_RESERVED_OTHER;
@@ -255,11 +256,17 @@ static enum reason find_exclusion(const struct view *v, ip4 addr)
     return is_router(pool, addr) ? REASON_ADDR_ROUTER : REASON_NONE;
 }
 
+static enum reason find_exclusion(const struct view *v, ip4 addr)
+{
+    return find_exclusion_in(v, find_pool(v->q->alloc, addr), addr);
+}
+
 /* Is the address held by another client? Then *out_holder is its hardware address. */
 static bool is_held(const struct view *v, ip4 addr, struct hw_addr *out_holder)
 {
     struct srv_lease lease;
-    if ((srv_lease_find(v->q->offers, addr, &lease) && !srv_lease_is_of(&lease, v->client)) ||
+    if ((addr != v->q->offered && srv_lease_find(v->q->offers, addr, &lease) &&
+         !srv_lease_is_of(&lease, v->client)) ||
         (srv_lease_find(v->q->leases, addr, &lease) && srv_lease_is_held(&lease) &&
          (lease.state == SRV_LEASE_DECLINED || !srv_lease_is_of(&lease, v->client)))) {
         *out_holder = lease.hw;
@@ -325,7 +332,7 @@ static bool has_room(const struct srv_alloc_query *q)
 
 /* ---- the rules, in their order ---- */
 
-typedef ip4 rule_fn(const struct view *v, enum reason *out_reason);
+typedef ip4 rule_fn(struct view *v, enum reason *out_reason);
 
 /* What was the client's can be the client's no more. */
 static void note_lost(const struct view *v, enum reason exclusion, const struct srv_lease *lease)
@@ -337,7 +344,7 @@ static void note_lost(const struct view *v, enum reason exclusion, const struct 
 /* As Kea resolves it: while somebody else has the reserved address, the client gets another one; who has it
  * is refused when it comes back to renew, and after that so is the client, which then gets what is reserved.
  */
-static ip4 pick_reserved(const struct view *v, enum reason *out_reason)
+static ip4 pick_reserved(struct view *v, enum reason *out_reason)
 {
     const struct srv_alloc_query *q = v->q;
     struct hw_addr holder = {0};
@@ -360,11 +367,11 @@ static ip4 pick_reserved(const struct view *v, enum reason *out_reason)
 }
 
 /* RFC 2131 4.3.1: "The client's current address as recorded in the client's current binding" */
-static ip4 pick_bound(const struct view *v, enum reason *out_reason)
+static ip4 pick_bound(struct view *v, enum reason *out_reason)
 {
     struct srv_lease lease;
-    if (!srv_lease_find_client(v->q->leases, v->subnet->id, v->client, 0, &lease) ||
-        lease.state != SRV_LEASE_ACTIVE)
+    v->is_new = !srv_lease_find_client(v->q->leases, v->subnet->id, v->client, 0, &lease);
+    if (v->is_new || lease.state != SRV_LEASE_ACTIVE)
         return 0;
     enum reason exclusion = find_exclusion(v, lease.addr);
     if (exclusion != REASON_NONE) {
@@ -375,7 +382,7 @@ static ip4 pick_bound(const struct view *v, enum reason *out_reason)
     return lease.addr;
 }
 
-static ip4 pick_offered(const struct view *v, enum reason *out_reason)
+static ip4 pick_offered(struct view *v, enum reason *out_reason)
 {
     struct srv_lease offer;
     if (!srv_lease_find_client(v->q->offers, v->subnet->id, v->client, 0, &offer) ||
@@ -387,11 +394,11 @@ static ip4 pick_offered(const struct view *v, enum reason *out_reason)
 
 /* "The client's previous address as recorded in the client's (now expired or released) binding, if that
  * address is in the server's pool of available addresses and not already allocated" */
-static ip4 pick_previous(const struct view *v, enum reason *out_reason)
+static ip4 pick_previous(struct view *v, enum reason *out_reason)
 {
     struct srv_lease lease;
     struct hw_addr holder;
-    if (!srv_lease_find_client(v->q->leases, v->subnet->id, v->client, 0, &lease) ||
+    if (v->is_new || !srv_lease_find_client(v->q->leases, v->subnet->id, v->client, 0, &lease) ||
         srv_lease_is_held(&lease))
         return 0;
     enum reason exclusion = find_exclusion(v, lease.addr);
@@ -409,7 +416,7 @@ static ip4 pick_previous(const struct view *v, enum reason *out_reason)
 
 /* "The address requested in the 'Requested IP Address' option, if that address is valid and not already
  * allocated" */
-static ip4 pick_requested(const struct view *v, enum reason *out_reason)
+static ip4 pick_requested(struct view *v, enum reason *out_reason)
 {
     const struct srv_alloc_query *q = v->q;
     const struct srv_subnet *home = srv_config_find_neighbour(q->config, q->subnet, q->requested);
@@ -436,7 +443,7 @@ static void note_closed(const struct view *v, const struct srv_pool *pool)
 }
 
 /* "A new address allocated from the server's pool of available addresses": first one that nobody ever had. */
-static ip4 pick_never_used(const struct view *v, enum reason *out_reason)
+static ip4 pick_never_used(struct view *v, enum reason *out_reason)
 {
     if (!has_room(v->q))
         return 0;
@@ -454,7 +461,7 @@ static ip4 pick_never_used(const struct view *v, enum reason *out_reason)
             if (place == pool->taken.n)
                 break;
             ip4 addr = addr_at(pool, place);
-            enum reason reason = find_exclusion(v, addr);
+            enum reason reason = find_exclusion_in(v, pool, addr);
             if (reason == REASON_NONE) {
                 *out_reason = found;
                 return addr;
@@ -496,7 +503,7 @@ static bool has_closed(const struct view *v)
 }
 
 /* Where addresses are given at random, any that was leased before. */
-static ip4 pick_drawn(const struct view *v, enum reason *out_reason)
+static ip4 pick_drawn(struct view *v, enum reason *out_reason)
 {
     struct srv_alloc *a = v->q->alloc;
     struct srv_lease lease;
@@ -514,7 +521,7 @@ static ip4 pick_drawn(const struct view *v, enum reason *out_reason)
 }
 
 /* Then the one that is free the longest, so that a client that returns late may still find its address. */
-static ip4 pick_oldest(const struct view *v, enum reason *out_reason)
+static ip4 pick_oldest(struct view *v, enum reason *out_reason)
 {
     struct srv_lease lease;
     if (has_closed(v))
@@ -543,7 +550,7 @@ static bool has_lease(const struct srv_alloc_query *q)
 
 static bool has_offer(const struct srv_alloc_query *q)
 {
-    return q->subnet->network == NULL || srv_lease_has_client(q->offers, q->client, 0);
+    return q->offered != 0;
 }
 
 static bool has_request(const struct srv_alloc_query *q)

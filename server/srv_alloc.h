@@ -37,6 +37,7 @@ struct srv_alloc_query {
     const struct srv_host_ids *ids;      /* what reservations know it by */
     ip4 server;                          /* the server's own address, never given */
     ip4 requested;                       /* option 50; 0: none */
+    ip4 offered;                         /* what stands offered to the client in these subnets; 0: nothing */
     srv_alloc_note_fn *note;
     void *user;
 };

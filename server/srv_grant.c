@@ -23,6 +23,7 @@ struct srv_alloc_query srv_grant_query(struct srv_step *s)
                                     .classes = s->classes,
                                     .ids = &s->host_ids,
                                     .server = s->ev->iface->addr.addr,
+                                    .offered = srv_step_find_offer(s)->addr,
                                     .note = note_refused,
                                     .user = s};
 }

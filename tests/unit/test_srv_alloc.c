@@ -115,6 +115,7 @@ static void each_rule_comes_after_the_one_before(void **state)
     put(leases, IP(10, 0, 0, 21), 1, SRV_LEASE_EXPIRED, 5);
     expect_pick(IP(10, 0, 0, 21), REASON_ADDR_PREVIOUS);
     put(offers, IP(10, 0, 0, 20), 1, SRV_LEASE_OFFERED, 5);
+    query.offered = IP(10, 0, 0, 20);
     expect_pick(IP(10, 0, 0, 20), REASON_ADDR_OFFERED);
     put(leases, IP(10, 0, 0, 10), 1, SRV_LEASE_ACTIVE, 5);
     expect_pick(IP(10, 0, 0, 10), REASON_ADDR_BOUND);
