@@ -151,7 +151,8 @@ void srv_on_request(struct srv_step *s)
     if (!has_subnet)
         return;
     ip4 addr = kind == INIT_REBOOT || (kind == SELECTING && requested != 0) ? requested : ciaddr;
-    srv_select_move(s, srv_config_find_neighbour(s->e->config, s->subnet, addr));
+    if (s->subnet->network != NULL)
+        srv_select_move(s, srv_config_find_neighbour(s->e->config, s->subnet, addr));
     switch (kind) {
     case SELECTING:
         on_selecting(s, server, addr);
