@@ -13,4 +13,5 @@ struct histogram {
     uint64_t n, sum_us;
 };
 
-void histogram_add(struct histogram *h, uint64_t us);
+/* `n` times the same. */
+void histogram_add(struct histogram *h, uint64_t us, uint64_t n);

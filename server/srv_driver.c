@@ -32,16 +32,16 @@ const char *srv_driver_why(int rc)
 
 /* ---- executing what the engine answered ---- */
 
-static void do_tx(struct srv_driver *d, const struct srv_action *action)
+static void do_tx(struct srv_driver *d, struct srv_action *action)
 {
     const struct srv_port *port = srv_ports_find(&d->ports, action->ifindex);
     if (port == NULL)
         return; /* the interface was given up by a reload between question and answer */
-    struct packet packet = action->packet;
-    packet.src_hw = port->iface.hw;
-    io_trace_message(d->trace, TRACE_TX, port->iface.name, &packet);
+    action->packet.src_hw = port->iface.hw;
+    io_trace_message(d->trace, TRACE_TX, port->iface.name, &action->packet);
     d->traffic.sent++;
-    srv_transmit_add(d->transmit, port, action->via, &packet, srv_engine_sent(d->engine, action->type));
+    srv_transmit_add(d->transmit, port, action->via, &action->packet,
+                     srv_engine_sent(d->engine, action->type));
 }
 
 /* An ACK that must not leave: its lease is not on stable storage. The client will ask again. */
@@ -132,17 +132,27 @@ void srv_driver_step(struct srv_driver *d, const struct srv_event *event, const 
     d->n_taken++; /* the message: it is kept, too, also if there is nothing to say of it */
 }
 
+/* How long they took. What came with one batch was received at one instant. */
+static void observe_answers(struct srv_driver *d, const struct srv_answers *answers)
+{
+    uint64_t now_us = io_now_us();
+    for (const struct srv_action *a = answers->first; a != NULL;) {
+        uint64_t received_us = a->received_us, n = 0;
+        for (; a != NULL && a->received_us == received_us; a = a->next_answer)
+            n++;
+        if (received_us != 0)
+            histogram_add(&d->answer_time, now_us - received_us, n);
+    }
+}
+
 static void send_answers(struct srv_driver *d, const struct srv_answers *answers)
 {
     if (answers->n == 0)
         return;
-    for (const struct srv_action *a = answers->first; a != NULL; a = a->next_answer)
+    for (struct srv_action *a = answers->first; a != NULL; a = a->next_answer)
         do_tx(d, a);
     srv_transmit_flush(d->transmit);
-    uint64_t now_us = io_now_us();
-    for (const struct srv_action *a = answers->first; a != NULL; a = a->next_answer)
-        if (a->received_us != 0)
-            histogram_add(&d->answer_time, now_us - a->received_us);
+    observe_answers(d, answers);
 }
 
 static void observe(struct srv_driver *d)

@@ -324,7 +324,7 @@ int srv_store_end(struct srv_store *s)
     s->failing = rc < 0;
     if (s->is_synced) {
         s->stats.syncs++;
-        histogram_add(&s->sync_time, s->sync_us);
+        histogram_add(&s->sync_time, s->sync_us, 1);
     }
     if (rc < 0) {
         s->stats.failures++;

@@ -11,7 +11,7 @@ struct srv_transmit {
     struct io_trace *trace;
     struct io_batch *batch;
     enum srv_segments joins;
-    const struct srv_port *port; /* of what waits */
+    const struct srv_port *port; /* of what waits; NULL: nothing does */
     enum srv_via via;
     uint64_t *sent[IO_BATCH_MAX]; /* of each packet that waits; NULL: it could not be sent */
 };
@@ -70,16 +70,18 @@ void srv_transmit_flush(struct srv_transmit *t)
     for (int i = 0; i < n; i++)
         if (t->sent[i] != NULL)
             ++*t->sent[i];
+    t->port = NULL;
 }
 
 void srv_transmit_add(struct srv_transmit *t, const struct srv_port *port, enum srv_via via,
                       const struct packet *packet, uint64_t *sent)
 {
-    if (port != t->port || via != t->via || io_batch_is_full(t->batch))
+    if (port != t->port || via != t->via || io_batch_is_full(t->batch)) {
         srv_transmit_flush(t);
-    t->port = port;
-    t->via = via;
-    io_batch_join(t->batch, joins_on(t, port));
+        t->port = port;
+        t->via = via;
+        io_batch_join(t->batch, joins_on(t, port));
+    }
     int rc = via == SRV_VIA_RAW ? io_batch_add_raw(t->batch, port->iface.index, packet)
                                 : io_batch_add_udp(t->batch, port->iface.index, packet);
     if (rc < 0)

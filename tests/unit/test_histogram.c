@@ -11,17 +11,17 @@ static void test_a_value_is_counted_under_the_first_bound_that_it_does_not_pass(
 {
     (void)state;
     struct histogram h = {0};
-    histogram_add(&h, 0);
-    histogram_add(&h, 50);
-    histogram_add(&h, 51);
-    histogram_add(&h, 10000000);
-    histogram_add(&h, 10000001);
+    histogram_add(&h, 0, 1);
+    histogram_add(&h, 50, 1);
+    histogram_add(&h, 51, 3);
+    histogram_add(&h, 10000000, 1);
+    histogram_add(&h, 10000001, 1);
     assert_int_equal(h.counts[0], 2);
-    assert_int_equal(h.counts[1], 1);
+    assert_int_equal(h.counts[1], 3);
     assert_int_equal(h.counts[HISTOGRAM_BOUNDS - 1], 1);
     assert_int_equal(h.counts[HISTOGRAM_BOUNDS], 1);
-    assert_int_equal(h.n, 5);
-    assert_int_equal(h.sum_us, 20000102);
+    assert_int_equal(h.n, 7);
+    assert_int_equal(h.sum_us, 20000204);
 }
 
 static void test_bounds_grow(void **state)

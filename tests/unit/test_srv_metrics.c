@@ -247,10 +247,10 @@ static void times_are_histograms(void **state)
 {
     (void)state;
     start(basic);
-    histogram_add(&answer_time, 90);
-    histogram_add(&answer_time, 700);
-    histogram_add(&answer_time, 20000000);
-    histogram_add(&sync_time, 1500);
+    histogram_add(&answer_time, 90, 1);
+    histogram_add(&answer_time, 700, 1);
+    histogram_add(&answer_time, 20000000, 1);
+    histogram_add(&sync_time, 1500, 1);
     scrape(true);
     assert_true(value_of("dhcplab_server_answer_seconds_bucket{le=\"5e-05\"}") == 0);
     assert_true(value_of("dhcplab_server_answer_seconds_bucket{le=\"0.0001\"}") == 1);
