@@ -181,9 +181,9 @@ static struct node *find_waiting(struct srv_queue *q, uint64_t client)
 
 /* ---- the list ---- */
 
-static struct node *make_node(struct srv_queue *q, const struct srv_queued *p)
+static struct node *make_node(struct srv_queue *q, const struct packet *packet)
 {
-    size_t len = p->packet.len;
+    size_t len = packet->len;
     struct node *node = len <= ROOM ? q->spare : NULL;
     if (node != NULL)
         q->spare = node->newer;
@@ -193,8 +193,8 @@ static struct node *make_node(struct srv_queue *q, const struct srv_queued *p)
         return NULL;
     node->yields = node->has_client = false; /* until somebody looks */
     node->fits = len <= ROOM;
-    node->queued = *p;
-    node->queued.packet.bytes = memcpy(node->bytes, p->packet.bytes, len);
+    node->queued.packet = *packet;
+    node->queued.packet.bytes = memcpy(node->bytes, packet->bytes, len);
     return node;
 }
 
@@ -311,27 +311,29 @@ static bool is_above(const struct srv_queue *q, size_t part)
     return q->n > q->capacity / part || (q->n > 1 && q->octets > q->capacity / part * SRV_QUEUE_OCTETS);
 }
 
-int srv_queue_put(struct srv_queue *q, const struct srv_queued *packet)
+int srv_queue_put(struct srv_queue *q, int ifindex, uint64_t received_us, const struct packet *packet)
 {
     struct node *node = make_node(q, packet);
     if (node == NULL)
         return ERR_NOMEM;
+    node->queued.ifindex = ifindex;
+    node->queued.received_us = received_us;
     append(q, node);
-    if (is_above(q, SRV_QUEUE_CALM))
-        srv_queue_sort(q);
+    if (!is_above(q, SRV_QUEUE_CALM))
+        return 0;
+    srv_queue_sort(q);
     while (is_above(q, 1))
         lose(q, q->oldest_yielding != NULL ? q->oldest_yielding : q->oldest, REASON_QUEUE_FULL);
     return 0;
 }
 
-bool srv_queue_take(struct srv_queue *q, struct srv_queued *out)
+const struct srv_queued *srv_queue_take(struct srv_queue *q)
 {
     struct node *node = q->oldest;
     if (node == NULL)
-        return false;
+        return NULL;
     remove_node(q, node);
     free_node(q, q->taken);
     q->taken = node;
-    *out = node->queued;
-    return true;
+    return &node->queued;
 }

@@ -44,8 +44,8 @@ size_t srv_queue_count(const struct srv_queue *q);
  * split, or file and sname have options, nobody looks so closely: the message stays.) RELEASE and DECLINE are
  * told only once (RFC 2131 4.4.4, 4.4.6): they neither go for another message nor make one go. ERR_NOMEM: the
  * packet is lost; the queue is as before. */
-int srv_queue_put(struct srv_queue *q, const struct srv_queued *packet);
+int srv_queue_put(struct srv_queue *q, int ifindex, uint64_t received_us, const struct packet *packet);
 /* What is in the queue has to wait: of each client, only the newest message is to stay. */
 void srv_queue_sort(struct srv_queue *q);
-/* Takes out the oldest packet; its bytes are borrowed until the next one is taken. False if there is none. */
-bool srv_queue_take(struct srv_queue *q, struct srv_queued *out);
+/* Takes out the oldest packet, which is borrowed until the next one is taken. NULL if there is none. */
+const struct srv_queued *srv_queue_take(struct srv_queue *q);

@@ -101,14 +101,12 @@ static struct srv_port *port_of_fd(struct srv_ports *ports, int fd)
 /* The next batch of a socket into the queue. How many packets there were. */
 static int take_some(struct srv_driver *d, int fd)
 {
-    struct srv_queued queued = {.ifindex = port_of_fd(&d->ports, fd)->iface.index};
+    int ifindex = port_of_fd(&d->ports, fd)->iface.index;
     int n = io_batch_recv_udp(d->received, fd, DHCP_PORT_SERVER);
-    queued.received_us = io_now_us();
-    for (int i = 0; i < n; i++) {
-        queued.packet = *io_batch_packet(d->received, i, NULL);
-        if (srv_queue_put(d->queue, &queued) < 0)
+    uint64_t received_us = io_now_us();
+    for (int i = 0; i < n; i++)
+        if (srv_queue_put(d->queue, ifindex, received_us, io_batch_packet(d->received, i, NULL)) < 0)
             io_trace_log(d->trace, "error", "%s: a packet was lost", err_text(ERR_NOMEM));
-    }
     return n;
 }
 
@@ -129,12 +127,12 @@ static bool fill(struct srv_driver *d, int fd)
  * offers of these leave before the others are served. */
 static void serve_some(struct srv_driver *d)
 {
-    struct srv_queued queued;
+    const struct srv_queued *queued;
     struct clock_now now = io_now();
     for (int i = 0; i < RX_BATCH && !srv_driver_is_full(d) && !srv_driver_is_commit_due(d) &&
-                    srv_queue_take(d->queue, &queued);
+                    (queued = srv_queue_take(d->queue)) != NULL;
          i++)
-        serve_packet(d, &queued, &now);
+        serve_packet(d, queued, &now);
     srv_driver_send(d);
 }
 

@@ -64,7 +64,7 @@ static void put(void)
     unsigned dropped;
     size_t len = dhcp_msg_encode(&msg, bytes, sizeof bytes, &dropped);
     made.packet = (struct packet){.src = 7, .bytes = bytes, .len = len};
-    assert_int_equal(srv_queue_put(queue, &made), 0);
+    assert_int_equal(srv_queue_put(queue, made.ifindex, made.received_us, &made.packet), 0);
     memset(bytes, 0xee, sizeof bytes); /* the queue has a copy */
 }
 
@@ -76,21 +76,20 @@ static void put_msg(char client, uint8_t type, uint64_t at_us)
 
 static void expect_take(char client, uint8_t type, uint64_t at_us)
 {
-    struct srv_queued out;
+    const struct srv_queued *out = srv_queue_take(queue);
     struct dhcp_msg got;
-    assert_true(srv_queue_take(queue, &out));
-    assert_true(out.received_us == at_us);
-    assert_int_equal(out.ifindex, 3);
-    assert_int_equal(out.packet.src, 7);
-    assert_int_equal(dhcp_msg_decode(&got, out.packet.bytes, out.packet.len), REASON_NONE);
+    assert_non_null(out);
+    assert_true(out->received_us == at_us);
+    assert_int_equal(out->ifindex, 3);
+    assert_int_equal(out->packet.src, 7);
+    assert_int_equal(dhcp_msg_decode(&got, out->packet.bytes, out->packet.len), REASON_NONE);
     assert_int_equal(got.chaddr[5], client);
     assert_int_equal(got.type, type);
 }
 
 static void expect_empty(void)
 {
-    struct srv_queued out;
-    assert_false(srv_queue_take(queue, &out));
+    assert_null(srv_queue_take(queue));
     assert_int_equal(srv_queue_count(queue), 0);
 }
 
@@ -250,16 +249,14 @@ static void test_what_is_no_message_waits_like_any(void **state)
     (void)state;
     start(2);
     static const uint8_t rubbish[] = {1, 2, 3};
-    struct srv_queued out;
     for (uint64_t i = 0; i < 3; i++)
-        assert_int_equal(srv_queue_put(queue, &(struct srv_queued){.received_us = i,
-                                                                   .packet = {.bytes = rubbish, .len = 3}}),
-                         0);
+        assert_int_equal(srv_queue_put(queue, 3, i, &(struct packet){.bytes = rubbish, .len = 3}), 0);
     assert_int_equal(n_lost, 1);
     expect_lost(0, REASON_QUEUE_FULL, 0);
-    assert_true(srv_queue_take(queue, &out));
-    assert_true(out.received_us == 1);
-    assert_memory_equal(out.packet.bytes, rubbish, 3);
+    const struct srv_queued *out = srv_queue_take(queue);
+    assert_non_null(out);
+    assert_true(out->received_us == 1);
+    assert_memory_equal(out->packet.bytes, rubbish, 3);
 }
 
 static void test_a_full_queue_loses_its_oldest(void **state)
@@ -335,17 +332,15 @@ static void test_packets_of_every_size_come_out_as_they_went_in(void **state)
     for (uint64_t i = 0; i < 200; i++) {
         size_t len = lens[i % (sizeof lens / sizeof lens[0])];
         memset(octets, (int)(i + 1), sizeof octets);
-        assert_int_equal(srv_queue_put(queue, &(struct srv_queued){.received_us = i,
-                                                                   .packet = {.bytes = octets, .len = len}}),
-                         0);
+        assert_int_equal(srv_queue_put(queue, 3, i, &(struct packet){.bytes = octets, .len = len}), 0);
         if (i < 2)
             continue;
-        struct srv_queued out;
-        assert_true(srv_queue_take(queue, &out));
-        assert_true(out.received_us == i - 2);
-        assert_int_equal(out.packet.len, lens[(i - 2) % (sizeof lens / sizeof lens[0])]);
-        for (size_t at = 0; at < out.packet.len; at++)
-            assert_int_equal(out.packet.bytes[at], (uint8_t)(i - 1));
+        const struct srv_queued *out = srv_queue_take(queue);
+        assert_non_null(out);
+        assert_true(out->received_us == i - 2);
+        assert_int_equal(out->packet.len, lens[(i - 2) % (sizeof lens / sizeof lens[0])]);
+        for (size_t at = 0; at < out->packet.len; at++)
+            assert_int_equal(out->packet.bytes[at], (uint8_t)(i - 1));
     }
     assert_int_equal(n_lost, 0);
 }
@@ -377,10 +372,10 @@ static void test_at_twice_the_load_exchanges_end_at_nearly_the_best_rate(void **
         for (uint32_t i = 0; i < n_offered; i++)
             put_of(offered[i], DHCP_REQUEST);
         n_offered = 0;
-        struct srv_queued out;
+        const struct srv_queued *out;
         struct dhcp_msg got;
-        for (int i = 0; i < PER_TICK && srv_queue_take(queue, &out); i++) {
-            assert_int_equal(dhcp_msg_decode(&got, out.packet.bytes, out.packet.len), REASON_NONE);
+        for (int i = 0; i < PER_TICK && (out = srv_queue_take(queue)) != NULL; i++) {
+            assert_int_equal(dhcp_msg_decode(&got, out->packet.bytes, out->packet.len), REASON_NONE);
             if (got.type == DHCP_DISCOVER)
                 memcpy(&offered[n_offered++], got.chaddr, sizeof offered[0]);
             else
@@ -411,17 +406,12 @@ static void test_octets_are_limited_too(void **state)
     start(4);
     static const uint8_t large[4000];
     for (uint64_t i = 0; i < 3; i++)
-        assert_int_equal(
-            srv_queue_put(queue, &(struct srv_queued){.received_us = i,
-                                                      .packet = {.bytes = large, .len = sizeof large}}),
-            0);
+        assert_int_equal(srv_queue_put(queue, 3, i, &(struct packet){.bytes = large, .len = sizeof large}),
+                         0);
     assert_int_equal(n_lost, 2);
     expect_lost(1, REASON_QUEUE_FULL, 1);
     srv_queue_set_capacity(queue, 1);
-    assert_int_equal(
-        srv_queue_put(
-            queue, &(struct srv_queued){.received_us = 9, .packet = {.bytes = large, .len = sizeof large}}),
-        0);
+    assert_int_equal(srv_queue_put(queue, 3, 9, &(struct packet){.bytes = large, .len = sizeof large}), 0);
     assert_int_equal(srv_queue_count(queue), 1); /* the last one stays however large it is */
 }
 
