@@ -26,26 +26,41 @@ enum column {
 /* ---- writing ----
  * Each returns where the next is to stand; printf takes too long for what is written with every ACK. */
 
-/* Two digits at a time, from the last ones on. */
-static char *put_number(char *at, uint64_t value)
+static char *put_pair(char *at, unsigned value)
 {
     static const char pairs[] =
         "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
         "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
         "8081828384858687888990919293949596979899";
+    return (char *)memcpy(at, pairs + 2 * value, 2) + 2;
+}
+
+static char *put_digit(char *at, unsigned value)
+{
+    *at = (char)('0' + value);
+    return at + 1;
+}
+
+static inline char *put_below_hundred(char *at, unsigned value)
+{
+    return value < 10 ? put_digit(at, value) : put_pair(at, value);
+}
+
+/* Two digits at a time, from the last ones on. */
+static char *put_long(char *at, uint64_t value)
+{
     size_t n = 2;
-    if (value < 10) {
-        *at = (char)('0' + value);
-        return at + 1;
-    }
     for (uint64_t rest = value / 100; rest > 0; rest /= 100)
         n += rest > 9 ? 2 : 1;
-    size_t i = n;
-    for (; i > 1; i -= 2, value /= 100)
-        memcpy(at + i - 2, pairs + 2 * (value % 100), 2);
-    if (i == 1)
-        *at = (char)('0' + value);
+    for (char *pair = at + n - 2; value >= 100; pair -= 2, value /= 100)
+        put_pair(pair, (unsigned)(value % 100));
+    put_below_hundred(at, (unsigned)value);
     return at + n;
+}
+
+static inline char *put_number(char *at, uint64_t value)
+{
+    return value < 100 ? put_below_hundred(at, (unsigned)value) : put_long(at, value);
 }
 
 /* And what ends the field. */
@@ -56,13 +71,20 @@ static char *put_field(char *at, uint64_t value)
     return at;
 }
 
+static inline char *put_byte(char *at, unsigned value)
+{
+    return value < 100 ? put_below_hundred(at, value) : put_pair(put_digit(at, value / 100), value % 100);
+}
+
 static char *put_address(char *at, ip4 addr)
 {
     for (int shift = 24; shift > 0; shift -= 8) {
-        at = put_number(at, addr >> shift & UINT8_MAX);
+        at = put_byte(at, addr >> shift & UINT8_MAX);
         *at++ = '.';
     }
-    return put_field(at, addr & UINT8_MAX);
+    at = put_byte(at, addr & UINT8_MAX);
+    *at++ = ',';
+    return at;
 }
 
 static char *put_octet(char *at, uint8_t octet, const char *digits)

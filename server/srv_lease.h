@@ -23,16 +23,16 @@ enum srv_lease_state {
 struct srv_lease {
     ip4 addr;
     uint32_t subnet_id;
-    struct hw_addr hw;
-    uint8_t client_id_len; /* 0: none */
-    uint8_t client_id[SRV_CLIENT_ID_MAX];
     enum srv_lease_state state;
     uint32_t lease_s;   /* as told to the client; LEASE_INFINITE allowed */
     time_ms granted_ms; /* client last transaction time */
     time_ms expires_ms; /* granted_ms + lease_s, TIME_NEVER if infinite; when it became free */
-    char hostname[SRV_HOSTNAME_MAX + 1]; /* option 12 of the client; "" if none */
+    struct hw_addr hw;
     bool has_nonce; /* its client can be forced to renew (RFC 6704); in memory alone: nonces end with us */
-    uint8_t relay_info_len;                 /* 0: none, or it is not kept */
+    uint8_t client_id_len;  /* 0: none */
+    uint8_t relay_info_len; /* 0: none, or it is not kept */
+    uint8_t client_id[SRV_CLIENT_ID_MAX];
+    char hostname[SRV_HOSTNAME_MAX + 1];    /* option 12 of the client; "" if none */
     uint8_t relay_info[SRV_RELAY_INFO_MAX]; /* option 82 as the relay sent it last (RFC 4388 6.7) */
 };
 
