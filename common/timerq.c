@@ -5,7 +5,10 @@
 
 #include "common/err.h"
 
-enum { CAP_MIN = 16 };
+enum {
+    CAP_MIN = 16,
+    CHILDREN = 4, /* each step from root to leaf is far in memory: there are half as many as with two */
+};
 
 void timerq_init(struct timerq *q)
 {
@@ -24,11 +27,11 @@ int timerq_reserve(struct timerq *q, size_t n)
         return 0;
     size_t cap = q->cap < CAP_MIN ? CAP_MIN : q->cap;
     while (cap < n) {
-        if (cap > SIZE_MAX / 2 / sizeof(struct timerq_node *))
+        if (cap > SIZE_MAX / 2 / sizeof *q->heap)
             return ERR_NOMEM;
         cap *= 2;
     }
-    struct timerq_node **heap = realloc(q->heap, cap * sizeof(struct timerq_node *));
+    struct timerq_slot *heap = realloc(q->heap, cap * sizeof *heap);
     if (heap == NULL)
         return ERR_NOMEM;
     q->heap = heap;
@@ -36,30 +39,38 @@ int timerq_reserve(struct timerq *q, size_t n)
     return 0;
 }
 
-static bool is_before(const struct timerq_node *a, const struct timerq_node *b)
+static inline void place(struct timerq *q, size_t i, struct timerq_slot slot)
 {
-    return a->at != b->at ? a->at < b->at : a->seq < b->seq;
+    q->heap[i] = slot;
+    slot.node->place = i + 1;
 }
 
-static void place(struct timerq *q, size_t i, struct timerq_node *node)
+static inline size_t parent_of(size_t i)
 {
-    q->heap[i] = node;
-    node->place = i + 1;
+    return (i - 1) / CHILDREN;
 }
 
-/* Moves the node at `i` to where its neighbours are in order: to a leaf, where nearly all come to rest, as
+/* Which of the children fires first; q->n or beyond if there is none. */
+static inline size_t first_child_of(const struct timerq *q, size_t i)
+{
+    size_t from = CHILDREN * i + 1, to = from + CHILDREN < q->n ? from + CHILDREN : q->n;
+    const struct timerq_slot *first = q->heap + from;
+    for (const struct timerq_slot *slot = first + 1; slot < q->heap + to; slot++)
+        if (timerq_is_before(slot, first))
+            first = slot;
+    return (size_t)(first - q->heap);
+}
+
+/* Moves what is at `i` to where its neighbours are in order: to a leaf, where nearly all come to rest, as
  * most of them are the latest, and from there towards the root. */
 static void settle(struct timerq *q, size_t i)
 {
-    struct timerq_node *node = q->heap[i];
-    for (size_t child; (child = 2 * i + 1) < q->n; i = child) {
-        if (child + 1 < q->n && is_before(q->heap[child + 1], q->heap[child]))
-            child++;
+    const struct timerq_slot slot = q->heap[i];
+    for (size_t child; (child = first_child_of(q, i)) < q->n; i = child)
         place(q, i, q->heap[child]);
-    }
-    for (; i > 0 && is_before(node, q->heap[(i - 1) / 2]); i = (i - 1) / 2)
-        place(q, i, q->heap[(i - 1) / 2]);
-    place(q, i, node);
+    for (; i > 0 && timerq_is_before(&slot, &q->heap[parent_of(i)]); i = parent_of(i))
+        place(q, i, q->heap[parent_of(i)]);
+    place(q, i, slot);
 }
 
 int timerq_set(struct timerq *q, struct timerq_node *node, time_ms at)
@@ -72,10 +83,9 @@ int timerq_set(struct timerq *q, struct timerq_node *node, time_ms at)
         int err = timerq_reserve(q, q->n + 1);
         if (err < 0)
             return err;
-        place(q, q->n++, node);
+        node->place = ++q->n;
     }
-    node->at = at;
-    node->seq = q->seq++;
+    q->heap[node->place - 1] = (struct timerq_slot){at, q->seq++, node};
     settle(q, node->place - 1);
     return 0;
 }
@@ -85,12 +95,11 @@ void timerq_clear(struct timerq *q, struct timerq_node *node)
     if (node->place == 0)
         return;
     size_t i = node->place - 1;
-    assert(i < q->n && q->heap[i] == node);
+    assert(i < q->n && q->heap[i].node == node);
     node->place = 0;
-    struct timerq_node *last = q->heap[--q->n];
-    if (last == node)
+    if (i == --q->n)
         return;
-    place(q, i, last);
+    q->heap[i] = q->heap[q->n];
     settle(q, i);
 }
 
@@ -99,21 +108,26 @@ bool timerq_is_set(const struct timerq_node *node)
     return node->place != 0;
 }
 
+bool timerq_is_set_for(const struct timerq *q, const struct timerq_node *node, time_ms at)
+{
+    return node->place != 0 && q->heap[node->place - 1].at == at;
+}
+
 struct timerq_node *timerq_first(const struct timerq *q)
 {
-    return q->n == 0 ? NULL : q->heap[0];
+    return q->n == 0 ? NULL : q->heap[0].node;
 }
 
 time_ms timerq_deadline(const struct timerq *q)
 {
-    return q->n == 0 ? TIME_NEVER : q->heap[0]->at;
+    return q->n == 0 ? TIME_NEVER : q->heap[0].at;
 }
 
 struct timerq_node *timerq_pop_due(struct timerq *q, time_ms now)
 {
-    struct timerq_node *first = timerq_first(q);
-    if (first == NULL || first->at > now)
+    if (q->n == 0 || q->heap[0].at > now)
         return NULL;
+    struct timerq_node *first = q->heap[0].node;
     timerq_clear(q, first);
     return first;
 }

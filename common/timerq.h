@@ -9,13 +9,18 @@
 
 /* Owned by the caller; zeroed before its first use; must not move while armed. */
 struct timerq_node {
-    time_ms at;   /* valid while armed */
-    uint64_t seq; /* of equal deadlines the lower fires first */
     size_t place; /* 0: not armed; else index in the heap + 1 */
 };
 
+/* What is compared stands here and not in the node, which is anywhere in memory. */
+struct timerq_slot {
+    time_ms at;
+    uint64_t seq; /* of equal deadlines the lower fires first */
+    struct timerq_node *node;
+};
+
 struct timerq {
-    struct timerq_node **heap;
+    struct timerq_slot *heap;
     size_t n, cap; /* n <= cap */
     uint64_t seq;
 };
@@ -33,6 +38,13 @@ int timerq_set(struct timerq *q, struct timerq_node *node, time_ms at);
 /* Disarms the node; nothing happens if it is not armed. */
 void timerq_clear(struct timerq *q, struct timerq_node *node);
 bool timerq_is_set(const struct timerq_node *node);
+/* Is it armed, and for this very instant? */
+bool timerq_is_set_for(const struct timerq *q, const struct timerq_node *node, time_ms at);
+/* Of two that are armed. */
+static inline bool timerq_is_before(const struct timerq_slot *a, const struct timerq_slot *b)
+{
+    return a->at != b->at ? a->at < b->at : a->seq < b->seq;
+}
 
 /* The node that fires first, or NULL. */
 struct timerq_node *timerq_first(const struct timerq *q);

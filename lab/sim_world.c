@@ -109,7 +109,7 @@ struct sim_host *sim_world_find_host(const struct sim_world *w, const char *name
 
 void sim_world_arm(struct sim_world *w, struct sim_timer *timer, time_ms at)
 {
-    if (timerq_is_set(&timer->node) && timer->node.at == at)
+    if (timerq_is_set_for(&w->queue, &timer->node, at))
         return;
     if (timerq_set(&w->queue, &timer->node, at) < 0)
         w->err = ERR_NOMEM;
@@ -127,9 +127,11 @@ static bool count_event(struct sim_world *w)
 int sim_world_run(struct sim_world *w, time_ms until)
 {
     struct timerq_node *node;
-    while (w->err == 0 && !w->is_over && (node = timerq_pop_due(&w->queue, until)) != NULL) {
+    time_ms at = timerq_deadline(&w->queue);
+    for (; w->err == 0 && !w->is_over && (node = timerq_pop_due(&w->queue, until)) != NULL;
+         at = timerq_deadline(&w->queue)) {
         struct sim_timer *timer = (struct sim_timer *)node;
-        w->now = node->at > w->now ? node->at : w->now;
+        w->now = at > w->now ? at : w->now;
         bool in_limits = count_event(w);
         timer->fire(w, timer);
         if (!in_limits)

@@ -463,7 +463,7 @@ bool veth_wire_deliver(struct veth_wire *w, time_ms now, size_t *out_host)
     const struct port *to = NULL;
     struct frame *f;
     for (int n = 0; n < DELIVERED_AT_ONCE && (f = (struct frame *)timerq_first(&w->queue)) != NULL; n++) {
-        if (f->node.at > now || (to != NULL && f->to != to) || !is_batchable(f, clients, n))
+        if (timerq_deadline(&w->queue) > now || (to != NULL && f->to != to) || !is_batchable(f, clients, n))
             break;
         to = f->to;
         memcpy(clients[n], f->client, ETH_ALEN);

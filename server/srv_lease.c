@@ -56,7 +56,7 @@ bool srv_lease_is_of(const struct srv_lease *lease, const struct srv_identity *i
 /* ---- hashing ---- */
 
 /* A client has few records, whatever the subnet: it is not worth its while to tell these apart here, too. */
-static uint64_t hash_identity(const struct srv_lease_table *t, const struct srv_identity *id)
+static uint32_t hash_identity(const struct srv_lease_table *t, const struct srv_identity *id)
 {
     if (id->is_prepared)
         return id->hash;
@@ -84,9 +84,15 @@ static size_t n_client_buckets(size_t n_buckets)
     return 2 * n_buckets; /* each step along a chain is far in memory */
 }
 
-static struct srv_lease_entry **client_bucket(const struct srv_lease_table *t, uint64_t hash)
+static struct srv_lease_entry **client_bucket(const struct srv_lease_table *t, uint32_t hash)
 {
     return &t->by_client[hash & (n_client_buckets(t->n_buckets) - 1)];
+}
+
+/* Whose timer it is: its first member. */
+static const struct srv_lease_entry *entry_of(const struct timerq_node *timer)
+{
+    return (const struct srv_lease_entry *)(const void *)timer;
 }
 
 static void entry_lease(const struct srv_lease_entry *e, struct srv_lease *out)
@@ -202,7 +208,7 @@ static bool is_counted(const struct srv_lease_table *t, const struct srv_lease_e
 size_t srv_lease_count_hw(const struct srv_lease_table *t, const struct hw_addr *hw)
 {
     const struct srv_identity id = {.hw = *hw};
-    uint64_t hash = hash_identity(t, &id);
+    uint32_t hash = hash_identity(t, &id);
     size_t n = srv_lease_hw_count(&t->by_hw, hw);
     for (const struct srv_lease_entry *e = *client_bucket(t, hash); e != NULL; e = e->next_by_client)
         n += e->client_hash == hash && srv_lease_entry_is_of(e, &id);
@@ -326,17 +332,21 @@ static int reserve(struct srv_lease_table *t, struct srv_lease_subnet *subnet)
     return err;
 }
 
+static struct timerq *queue_of(struct srv_lease_table *t, const struct srv_lease_entry *e)
+{
+    return srv_lease_entry_is_held(e) ? &t->expiry : &e->subnet->free;
+}
+
 static void arm(struct srv_lease_table *t, struct srv_lease_entry *e)
 {
-    int err =
-        timerq_set(srv_lease_entry_is_held(e) ? &t->expiry : &e->subnet->free, &e->timer, e->expires_ms);
+    int err = timerq_set(queue_of(t, e), &e->timer, e->expires_ms);
     assert(err == 0); /* reserved */
     (void)err;
 }
 
 static void disarm(struct srv_lease_table *t, struct srv_lease_entry *e)
 {
-    timerq_clear(srv_lease_entry_is_held(e) ? &t->expiry : &e->subnet->free, &e->timer);
+    timerq_clear(queue_of(t, e), &e->timer);
 }
 
 static void count_state(struct srv_lease_table *t, const struct srv_lease_entry *e, bool is_more)
@@ -350,7 +360,7 @@ static void count_state(struct srv_lease_table *t, const struct srv_lease_entry 
 static void insert(struct srv_lease_table *t, struct srv_lease_entry *e, struct srv_lease_subnet *subnet)
 {
     e->subnet = subnet;
-    e->place = t->n;
+    e->place = (uint32_t)t->n; /* each has an address of its own: there are no more */
     t->all[t->n++] = e;
     subnet->n++;
     count_state(t, e, true);
@@ -390,12 +400,14 @@ static void renew(struct srv_lease_table *t, struct srv_lease_entry *e, const st
     e->expires_ms = lease->expires_ms;
     e->has_nonce = lease->has_nonce;
     count_state(t, e, true);
-    arm(t, e);
+    if (!timerq_is_set_for(queue_of(t, e), &e->timer,
+                           e->expires_ms)) /* what is left of a lease was offered */
+        arm(t, e);
 }
 
 /* `known_hash` NULL: what its client is found by is to be worked out. */
 static int put(struct srv_lease_table *t, const struct srv_lease *lease, bool match_client_id,
-               const uint64_t *known_hash)
+               const uint32_t *known_hash)
 {
     assert(lease->hw.len <= HW_MAX);
     struct srv_lease_entry *old = find_entry(t, lease->addr);
@@ -409,7 +421,7 @@ static int put(struct srv_lease_table *t, const struct srv_lease *lease, bool ma
     struct srv_lease_subnet *subnet = make_subnet(t, lease->subnet_id);
     if (subnet == NULL || reserve(t, subnet) < 0)
         return ERR_NOMEM;
-    uint64_t client_hash = known_hash != NULL ? *known_hash
+    uint32_t client_hash = known_hash != NULL ? *known_hash
                                               : srv_lease_entry_hash(&t->key, match_client_id, &lease->hw,
                                                                      lease->client_id, lease->client_id_len);
     struct srv_lease_entry *e = srv_lease_entry_new(&t->memory, lease, match_client_id, client_hash);
@@ -429,7 +441,7 @@ int srv_lease_put(struct srv_lease_table *t, const struct srv_lease *lease, bool
 int srv_lease_put_of(struct srv_lease_table *t, const struct srv_lease *lease,
                      const struct srv_identity *client)
 {
-    uint64_t hash = hash_identity(t, client);
+    uint32_t hash = hash_identity(t, client);
     return put(t, lease, client->match_client_id, &hash);
 }
 
@@ -458,7 +470,7 @@ static bool is_better(const struct srv_lease_entry *a, const struct srv_lease_en
 bool srv_lease_find_client(const struct srv_lease_table *t, uint32_t subnet_id, const struct srv_identity *id,
                            ip4 not, struct srv_lease *out)
 {
-    uint64_t hash = hash_identity(t, id);
+    uint32_t hash = hash_identity(t, id);
     const struct srv_lease_entry *best = NULL;
     for (const struct srv_lease_entry *e = *client_bucket(t, hash); e != NULL; e = e->next_by_client)
         if (e->client_hash == hash && e->subnet->id == subnet_id &&
@@ -472,7 +484,7 @@ bool srv_lease_find_client(const struct srv_lease_table *t, uint32_t subnet_id, 
 
 static bool has_client(const struct srv_lease_table *t, const struct srv_identity *id, ip4 except)
 {
-    uint64_t hash = hash_identity(t, id);
+    uint32_t hash = hash_identity(t, id);
     for (const struct srv_lease_entry *e = *client_bucket(t, hash); e != NULL; e = e->next_by_client)
         if (e->client_hash == hash && e->addr != except && srv_lease_entry_is_of(e, id))
             return true;
@@ -490,7 +502,7 @@ bool srv_lease_has_client(const struct srv_lease_table *t, const struct srv_iden
 size_t srv_lease_count_declined(const struct srv_lease_table *t, uint32_t subnet_id,
                                 const struct srv_identity *id)
 {
-    uint64_t hash = hash_identity(t, id);
+    uint32_t hash = hash_identity(t, id);
     size_t n = 0;
     for (const struct srv_lease_entry *e = *client_bucket(t, hash); e != NULL; e = e->next_by_client)
         n += e->client_hash == hash && e->subnet->id == subnet_id && e->state == SRV_LEASE_DECLINED &&
@@ -504,21 +516,20 @@ bool srv_lease_find_oldest(const struct srv_lease_table *t, uint32_t subnet_id, 
     const struct timerq_node *first = subnet == NULL ? NULL : timerq_first(&subnet->free);
     if (first == NULL)
         return false;
-    entry_lease((const struct srv_lease_entry *)(const void *)first,
-                out); /* the node is the entry's first member */
+    entry_lease(entry_of(first), out);
     return true;
 }
 
 bool srv_lease_find_oldest_of_all(const struct srv_lease_table *t, struct srv_lease *out)
 {
-    const struct timerq_node *oldest = NULL;
+    const struct timerq *oldest = NULL;
     for (size_t i = 0; i < t->n_subnets; i++) {
-        const struct timerq_node *first = timerq_first(&t->subnets[i]->free);
-        if (first != NULL && (oldest == NULL || first->at < oldest->at))
-            oldest = first;
+        const struct timerq *q = &t->subnets[i]->free;
+        if (q->n != 0 && (oldest == NULL || timerq_deadline(q) < timerq_deadline(oldest)))
+            oldest = q;
     }
     if (oldest != NULL)
-        entry_lease((const struct srv_lease_entry *)(const void *)oldest, out);
+        entry_lease(entry_of(timerq_first(oldest)), out);
     return oldest != NULL;
 }
 
@@ -526,15 +537,15 @@ bool srv_lease_find_oldest_in(const struct srv_lease_table *t, uint32_t subnet_i
                               struct srv_lease *out)
 {
     const struct srv_lease_subnet *subnet = find_subnet(t, subnet_id);
-    const struct timerq_node *oldest = NULL;
+    const struct timerq_slot *oldest = NULL;
     for (size_t i = 0; subnet != NULL && i < subnet->free.n; i++) {
-        const struct timerq_node *node = subnet->free.heap[i];
-        if (ip4_range_has(range, ((const struct srv_lease_entry *)(const void *)node)->addr) &&
-            (oldest == NULL || node->at < oldest->at || (node->at == oldest->at && node->seq < oldest->seq)))
-            oldest = node;
+        const struct timerq_slot *slot = &subnet->free.heap[i];
+        if (ip4_range_has(range, entry_of(slot->node)->addr) &&
+            (oldest == NULL || timerq_is_before(slot, oldest)))
+            oldest = slot;
     }
     if (oldest != NULL)
-        entry_lease((const struct srv_lease_entry *)(const void *)oldest, out);
+        entry_lease(entry_of(oldest->node), out);
     return oldest != NULL;
 }
 
@@ -544,7 +555,7 @@ bool srv_lease_find_free(const struct srv_lease_table *t, uint32_t subnet_id, ui
     const struct srv_lease_subnet *subnet = find_subnet(t, subnet_id);
     if (subnet == NULL || subnet->free.n == 0)
         return false;
-    entry_lease((const struct srv_lease_entry *)(const void *)subnet->free.heap[draw % subnet->free.n], out);
+    entry_lease(entry_of(subnet->free.heap[draw % subnet->free.n].node), out);
     return true;
 }
 
@@ -568,10 +579,9 @@ time_ms srv_lease_deadline(const struct srv_lease_table *t)
 bool srv_lease_find_due(const struct srv_lease_table *t, time_ms now, struct srv_lease *out)
 {
     const struct timerq_node *first = timerq_first(&t->expiry);
-    if (first == NULL || first->at > now)
+    if (first == NULL || timerq_deadline(&t->expiry) > now)
         return false;
-    entry_lease((const struct srv_lease_entry *)(const void *)first,
-                out); /* the node is the entry's first member */
+    entry_lease(entry_of(first), out);
     return true;
 }
 
@@ -597,7 +607,7 @@ void srv_lease_sort(struct srv_lease_table *t)
         return;
     qsort(t->all, t->n, sizeof(struct srv_lease_entry *), compare_addr);
     for (size_t i = 0; i < t->n; i++)
-        t->all[i]->place = i;
+        t->all[i]->place = (uint32_t)i;
 }
 
 void srv_lease_at(const struct srv_lease_table *t, size_t place, struct srv_lease *out)

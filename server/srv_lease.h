@@ -70,7 +70,7 @@ struct srv_identity {
     const uint8_t *client_id; /* borrowed */
     /* What it is found by, if that was worked out in advance: srv_lease_prepare(). */
     bool is_prepared;
-    uint64_t hash;
+    uint32_t hash;
 };
 
 /* Does the lease belong to this client? */

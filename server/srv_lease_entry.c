@@ -3,17 +3,17 @@
 #include <string.h>
 
 /* Octets, the most frequent entries in the first ones. */
-static const uint16_t sizes[] = {112, 128, 160, 192, 256, 384, 512, SRV_LEASE_ENTRY_MAX};
+static const uint16_t sizes[] = {96, 128, 160, 192, 256, 384, 512, SRV_LEASE_ENTRY_MAX};
 static_assert(sizeof sizes / sizeof sizes[0] == SRV_LEASE_SIZES, "each has its list");
 
-uint64_t srv_lease_entry_hash(const struct siphash_key *key, bool match_client_id, const struct hw_addr *hw,
+uint32_t srv_lease_entry_hash(const struct siphash_key *key, bool match_client_id, const struct hw_addr *hw,
                               const uint8_t *client_id, size_t client_id_len)
 {
     uint8_t who[1 + HW_MAX] = {hw->type};
     if (match_client_id && client_id_len != 0)
-        return siphash_1_3(key, client_id, client_id_len);
+        return (uint32_t)siphash_1_3(key, client_id, client_id_len);
     memcpy(who + 1, hw->bytes, HW_MAX);
-    return siphash_1_3(key, who, 1U + hw->len);
+    return (uint32_t)siphash_1_3(key, who, 1U + hw->len);
 }
 
 /* Most leases have only one of the things that stand in the tail. */
@@ -61,7 +61,7 @@ void srv_lease_entry_free(struct srv_lease_entry *e, struct srv_lease_memory *me
 }
 
 struct srv_lease_entry *srv_lease_entry_new(struct srv_lease_memory *memory, const struct srv_lease *lease,
-                                            bool match_client_id, uint64_t client_hash)
+                                            bool match_client_id, uint32_t client_hash)
 {
     size_t hostname_len = strlen(lease->hostname);
     struct srv_lease_entry *e =

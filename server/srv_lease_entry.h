@@ -9,15 +9,16 @@
 
 struct srv_lease_subnet; /* of the table */
 
-/* The tail holds hardware address, client identifier, host name and relay information. */
+/* The tail holds hardware address, client identifier, host name and relay information. What a search by
+ * client looks at stands together. */
 struct srv_lease_entry {
     struct timerq_node timer; /* held: in the table's queue, by expiry; free: in the subnet's, by age */
+    time_ms granted_ms, expires_ms;
     struct srv_lease_entry *next_by_addr, *next_by_client;
     struct srv_lease_subnet *subnet;
-    size_t place; /* in table.all */
-    uint64_t client_hash;
-    time_ms granted_ms, expires_ms;
     ip4 addr;
+    uint32_t client_hash;
+    uint32_t place; /* in table.all */
     uint32_t lease_s;
     uint8_t state; /* enum srv_lease_state */
     bool match_client_id, has_nonce;
@@ -26,11 +27,11 @@ struct srv_lease_entry {
 };
 
 /* There are millions of them: with a hardware address of six octets, and a client identifier made of that, it
- * takes 112 octets. */
-static_assert(sizeof(struct srv_lease_entry) == 96, "a lease is as small as it can be");
+ * takes 96 octets, of which 11 are left for a host name. */
+static_assert(sizeof(struct srv_lease_entry) == 72, "a lease is as small as it can be");
 
 /* What a client is found by in the table. */
-uint64_t srv_lease_entry_hash(const struct siphash_key *key, bool match_client_id, const struct hw_addr *hw,
+uint32_t srv_lease_entry_hash(const struct siphash_key *key, bool match_client_id, const struct hw_addr *hw,
                               const uint8_t *client_id, size_t client_id_len);
 
 enum {
@@ -50,7 +51,7 @@ struct srv_lease_memory {
 
 /* Not in a table yet. NULL if memory is out. */
 struct srv_lease_entry *srv_lease_entry_new(struct srv_lease_memory *memory, const struct srv_lease *lease,
-                                            bool match_client_id, uint64_t client_hash);
+                                            bool match_client_id, uint32_t client_hash);
 /* Its memory is for another one. */
 void srv_lease_entry_free(struct srv_lease_entry *e, struct srv_lease_memory *memory);
 struct hw_addr srv_lease_entry_hw(const struct srv_lease_entry *e);

@@ -65,28 +65,47 @@ static void never_disarms(void **state)
     timerq_fini(&q);
 }
 
+/* What the queue is to know of a timer. */
+struct timed {
+    struct timerq_node node; /* first: the queue hands it back */
+    time_ms at;
+    int n_before; /* armings */
+};
+
+static void arm(struct timerq *q, struct timed *timed, time_ms at)
+{
+    static int n_armed;
+    timed->at = at;
+    timed->n_before = n_armed++;
+    assert_int_equal(timerq_set(q, &timed->node, at), 0);
+}
+
 static void order_survives_moving_and_clearing(void **state)
 {
     (void)state;
-    static struct timerq_node nodes[MANY];
+    static struct timed all[MANY];
     struct rng rng;
     rng_init(&rng, 1, "timerq");
     struct timerq q;
     timerq_init(&q);
     assert_int_equal(timerq_reserve(&q, MANY), 0);
     for (int i = 0; i < MANY; i++)
-        assert_int_equal(timerq_set(&q, &nodes[i], rng_between(&rng, 0, 500)), 0);
+        arm(&q, &all[i], rng_between(&rng, 0, 500));
     for (int i = 0; i < MANY; i += 3)
-        assert_int_equal(timerq_set(&q, &nodes[i], rng_between(&rng, -500, 500)), 0);
+        arm(&q, &all[i], rng_between(&rng, -500, 500));
     size_t left = MANY;
     for (int i = 0; i < MANY; i += 7, left--)
-        timerq_clear(&q, &nodes[i]);
-    struct timerq_node last = {.at = INT64_MIN};
+        timerq_clear(&q, &all[i].node);
+    struct timed last = {.at = INT64_MIN};
     for (; left > 0; left--) {
-        struct timerq_node *node = timerq_pop_due(&q, 500);
-        assert_non_null(node);
-        assert_true(node->at > last.at || (node->at == last.at && node->seq > last.seq));
-        last = *node;
+        const struct timed *timed = (const struct timed *)timerq_first(&q);
+        assert_true(timerq_is_set_for(&q, &timed->node, timed->at));
+        assert_false(timerq_is_set_for(&q, &timed->node, timed->at + 1));
+        assert_true(timerq_deadline(&q) == timed->at);
+        assert_ptr_equal(timerq_pop_due(&q, 500), &timed->node);
+        assert_false(timerq_is_set_for(&q, &timed->node, timed->at));
+        assert_true(timed->at > last.at || (timed->at == last.at && timed->n_before > last.n_before));
+        last = *timed;
     }
     assert_null(timerq_first(&q));
     timerq_fini(&q);
