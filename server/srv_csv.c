@@ -46,21 +46,17 @@ static inline char *put_below_hundred(char *at, unsigned value)
     return value < 10 ? put_digit(at, value) : put_pair(at, value);
 }
 
-/* Two digits at a time, from the last ones on. */
-static char *put_long(char *at, uint64_t value)
+/* Four digits at a time. */
+static char *put_number(char *at, uint64_t value)
 {
-    size_t n = 2;
-    for (uint64_t rest = value / 100; rest > 0; rest /= 100)
-        n += rest > 9 ? 2 : 1;
-    for (char *pair = at + n - 2; value >= 100; pair -= 2, value /= 100)
-        put_pair(pair, (unsigned)(value % 100));
-    put_below_hundred(at, (unsigned)value);
-    return at + n;
-}
-
-static inline char *put_number(char *at, uint64_t value)
-{
-    return value < 100 ? put_below_hundred(at, (unsigned)value) : put_long(at, value);
+    unsigned last = (unsigned)(value % 10000);
+    if (value >= 10000)
+        at = put_pair(put_number(at, value / 10000), last / 100);
+    else if (value >= 100)
+        at = put_below_hundred(at, last / 100);
+    else
+        return put_below_hundred(at, last);
+    return put_pair(at, last % 100);
 }
 
 /* And what ends the field. */

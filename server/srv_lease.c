@@ -6,7 +6,6 @@
 
 #include "common/bisect.h"
 #include "common/err.h"
-#include "common/hash.h"
 #include "server/srv_lease_entry.h"
 #include "server/srv_lease_hw.h"
 
@@ -68,7 +67,8 @@ static uint32_t hash_identity(const struct srv_lease_table *t, const struct srv_
 static inline struct srv_lease_entry **addr_bucket(const struct srv_lease_table *t, ip4 addr)
 {
     enum { NEIGHBOURS = 64 };
-    uint64_t hash = hash_u64(addr / NEIGHBOURS ^ t->key.k0) * NEIGHBOURS + addr % NEIGHBOURS;
+    const uint64_t golden_ratio = 0x9e3779b97f4a7c15U; /* its multiples are far from each other */
+    uint64_t hash = (addr / NEIGHBOURS * golden_ratio >> 32) * NEIGHBOURS + addr % NEIGHBOURS;
     return &t->by_addr[hash & (t->n_buckets - 1)];
 }
 
@@ -467,12 +467,12 @@ static bool is_better(const struct srv_lease_entry *a, const struct srv_lease_en
     return a->granted_ms > b->granted_ms;
 }
 
-bool srv_lease_find_client(const struct srv_lease_table *t, uint32_t subnet_id, const struct srv_identity *id,
-                           ip4 not, struct srv_lease *out)
+static __attribute__((noinline)) bool find_in_chain(const struct srv_lease_entry *first, uint32_t subnet_id,
+                                                    const struct srv_identity *id, uint32_t hash, ip4 not,
+                                                    struct srv_lease *out)
 {
-    uint32_t hash = hash_identity(t, id);
     const struct srv_lease_entry *best = NULL;
-    for (const struct srv_lease_entry *e = *client_bucket(t, hash); e != NULL; e = e->next_by_client)
+    for (const struct srv_lease_entry *e = first; e != NULL; e = e->next_by_client)
         if (e->client_hash == hash && e->subnet->id == subnet_id &&
             e->addr != not &&e->state != SRV_LEASE_DECLINED && srv_lease_entry_is_of(e, id) &&
             (best == NULL || is_better(e, best)))
@@ -480,6 +480,15 @@ bool srv_lease_find_client(const struct srv_lease_table *t, uint32_t subnet_id, 
     if (best != NULL)
         entry_lease(best, out);
     return best != NULL;
+}
+
+/* Most clients have no offer, and many no lease: these searches end here. */
+bool srv_lease_find_client(const struct srv_lease_table *t, uint32_t subnet_id, const struct srv_identity *id,
+                           ip4 not, struct srv_lease *out)
+{
+    uint32_t hash = hash_identity(t, id);
+    const struct srv_lease_entry *first = *client_bucket(t, hash);
+    return first != NULL && find_in_chain(first, subnet_id, id, hash, not, out);
 }
 
 static bool has_client(const struct srv_lease_table *t, const struct srv_identity *id, ip4 except)

@@ -9,9 +9,9 @@ static_assert(sizeof sizes / sizeof sizes[0] == SRV_LEASE_SIZES, "each has its l
 uint32_t srv_lease_entry_hash(const struct siphash_key *key, bool match_client_id, const struct hw_addr *hw,
                               const uint8_t *client_id, size_t client_id_len)
 {
-    uint8_t who[1 + HW_MAX] = {hw->type};
     if (match_client_id && client_id_len != 0)
         return (uint32_t)siphash_1_3(key, client_id, client_id_len);
+    uint8_t who[1 + HW_MAX] = {hw->type};
     memcpy(who + 1, hw->bytes, HW_MAX);
     return (uint32_t)siphash_1_3(key, who, 1U + hw->len);
 }
@@ -27,6 +27,11 @@ static const uint8_t *get(const uint8_t *at, void *bytes, size_t len)
     if (len != 0)
         memcpy(bytes, at, len);
     return at + len;
+}
+
+static bool is_equal(const uint8_t *tail, const void *bytes, size_t len)
+{
+    return len == 0 || memcmp(tail, bytes, len) == 0;
 }
 
 static size_t size_of(const struct srv_lease_entry *e)
@@ -135,8 +140,8 @@ bool srv_lease_entry_is_same(const struct srv_lease_entry *e, const struct srv_l
     return e->match_client_id == match_client_id && e->hw_type == lease->hw.type &&
            e->hw_len == lease->hw.len && e->client_id_len == lease->client_id_len &&
            e->hostname_len == hostname_len && e->relay_info_len == lease->relay_info_len &&
-           memcmp(e->tail, lease->hw.bytes, e->hw_len) == 0 &&
-           memcmp(client_id, lease->client_id, e->client_id_len) == 0 &&
-           memcmp(hostname, lease->hostname, hostname_len) == 0 &&
-           memcmp(hostname + hostname_len, lease->relay_info, e->relay_info_len) == 0;
+           is_equal(e->tail, lease->hw.bytes, e->hw_len) &&
+           is_equal(client_id, lease->client_id, e->client_id_len) &&
+           is_equal(hostname, lease->hostname, hostname_len) &&
+           is_equal(hostname + hostname_len, lease->relay_info, e->relay_info_len);
 }
