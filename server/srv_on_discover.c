@@ -11,7 +11,7 @@ static void make_offer(struct srv_step *s, ip4 addr, bool is_bound)
 {
     struct srv_lease offer, lease;
     ip4 before = srv_step_find_offer(s)->addr;
-    if (!is_bound && before == 0 && !srv_step_may_offer(s))
+    if (!is_bound && before != addr && !srv_step_may_offer(s, before))
         return;
     uint32_t left_s = srv_grant_left(s, srv_lease_find(s->e->leases, addr, &lease) ? &lease : NULL);
     if (left_s != 0)

@@ -158,7 +158,7 @@ bool srv_park_hold(struct srv_step *s, ip4 addr, enum reason reason)
         return false;
     if (waiting->n >= s->e->config->ping.max_pending)
         srv_step_drop(s, REASON_PROBE_LIMIT)->num = (int64_t)waiting->n;
-    else if (srv_step_may_offer(s))
+    else if (srv_step_may_offer(s, 0))
         park(s, addr);
     return true;
 }

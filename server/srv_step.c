@@ -207,14 +207,15 @@ static size_t count_offers(const struct srv_step *s)
     return is_one_of_many ? srv_lease_count_hw(s->e->offers, &s->client.hw) : 0;
 }
 
-bool srv_step_may_offer(struct srv_step *s)
+bool srv_step_may_offer(struct srv_step *s, ip4 before)
 {
-    if (srv_lease_table_room(s->e->offers) == 0) {
-        srv_step_decide(s, REASON_OFFER_LIMIT)->num = (int64_t)srv_lease_table_count(s->e->offers);
+    size_t n_all = srv_lease_table_count(s->e->offers);
+    if (n_all - (before != 0) >= s->e->config->max_offers) {
+        srv_step_decide(s, REASON_OFFER_LIMIT)->num = (int64_t)n_all;
         return false;
     }
     size_t n = count_offers(s);
-    if (n < s->e->config->max_offers_per_client)
+    if (before != 0 || n < s->e->config->max_offers_per_client)
         return true;
     struct trace_facts *facts = srv_step_decide(s, REASON_OFFER_LIMIT_CLIENT);
     facts->num = (int64_t)n;

@@ -118,8 +118,9 @@ void srv_step_keep_lease(struct srv_step *s, const struct srv_lease *lease);
 void srv_step_keep_granted(struct srv_step *s, const struct srv_lease *lease, const struct srv_lease *before);
 /* The record of the lease is gone, from the tables and, by an action that this adds, from the store. */
 void srv_step_forget_lease(struct srv_step *s, const struct srv_lease *lease);
-/* May the client be made an offer beside those that stand? If not, the record says why. */
-bool srv_step_may_offer(struct srv_step *s);
+/* May the client be made an offer of another address than `before`, the one that it was made and whose place
+ * this takes (0: none)? If not, the record says why. */
+bool srv_step_may_offer(struct srv_step *s, ip4 before);
 void srv_step_keep_offer(struct srv_step *s, const struct srv_lease *offer); /* to the client at hand */
 void srv_step_end_offer(struct srv_step *s, ip4 addr); /* nothing happens if there is none */
 

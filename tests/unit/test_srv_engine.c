@@ -193,11 +193,14 @@ static void offers_for_one_hardware_address_are_limited(void **state)
     assert_int_equal(seen.msg.type, DHCP_OFFER);
 }
 
+#define OFFERS(max, pool)                                                                                    \
+    "{ \"Dhcp4\": { \"max-offers\": " max ", \"offer-hold-time\": 10, \"subnet4\": [ { \"id\": 1,"           \
+    "  \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"" pool "\" } ] } ] } }"
+
 static void offers_are_limited(void **state)
 {
     (void)state;
-    start("{ \"Dhcp4\": { \"max-offers\": 2, \"offer-hold-time\": 10, \"subnet4\": [ { \"id\": 1,"
-          "  \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.10 - 10.0.0.99\" } ] } ] } }");
+    start(OFFERS("2", "10.0.0.10 - 10.0.0.99"));
     discover('a', 0);
     discover('b', 0);
     discover('c', 0);
@@ -424,6 +427,27 @@ static void reload_keeps_leases_and_moves_clients_out_of_a_smaller_pool(void **s
     expect_ack(IP(10, 0, 0, 11));
 }
 
+/* An offer may take the place of the client's own, but not while there are more than there may be. */
+static void reload_with_a_lower_limit_makes_no_new_offers(void **state)
+{
+    (void)state;
+    start(OFFERS("2", "10.0.0.10 - 10.0.0.99"));
+    discover('a', 0);
+    discover('b', 0);
+    reconfigure(OFFERS("1", "10.0.0.11 - 10.0.0.99"));
+    discover('b', 0);
+    expect_offer(IP(10, 0, 0, 11));
+    reconfigure(OFFERS("1", "10.0.0.12 - 10.0.0.99"));
+    discover('b', 0);
+    expect_silence(REASON_OFFER_LIMIT);
+    at(10 * S);
+    discover('b', 0);
+    expect_offer(IP(10, 0, 0, 12));
+    reconfigure(OFFERS("1", "10.0.0.13 - 10.0.0.99"));
+    discover('b', 0); /* as many as there may be */
+    expect_offer(IP(10, 0, 0, 13));
+}
+
 struct listing {
     char text[256];
 };
@@ -528,6 +552,7 @@ int main(void)
         TEST(counters_tell_what_happened),
         TEST(stored_leases_are_known_after_a_start),
         TEST(reload_keeps_leases_and_moves_clients_out_of_a_smaller_pool),
+        TEST(reload_with_a_lower_limit_makes_no_new_offers),
         TEST(leases_are_visited_in_address_order_with_the_offers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
