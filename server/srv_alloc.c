@@ -23,12 +23,14 @@ struct alloc_pool {
     struct srv_shuffle order; /* but for the iterative allocator, which goes from the first to the last */
     /* The first places of that order: as many as there can be records, and some more. */
     struct srv_bits taken;
-    size_t next; /* the free lease queue: the place from which on it looks */
+    size_t next; /* the place from which on it looks: before it none is free, or, in the free lease queue, has
+                    its turn */
 };
 
 struct srv_alloc {
     struct alloc_pool *pools; /* sorted by address */
     size_t n_pools;
+    struct alloc_pool *last; /* that was looked for; NULL: none */
     struct siphash_key key;
     uint64_t draws; /* numbers drawn at random */
 };
@@ -46,10 +48,16 @@ static bool ends_before(const void *pool, const void *addr)
     return ((const struct alloc_pool *)pool)->range.last < *(const ip4 *)addr;
 }
 
-static struct alloc_pool *find_pool(const struct srv_alloc *a, ip4 addr)
+/* A client's address is looked for several times, and that of the next client is often in the same pool. */
+static struct alloc_pool *find_pool(struct srv_alloc *a, ip4 addr)
 {
+    if (a->last != NULL && ip4_range_has(a->last->range, addr))
+        return a->last;
     size_t place = bisect(a->pools, a->n_pools, sizeof *a->pools, ends_before, &addr);
-    return place < a->n_pools && ip4_range_has(a->pools[place].range, addr) ? &a->pools[place] : NULL;
+    if (place == a->n_pools || !ip4_range_has(a->pools[place].range, addr))
+        return NULL;
+    a->last = &a->pools[place];
+    return a->last;
 }
 
 /* With as many records as there can be, and all that is excluded, one of so many addresses is still free. */
@@ -154,33 +162,39 @@ static ip4 addr_at(const struct alloc_pool *pool, size_t place)
                                     : srv_shuffle_at(&pool->order, number));
 }
 
-static void set_taken(struct srv_alloc *a, ip4 addr, void (*set)(struct srv_bits *b, size_t place))
+void srv_alloc_mark(struct srv_alloc *a, ip4 addr)
 {
     struct alloc_pool *pool = find_pool(a, addr);
     size_t place = pool == NULL ? 0 : place_of(pool, addr);
     if (pool != NULL && place < pool->taken.n)
-        set(&pool->taken, place);
+        srv_bits_set(&pool->taken, place);
 }
 
-void srv_alloc_mark(struct srv_alloc *a, ip4 addr)
+static bool is_queue(const struct alloc_pool *pool)
 {
-    set_taken(a, addr, srv_bits_set);
+    return pool->subnet->allocator == SRV_ALLOCATOR_FLQ;
 }
 
 void srv_alloc_unmark(struct srv_alloc *a, ip4 addr)
 {
-    set_taken(a, addr, srv_bits_clear);
+    struct alloc_pool *pool = find_pool(a, addr);
+    size_t place = pool == NULL ? 0 : place_of(pool, addr);
+    if (pool == NULL || place >= pool->taken.n)
+        return;
+    srv_bits_clear(&pool->taken, place);
+    if (place < pool->next && !is_queue(pool))
+        pool->next = place;
 }
 
-/* The first place from pool->next on that has no record, and starts again after the last; taken.n if all have
- * one. What became free again behind it waits for its turn. */
+/* The first place from pool->next on that has no record; taken.n if all have one. The queue starts again
+ * after the last: what became free again behind it waits for its turn. */
 static size_t next_place(struct alloc_pool *pool)
 {
     size_t place = srv_bits_next_free(&pool->taken, pool->next);
-    if (place == pool->taken.n && pool->next != 0)
+    if (place == pool->taken.n && is_queue(pool))
         place = srv_bits_next_free(&pool->taken, 0);
-    if (pool->subnet->allocator == SRV_ALLOCATOR_FLQ && place != pool->taken.n)
-        pool->next = place + 1;
+    if (place != pool->taken.n)
+        pool->next = is_queue(pool) ? place + 1 : place;
     return place;
 }
 
@@ -309,7 +323,7 @@ enum reason srv_alloc_refusal(const struct srv_alloc_query *q, ip4 addr)
     struct hw_addr holder;
     if (!ip4_net_has(q->subnet->net, addr))
         return REASON_NAK_WRONG_NET;
-    if (v.reserved != addr && srv_alloc_reserved(q) != 0)
+    if (v.reserved != addr && q->ids->n != 0 && srv_alloc_reserved(q) != 0)
         return REASON_NAK_RESERVED;
     enum reason exclusion = find_exclusion(&v, addr);
     if (exclusion != REASON_NONE)
@@ -575,39 +589,37 @@ static bool view_next(struct view *v)
     return next != NULL;
 }
 
+/* The rules of a round are asked in one subnet after the other: each gives all that it has before the next
+ * one does. */
+struct round {
+    bool (*applies)(const struct srv_alloc_query *q);
+    rule_fn *rules[3]; /* or fewer, and NULL */
+};
+
+static ip4 pick_in_round(const struct round *round, struct view *v, enum reason *out_reason)
+{
+    ip4 addr = 0;
+    do
+        for (size_t i = 0; addr == 0 && i < 3 && round->rules[i] != NULL; i++)
+            addr = round->rules[i](v, out_reason);
+    while (addr == 0 && view_next(v));
+    return addr;
+}
+
 ip4 srv_alloc_pick(const struct srv_alloc_query *q, enum reason *out_reason,
                    const struct srv_subnet **out_subnet)
 {
-    /* The rules of a round are asked in one subnet after the other: each gives all that it has before the
-     * next one does. */
-    static const struct {
-        bool (*applies)(const struct srv_alloc_query *q);
-        rule_fn *pick;
-        bool ends_round;
-    } rules[] = {
-        {has_hosts, pick_reserved, true},    {has_lease, pick_bound, true},
-        {has_offer, pick_offered, true},     {has_lease, pick_previous, true},
-        {has_request, pick_requested, true}, {always, pick_never_used, false},
-        {always, pick_drawn, false},         {always, pick_oldest, true},
+    static const struct round rounds[] = {
+        {has_hosts, {pick_reserved}},    {has_lease, {pick_bound}},
+        {has_offer, {pick_offered}},     {has_lease, {pick_previous}},
+        {has_request, {pick_requested}}, {always, {pick_never_used, pick_drawn, pick_oldest}},
     };
     struct view v;
     ip4 addr = 0;
     view_init(&v, q, q->subnet);
-    for (size_t i = 0, first = 0; i < sizeof rules / sizeof rules[0];) {
-        if (i == first && v.subnet == q->subnet && !rules[i].applies(q)) {
-            first = ++i;
-            continue;
-        }
-        addr = rules[i].pick(&v, out_reason);
-        if (addr != 0)
-            break;
-        if (!rules[i].ends_round)
-            i++;
-        else if (view_next(&v))
-            i = first;
-        else
-            first = ++i;
-    }
+    for (size_t i = 0; addr == 0 && i < sizeof rounds / sizeof rounds[0]; i++)
+        if (rounds[i].applies(q))
+            addr = pick_in_round(&rounds[i], &v, out_reason);
     if (addr == 0)
         *out_reason = has_room(q) ? REASON_POOL_EMPTY : REASON_LEASE_LIMIT;
     *out_subnet = v.subnet;

@@ -103,6 +103,8 @@ static void pools_are_used_in_the_order_of_the_file(void **state)
     expect_pick(0, REASON_POOL_EMPTY);
     srv_alloc_unmark(alloc, IP(10, 0, 0, 21));
     expect_pick(IP(10, 0, 0, 21), REASON_ADDR_NEXT);
+    srv_alloc_unmark(alloc, IP(10, 0, 0, 20));
+    expect_pick(IP(10, 0, 0, 20), REASON_ADDR_NEXT);
     srv_alloc_unmark(alloc, IP(192, 168, 0, 1)); /* in no pool */
 }
 
