@@ -6,18 +6,6 @@
 
 #include "common/text_format.h"
 
-time_ms time_add(time_ms a, time_ms b)
-{
-    if (a == TIME_NEVER || b == TIME_NEVER || (b > 0 && a > TIME_NEVER - b))
-        return TIME_NEVER;
-    return a + b;
-}
-
-time_ms time_from_lease_s(uint32_t lease_s)
-{
-    return lease_s == LEASE_INFINITE ? TIME_NEVER : (time_ms)lease_s * 1000;
-}
-
 int64_t clock_wall_at(const struct clock_now *now, time_ms at)
 {
     return at == TIME_NEVER ? TIME_NEVER : time_add(at, now->wall_ms - now->boot_ms);

@@ -19,10 +19,18 @@ struct clock_now {
 };
 
 /* a + b; TIME_NEVER if either is TIME_NEVER or the sum would pass it. */
-time_ms time_add(time_ms a, time_ms b);
+static inline time_ms time_add(time_ms a, time_ms b)
+{
+    if (a == TIME_NEVER || b == TIME_NEVER || (b > 0 && a > TIME_NEVER - b))
+        return TIME_NEVER;
+    return a + b;
+}
 
 /* A lease time of RFC 2132 9.2 (seconds) as a duration; LEASE_INFINITE gives TIME_NEVER. */
-time_ms time_from_lease_s(uint32_t lease_s);
+static inline time_ms time_from_lease_s(uint32_t lease_s)
+{
+    return lease_s == LEASE_INFINITE ? TIME_NEVER : (time_ms)lease_s * 1000;
+}
 
 /* The wall-clock instant (ms since 1970) at which the boot-time clock shows `at`, seen from `now`.
  * TIME_NEVER stays TIME_NEVER. */
