@@ -89,7 +89,7 @@ static void evaluate(struct srv_step *s, const struct srv_class *class)
     }
 }
 
-static void evaluate_round(struct srv_step *s, bool needs_known)
+static inline void evaluate_round(struct srv_step *s, bool needs_known)
 {
     const struct srv_config *config = s->e->config;
     for (size_t i = 0; i < config->n_classes; i++)
