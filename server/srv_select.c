@@ -100,6 +100,7 @@ static void enter(struct srv_step *s, const struct srv_subnet *subnet)
 {
     s->subnet = subnet;
     s->is_offered_known = false;
+    s->has_no_lease = false;
     s->lifetime = subnet->lifetime;
     s->boot = subnet->boot;
     srv_class_apply(s->classes, &s->boot, &s->lifetime);

@@ -168,12 +168,14 @@ void srv_step_remove_record(struct srv_engine *e, const struct srv_lease *lease)
 
 void srv_step_keep_lease(struct srv_step *s, const struct srv_lease *lease)
 {
+    s->has_no_lease = false;
     if (srv_step_put_record(s->e, lease, srv_config_matches_client_id(s->e->config, lease->subnet_id)) < 0)
         s->out_of_memory = true;
 }
 
 void srv_step_keep_granted(struct srv_step *s, const struct srv_lease *lease, const struct srv_lease *before)
 {
+    s->has_no_lease = false;
     if (put_record(s->e, lease, before, s->client.match_client_id, &s->client) < 0)
         s->out_of_memory = true;
 }
@@ -254,7 +256,7 @@ static bool may_have(const struct srv_step *s, const struct srv_lease_table *t, 
     return s->subnet->network == NULL || srv_lease_has_client(t, &s->client, except);
 }
 
-static struct srv_offered look_for_offer(const struct srv_step *s)
+static struct srv_offered find_offer(const struct srv_step *s)
 {
     const struct srv_config *config = s->e->config;
     const struct srv_subnet *first = may_have(s, s->e->offers, 0) ? s->subnet : NULL;
@@ -268,12 +270,10 @@ static struct srv_offered look_for_offer(const struct srv_step *s)
     return (struct srv_offered){0};
 }
 
-const struct srv_offered *srv_step_find_offer(struct srv_step *s)
+void srv_step_look_for_offer(struct srv_step *s)
 {
-    if (!s->is_offered_known)
-        s->offered = look_for_offer(s);
+    s->offered = find_offer(s);
     s->is_offered_known = true;
-    return &s->offered;
 }
 
 static bool is_better(const struct srv_lease *a, const struct srv_lease *b)
@@ -282,11 +282,12 @@ static bool is_better(const struct srv_lease *a, const struct srv_lease *b)
     return is_a_active != is_b_active ? is_a_active : a->expires_ms > b->expires_ms;
 }
 
-bool srv_step_find_lease(const struct srv_step *s, ip4 not, struct srv_lease *out)
+bool srv_step_find_lease(struct srv_step *s, ip4 not, struct srv_lease *out)
 {
     const struct srv_config *config = s->e->config;
     bool is_found = false;
-    const struct srv_subnet *first = may_have(s, s->e->leases, not ) ? s->subnet : NULL;
+    bool may_be_found = !s->has_no_lease && may_have(s, s->e->leases, not );
+    const struct srv_subnet *first = may_be_found ? s->subnet : NULL;
     for (const struct srv_subnet *subnet = first; subnet != NULL;
          subnet = srv_config_next_neighbour(config, s->subnet, subnet)) {
         struct srv_identity room;
@@ -299,6 +300,8 @@ bool srv_step_find_lease(const struct srv_step *s, ip4 not, struct srv_lease *ou
         if (not == 0 && !may_have(s, s->e->leases, out->addr))
             break;
     }
+    if (not == 0)
+        s->has_no_lease = !is_found;
     return is_found;
 }
 

@@ -31,7 +31,7 @@ struct srv_engine {
     struct srv_counters counters;
     struct dhcp_msg msg;          /* the message at hand; here because it is large */
     struct srv_class_set classes; /* of its client; likewise */
-    struct srv_action spare; /* what is filled in when there is no memory; likewise */
+    struct srv_action spare;      /* what is filled in when there is no memory; likewise */
 };
 
 /* What a relay says in option 82; all 0 if there is no relay, or it says nothing of it. */
@@ -65,6 +65,7 @@ struct srv_step {
     const struct srv_subnet *subnet; /* NULL until it is chosen, like what holds for the client there: */
     bool is_offered_known;
     struct srv_offered offered; /* if that is known */
+    bool has_no_lease;          /* the client is known to have no record among the leases there */
     struct srv_lifetime lifetime;
     struct srv_boot boot;
     const struct srv_host *host;         /* the reservation; NULL: none. Kea's class KNOWN is who has one */
@@ -124,11 +125,18 @@ bool srv_step_may_offer(struct srv_step *s, ip4 before);
 void srv_step_keep_offer(struct srv_step *s, const struct srv_lease *offer); /* to the client at hand */
 void srv_step_end_offer(struct srv_step *s, ip4 addr); /* nothing happens if there is none */
 
+void srv_step_look_for_offer(struct srv_step *s);
 /* The client's standing offer in the subnet or another one of its shared network. Looked up once as long as
  * neither changes. */
-const struct srv_offered *srv_step_find_offer(struct srv_step *s);
+static inline const struct srv_offered *srv_step_find_offer(struct srv_step *s)
+{
+    if (!s->is_offered_known)
+        srv_step_look_for_offer(s);
+    return &s->offered;
+}
+
 /* The client's record there that is not at `not`: its active lease if it has one, else the latest. */
-bool srv_step_find_lease(const struct srv_step *s, ip4 not, struct srv_lease *out);
+bool srv_step_find_lease(struct srv_step *s, ip4 not, struct srv_lease *out);
 
 bool srv_step_is_broadcast(const struct srv_step *s);
 /* Does option 54 with this value mean us? */
