@@ -249,7 +249,7 @@ static int mend(struct srv_store *s)
  */
 static void write_ahead(struct srv_store *s, off_t from)
 {
-    static const char zeros[4096];
+    static const char zeros[64 << 10];
     off_t at = from;
     while (at < from + SRV_STORE_AHEAD && io_file_write_at(s->fd, zeros, sizeof zeros, at) == 0)
         at += (off_t)sizeof zeros;
