@@ -42,15 +42,18 @@ struct io_watch {
     void *user;
 };
 
+enum { AT_ONCE = 0 };
+
 /* libevent's own timers stop while the machine sleeps; a lease does not. So each timer is a boot-time
- * timerfd. */
+ * timerfd; only what is to fire at once needs no clock. */
 struct io_timer {
     struct io_loop *loop;
     struct io_timer *next; /* in loop->timers */
     time_ms at_ms;         /* TIME_NEVER: it is not among them */
     int fd;
-    int64_t at_us; /* INT64_MAX: it is not set */
+    int64_t at_us; /* AT_ONCE; INT64_MAX: it is not set */
     struct io_watch *watch;
+    struct event *at_once;
     io_timer_fn *fn;
     void *user;
 };
@@ -246,6 +249,15 @@ static void on_timer(void *user, int fd, int what)
     t->fn(t->user);
 }
 
+/* In the next turn of the loop, which has looked at everything else by then. */
+static void on_at_once(evutil_socket_t fd, short events, void *user)
+{
+    (void)fd, (void)events;
+    struct io_timer *t = user;
+    t->at_us = INT64_MAX;
+    t->fn(t->user);
+}
+
 struct io_timer *io_timer_new(struct io_loop *loop, io_timer_fn *fn, void *user)
 {
     struct io_timer *t = calloc(1, sizeof *t);
@@ -254,32 +266,47 @@ struct io_timer *io_timer_new(struct io_loop *loop, io_timer_fn *fn, void *user)
     *t = (struct io_timer){.loop = loop, .at_ms = TIME_NEVER, .at_us = INT64_MAX, .fn = fn, .user = user};
     t->fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     t->watch = t->fd < 0 ? NULL : io_watch_new(loop, t->fd, IO_READ, on_timer, t);
-    if (t->watch == NULL) {
+    t->at_once = evtimer_new(loop->base, on_at_once, t);
+    if (t->watch == NULL || t->at_once == NULL) {
         io_timer_free(t);
         return NULL;
     }
     return t;
 }
 
+static bool is_for_kernel(int64_t at_us)
+{
+    return at_us != AT_ONCE && at_us != INT64_MAX;
+}
+
+static void set_kernel(struct io_timer *t, int64_t at_us)
+{
+    struct itimerspec spec = {0}; /* disarms it */
+    if (is_for_kernel(at_us)) {
+        spec.it_value.tv_sec = (time_t)(at_us / 1000000);
+        spec.it_value.tv_nsec = (long)(at_us % 1000000) * 1000;
+    }
+    timerfd_settime(t->fd, TFD_TIMER_ABSTIME, &spec, NULL);
+}
+
 void io_timer_set_us(struct io_timer *t, int64_t at_us)
 {
-    struct itimerspec spec = {0};
     /* What is due already is a part of what there is to do: no kernel's timer says so in time. */
     if (t->loop->kicks != NULL && at_us <= io_real_ms() * 1000) {
         io_timer_pace(t, io_pace_now().boot_ms);
         return;
     }
     take_out(t);
-    if (at_us == t->at_us)
+    int64_t before_us = t->at_us;
+    t->at_us = at_us > 0 ? at_us : AT_ONCE;
+    if (t->at_us == before_us)
         return;
-    t->at_us = at_us;
-    if (at_us != INT64_MAX) {
-        if (at_us < 1)
-            at_us = 1; /* zero would disarm */
-        spec.it_value.tv_sec = (time_t)(at_us / 1000000);
-        spec.it_value.tv_nsec = (long)(at_us % 1000000) * 1000;
-    }
-    timerfd_settime(t->fd, TFD_TIMER_ABSTIME, &spec, NULL);
+    if (before_us == AT_ONCE)
+        event_del(t->at_once);
+    if (t->at_us == AT_ONCE)
+        event_add(t->at_once, &(struct timeval){0});
+    if (is_for_kernel(before_us) || is_for_kernel(t->at_us))
+        set_kernel(t, t->at_us);
 }
 
 void io_timer_set(struct io_timer *t, time_ms at_ms)
@@ -289,7 +316,7 @@ void io_timer_set(struct io_timer *t, time_ms at_ms)
 
 void io_timer_after(struct io_timer *t, time_ms ms)
 {
-    io_timer_set(t, time_add(io_real_ms(), ms));
+    io_timer_set(t, ms <= 0 ? 0 : time_add(io_real_ms(), ms));
 }
 
 void io_timer_free(struct io_timer *t)
@@ -298,6 +325,8 @@ void io_timer_free(struct io_timer *t)
         return;
     take_out(t);
     io_watch_free(t->watch);
+    if (t->at_once != NULL)
+        event_free(t->at_once);
     if (t->fd >= 0)
         close(t->fd);
     free(t);

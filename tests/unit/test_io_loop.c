@@ -154,7 +154,7 @@ static void never_and_the_far_future_do_not_fire(void **state)
     struct io_timer *timers[N], *stop = timer(on_stop, NULL);
     for (size_t i = 0; i < N; i++) {
         timers[i] = timer(on_note, "x");
-        io_timer_set(timers[i], 1);
+        io_timer_set(timers[i], (time_ms)i % 2);
         io_timer_set(timers[i], far[i]); /* replaces what was due */
     }
     run_until_stop(stop, in_ms(5));
@@ -171,7 +171,9 @@ static void a_timer_fires_once(void **state)
     io_timer_set(t, in_ms(1));
     run_until_stop(stop, in_ms(10));
     run_until_stop(stop, in_ms(5));
-    assert_string_equal(events, "a..");
+    io_timer_after(t, 0);
+    run_until_stop(stop, in_ms(5));
+    assert_string_equal(events, "a..a.");
     io_timer_free(t);
     io_timer_free(stop);
 }
@@ -225,19 +227,37 @@ static void on_rival(void *user)
     io_timer_set(rivals[*me == '0'], TIME_NEVER);
 }
 
-/* Both are due at the same wake-up; whichever comes first disarms the other. */
+/* Both are due at the same wake-up, by the kernel's clock or at once; whichever comes first disarms the
+ * other. */
 static void a_timer_that_is_due_can_still_be_disarmed(void **state)
 {
     (void)state;
     struct io_timer *stop = timer(on_stop, NULL);
     rivals[0] = timer(on_rival, "0");
     rivals[1] = timer(on_rival, "1");
-    io_timer_set(rivals[0], 1);
-    io_timer_set(rivals[1], 1);
-    run_until_stop(stop, in_ms(2));
-    assert_string_equal(events, "o.");
+    for (time_ms at_ms = 0; at_ms < 2; at_ms++) {
+        io_timer_set(rivals[0], at_ms);
+        io_timer_set(rivals[1], at_ms);
+        run_until_stop(stop, in_ms(2));
+    }
+    assert_string_equal(events, "o.o.");
     io_timer_free(rivals[0]);
     io_timer_free(rivals[1]);
+    io_timer_free(stop);
+}
+
+static void at_once_and_later_replace_each_other(void **state)
+{
+    (void)state;
+    struct io_timer *t = timer(on_note, "a"), *stop = timer(on_stop, NULL);
+    io_timer_after(t, 0);
+    io_timer_set(t, in_ms(20));
+    run_until_stop(stop, in_ms(5));
+    assert_string_equal(events, ".");
+    io_timer_after(t, 0);
+    run_until_stop(stop, in_ms(30));
+    assert_string_equal(events, ".a.");
+    io_timer_free(t);
     io_timer_free(stop);
 }
 
@@ -254,10 +274,12 @@ static void a_timer_may_free_itself(void **state)
     (void)state;
     static struct io_timer *t;
     struct io_timer *stop = timer(on_stop, NULL);
-    t = timer(on_free_itself, &t);
-    io_timer_set(t, 1);
-    run_until_stop(stop, in_ms(2));
-    assert_string_equal(events, "f.");
+    for (time_ms at_ms = 0; at_ms < 2; at_ms++) {
+        t = timer(on_free_itself, &t);
+        io_timer_set(t, at_ms);
+        run_until_stop(stop, in_ms(2));
+    }
+    assert_string_equal(events, "f.f.");
     io_timer_free(stop);
 }
 
@@ -403,6 +425,29 @@ static void a_peer_that_hangs_up_is_ready_to_be_read(void **state)
     io_watch_free(watch);
 }
 
+static void on_again_at_once(void *user)
+{
+    int *times = user;
+    if (++*times == 1000) /* ends a failing test */
+        io_loop_stop(loop);
+    io_timer_after(again, 0);
+}
+
+static void who_wants_to_go_on_at_once_lets_others_in(void **state)
+{
+    (void)state;
+    int times = 0;
+    again = timer(on_again_at_once, &times);
+    io_timer_after(again, 0);
+    assert_int_equal(write(pair[1], "x", 1), 1);
+    watch_pair(IO_READ, on_fd);
+    assert_int_equal(io_loop_run(loop), 0);
+    assert_string_equal(events, "rrr");
+    assert_in_range(times, 1, 4);
+    io_watch_free(watch);
+    io_timer_free(again);
+}
+
 /* ---- signals ---- */
 
 static int signal_seen;
@@ -457,6 +502,7 @@ int main(void)
         TEST(a_timer_can_be_armed_again_from_its_own_call),
         TEST(a_timer_that_is_disarmed_in_time_stays_silent),
         TEST(a_timer_that_is_due_can_still_be_disarmed),
+        TEST(at_once_and_later_replace_each_other),
         TEST(a_timer_may_free_itself),
         cmocka_unit_test(nothing_can_be_freed),
         TEST(a_stop_before_the_run_counts),
@@ -465,6 +511,7 @@ int main(void)
         TEST_PAIR(a_paused_watch_is_silent_until_it_is_set_again),
         TEST_PAIR(a_watch_may_free_itself_and_leaves_the_fd_open),
         TEST_PAIR(a_peer_that_hangs_up_is_ready_to_be_read),
+        TEST_PAIR(who_wants_to_go_on_at_once_lets_others_in),
         TEST(a_signal_is_told_from_the_loop),
         TEST(a_freed_loop_leaves_the_signals_as_they_were),
     };
