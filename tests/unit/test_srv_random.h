@@ -80,7 +80,6 @@ static const char *const subnets[][4] = {
      "    { 'hw-address': '02:00:00:00:00:0d', 'hostname': 'd' } ] }"},
 };
 
-/* On the link of the first two: */
 static const char *const networks[] = {
     "",
     ("{ 'name': 'floor', 'relay': { 'ip-addresses': [ '10.0.2.1' ] }, 'subnet4': ["
