@@ -14,9 +14,9 @@ CLIENTS = 20
 
 
 class Store(LeaseCase):
-    def run_traffic(self, seconds=0.3):
+    def run_traffic(self):
         self.go()
-        time.sleep(seconds)
+        time.sleep(0.3)
         return self.pause()
 
     def run_until_acks(self, told, count):
@@ -25,6 +25,16 @@ class Store(LeaseCase):
         while told.acks <= count and time.monotonic() < deadline:
             told.take(self.run_traffic())
         self.assertGreater(told.acks, count)
+
+    def run_until_failures(self, count):
+        """So many in all, and a client has asked in vain. Returns every line."""
+        lines = []
+        deadline = time.monotonic() + labtest.LIMIT_S
+        while time.monotonic() < deadline:
+            lines += self.run_traffic()
+            if self.status()["failures"] >= count and [line for line in lines if line.startswith("request ")]:
+                break
+        return lines
 
     def run_until_commits(self, count):
         self.go()
@@ -65,7 +75,7 @@ class Store(LeaseCase):
         sent = self.statistic("pkt4-ack-sent")
         # In the middle of the next record.
         self.limit_files(self.rested_size() + 20)
-        during = self.run_traffic(1.5)
+        during = self.run_until_failures(2)
         self.assertNotIn("ack", [line.split()[0] for line in during])
         self.assertIn("request", [line.split()[0] for line in during])
         told.take(during)
@@ -86,6 +96,7 @@ class Store(LeaseCase):
         self.assertGreater(self.statistic("pkt4-ack-sent"), sent)
         self.restart()
         self.assertEqual(told.compare(self.leases()), [])
+        wait_for(lambda: self.logged("leases read from"), "the line about them")
         self.assertEqual(self.logged(", 0 records not usable"), self.logged("leases read from"))
         self.assertTrue(known)
 
