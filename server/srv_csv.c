@@ -49,14 +49,12 @@ static inline char *put_below_hundred(char *at, unsigned value)
 /* Four digits at a time. */
 static char *put_number(char *at, uint64_t value)
 {
+    if (value < 100)
+        return put_below_hundred(at, (unsigned)value);
+    if (value < 10000)
+        return put_pair(put_below_hundred(at, (unsigned)value / 100), (unsigned)value % 100);
     unsigned last = (unsigned)(value % 10000);
-    if (value >= 10000)
-        at = put_pair(put_number(at, value / 10000), last / 100);
-    else if (value >= 100)
-        at = put_below_hundred(at, last / 100);
-    else
-        return put_below_hundred(at, last);
-    return put_pair(at, last % 100);
+    return put_pair(put_pair(put_number(at, value / 10000), last / 100), last % 100);
 }
 
 /* And what ends the field. */
