@@ -191,11 +191,7 @@ void srv_grant(struct srv_step *s, ip4 addr)
     if (s->out_of_memory)
         return;
     lease->has_nonce = s->has_nonce;
-    srv_step_keep_granted(s, lease, is_known ? &before : NULL);
-    if (s->out_of_memory)
-        return;
-    if (reason == REASON_LEASE_NEW)
+    srv_step_keep_granted(s, lease, is_known ? &before : NULL, offered.addr);
+    if (reason == REASON_LEASE_NEW && !s->out_of_memory)
         srv_tally_add(s->e->tally, lease->subnet_id, addr, SRV_TALLY_CUMULATIVE, 1);
-    if (offered.addr != 0)
-        srv_step_end_offer(s, offered.addr);
 }

@@ -132,30 +132,27 @@ const char *srv_step_text(struct srv_step *s, const char *text)
 
 /* ---- leases and offers ---- */
 
-/* `before` is the record of the address, or NULL. `client` NULL: what the client is found by is to be worked
- * out. */
-static int put_record(struct srv_engine *e, const struct srv_lease *lease, const struct srv_lease *before,
-                      bool match_client_id, const struct srv_identity *client)
+/* `before` was the record of the address, or is NULL. */
+static void count_record(struct srv_engine *e, const struct srv_lease *lease, const struct srv_lease *before)
 {
-    int err = client != NULL ? srv_lease_put_of(e->leases, lease, client)
-                             : srv_lease_put(e->leases, lease, match_client_id);
-    if (err < 0)
-        return err;
-    if (before == NULL)
-        srv_alloc_mark(e->alloc, lease->addr);
-    else if (before->state == lease->state && before->subnet_id == lease->subnet_id)
-        return 0; /* a renewal: there are as many as before */
-    else
+    if (before != NULL && before->state == lease->state && before->subnet_id == lease->subnet_id)
+        return; /* a renewal: there are as many as before */
+    if (before != NULL)
         srv_tally_lease(e->tally, before, -1);
     srv_tally_lease(e->tally, lease, 1);
-    return 0;
 }
 
 int srv_step_put_record(struct srv_engine *e, const struct srv_lease *lease, bool match_client_id)
 {
     struct srv_lease before;
     bool is_known = srv_lease_find(e->leases, lease->addr, &before);
-    return put_record(e, lease, is_known ? &before : NULL, match_client_id, NULL);
+    int err = srv_lease_put(e->leases, lease, match_client_id);
+    if (err < 0)
+        return err;
+    if (!is_known)
+        srv_alloc_mark(e->alloc, lease->addr);
+    count_record(e, lease, is_known ? &before : NULL);
+    return 0;
 }
 
 void srv_step_remove_record(struct srv_engine *e, const struct srv_lease *lease)
@@ -173,11 +170,26 @@ void srv_step_keep_lease(struct srv_step *s, const struct srv_lease *lease)
         s->out_of_memory = true;
 }
 
-void srv_step_keep_granted(struct srv_step *s, const struct srv_lease *lease, const struct srv_lease *before)
+/* The address of an offer is taken, and stays so. */
+void srv_step_keep_granted(struct srv_step *s, const struct srv_lease *lease, const struct srv_lease *before,
+                           ip4 offered)
 {
+    struct srv_engine *e = s->e;
     s->has_no_lease = false;
-    if (put_record(s->e, lease, before, s->client.match_client_id, &s->client) < 0)
+    if (srv_lease_put_of(e->leases, lease, &s->client) < 0) {
         s->out_of_memory = true;
+        return;
+    }
+    count_record(e, lease, before);
+    if (offered == lease->addr) {
+        s->is_offered_known = false;
+        srv_lease_remove(e->offers, offered);
+        return;
+    }
+    if (before == NULL)
+        srv_alloc_mark(e->alloc, lease->addr);
+    if (offered != 0)
+        srv_step_end_offer(s, offered);
 }
 
 void srv_step_forget_lease(struct srv_step *s, const struct srv_lease *lease)

@@ -115,8 +115,10 @@ void srv_step_remove_record(struct srv_engine *e, const struct srv_lease *lease)
 
 /* Changes of the tables. The record to store is an action of its own. */
 void srv_step_keep_lease(struct srv_step *s, const struct srv_lease *lease);
-/* The same of a lease of the client at hand. `before` is the record of its address, or NULL. */
-void srv_step_keep_granted(struct srv_step *s, const struct srv_lease *lease, const struct srv_lease *before);
+/* The same of a lease of the client at hand. `before` is the record of its address, or NULL; `offered` the
+ * address of the client's offer (0: there is none), which ends. */
+void srv_step_keep_granted(struct srv_step *s, const struct srv_lease *lease, const struct srv_lease *before,
+                           ip4 offered);
 /* The record of the lease is gone, from the tables and, by an action that this adds, from the store. */
 void srv_step_forget_lease(struct srv_step *s, const struct srv_lease *lease);
 /* May the client be made an offer of another address than `before`, the one that it was made and whose place
