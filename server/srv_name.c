@@ -191,14 +191,12 @@ static enum reason choose(struct name *n, const struct srv_naming *naming, const
     return has_fqdn ? REASON_NAME_FQDN : REASON_NONE;
 }
 
-enum reason srv_name_choose(const struct dhcp_msg *request, const struct srv_naming *naming,
-                            const char *reserved, ip4 addr, char *out)
+static __attribute__((noinline)) enum reason choose_of(const struct dhcp_msg *request,
+                                                       const struct srv_naming *naming, const char *reserved,
+                                                       ip4 addr, char *out)
 {
     uint8_t labels[OPT_NAME_MAX];
     struct name n;
-    out[0] = '\0';
-    if (!says_name(request) && reserved[0] == '\0' && !is_to_be_made(naming, false, false))
-        return REASON_NONE;
     clear(&n);
     bool has_fqdn = read_fqdn(request, naming, &n);
     if (!has_fqdn)
@@ -211,6 +209,16 @@ enum reason srv_name_choose(const struct dhcp_msg *request, const struct srv_nam
     if (!is_bad)
         memcpy(out, n.text, n.len + 1);
     return dhcp_msg_has(request, DHCP_OPT_FQDN) && (!has_fqdn || is_bad) ? REASON_FQDN_BAD : reason;
+}
+
+/* Where nobody has a name, none is put together. */
+enum reason srv_name_choose(const struct dhcp_msg *request, const struct srv_naming *naming,
+                            const char *reserved, ip4 addr, char *out)
+{
+    out[0] = '\0';
+    if (!says_name(request) && reserved[0] == '\0' && !is_to_be_made(naming, false, false))
+        return REASON_NONE;
+    return choose_of(request, naming, reserved, addr, out);
 }
 
 /* ---- answering ---- */
