@@ -13,13 +13,13 @@ static bool has_pools(const struct srv_step *s)
 static void tally_failure(struct srv_step *s, bool is_closed)
 {
     struct srv_tally *t = s->e->tally;
-    uint32_t id = s->subnet->id;
-    srv_tally_add(t, id, 0, SRV_TALLY_FAIL, 1);
-    srv_tally_add(t, id, 0, s->subnet->network != NULL ? SRV_TALLY_FAIL_NETWORK : SRV_TALLY_FAIL_SUBNET, 1);
+    srv_tally_add(t, s->subnet, 0, SRV_TALLY_FAIL, 1);
+    srv_tally_add(t, s->subnet, 0,
+                  s->subnet->network != NULL ? SRV_TALLY_FAIL_NETWORK : SRV_TALLY_FAIL_SUBNET, 1);
     if (!has_pools(s))
-        srv_tally_add(t, id, 0, SRV_TALLY_FAIL_NO_POOLS, 1);
+        srv_tally_add(t, s->subnet, 0, SRV_TALLY_FAIL_NO_POOLS, 1);
     if (is_closed)
-        srv_tally_add(t, id, 0, SRV_TALLY_FAIL_CLASSES, 1);
+        srv_tally_add(t, s->subnet, 0, SRV_TALLY_FAIL_CLASSES, 1);
 }
 
 /* How a message of a client that has a subnet ended: one of srv_count_is_tallied[]. */
@@ -27,9 +27,9 @@ static void tally(struct srv_step *s, enum reason reason, ip4 addr, bool is_clos
 {
     struct srv_tally *t = s->e->tally;
     if (reason == REASON_LEASE_KEPT && s->sent == DHCP_ACK)
-        srv_tally_add(t, s->subnet->id, addr, SRV_TALLY_REUSES, 1);
+        srv_tally_add(t, s->subnet, addr, SRV_TALLY_REUSES, 1);
     else if (reason == REASON_RESERVED_IN_USE)
-        srv_tally_add(t, s->subnet->id, addr, SRV_TALLY_CONFLICTS, 1);
+        srv_tally_add(t, s->subnet, addr, SRV_TALLY_CONFLICTS, 1);
     else if (reason != REASON_LEASE_KEPT)
         tally_failure(s, is_closed);
 }

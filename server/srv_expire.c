@@ -38,9 +38,10 @@ static bool expire_lease(struct srv_step *s)
     if (!srv_lease_find_due(s->e->leases, s->ev->now, &lease))
         return false;
     tell(s, lease.state == SRV_LEASE_DECLINED ? REASON_DECLINE_ENDED : REASON_LEASE_EXPIRED, &lease);
-    srv_tally_add(s->e->tally, lease.subnet_id, lease.addr, SRV_TALLY_RECLAIMED, 1);
+    const struct srv_subnet *subnet = srv_config_find_subnet_id(s->e->config, lease.subnet_id);
+    srv_tally_add(s->e->tally, subnet, lease.addr, SRV_TALLY_RECLAIMED, 1);
     if (lease.state == SRV_LEASE_DECLINED)
-        srv_tally_add(s->e->tally, lease.subnet_id, lease.addr, SRV_TALLY_RECLAIMED_DECLINED, 1);
+        srv_tally_add(s->e->tally, subnet, lease.addr, SRV_TALLY_RECLAIMED_DECLINED, 1);
     srv_expire_free(&lease);
     if (s->e->config->expiry.is_given && s->e->config->expiry.flush_wait_s == 0)
         srv_step_forget_lease(s, &lease);

@@ -193,5 +193,5 @@ void srv_grant(struct srv_step *s, ip4 addr)
     lease->has_nonce = s->has_nonce;
     srv_step_keep_granted(s, lease, is_known ? &before : NULL, offered.addr);
     if (reason == REASON_LEASE_NEW && !s->out_of_memory)
-        srv_tally_add(s->e->tally, lease->subnet_id, addr, SRV_TALLY_CUMULATIVE, 1);
+        srv_tally_add(s->e->tally, s->subnet, addr, SRV_TALLY_CUMULATIVE, 1);
 }

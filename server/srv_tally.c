@@ -94,9 +94,9 @@ static void add(struct srv_tally *t, size_t row, enum srv_tally_kind kind, int64
     t->rows[row].is_changed = true;
 }
 
-void srv_tally_add(struct srv_tally *t, uint32_t subnet_id, ip4 addr, enum srv_tally_kind kind, int64_t n)
+void srv_tally_add(struct srv_tally *t, const struct srv_subnet *subnet, ip4 addr, enum srv_tally_kind kind,
+                   int64_t n)
 {
-    const struct srv_subnet *subnet = srv_config_find_subnet_id(t->config, subnet_id);
     add(t, 0, kind, n);
     if (subnet == NULL)
         return;
@@ -115,9 +115,10 @@ void srv_tally_lease(struct srv_tally *t, const struct srv_lease *lease, int64_t
 {
     if (!srv_lease_is_held(lease))
         return;
-    srv_tally_add(t, lease->subnet_id, lease->addr, SRV_TALLY_ASSIGNED, n);
+    const struct srv_subnet *subnet = srv_config_find_subnet_id(t->config, lease->subnet_id);
+    srv_tally_add(t, subnet, lease->addr, SRV_TALLY_ASSIGNED, n);
     if (lease->state == SRV_LEASE_DECLINED)
-        srv_tally_add(t, lease->subnet_id, lease->addr, SRV_TALLY_DECLINED, n);
+        srv_tally_add(t, subnet, lease->addr, SRV_TALLY_DECLINED, n);
 }
 
 void srv_tally_clear_changed(struct srv_tally *t)

@@ -53,8 +53,9 @@ unsigned srv_tally_kinds(const struct srv_tally_row *row);
 struct srv_tally *srv_tally_new(const struct srv_config *config);
 void srv_tally_free(struct srv_tally *t); /* NULL is fine */
 
-/* Adds to the server, the subnet (if there is one with the id) and the pool of `addr` (0: none). */
-void srv_tally_add(struct srv_tally *t, uint32_t subnet_id, ip4 addr, enum srv_tally_kind kind, int64_t n);
+/* Adds to the server, the subnet (NULL: none) and the pool of `addr` (0: none) there. */
+void srv_tally_add(struct srv_tally *t, const struct srv_subnet *subnet, ip4 addr, enum srv_tally_kind kind,
+                   int64_t n);
 /* A record of the lease has come (1) or gone (-1). */
 void srv_tally_lease(struct srv_tally *t, const struct srv_lease *lease, int64_t n);
 void srv_tally_clear_changed(struct srv_tally *t);
