@@ -29,17 +29,11 @@ bool srv_class_is_built_in(const char *name)
     return false;
 }
 
-void srv_class_clear(struct srv_class_set *set)
-{
-    memset(set->bits, 0, sizeof set->bits);
-    set->order = 0;
-    set->n = 0;
-}
-
 enum { ORDER_BITS = 16 };
 
 /* `mark` is what is told of it in set->order; 0: it cannot be told there. */
-static void append(struct srv_class_set *set, const char *name, const struct srv_class *class, unsigned mark)
+static inline void append(struct srv_class_set *set, const char *name, const struct srv_class *class,
+                          unsigned mark)
 {
     assert(set->n < SRV_CLASS_SET_MAX); /* each number once; one generated name per class and message */
     bool has_room = set->order <= UINT64_MAX >> ORDER_BITS;
@@ -47,13 +41,25 @@ static void append(struct srv_class_set *set, const char *name, const struct srv
     set->list[set->n++] = (struct srv_class_member){name, class};
 }
 
+static inline void add(struct srv_class_set *set, const struct srv_config *config, unsigned number)
+{
+    set->bits[number / WORD_BITS] |= UINT64_C(1) << number % WORD_BITS;
+    append(set, config->class_names[number].text, config->class_names[number].class, number + 1);
+}
+
+void srv_class_init(struct srv_class_set *set, const struct srv_config *config)
+{
+    memset(set->bits, 0, sizeof set->bits);
+    set->order = 0;
+    set->n = 0;
+    add(set, config, SRV_CLASS_ALL);
+}
+
 void srv_class_add(struct srv_class_set *set, const struct srv_config *config, unsigned number)
 {
     assert(number < config->n_class_names);
-    if (srv_class_is_in(set, number))
-        return;
-    set->bits[number / WORD_BITS] |= UINT64_C(1) << number % WORD_BITS;
-    append(set, config->class_names[number].text, config->class_names[number].class, number + 1);
+    if (!srv_class_is_in(set, number))
+        add(set, config, number);
 }
 
 static bool is_listed(const struct srv_class_set *set, const char *name)

@@ -58,8 +58,8 @@ struct srv_class_set {
     struct srv_class_member list[SRV_CLASS_SET_MAX]; /* in the order in which they were added */
 };
 
-/* None. */
-void srv_class_clear(struct srv_class_set *set);
+/* ALL, which every client is in, and no other. */
+void srv_class_init(struct srv_class_set *set, const struct srv_config *config);
 /* Adds one; nothing happens if it is there. */
 void srv_class_add(struct srv_class_set *set, const struct srv_config *config, unsigned number);
 /* The same by name, which is borrowed as long as the set is used. A name that has no number is only

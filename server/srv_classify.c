@@ -148,8 +148,7 @@ static void tell_additional(struct srv_step *s, size_t first)
 bool srv_classify_arrival(struct srv_step *s)
 {
     s->classes = &s->e->classes;
-    srv_class_clear(s->classes);
-    srv_class_add(s->classes, s->e->config, SRV_CLASS_ALL);
+    srv_class_init(s->classes, s->e->config);
     if (s->msg->type == DHCP_BOOTP)
         srv_class_add(s->classes, s->e->config, SRV_CLASS_BOOTP);
     add_vendor_class(s);
@@ -181,6 +180,8 @@ static void evaluate_list(struct srv_step *s, const struct srv_class_list *list)
 
 void srv_classify_additional(struct srv_step *s, const struct srv_pool *pool)
 {
+    if (s->e->config->n_classes == 0)
+        return;
     size_t before = s->classes->n;
     if (pool != NULL)
         evaluate_list(s, &pool->gate.additional);

@@ -83,8 +83,7 @@ static void read_classes(struct srv_command_call *call, struct srv_class_set *ou
 {
     const struct srv_config *config = call->c->config;
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(call->arguments, "classes"), *item;
-    srv_class_clear(out);
-    srv_class_add(out, config, SRV_CLASS_ALL);
+    srv_class_init(out, config);
     if (list != NULL && !cJSON_IsArray(list))
         srv_command_say(call, CONTROL_ERROR, "'classes' is not a list");
     cJSON_ArrayForEach(item, list)

@@ -158,7 +158,8 @@ static void on_rx(struct srv_step *s)
     }
     if (!srv_classify_arrival(s))
         return;
-    srv_select_early_host(s);
+    if (s->e->config->early_global_hosts)
+        srv_select_early_host(s);
     if (s->parked != NULL && !srv_park_settle(s))
         return;
     switch (s->msg->type) {

@@ -84,8 +84,7 @@ static void begin(struct record *r)
         r->is_sure[i] = i == SRV_CLASS_ALL || i == SRV_CLASS_KNOWN || i == SRV_CLASS_UNKNOWN ||
                         (r->config->class_names[i].class == NULL &&
                          !srv_class_is_built_in(r->config->class_names[i].text));
-    srv_class_clear(r->set);
-    srv_class_add(r->set, r->config, SRV_CLASS_ALL);
+    srv_class_init(r->set, r->config);
 }
 
 static bool is_known(const struct srv_config *config, const struct srv_subnet *first,

@@ -23,7 +23,8 @@ void srv_scope_list(const struct srv_config *config, const struct srv_host *host
     srv_scope_add(out, "subnet", &subnet->options);
     if (subnet->network != NULL)
         srv_scope_add(out, "shared-network", &subnet->network->options);
-    for (size_t i = 0; classes != NULL && i < classes->n; i++)
+    bool may_have_options = classes != NULL && config->n_classes != 0;
+    for (size_t i = 0; may_have_options && i < classes->n; i++)
         if (classes->list[i].class != NULL)
             srv_scope_add(out, classes->list[i].class->scope, &classes->list[i].class->options);
     srv_scope_add(out, "global", &config->options);

@@ -63,16 +63,14 @@ static void take_host(struct srv_step *s, const struct srv_host *host)
 
 void srv_select_early_host(struct srv_step *s)
 {
-    const struct srv_config *config = s->e->config;
-    if (config->early_global_hosts)
-        take_host(s, srv_host_find(config->hosts, SRV_HOST_GLOBAL, &s->host_ids));
+    take_host(s, srv_host_find(s->e->config->hosts, SRV_HOST_GLOBAL, &s->host_ids));
 }
 
 /* The reservation that holds in the subnet, and the classes that it puts the client into. */
 static void find_host(struct srv_step *s, const struct srv_subnet *subnet)
 {
     s->subnet = subnet;
-    take_host(s, srv_host_of(s->e->config, subnet, &s->host_ids));
+    take_host(s, s->host_ids.n == 0 ? NULL : srv_host_of(s->e->config, subnet, &s->host_ids));
 }
 
 /* Has any subnet of the link a reservation for the client? */
@@ -103,7 +101,8 @@ static void enter(struct srv_step *s, const struct srv_subnet *subnet)
     s->has_no_lease = false;
     s->lifetime = subnet->lifetime;
     s->boot = subnet->boot;
-    srv_class_apply(s->classes, &s->boot, &s->lifetime);
+    if (s->e->config->n_classes != 0)
+        srv_class_apply(s->classes, &s->boot, &s->lifetime);
     if (s->host != NULL)
         apply_host(s->host, &s->boot);
 }

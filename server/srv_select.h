@@ -9,8 +9,7 @@ void srv_select_read_relay(struct srv_step *s);
  * NULL, or where the client is already. */
 void srv_select_move(struct srv_step *s, const struct srv_subnet *subnet);
 
-/* Where the configuration wants it, finds a global reservation before there is a subnet, and takes its
- * classes. */
+/* Finds a global reservation before there is a subnet, and takes its classes. */
 void srv_select_early_host(struct srv_step *s);
 /* Where the configuration wants it, gives a renewal the option 82 that the relay put in when its lease was
  * made. */

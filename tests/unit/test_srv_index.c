@@ -167,7 +167,7 @@ static const struct srv_subnet *walk_all(const struct srv_select_from *from,
 static void draw_classes(void)
 {
     char name[8];
-    srv_class_clear(&classes);
+    srv_class_init(&classes, config);
     for (unsigned i = 0; i < CLASSES; i++) {
         snprintf(name, sizeof name, "c%u", i);
         if (draw(2) == 0)
