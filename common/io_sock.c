@@ -221,11 +221,8 @@ void io_sock_put_segment(struct msghdr *msg, union io_sock_control *control, uin
 
 ip4 io_sock_destination(struct msghdr *msg)
 {
-    struct in_pktinfo info = {0};
-    const void *data = find_control(msg, IPPROTO_IP, IP_PKTINFO);
-    if (data != NULL)
-        memcpy(&info, data, sizeof info);
-    return ntohl(info.ipi_addr.s_addr);
+    const struct in_pktinfo *info = find_control(msg, IPPROTO_IP, IP_PKTINFO);
+    return info == NULL ? 0 : ntohl(info->ipi_addr.s_addr);
 }
 
 enum frame_checksum io_sock_checksum(struct msghdr *msg)

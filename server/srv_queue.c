@@ -1,5 +1,6 @@
 #include "server/srv_queue.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,11 +16,16 @@ enum {
 /* Places in a message, RFC 2131 2. */
 enum { HTYPE_AT = 1, HLEN_AT = 2, GIADDR_AT = 24, CHADDR_AT = 28 };
 
+/* A place in a list whose two ends meet in the queue. */
+struct link {
+    struct link *older, *newer;
+};
+
 struct node {
-    struct node *older, *newer;
-    struct node *next_of_bucket;
-    struct node *older_yielding, *newer_yielding;
-    bool yields; /* it goes first where the queue is full */
+    struct link link;            /* first: so a link is its node */
+    struct node *next_of_bucket; /* of what is spare: the next one */
+    bool yields;                 /* it goes first where the queue is full */
+    struct link yielding;        /* if it yields */
     bool has_client;
     uint64_t client; /* if has_client: its hash */
     struct srv_queued queued;
@@ -32,11 +38,12 @@ struct srv_queue {
     struct siphash_key key;
     srv_queue_lost_fn *lost;
     void *user;
-    struct node *oldest, *newest;
-    struct node *unsorted; /* the first of the newest ones that nobody has looked at; NULL: there are none */
-    struct node *oldest_yielding, *newest_yielding;
-    struct node *spare; /* free nodes of ROOM octets, by `newer` */
-    struct node *taken; /* by the last srv_queue_take() */
+    struct link ends; /* newer than this is the oldest packet, older the newest one */
+    struct link
+        *unsorted;        /* the first of the newest ones that nobody has looked at; `ends`: there are none */
+    struct link yielding; /* the ends of those that yield */
+    struct node *spare;   /* free nodes of ROOM octets */
+    struct node *taken;   /* by the last srv_queue_take() */
     struct node *buckets[BUCKETS];
 };
 
@@ -50,23 +57,24 @@ struct srv_queue *srv_queue_new(size_t capacity, const struct siphash_key *key, 
     q->key = *key;
     q->lost = lost;
     q->user = user;
+    q->ends = (struct link){&q->ends, &q->ends};
+    q->unsorted = &q->ends;
+    q->yielding = (struct link){&q->yielding, &q->yielding};
     return q;
-}
-
-static void free_nodes(struct node *first)
-{
-    for (struct node *node = first, *next; node != NULL; node = next) {
-        next = node->newer;
-        free(node);
-    }
 }
 
 void srv_queue_free(struct srv_queue *q)
 {
     if (q == NULL)
         return;
-    free_nodes(q->oldest);
-    free_nodes(q->spare);
+    for (struct link *link = q->ends.newer, *newer; link != &q->ends; link = newer) {
+        newer = link->newer;
+        free(link);
+    }
+    for (struct node *node = q->spare, *next; node != NULL; node = next) {
+        next = node->next_of_bucket;
+        free(node);
+    }
     free(q->taken);
     free(q);
 }
@@ -179,14 +187,27 @@ static struct node *find_waiting(struct srv_queue *q, uint64_t client)
     return node;
 }
 
-/* ---- the list ---- */
+/* ---- the lists ---- */
+
+static void put_behind(struct link *older, struct link *link)
+{
+    *link = (struct link){.older = older, .newer = older->newer};
+    link->newer->older = link;
+    older->newer = link;
+}
+
+static void take_out(struct link *link)
+{
+    link->older->newer = link->newer;
+    link->newer->older = link->older;
+}
 
 static struct node *make_node(struct srv_queue *q, const struct packet *packet)
 {
     size_t len = packet->len;
     struct node *node = len <= ROOM ? q->spare : NULL;
     if (node != NULL)
-        q->spare = node->newer;
+        q->spare = node->next_of_bucket;
     else
         node = malloc(sizeof *node + (len <= ROOM ? ROOM : len));
     if (node == NULL)
@@ -205,60 +226,28 @@ static void free_node(struct srv_queue *q, struct node *node)
         free(node);
         return;
     }
-    node->newer = q->spare;
+    node->next_of_bucket = q->spare;
     q->spare = node;
-}
-
-/* A node that replaces another takes its place, too, if it has one. */
-static void link_yielding(struct srv_queue *q, struct node *node, struct node *replaced)
-{
-    struct node *older = replaced != NULL && replaced->yields ? replaced : q->newest_yielding;
-    node->older_yielding = older;
-    node->newer_yielding = older != NULL ? older->newer_yielding : NULL;
-    *(older != NULL ? &older->newer_yielding : &q->oldest_yielding) = node;
-    *(node->newer_yielding != NULL ? &node->newer_yielding->older_yielding : &q->newest_yielding) = node;
-}
-
-static void unlink_yielding(struct srv_queue *q, struct node *node)
-{
-    struct node *older = node->older_yielding, *newer = node->newer_yielding;
-    *(older != NULL ? &older->newer_yielding : &q->oldest_yielding) = newer;
-    *(newer != NULL ? &newer->older_yielding : &q->newest_yielding) = older;
-}
-
-/* After `older`; NULL: as the oldest. */
-static void link_node(struct srv_queue *q, struct node *node, struct node *older)
-{
-    node->older = older;
-    node->newer = older != NULL ? older->newer : q->oldest;
-    *(node->older != NULL ? &node->older->newer : &q->oldest) = node;
-    *(node->newer != NULL ? &node->newer->older : &q->newest) = node;
-}
-
-static void unlink_node(struct srv_queue *q, struct node *node)
-{
-    *(node->older != NULL ? &node->older->newer : &q->oldest) = node->newer;
-    *(node->newer != NULL ? &node->newer->older : &q->newest) = node->older;
-    if (q->unsorted == node)
-        q->unsorted = node->newer;
 }
 
 static void append(struct srv_queue *q, struct node *node)
 {
-    link_node(q, node, q->newest);
-    if (q->unsorted == NULL)
-        q->unsorted = node;
+    put_behind(q->ends.older, &node->link);
+    if (q->unsorted == &q->ends)
+        q->unsorted = &node->link;
     q->n++;
     q->octets += node->queued.packet.len;
 }
 
 static void remove_node(struct srv_queue *q, struct node *node)
 {
-    unlink_node(q, node);
+    if (q->unsorted == &node->link)
+        q->unsorted = node->link.newer;
+    take_out(&node->link);
     q->n--;
     q->octets -= node->queued.packet.len;
     if (node->yields)
-        unlink_yielding(q, node);
+        take_out(&node->yielding);
     if (!node->has_client)
         return;
     struct node **at = bucket(q, node->client);
@@ -277,9 +266,16 @@ static void lose(struct srv_queue *q, struct node *node, enum reason reason)
 /* Gives it the place of the one that its client has in the queue. */
 static void replace(struct srv_queue *q, struct node *node, struct node *before)
 {
-    unlink_node(q, node);
-    link_node(q, node, before);
+    take_out(&node->link);
+    put_behind(&before->link, &node->link);
     lose(q, before, REASON_QUEUE_REPLACED);
+}
+
+/* Also there it takes the place of the one that it replaces, if that has one. */
+static void add_yielding(struct srv_queue *q, struct node *node, struct node *replaced)
+{
+    put_behind(replaced != NULL && replaced->yields ? &replaced->yielding : q->yielding.older,
+               &node->yielding);
 }
 
 static void sort_in(struct srv_queue *q, struct node *node)
@@ -287,7 +283,7 @@ static void sort_in(struct srv_queue *q, struct node *node)
     look_at(q, node);
     struct node *before = node->has_client ? find_waiting(q, node->client) : NULL;
     if (node->yields)
-        link_yielding(q, node, before);
+        add_yielding(q, node, before);
     if (node->has_client) {
         node->next_of_bucket = *bucket(q, node->client);
         *bucket(q, node->client) = node;
@@ -298,9 +294,9 @@ static void sort_in(struct srv_queue *q, struct node *node)
 
 void srv_queue_sort(struct srv_queue *q)
 {
-    while (q->unsorted != NULL) {
-        struct node *node = q->unsorted;
-        q->unsorted = node->newer;
+    while (q->unsorted != &q->ends) {
+        struct node *node = (struct node *)q->unsorted;
+        q->unsorted = node->link.newer;
         sort_in(q, node);
     }
 }
@@ -309,6 +305,20 @@ void srv_queue_sort(struct srv_queue *q)
 static bool is_above(const struct srv_queue *q, size_t part)
 {
     return q->n > q->capacity / part || (q->n > 1 && q->octets > q->capacity / part * SRV_QUEUE_OCTETS);
+}
+
+/* If there is one. */
+static struct node *oldest(const struct srv_queue *q)
+{
+    return (struct node *)q->ends.newer;
+}
+
+static struct node *first_to_go(const struct srv_queue *q)
+{
+    if (q->yielding.newer == &q->yielding)
+        return oldest(q);
+    void *node = (char *)q->yielding.newer - offsetof(struct node, yielding);
+    return node;
 }
 
 int srv_queue_put(struct srv_queue *q, int ifindex, uint64_t received_us, const struct packet *packet)
@@ -323,15 +333,15 @@ int srv_queue_put(struct srv_queue *q, int ifindex, uint64_t received_us, const 
         return 0;
     srv_queue_sort(q);
     while (is_above(q, 1))
-        lose(q, q->oldest_yielding != NULL ? q->oldest_yielding : q->oldest, REASON_QUEUE_FULL);
+        lose(q, first_to_go(q), REASON_QUEUE_FULL);
     return 0;
 }
 
 const struct srv_queued *srv_queue_take(struct srv_queue *q)
 {
-    struct node *node = q->oldest;
-    if (node == NULL)
+    if (q->n == 0)
         return NULL;
+    struct node *node = oldest(q);
     remove_node(q, node);
     free_node(q, q->taken);
     q->taken = node;
