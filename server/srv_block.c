@@ -59,30 +59,28 @@ static bool is_one_of_a_kind(const struct srv_reply *r)
            dhcp_msg_has(r->request, DHCP_OPT_VIVCO) || dhcp_msg_has(r->request, DHCP_OPT_VIVSO);
 }
 
-static uint8_t *put(uint8_t *at, const void *octets, size_t len)
+static inline uint8_t *put(uint8_t *at, const void *octets, size_t len)
 {
     memcpy(at, octets, len);
     return at + len;
 }
 
-void srv_block_key(const struct srv_reply *r, const uint8_t *codes, size_t n_codes, struct srv_block_key *out)
+void srv_block_key(const struct srv_reply *r, const struct srv_block_codes *codes, struct srv_block_key *out)
 {
-    enum { HEAD_LEN = 3, BITS = 64 };
+    enum { HEAD_LEN = sizeof *codes + 2, BITS = 64 };
     const struct dhcp_option *prl = dhcp_msg_find(r->request, DHCP_OPT_PRL);
     const struct srv_scopes *scopes = r->scopes;
     size_t n_asked = prl != NULL ? prl->len : 0;
     /* Only classes that have a name in the configuration count for options: the first bits. */
     size_t n_words = scopes->classes != NULL ? (r->config->n_class_names + BITS - 1) / BITS : 0;
-    size_t len = HEAD_LEN + n_codes + n_asked + n_words * sizeof(uint64_t) + scopes->n * sizeof(uint32_t);
+    size_t len = HEAD_LEN + n_asked + n_words * sizeof(uint64_t) + scopes->n * sizeof(uint32_t);
     out->len = 0;
     if (is_one_of_a_kind(r) || len > SRV_BLOCK_KEY_MAX - sizeof(uint64_t))
         return;
-    uint8_t *at = out->bytes;
+    uint8_t *at = put(out->bytes, codes, sizeof *codes);
     *at++ = (uint8_t)((r->server_id != 0) | dhcp_msg_has(r->request, DHCP_OPT_HOST_NAME) << 1 |
                       (scopes->classes != NULL) << 2);
-    *at++ = (uint8_t)n_codes;
     *at++ = (uint8_t)n_asked;
-    at = put(at, codes, n_codes);
     if (n_asked != 0)
         at = put(at, prl->data, n_asked);
     for (size_t i = 0; i < n_words; i++)

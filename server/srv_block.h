@@ -11,6 +11,22 @@ enum {
     SRV_BLOCK_NOTES_MAX = 8,
 };
 
+/* The options that are in an answer beside the configured ones: a bit for each code. Their order follows from
+ * which they are. */
+struct srv_block_codes {
+    uint64_t bits[4];
+};
+
+static inline void srv_block_add_code(struct srv_block_codes *codes, uint8_t code)
+{
+    codes->bits[code / 64] |= UINT64_C(1) << code % 64;
+}
+
+static inline bool srv_block_has_code(const struct srv_block_codes *codes, uint8_t code)
+{
+    return (codes->bits[code / 64] >> code % 64 & 1) != 0;
+}
+
 /* What the configured options of an answer follow from, and the record of them. */
 struct srv_block_key {
     size_t len; /* 0: from more than a key holds, or this answer is one of a kind */
@@ -48,8 +64,7 @@ struct srv_blocks *srv_blocks_new(size_t max);
 void srv_blocks_free(struct srv_blocks *blocks); /* NULL is fine */
 struct srv_block_counts srv_blocks_counts(const struct srv_blocks *blocks);
 
-/* `codes`: the options that are in the answer beside the configured ones, in their order. */
-void srv_block_key(const struct srv_reply *reply, const uint8_t *codes, size_t n_codes,
+void srv_block_key(const struct srv_reply *reply, const struct srv_block_codes *codes,
                    struct srv_block_key *out);
 
 /* The block of the key; NULL: there is none. Borrowed until one is added. */

@@ -24,7 +24,7 @@ struct item {
     const uint8_t *data;
 };
 
-enum { ITEMS_MAX = 256, FIRST_MAX = 64 + DHCP_AUTH_LEN, CODES_MAX = 16 };
+enum { ITEMS_MAX = 256, FIRST_MAX = 64 + DHCP_AUTH_LEN };
 
 /* A message under construction. */
 struct draft {
@@ -32,8 +32,7 @@ struct draft {
     size_t max;
     uint8_t first[FIRST_MAX]; /* the options that come first, encoded */
     size_t first_len;
-    uint8_t codes[CODES_MAX]; /* of these and of the echoes */
-    size_t n_codes;
+    struct srv_block_codes codes; /* of these and of the echoes */
     struct item items[ITEMS_MAX]; /* the most important first: echoes, then what is configured */
     size_t n_echoes, n_items;
     size_t n_left_out; /* of the echoes: for being too long */
@@ -77,25 +76,19 @@ static size_t max_len(const struct srv_reply *r)
 
 /* ---- options ---- */
 
-static void add_code(struct draft *d, uint8_t code)
-{
-    assert(d->n_codes < CODES_MAX);
-    d->codes[d->n_codes++] = code;
-}
-
 /* Returns where the value of `len` octets is to stand. */
-static uint8_t *put_first(struct draft *d, uint8_t code, size_t len)
+static inline uint8_t *put_first(struct draft *d, uint8_t code, size_t len)
 {
     uint8_t *at = d->first + d->first_len;
     d->first_len += 2 + len;
     assert(len <= PIECE_MAX && d->first_len <= FIRST_MAX);
     at[0] = code;
     at[1] = (uint8_t)len;
-    add_code(d, code);
+    srv_block_add_code(&d->codes, code);
     return at + 2;
 }
 
-static void put_first_u32(struct draft *d, uint8_t code, uint32_t value)
+static inline void put_first_u32(struct draft *d, uint8_t code, uint32_t value)
 {
     wire_set_u32(put_first(d, code, sizeof value), value);
 }
@@ -108,7 +101,7 @@ static void add_item(struct draft *d, uint8_t code, const uint8_t *data, size_t 
 
 static void add_echo(struct draft *d, uint8_t code, const uint8_t *data, size_t len)
 {
-    add_code(d, code);
+    srv_block_add_code(&d->codes, code);
     add_item(d, code, data, len);
 }
 
@@ -351,9 +344,8 @@ static void put_essentials(struct draft *d)
 
 /* ---- header ---- */
 
-static void write_text(uint8_t *field, size_t size, const char *text)
+static void write_text(uint8_t *field, const char *text)
 {
-    memset(field, 0, size);
     for (size_t i = 0; text[i] != '\0'; i++)
         field[i] = (uint8_t)text[i];
 }
@@ -380,8 +372,9 @@ static void write_header(const struct srv_reply *r, uint8_t *bytes)
     wire_set_u32(bytes + DHCP_SIADDR_AT, boot->next_server);
     wire_set_u32(bytes + DHCP_GIADDR_AT, giaddr);
     memcpy(bytes + DHCP_CHADDR_AT, r->request->chaddr, DHCP_CHADDR_LEN);
-    write_text(bytes + DHCP_SNAME_AT, DHCP_SNAME_LEN, boot->server_hostname);
-    write_text(bytes + DHCP_FILE_AT, DHCP_FILE_LEN, boot->boot_file_name);
+    memset(bytes + DHCP_SNAME_AT, 0, DHCP_SNAME_LEN + DHCP_FILE_LEN);
+    write_text(bytes + DHCP_SNAME_AT, boot->server_hostname);
+    write_text(bytes + DHCP_FILE_AT, boot->boot_file_name);
     wire_set_u32(bytes + DHCP_COOKIE_AT, DHCP_COOKIE);
 }
 
@@ -414,7 +407,7 @@ static bool is_in_order(const struct draft *d)
     if (d->reply->config->kea)
         return false;
     for (size_t i = d->n_echoes; i < d->n_items; i++)
-        if (memchr(d->codes, d->items[i].code, d->n_codes) != NULL)
+        if (srv_block_has_code(&d->codes, d->items[i].code))
             return false;
     return true;
 }
@@ -522,7 +515,8 @@ static void start(struct draft *d, const struct srv_reply *reply)
 {
     d->reply = reply;
     d->max = max_len(reply);
-    d->first_len = d->n_codes = 0;
+    d->first_len = 0;
+    d->codes = (struct srv_block_codes){0};
     d->n_echoes = d->n_items = d->n_left_out = 0;
     put_essentials(d);
     add_echoes(d);
@@ -532,7 +526,7 @@ static struct srv_block *find_block(const struct draft *d, struct srv_block_key 
 {
     if (d->reply->blocks == NULL)
         return NULL;
-    srv_block_key(d->reply, d->codes, d->n_codes, out_key);
+    srv_block_key(d->reply, &d->codes, out_key);
     return srv_block_find(d->reply->blocks, out_key);
 }
 
