@@ -35,18 +35,18 @@ void dhcp_read_header(struct dhcp_msg *m, const uint8_t *bytes)
     memcpy(m->file, bytes + DHCP_FILE_AT, DHCP_FILE_LEN);
 }
 
-/* Of the first piece of a code an option is made; join_pieces() does the rest, if there are more of it. */
-static void add_piece(struct dhcp_msg *m, const uint8_t *bytes, struct dhcp_piece piece)
+/* Notes the piece at `at`, which does not run over. Of the first piece of a code an option is made;
+ * join_pieces() does the rest, if there are more of it. */
+static void add_piece(struct dhcp_msg *m, const uint8_t *bytes, size_t at, enum dhcp_region region)
 {
-    m->pieces[m->n_pieces++] = piece;
-    if (m->index[piece.code] != 0)
+    uint8_t code = bytes[at], len = bytes[at + 1];
+    m->pieces[m->n_pieces++] =
+        (struct dhcp_piece){.offset = (uint16_t)at, .code = code, .len = len, .region = region};
+    if (m->index[code] != 0)
         return;
-    m->options[m->n_options++] = (struct dhcp_option){.code = piece.code,
-                                                      .pieces = 1,
-                                                      .offset = piece.offset,
-                                                      .len = piece.len,
-                                                      .data = bytes + piece.offset + PIECE_HEAD};
-    m->index[piece.code] = (uint8_t)m->n_options;
+    m->options[m->n_options++] = (struct dhcp_option){
+        .code = code, .pieces = 1, .offset = (uint16_t)at, .len = len, .data = bytes + at + PIECE_HEAD};
+    m->index[code] = (uint8_t)m->n_options;
 }
 
 /* Notes the pieces between the offsets `at` and `end`; stops at END, at a piece that runs over, or at our
@@ -71,9 +71,8 @@ static void scan_region(struct dhcp_msg *m, const uint8_t *bytes, size_t at, siz
             note_defect(m, DHCP_DEFECT_LIMIT, at);
             return;
         }
-        uint8_t len = bytes[at + 1];
-        add_piece(m, bytes, (struct dhcp_piece){(uint16_t)at, code, len, region});
-        at += PIECE_HEAD + (size_t)len;
+        add_piece(m, bytes, at, region);
+        at += PIECE_HEAD + (size_t)bytes[at + 1];
     }
     /* RFC 2131 4.1: "The last option must always be the 'end' option." */
     note_defect(m, DHCP_DEFECT_NO_END, end);

@@ -139,5 +139,6 @@ bool dhcp_put_u32(struct dhcp_msg *m, uint8_t code, uint32_t value);
 bool dhcp_put_ip4(struct dhcp_msg *m, uint8_t code, ip4 value);
 bool dhcp_put_text(struct dhcp_msg *m, uint8_t code, const char *text);
 
-/* chaddr with htype and hlen as a hardware address; hlen is at most 16 in a decoded message. */
+/* chaddr with htype and hlen as a hardware address, 0 behind them; hlen is at most 16 in a decoded message.
+ */
 struct hw_addr dhcp_msg_hw(const struct dhcp_msg *m);

@@ -149,7 +149,9 @@ struct srv_block *srv_block_add(struct srv_blocks *blocks, const struct srv_bloc
     struct entry *entry = malloc(sizeof *entry + key->len + len);
     if (entry == NULL)
         return NULL;
-    *entry = (struct entry){.block = {.octets = entry->bytes + key->len, .len = len}, .key_len = key->len};
+    *entry = (struct entry){
+        .block = {.number = blocks->counts.made + 1, .octets = entry->bytes + key->len, .len = len},
+        .key_len = key->len};
     memcpy(entry->bytes, key->bytes, key->len);
     memcpy(entry->bytes + key->len, octets, len);
     struct entry **place = find_place(blocks, key);

@@ -40,6 +40,7 @@ struct srv_block_note {
 };
 
 struct srv_block {
+    uint64_t number;       /* no other one has had it; from 1 on */
     const uint8_t *octets; /* with codes and lengths */
     size_t len;
     bool is_told; /* all notes are there */

@@ -43,7 +43,7 @@ const bool srv_count_is_tallied[REASON_COUNT] = {
 void srv_count_tally(struct srv_step *s)
 {
     bool is_closed = false;
-    for (const struct srv_action *a = s->subnet == NULL ? NULL : s->tally_from; a != NULL; a = a->next) {
+    for (const struct srv_action *a = s->tally_from; a != NULL && s->subnet != NULL; a = a->next) {
         if (a->kind != SRV_TRACE || !srv_count_is_tallied[a->trace.reason])
             continue;
         if (a->trace.reason == REASON_POOL_CLASS)

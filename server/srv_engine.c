@@ -26,14 +26,14 @@ void srv_actions_reset(struct srv_actions *out)
     assert(!out->is_explained);
     arena_reset(&out->arena);
     out->first = out->last = out->due = NULL;
-    out->classes.names = NULL;
+    out->classes.names = out->notes.text = NULL;
 }
 
 void srv_actions_fini(struct srv_actions *out)
 {
     arena_fini(&out->arena);
     out->first = out->last = out->due = NULL;
-    out->classes.names = NULL;
+    out->classes.names = out->notes.text = NULL;
 }
 
 /* Takes back what was added after `last`. */
@@ -206,7 +206,8 @@ static int run(struct srv_step *s, void (*work)(struct srv_step *s))
         srv_engine_rewind(s->out, last);
         return ERR_NOMEM;
     }
-    srv_count_tally(s);
+    if (s->tally_from != NULL)
+        srv_count_tally(s);
     return 0;
 }
 

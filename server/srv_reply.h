@@ -23,17 +23,17 @@ struct srv_reply {
     struct srv_blocks *blocks;       /* where these are kept ready (srv_block.h); NULL: nowhere */
     ip4 server;                      /* our address there; option 54 unless overridden */
     ip4 server_id;                   /* option 54 as the relay wants it (RFC 5107); 0: it does not */
-    uint16_t relay_port;             /* where the relay listens (RFC 8357); 0: port 67 */
     ip4 yiaddr;                      /* not for a NAK; 0 for a DHCPINFORM, or if none is offered */
+    ip4 inform_to;                   /* where the client of a DHCPINFORM is; else 0 */
     uint32_t lease_s;                /* not for a NAK */
+    uint16_t relay_port;             /* where the relay listens (RFC 8357); 0: port 67 */
+    bool is_stashed;                 /* option 82 is not the message's, and not returned */
     bool rapid_commit;               /* RFC 4039: an ACK that answers a DHCPDISCOVER */
+    bool forcerenew;                 /* RFC 6704: option 145 of an OFFER */
     const uint8_t *fqdn;             /* option 81: what the client is called; not for a NAK */
     size_t fqdn_len;                 /* 0: none */
-    bool is_stashed;                 /* option 82 is not the message's, and not returned */
-    ip4 inform_to;                   /* where the client of a DHCPINFORM is; else 0 */
     const uint8_t *auth;             /* option 90, auth_len octets; 0: none */
     size_t auth_len;
-    bool forcerenew;     /* RFC 6704: option 145 of an OFFER */
     const char *message; /* option 56 of a NAK: why */
 };
 

@@ -16,11 +16,23 @@ static void tell_packed(struct srv_step *s, enum reason reason, const char *opti
     facts->text = options;
 }
 
+/* Most answers have the same notes as the one before, which stay where they are as long as the actions do. */
+static const char *copy_notes(struct srv_step *s, const struct srv_block *block)
+{
+    struct srv_notes_text *last = &s->out->notes;
+    if (last->text != NULL && last->number == block->number && last->generation == s->e->generation)
+        return last->text;
+    const char *text = (const char *)srv_step_bytes(s, (const uint8_t *)block->text, block->text_size);
+    if (!s->out_of_memory)
+        *last = (struct srv_notes_text){text, block->number, s->e->generation};
+    return text;
+}
+
 static void tell_notes(struct srv_step *s, const struct srv_block *block)
 {
     if (block->n_notes == 0)
         return;
-    const char *text = (const char *)srv_step_bytes(s, (const uint8_t *)block->text, block->text_size);
+    const char *text = copy_notes(s, block);
     for (size_t i = 0; i < block->n_notes && !s->out_of_memory; i++)
         tell_packed(s, block->notes[i].reason, text + block->notes[i].at);
 }

@@ -261,25 +261,30 @@ static const struct srv_identity *identity_in(const struct srv_step *s, const st
     return room;
 }
 
-/* May the client have a record beside that of `except` in some subnet of its link? In a shared network this
- * is seen at once, before each of its subnets is asked; most clients have one record or none. */
-static bool may_have(const struct srv_step *s, const struct srv_lease_table *t, ip4 except)
+/* The client's record in the subnet that is not at `not`. */
+static bool find_in(const struct srv_step *s, const struct srv_lease_table *t,
+                    const struct srv_subnet *subnet, ip4 not, struct srv_lease *out)
 {
-    return s->subnet->network == NULL || srv_lease_has_client(t, &s->client, except);
+    struct srv_identity room;
+    return srv_lease_find_client(t, subnet->id, identity_in(s, subnet, &room), not, out);
+}
+
+/* In a shared network it is seen at once, before each of its subnets is asked, whether there can be a record;
+ * most clients have one or none. */
+static bool find_offer_in_network(const struct srv_step *s, struct srv_lease *out)
+{
+    const struct srv_subnet *subnet = srv_lease_has_client(s->e->offers, &s->client, 0) ? s->subnet : NULL;
+    while (subnet != NULL && !find_in(s, s->e->offers, subnet, 0, out))
+        subnet = srv_config_next_neighbour(s->e->config, s->subnet, subnet);
+    return subnet != NULL;
 }
 
 static struct srv_offered find_offer(const struct srv_step *s)
 {
-    const struct srv_config *config = s->e->config;
-    const struct srv_subnet *first = may_have(s, s->e->offers, 0) ? s->subnet : NULL;
-    for (const struct srv_subnet *subnet = first; subnet != NULL;
-         subnet = srv_config_next_neighbour(config, s->subnet, subnet)) {
-        struct srv_identity room;
-        struct srv_lease offer;
-        if (srv_lease_find_client(s->e->offers, subnet->id, identity_in(s, subnet, &room), 0, &offer))
-            return (struct srv_offered){offer.addr, offer.lease_s};
-    }
-    return (struct srv_offered){0};
+    struct srv_lease offer;
+    bool is_found = s->subnet->network == NULL ? find_in(s, s->e->offers, s->subnet, 0, &offer)
+                                               : find_offer_in_network(s, &offer);
+    return is_found ? (struct srv_offered){offer.addr, offer.lease_s} : (struct srv_offered){0};
 }
 
 void srv_step_look_for_offer(struct srv_step *s)
@@ -294,24 +299,31 @@ static bool is_better(const struct srv_lease *a, const struct srv_lease *b)
     return is_a_active != is_b_active ? is_a_active : a->expires_ms > b->expires_ms;
 }
 
-bool srv_step_find_lease(struct srv_step *s, ip4 not, struct srv_lease *out)
+static bool find_lease_in_network(const struct srv_step *s, ip4 not, struct srv_lease *out)
 {
-    const struct srv_config *config = s->e->config;
+    const struct srv_lease_table *leases = s->e->leases;
     bool is_found = false;
-    bool may_be_found = !s->has_no_lease && may_have(s, s->e->leases, not );
-    const struct srv_subnet *first = may_be_found ? s->subnet : NULL;
+    const struct srv_subnet *first = srv_lease_has_client(leases, &s->client, not ) ? s->subnet : NULL;
     for (const struct srv_subnet *subnet = first; subnet != NULL;
-         subnet = srv_config_next_neighbour(config, s->subnet, subnet)) {
-        struct srv_identity room;
+         subnet = srv_config_next_neighbour(s->e->config, s->subnet, subnet)) {
         struct srv_lease lease, *found = is_found ? &lease : out;
-        if (!srv_lease_find_client(s->e->leases, subnet->id, identity_in(s, subnet, &room), not, found))
+        if (!find_in(s, leases, subnet, not, found))
             continue;
         if (is_found && is_better(found, out))
             *out = *found;
         is_found = true;
-        if (not == 0 && !may_have(s, s->e->leases, out->addr))
+        if (not == 0 && !srv_lease_has_client(leases, &s->client, out->addr))
             break;
     }
+    return is_found;
+}
+
+bool srv_step_find_lease(struct srv_step *s, ip4 not, struct srv_lease *out)
+{
+    if (s->has_no_lease)
+        return false;
+    bool is_found = s->subnet->network == NULL ? find_in(s, s->e->leases, s->subnet, not, out)
+                                               : find_lease_in_network(s, not, out);
     if (not == 0)
         s->has_no_lease = !is_found;
     return is_found;

@@ -50,6 +50,20 @@ static void a_discover_is_read_field_by_field(void **state)
     assert_null(dhcp_msg_find(&m, DHCP_OPT_END));
 }
 
+/* Who varies them is no other client. */
+static void octets_of_chaddr_behind_hlen_are_not_of_the_hardware_address(void **state)
+{
+    (void)state;
+    uint8_t bytes[sizeof discover];
+    memcpy(bytes, discover, sizeof bytes);
+    memset(bytes + DHCP_CHADDR_AT + 6, 0x77, 10);
+    assert_int_equal(decode_bytes(bytes, sizeof bytes), REASON_NONE);
+    assert_int_equal(m.chaddr[15], 0x77);
+    struct hw_addr hw = dhcp_msg_hw(&m);
+    assert_int_equal(hw.len, 6);
+    assert_true(is_zero(hw.bytes + 6, 10));
+}
+
 static void an_offer_is_read_field_by_field(void **state)
 {
     (void)state;
@@ -367,6 +381,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_discover_is_read_field_by_field),
+        TEST(octets_of_chaddr_behind_hlen_are_not_of_the_hardware_address),
         TEST(an_offer_is_read_field_by_field),
         TEST(an_ack_is_read_field_by_field),
         TEST(every_prefix_is_read_as_far_as_it_goes),

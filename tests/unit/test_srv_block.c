@@ -8,6 +8,8 @@
 /* ---- the same from two engines ---- */
 
 enum { KEEPS_NONE, KEEPS_FEW, KEEPS_ALL, N_ENGINES, CONFIGS = 40, MESSAGES = 1500, TEXT_MAX = 16384 };
+/* The actions of so many messages are kept, while the first ones find a new configuration now and then. */
+enum { KEPT_STEPS = 7, RELOAD_STEPS = 3, RELOADS = 20 };
 
 static const unsigned max_blocks[N_ENGINES] = {0, 3, 1024};
 
@@ -181,24 +183,57 @@ static void expect_encoded(const struct srv_action *first)
     }
 }
 
+/* An engine that serves two configurations in turn. */
+struct server {
+    struct srv_config *configs[2];
+    struct srv_engine *e;
+    struct srv_actions out;
+};
+
+static void start_server(struct server *s, uint64_t seed, unsigned max)
+{
+    struct rng rng;
+    rng_init(&rng, seed, "configuration");
+    for (int i = 0; i < 2; i++)
+        s->configs[i] = parse(write_config(&rng, max));
+    s->e = srv_engine_new(s->configs[0], &hash_key);
+    assert_non_null(s->e);
+    srv_actions_init(&s->out);
+}
+
+static void end_server(struct server *s)
+{
+    srv_engine_free(s->e);
+    srv_config_free(s->configs[0]);
+    srv_config_free(s->configs[1]);
+    srv_actions_fini(&s->out);
+}
+
+/* What it answers to message n: the actions behind those that are there. */
+static const struct srv_action *answer_of(struct server *s, const struct packet *packet, int n)
+{
+    if (n % KEPT_STEPS == 0)
+        srv_actions_reset(&s->out);
+    if (n % RELOAD_STEPS == RELOAD_STEPS - 1 && n < RELOADS * RELOAD_STEPS)
+        assert_int_equal(srv_engine_reconfigure(s->e, s->configs[(n / RELOAD_STEPS + 1) % 2]), 0);
+    const struct srv_action *last = s->out.last;
+    const struct srv_event ev = {.kind = SRV_RX, .now = (time_ms)n * S, .iface = &eth0, .packet = *packet};
+    assert_int_equal(srv_engine_step(s->e, &ev, &s->out), 0);
+    return last != NULL ? last->next : s->out.first;
+}
+
 /* The same messages to engines that keep none, few and all blocks. */
 static struct srv_block_counts serve_alike(uint64_t seed)
 {
-    struct srv_config *configs[N_ENGINES];
-    struct srv_engine *engines[N_ENGINES];
-    struct srv_actions out[N_ENGINES];
+    struct server servers[N_ENGINES];
     struct rng rng;
-    for (int i = 0; i < N_ENGINES; i++) {
-        rng_init(&rng, seed, "configuration");
-        configs[i] = parse(write_config(&rng, max_blocks[i]));
-        engines[i] = srv_engine_new(configs[i], &hash_key);
-        assert_non_null(engines[i]);
-        srv_actions_init(&out[i]);
-    }
+    for (int i = 0; i < N_ENGINES; i++)
+        start_server(&servers[i], seed, max_blocks[i]);
     rng_init(&rng, seed, "messages");
     for (int n = 0; n < MESSAGES; n++) {
         uint8_t buf[DHCP_MSG_MAX];
         unsigned dropped;
+        const struct srv_action *first[N_ENGINES];
         make_request(&rng);
         struct packet packet = {.src = request.ciaddr,
                                 .dst = IP4_BROADCAST,
@@ -207,25 +242,16 @@ static struct srv_block_counts serve_alike(uint64_t seed)
                                 .bytes = buf,
                                 .len = dhcp_msg_encode(&request, buf, sizeof buf, &dropped)};
         for (int i = 0; i < N_ENGINES; i++) {
-            srv_actions_reset(&out[i]);
-            assert_int_equal(
-                srv_engine_step(engines[i],
-                                &(struct srv_event){
-                                    .kind = SRV_RX, .now = (time_ms)n * S, .iface = &eth0, .packet = packet},
-                                &out[i]),
-                0);
-            expect_same(out[KEEPS_NONE].first, out[i].first);
+            first[i] = answer_of(&servers[i], &packet, n);
+            expect_same(first[KEEPS_NONE], first[i]);
         }
-        expect_encoded(out[KEEPS_NONE].first);
+        expect_encoded(first[KEEPS_NONE]);
     }
-    struct srv_block_counts counts = srv_engine_blocks(engines[KEEPS_ALL]);
-    assert_int_equal(srv_engine_blocks(engines[KEEPS_NONE]).kept, 0);
-    assert_true(srv_engine_blocks(engines[KEEPS_FEW]).kept <= max_blocks[KEEPS_FEW]);
-    for (int i = 0; i < N_ENGINES; i++) {
-        srv_engine_free(engines[i]);
-        srv_config_free(configs[i]);
-        srv_actions_fini(&out[i]);
-    }
+    assert_int_equal(srv_engine_blocks(servers[KEEPS_NONE].e).kept, 0);
+    assert_true(srv_engine_blocks(servers[KEEPS_FEW].e).kept <= max_blocks[KEEPS_FEW]);
+    struct srv_block_counts counts = srv_engine_blocks(servers[KEEPS_ALL].e);
+    for (int i = 0; i < N_ENGINES; i++)
+        end_server(&servers[i]);
     return counts;
 }
 
@@ -324,6 +350,51 @@ static void a_new_configuration_has_new_blocks(void **state)
     assert_int_equal(router, IP(10, 0, 0, 2));
 }
 
+/* What is on record of the options of an answer to the client that asked last, behind the actions so far. */
+static const char *tell_again(void)
+{
+    uint8_t buf[DHCP_MSG_MAX];
+    unsigned dropped;
+    const char *text = NULL;
+    const struct srv_action *last = actions.last;
+    const struct srv_event ev = {.kind = SRV_RX,
+                                 .now = now,
+                                 .iface = &eth0,
+                                 .packet = {.dst = IP4_BROADCAST,
+                                            .bytes = buf,
+                                            .len = dhcp_msg_encode(&request, buf, sizeof buf, &dropped)}};
+    assert_int_equal(srv_engine_step(engine, &ev, &actions), 0);
+    for (const struct srv_action *a = last != NULL ? last->next : actions.first; a != NULL; a = a->next)
+        if (a->kind == SRV_TRACE && a->trace.reason == REASON_OPTIONS_SENT)
+            text = a->trace.facts.text;
+    assert_non_null(text);
+    return text;
+}
+
+/* While the actions of the old one are kept. */
+static void a_new_configuration_has_new_records(void **state)
+{
+    (void)state;
+    static const char with[] = "{ \"Dhcp4\": { \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\","
+                               "  \"pools\": [ { \"pool\": \"10.0.0.10 - 10.0.0.12\" } ], \"option-data\": ["
+                               "    { \"name\": \"%s\", \"data\": \"10.0.0.1\" } ] } ] } }";
+    char text[512];
+    const char *told[2];
+    snprintf(text, sizeof text, with, "routers");
+    start(text);
+    ask('a', "\3\6", NULL);
+    told[0] = tell_again();
+    assert_ptr_equal(tell_again(), told[0]); /* written once */
+    struct srv_config *before = config;
+    snprintf(text, sizeof text, with, "domain-name-servers");
+    config = parse(text);
+    assert_int_equal(srv_engine_reconfigure(engine, config), 0);
+    srv_config_free(before);
+    told[1] = tell_again();
+    assert_string_not_equal(told[0], told[1]);
+    assert_string_equal(tell_again(), told[1]);
+}
+
 /* ---- the limit ---- */
 
 /* Anybody can ask for 2^800 different lists. */
@@ -367,6 +438,7 @@ int main(void)
         TEST(clients_that_ask_alike_share_a_block),
         TEST(offer_and_ack_share_a_block),
         TEST(a_new_configuration_has_new_blocks),
+        TEST(a_new_configuration_has_new_records),
         TEST(the_number_of_blocks_is_limited),
         TEST(an_answer_to_too_long_a_list_is_not_kept),
     };
