@@ -93,8 +93,9 @@ class Overload(FloodCase):
         self.dhcplab("exec", "c", labtest.DHCPLAB, "load", "--server", "10.9.0.1", "--local", "10.9.0.2", "--rate", "400000",
                      "--duration", "1", "--drop-time", "0.2", code=3)
         self.assertGreater(self.statistic("pkt4-kernel-dropped"), self.statistic("pkt4-queue-full"))
+        wait_for(self.is_idle, "the server to serve what has arrived")
         self.dhcplab("exec", "c", labtest.DHCPLAB, "load", "--server", "10.9.0.1", "--local", "10.9.0.2", "--clients", "100",
-                     "--window", "1", "--exchanges", "100")
+                     "--window", "1", "--exchanges", "100", "--drop-time", "10", "--duration", "60")
 
 
 class Left(FloodCase):
