@@ -468,12 +468,12 @@ static bool is_better(const struct srv_lease_entry *a, const struct srv_lease_en
 }
 
 static __attribute__((noinline)) bool find_in_chain(const struct srv_lease_entry *first, uint32_t subnet_id,
-                                                    const struct srv_identity *id, uint32_t hash, ip4 not,
+                                                    const struct srv_identity *id, ip4 not,
                                                     struct srv_lease *out)
 {
     const struct srv_lease_entry *best = NULL;
     for (const struct srv_lease_entry *e = first; e != NULL; e = e->next_by_client)
-        if (e->client_hash == hash && e->subnet->id == subnet_id &&
+        if (e->client_hash == id->hash && e->subnet->id == subnet_id &&
             e->addr != not &&e->state != SRV_LEASE_DECLINED && srv_lease_entry_is_of(e, id) &&
             (best == NULL || is_better(e, best)))
             best = e;
@@ -482,13 +482,23 @@ static __attribute__((noinline)) bool find_in_chain(const struct srv_lease_entry
     return best != NULL;
 }
 
+static __attribute__((noinline)) bool find_unprepared(const struct srv_lease_table *t, uint32_t subnet_id,
+                                                      const struct srv_identity *id, ip4 not,
+                                                      struct srv_lease *out)
+{
+    struct srv_identity prepared = *id;
+    srv_lease_prepare(t, &prepared);
+    return srv_lease_find_client(t, subnet_id, &prepared, not, out);
+}
+
 /* Most clients have no offer, and many no lease: these searches end here. */
 bool srv_lease_find_client(const struct srv_lease_table *t, uint32_t subnet_id, const struct srv_identity *id,
                            ip4 not, struct srv_lease *out)
 {
-    uint32_t hash = hash_identity(t, id);
-    const struct srv_lease_entry *first = *client_bucket(t, hash);
-    return first != NULL && find_in_chain(first, subnet_id, id, hash, not, out);
+    if (!id->is_prepared)
+        return find_unprepared(t, subnet_id, id, not, out);
+    const struct srv_lease_entry *first = *client_bucket(t, id->hash);
+    return first != NULL && find_in_chain(first, subnet_id, id, not, out);
 }
 
 static bool has_client(const struct srv_lease_table *t, const struct srv_identity *id, ip4 except)
