@@ -1,8 +1,10 @@
 /* On the loopback interface: what leaves, and what cannot. */
+#include <netinet/udp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -77,11 +79,39 @@ static void test_what_cannot_be_sent_is_not_counted(void **state)
     assert_int_equal(naks, 0);
 }
 
+static size_t receive_len(void)
+{
+    uint8_t buf[IO_BATCH_MAX];
+    struct packet got;
+    assert_int_equal(io_udp_recv(to, buf, sizeof buf, &got), 1);
+    return got.len;
+}
+
+/* A socket that can take them uncut gets them so. */
+static void test_whether_answers_leave_together_can_change(void **state)
+{
+    (void)state;
+    uint64_t acks = 0;
+    int on = 1;
+    assert_int_equal(setsockopt(to, SOL_UDP, UDP_GRO, &on, sizeof on), 0);
+    for (int round = 0; round < 3; round++) {
+        srv_transmit_join(transmit, round == 1 ? SRV_SEGMENTS_ALWAYS : SRV_SEGMENTS_NEVER);
+        add(io_sock_port(to), &acks);
+        add(io_sock_port(to), &acks);
+        srv_transmit_flush(transmit);
+        assert_int_equal(receive_len(), round == 1 ? 2 : 1);
+        if (round != 1)
+            assert_int_equal(receive_len(), 1);
+    }
+    assert_int_equal(acks, 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_what_has_left_is_counted_and_what_waits_is_not, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_cannot_be_sent_is_not_counted, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_whether_answers_leave_together_can_change, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
