@@ -251,14 +251,15 @@ static inline bool is_open(const struct view *v, const struct srv_pool *pool)
 static enum reason find_exclusion_in(const struct view *v, const struct alloc_pool *pool, ip4 addr)
 {
     bool is_reserved = addr == v->reserved;
-    if (!is_reserved && srv_host_is_kept(v->q->config, v->subnet, addr, v->q->ids))
+    const struct srv_config *config = v->q->config;
+    if (!is_reserved && config->n_hosts != 0 && srv_host_is_kept(config, v->subnet, addr, v->q->ids))
         return REASON_ADDR_RESERVED_OTHER;
     if (!is_reserved && (pool == NULL || pool->subnet != v->subnet))
         return REASON_REQ_NOT_IN_POOL;
-    if (v->q->config->exclude_first_last && v->subnet->net.len <= 24 && is_first_or_last(addr))
+    if (config->exclude_first_last && v->subnet->net.len <= 24 && is_first_or_last(addr))
         return REASON_ADDR_FIRST_LAST;
     /* RFC 3021: a /31 has neither network nor broadcast address, nor has a /32. To Kea a pool is a pool. */
-    if (v->subnet->net.len < 31 && !v->q->config->kea &&
+    if (v->subnet->net.len < 31 && !config->kea &&
         (addr == ip4_net_base(v->subnet->net) || addr == ip4_net_broadcast(v->subnet->net)))
         return REASON_ADDR_NETWORK;
     if (addr == v->q->server)
@@ -412,7 +413,7 @@ static ip4 pick_previous(struct view *v, enum reason *out_reason)
 {
     struct srv_lease lease;
     struct hw_addr holder;
-    if (v->is_new || !srv_lease_find_client(v->q->leases, v->subnet->id, v->client, 0, &lease) ||
+    if (!srv_lease_find_client(v->q->leases, v->subnet->id, v->client, 0, &lease) ||
         srv_lease_is_held(&lease))
         return 0;
     enum reason exclusion = find_exclusion(v, lease.addr);
@@ -552,29 +553,29 @@ static ip4 pick_oldest(struct view *v, enum reason *out_reason)
 
 /* ---- what makes a rule worth asking, for all subnets of a shared network at once ---- */
 
-static bool has_hosts(const struct srv_alloc_query *q)
+static bool has_hosts(const struct view *v)
 {
-    return q->ids->n != 0;
+    return v->q->ids->n != 0;
 }
 
-static bool has_lease(const struct srv_alloc_query *q)
+static bool has_lease(const struct view *v)
 {
-    return q->subnet->network == NULL || srv_lease_has_client(q->leases, q->client, 0);
+    return !v->is_new && (v->subnet->network == NULL || srv_lease_has_client(v->q->leases, v->q->client, 0));
 }
 
-static bool has_offer(const struct srv_alloc_query *q)
+static bool has_offer(const struct view *v)
 {
-    return q->offered != 0;
+    return v->q->offered != 0;
 }
 
-static bool has_request(const struct srv_alloc_query *q)
+static bool has_request(const struct view *v)
 {
-    return q->requested != 0;
+    return v->q->requested != 0;
 }
 
-static bool always(const struct srv_alloc_query *q)
+static bool always(const struct view *v)
 {
-    (void)q;
+    (void)v;
     return true;
 }
 
@@ -592,7 +593,7 @@ static bool view_next(struct view *v)
 /* The rules of a round are asked in one subnet after the other: each gives all that it has before the next
  * one does. */
 struct round {
-    bool (*applies)(const struct srv_alloc_query *q);
+    bool (*applies)(const struct view *v);
     rule_fn *rules[3]; /* or fewer, and NULL */
 };
 
@@ -618,7 +619,7 @@ ip4 srv_alloc_pick(const struct srv_alloc_query *q, enum reason *out_reason,
     ip4 addr = 0;
     view_init(&v, q, q->subnet);
     for (size_t i = 0; addr == 0 && i < sizeof rounds / sizeof rounds[0]; i++)
-        if (rounds[i].applies(q))
+        if (rounds[i].applies(&v))
             addr = pick_in_round(&rounds[i], &v, out_reason);
     if (addr == 0)
         *out_reason = has_room(q) ? REASON_POOL_EMPTY : REASON_LEASE_LIMIT;

@@ -177,7 +177,7 @@ bool srv_host_is_kept(const struct srv_config *config, const struct srv_subnet *
                       const struct srv_host_ids *ids)
 {
     const struct srv_reservations *r = &subnet->reservations;
-    if (config->n_hosts == 0 || is_left_to_pools(subnet, addr))
+    if (is_left_to_pools(subnet, addr))
         return false;
     return (r->in_subnet && is_for_other(config->hosts, subnet->id, addr, ids)) ||
            (r->global && is_for_other(config->hosts, SRV_HOST_GLOBAL, addr, ids));
