@@ -137,7 +137,7 @@ static enum reason read_message(struct srv_step *s, struct trace_facts *facts)
         reason = check_form(msg, s->e->config, facts);
     if (reason == REASON_NONE && msg->type != DHCP_LEASEQUERY) /* which is about a client, not from one */
         reason = read_identity(s, facts);
-    if (reason == REASON_NONE)
+    if (reason == REASON_NONE && msg->type == DHCP_REQUEST && msg->giaddr == 0)
         srv_select_stash(s);
     read_host_ids(s);
     return reason;

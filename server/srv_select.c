@@ -33,8 +33,7 @@ void srv_select_stash(struct srv_step *s)
     const struct srv_config *config = s->e->config;
     ip4 addr = s->msg->ciaddr;
     struct srv_lease lease;
-    if (!config->stash_relay_info || s->msg->type != DHCP_REQUEST || s->msg->giaddr != 0 ||
-        srv_step_is_broadcast(s) || dhcp_msg_has(s->msg, DHCP_OPT_RELAY_INFO) ||
+    if (!config->stash_relay_info || srv_step_is_broadcast(s) || dhcp_msg_has(s->msg, DHCP_OPT_RELAY_INFO) ||
         !srv_lease_find(s->e->leases, addr, &lease) || lease.state != SRV_LEASE_ACTIVE ||
         lease.relay_info_len == 0)
         return;

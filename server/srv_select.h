@@ -11,8 +11,8 @@ void srv_select_move(struct srv_step *s, const struct srv_subnet *subnet);
 
 /* Finds a global reservation before there is a subnet, and takes its classes. */
 void srv_select_early_host(struct srv_step *s);
-/* Where the configuration wants it, gives a renewal the option 82 that the relay put in when its lease was
- * made. */
+/* Where the configuration wants it, gives a DHCPREQUEST without giaddr, if it is a renewal, the option 82
+ * that the relay put in when its lease was made. */
 void srv_select_stash(struct srv_step *s);
 
 /* The client is in `subnet`, for `reason`. False, and the message is dropped, if that is NULL or the client's
