@@ -35,18 +35,19 @@ void dhcp_read_header(struct dhcp_msg *m, const uint8_t *bytes)
     memcpy(m->file, bytes + DHCP_FILE_AT, DHCP_FILE_LEN);
 }
 
-/* Notes the piece at `at`, which does not run over. Of the first piece of a code an option is made;
- * join_pieces() does the rest, if there are more of it. */
-static void add_piece(struct dhcp_msg *m, const uint8_t *bytes, size_t at, enum dhcp_region region)
+/* Of the first piece of a code an option is made; join_pieces() does the rest, if there are more of it. */
+static inline void add_piece(struct dhcp_msg *m, const uint8_t *bytes, struct dhcp_piece piece)
 {
-    uint8_t code = bytes[at], len = bytes[at + 1];
-    m->pieces[m->n_pieces++] =
-        (struct dhcp_piece){.offset = (uint16_t)at, .code = code, .len = len, .region = region};
-    if (m->index[code] != 0)
+    m->pieces[m->n_pieces++] = piece;
+    if (m->index[piece.code] != 0)
         return;
-    m->options[m->n_options++] = (struct dhcp_option){
-        .code = code, .pieces = 1, .offset = (uint16_t)at, .len = len, .data = bytes + at + PIECE_HEAD};
-    m->index[code] = (uint8_t)m->n_options;
+    struct dhcp_option *option = &m->options[m->n_options++];
+    option->code = piece.code;
+    option->pieces = 1;
+    option->offset = piece.offset;
+    option->len = piece.len;
+    option->data = bytes + piece.offset + PIECE_HEAD;
+    m->index[piece.code] = (uint8_t)m->n_options;
 }
 
 /* Notes the pieces between the offsets `at` and `end`; stops at END, at a piece that runs over, or at our
@@ -62,8 +63,9 @@ static void scan_region(struct dhcp_msg *m, const uint8_t *bytes, size_t at, siz
             at++;
             continue;
         }
-        size_t left = end - at;
-        if (left < PIECE_HEAD || bytes[at + 1] > left - PIECE_HEAD) {
+        uint8_t len = at + 1 < end ? bytes[at + 1] : 0;
+        size_t next = at + PIECE_HEAD + len;
+        if (next > end) {
             note_defect(m, DHCP_DEFECT_CUT, at);
             return;
         }
@@ -71,8 +73,8 @@ static void scan_region(struct dhcp_msg *m, const uint8_t *bytes, size_t at, siz
             note_defect(m, DHCP_DEFECT_LIMIT, at);
             return;
         }
-        add_piece(m, bytes, at, region);
-        at += PIECE_HEAD + (size_t)bytes[at + 1];
+        add_piece(m, bytes, (struct dhcp_piece){(uint16_t)at, code, len, region});
+        at = next;
     }
     /* RFC 2131 4.1: "The last option must always be the 'end' option." */
     note_defect(m, DHCP_DEFECT_NO_END, end);
