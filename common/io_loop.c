@@ -51,7 +51,8 @@ struct io_timer {
     struct io_timer *next; /* in loop->timers */
     time_ms at_ms;         /* TIME_NEVER: it is not among them */
     int fd;
-    int64_t at_us; /* AT_ONCE; INT64_MAX: it is not set */
+    int64_t at_us;     /* AT_ONCE; INT64_MAX: it is not set */
+    int64_t kernel_us; /* the timerfd's, not later than at_us; INT64_MAX: it is not set */
     struct io_watch *watch;
     struct event *at_once;
     io_timer_fn *fn;
@@ -238,6 +239,23 @@ void io_watch_free(struct io_watch *w)
     free(w);
 }
 
+static bool is_for_kernel(int64_t at_us)
+{
+    return at_us != AT_ONCE && at_us != INT64_MAX;
+}
+
+/* A deadline that moves on with every message is not told to the kernel each time: it wakes us early, once.
+ */
+static void set_kernel(struct io_timer *t)
+{
+    if (!is_for_kernel(t->at_us) || t->at_us >= t->kernel_us)
+        return;
+    t->kernel_us = t->at_us;
+    struct itimerspec spec = {
+        .it_value = {.tv_sec = (time_t)(t->at_us / 1000000), .tv_nsec = (long)(t->at_us % 1000000) * 1000}};
+    timerfd_settime(t->fd, TFD_TIMER_ABSTIME, &spec, NULL);
+}
+
 static void on_timer(void *user, int fd, int what)
 {
     (void)what;
@@ -245,6 +263,12 @@ static void on_timer(void *user, int fd, int what)
     uint64_t expirations;
     if (read(fd, &expirations, sizeof expirations) != (ssize_t)sizeof expirations)
         return;
+    bool is_due = t->kernel_us == t->at_us;
+    t->kernel_us = INT64_MAX;
+    if (!is_due) {
+        set_kernel(t);
+        return;
+    }
     t->at_us = INT64_MAX;
     t->fn(t->user);
 }
@@ -263,7 +287,12 @@ struct io_timer *io_timer_new(struct io_loop *loop, io_timer_fn *fn, void *user)
     struct io_timer *t = calloc(1, sizeof *t);
     if (t == NULL)
         return NULL;
-    *t = (struct io_timer){.loop = loop, .at_ms = TIME_NEVER, .at_us = INT64_MAX, .fn = fn, .user = user};
+    *t = (struct io_timer){.loop = loop,
+                           .at_ms = TIME_NEVER,
+                           .at_us = INT64_MAX,
+                           .kernel_us = INT64_MAX,
+                           .fn = fn,
+                           .user = user};
     t->fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     t->watch = t->fd < 0 ? NULL : io_watch_new(loop, t->fd, IO_READ, on_timer, t);
     t->at_once = evtimer_new(loop->base, on_at_once, t);
@@ -272,21 +301,6 @@ struct io_timer *io_timer_new(struct io_loop *loop, io_timer_fn *fn, void *user)
         return NULL;
     }
     return t;
-}
-
-static bool is_for_kernel(int64_t at_us)
-{
-    return at_us != AT_ONCE && at_us != INT64_MAX;
-}
-
-static void set_kernel(struct io_timer *t, int64_t at_us)
-{
-    struct itimerspec spec = {0}; /* disarms it */
-    if (is_for_kernel(at_us)) {
-        spec.it_value.tv_sec = (time_t)(at_us / 1000000);
-        spec.it_value.tv_nsec = (long)(at_us % 1000000) * 1000;
-    }
-    timerfd_settime(t->fd, TFD_TIMER_ABSTIME, &spec, NULL);
 }
 
 void io_timer_set_us(struct io_timer *t, int64_t at_us)
@@ -305,8 +319,7 @@ void io_timer_set_us(struct io_timer *t, int64_t at_us)
         event_del(t->at_once);
     if (t->at_us == AT_ONCE)
         event_add(t->at_once, &(struct timeval){0});
-    if (is_for_kernel(before_us) || is_for_kernel(t->at_us))
-        set_kernel(t, t->at_us);
+    set_kernel(t);
 }
 
 void io_timer_set(struct io_timer *t, time_ms at_ms)

@@ -246,6 +246,24 @@ static void a_timer_that_is_due_can_still_be_disarmed(void **state)
     io_timer_free(stop);
 }
 
+static void what_is_put_off_fires_when_it_was_put_off_to(void **state)
+{
+    (void)state;
+    struct io_timer *t = timer(on_time, NULL);
+    for (int i = 0; i < 3; i++) {
+        time_ms at = in_ms(8), far = in_ms(30000);
+        io_timer_set(t, in_ms(2));
+        io_timer_set(t, in_ms(5));
+        run_until_stop(t, at);
+        assert_true(fired_at_ms >= at);
+        io_timer_set(t, far);
+        run_until_stop(t, in_ms(1)); /* what is brought forward fires then */
+        assert_true(fired_at_ms < far);
+    }
+    assert_string_equal(events, "......");
+    io_timer_free(t);
+}
+
 static void at_once_and_later_replace_each_other(void **state)
 {
     (void)state;
@@ -502,6 +520,7 @@ int main(void)
         TEST(a_timer_can_be_armed_again_from_its_own_call),
         TEST(a_timer_that_is_disarmed_in_time_stays_silent),
         TEST(a_timer_that_is_due_can_still_be_disarmed),
+        TEST(what_is_put_off_fires_when_it_was_put_off_to),
         TEST(at_once_and_later_replace_each_other),
         TEST(a_timer_may_free_itself),
         cmocka_unit_test(nothing_can_be_freed),
