@@ -55,6 +55,19 @@ static void numbers_are_written_in_full(void **state)
     }
 }
 
+static void addresses_are_written_in_full(void **state)
+{
+    (void)state;
+    char line[SRV_CSV_LINE_MAX], expected[32];
+    struct srv_lease lease = sample();
+    for (uint32_t octet = 0; octet <= UINT8_MAX; octet++) {
+        lease.addr = octet << 24 | (UINT8_MAX - octet) << 8 | octet;
+        srv_csv_format(&lease, 0, OFFSET_MS, line);
+        int len = snprintf(expected, sizeof expected, "%u.0.%u.%u,", octet, UINT8_MAX - octet, octet);
+        assert_memory_equal(line, expected, (size_t)len);
+    }
+}
+
 static void lease_on_disk_never_ends_before_the_client_was_told(void **state)
 {
     (void)state;
@@ -249,6 +262,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(line_has_the_columns_of_kea),
         cmocka_unit_test(numbers_are_written_in_full),
+        cmocka_unit_test(addresses_are_written_in_full),
         cmocka_unit_test(lease_on_disk_never_ends_before_the_client_was_told),
         cmocka_unit_test(line_read_back_is_the_lease),
         cmocka_unit_test(relay_information_stands_where_kea_has_it),
