@@ -154,6 +154,20 @@ static void renewal_of_an_unknown_client_gets_a_free_address(void **state)
     expect_silence(REASON_UNKNOWN_CLIENT);
 }
 
+/* Nobody waits any more for the address that it was offered before. */
+static void renewal_ends_the_offer_of_another_address(void **state)
+{
+    (void)state;
+    serve(KEA);
+    discover('a', IP(10, 0, 0, 77));
+    expect_offer(IP(10, 0, 0, 77));
+    renew('a', IP(10, 0, 0, 78));
+    expect_ack(IP(10, 0, 0, 78));
+    assert_int_equal(srv_engine_count_leases(engine, 1, SRV_LEASE_OFFERED), 0);
+    discover('b', IP(10, 0, 0, 77));
+    expect_offer(IP(10, 0, 0, 77));
+}
+
 /* RFC 2131 table 5: a DHCPDECLINE has option 54. */
 static void decline_without_a_server_counts(void **state)
 {
@@ -280,6 +294,7 @@ int main(void)
         cmocka_unit_test_teardown(messages_are_as_long_as_they_are, stop),
         cmocka_unit_test_teardown(request_without_an_address_is_served, stop),
         cmocka_unit_test_teardown(renewal_of_an_unknown_client_gets_a_free_address, stop),
+        cmocka_unit_test_teardown(renewal_ends_the_offer_of_another_address, stop),
         cmocka_unit_test_teardown(decline_without_a_server_counts, stop),
         cmocka_unit_test_teardown(pool_is_given_out_as_a_whole, stop),
         cmocka_unit_test_teardown(client_that_begins_again_gets_a_whole_lease, stop),
