@@ -106,30 +106,18 @@ static bool check_drop(struct srv_step *s)
     return false;
 }
 
-static const char *format_from(struct srv_step *s, size_t first)
-{
-    char names[SRV_CLASSES_TEXT_MAX];
-    srv_class_format_set(s->classes, first, names, sizeof names);
-    return srv_step_text(s, names);
-}
-
-static bool is_told_already(const struct srv_step *s, const struct srv_classes_text *last)
-{
-    uint64_t order = s->classes->order;
-    return last->names != NULL && last->order == order && order != SRV_CLASS_ORDER_LONG &&
-           last->generation == s->e->generation;
-}
-
 /* Most clients are in the same few classes as the one before. */
-static const char *format_all(struct srv_step *s)
+static const struct srv_classes_text *format_all(struct srv_step *s)
 {
-    struct srv_classes_text *last = &s->out->classes;
-    if (is_told_already(s, last))
-        return last->names;
-    const char *names = format_from(s, 0);
-    if (!s->out_of_memory)
-        *last = (struct srv_classes_text){names, s->classes->order, s->e->generation};
-    return names;
+    struct srv_classes_text *text = &s->e->classes_text;
+    uint64_t order = s->classes->order;
+    if (text->order == order && order != SRV_CLASS_ORDER_LONG)
+        return text;
+    srv_class_format_set(s->classes, 0, text->names, sizeof text->names);
+    text->size = strlen(text->names) + 1;
+    text->order = order;
+    text->version++;
+    return text;
 }
 
 void srv_classify_tell(struct srv_step *s)
@@ -137,12 +125,22 @@ void srv_classify_tell(struct srv_step *s)
     if (s->classes_told)
         return;
     s->classes_told = true;
-    srv_step_decide(s, REASON_CLASSES)->text = format_all(s);
+    const struct srv_classes_text *text = format_all(s);
+    struct srv_classes_told *told = &s->out->classes;
+    if (told->names == NULL || told->version != text->version) {
+        told->names = (const char *)srv_step_bytes(s, (const uint8_t *)text->names, text->size);
+        told->version = text->version;
+    }
+    srv_step_decide(s, REASON_CLASSES)->text = told->names;
+    if (s->out_of_memory)
+        told->names = NULL;
 }
 
 static void tell_additional(struct srv_step *s, size_t first)
 {
-    srv_step_decide(s, REASON_CLASSES_ADDITIONAL)->text = format_from(s, first);
+    char names[SRV_CLASSES_TEXT_MAX];
+    srv_class_format_set(s->classes, first, names, sizeof names);
+    srv_step_decide(s, REASON_CLASSES_ADDITIONAL)->text = srv_step_text(s, names);
 }
 
 bool srv_classify_arrival(struct srv_step *s)

@@ -443,6 +443,7 @@ int srv_engine_reconfigure(struct srv_engine *e, const struct srv_config *config
     e->tally = fresh.tally;
     e->blocks = fresh.blocks;
     e->generation++;
+    e->classes_text.order = 0;          /* the numbers are other classes' now */
     e->expire = (struct srv_expire){0}; /* what was to wait need not wait so long now */
     return 0;
 }

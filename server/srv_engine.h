@@ -71,18 +71,17 @@ struct srv_action {
     };
 };
 
-/* The classes that were told last among the actions, for the next client that is in the same. */
-struct srv_classes_text {
-    const char *names;   /* in the arena; NULL: none */
-    uint64_t order;      /* of their set; */
-    unsigned generation; /* of the engine: what the classes have their numbers by */
+/* The names of the classes that were told last among the actions, for the next client that is in the same. */
+struct srv_classes_told {
+    const char *names; /* in the arena; NULL: none */
+    unsigned version;  /* of the engine's text */
 };
 
 /* The notes of an option block (srv_block.h) that were told last among the actions, likewise. */
 struct srv_notes_text {
-    const char *text; /* NULL: none */
-    uint64_t number;  /* the block's, */
-    unsigned generation;
+    const char *text;    /* NULL: none */
+    uint64_t number;     /* the block's, */
+    unsigned generation; /* of the engine */
 };
 
 /* The ordered answer of one step. The caller owns it: init once, reset after the actions are executed. */
@@ -90,7 +89,7 @@ struct srv_actions {
     struct arena arena;
     struct srv_action *first, *last;
     struct srv_action *due; /* the last before those of the event itself in the last step; NULL: none */
-    struct srv_classes_text classes; /* the engine's, */
+    struct srv_classes_told classes; /* the engine's, */
     struct srv_notes_text notes;     /* and this */
     bool is_explained; /* srv_explain borrows from them: not to be reset, but for srv_explain_keep() */
 };

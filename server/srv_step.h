@@ -14,6 +14,14 @@
 
 enum { SRV_CLASSES_TEXT_MAX = 1024 };
 
+/* The names of the classes that were told last. */
+struct srv_classes_text {
+    uint64_t order;   /* of their set; 0: they may be others now */
+    unsigned version; /* raised when the text changes */
+    size_t size;      /* with the NUL */
+    char names[SRV_CLASSES_TEXT_MAX];
+};
+
 struct srv_engine {
     const struct srv_config *config;
     struct siphash_key key;
@@ -31,7 +39,8 @@ struct srv_engine {
     struct srv_counters counters;
     struct dhcp_msg msg;          /* the message at hand; here because it is large */
     struct srv_class_set classes; /* of its client; likewise */
-    struct srv_action spare;      /* what is filled in when there is no memory; likewise */
+    struct srv_classes_text classes_text;
+    struct srv_action spare; /* what is filled in when there is no memory; likewise */
 };
 
 /* What a relay says in option 82; all 0 if there is no relay, or it says nothing of it. */
