@@ -53,12 +53,11 @@ static inline size_t parent_of(size_t i)
 /* Which of the children fires first; q->n or beyond if there is none. */
 static inline size_t first_child_of(const struct timerq *q, size_t i)
 {
-    size_t from = CHILDREN * i + 1, to = from + CHILDREN < q->n ? from + CHILDREN : q->n;
-    const struct timerq_slot *first = q->heap + from;
-    for (const struct timerq_slot *slot = first + 1; slot < q->heap + to; slot++)
-        if (timerq_is_before(slot, first))
-            first = slot;
-    return (size_t)(first - q->heap);
+    size_t first = CHILDREN * i + 1, end = first + CHILDREN < q->n ? first + CHILDREN : q->n;
+    for (size_t child = first + 1; child < end; child++)
+        if (timerq_is_before(&q->heap[child], &q->heap[first]))
+            first = child;
+    return first;
 }
 
 /* Moves what is at `i` to where its neighbours are in order: to a leaf, where nearly all come to rest, as
