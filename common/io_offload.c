@@ -51,8 +51,8 @@ static int find_feature(int fd, const char *ifname, struct feature *out)
     if (rc < 0)
         return rc;
     uint32_t n = r.set.sset_mask != 0 ? r.set.data[0] : 0;
-    if (n > FEATURES_MAX)
-        n = FEATURES_MAX;
+    if (n > FEATURES_MAX) /* it would write the names of all of them, whatever `len` says */
+        return ERR_NOTFOUND;
     r = (union request){.strings = {.cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_FEATURES, .len = n}};
     rc = ask(fd, ifname, &r);
     for (uint32_t i = 0; rc == 0 && i < n; i++) {
