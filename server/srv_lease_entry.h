@@ -28,7 +28,7 @@ struct srv_lease_entry {
 
 /* There are millions of them: with a hardware address of six octets, and a client identifier made of that, it
  * takes 96 octets, of which 11 are left for a host name. */
-static_assert(sizeof(struct srv_lease_entry) == 72, "a lease is as small as it can be");
+static_assert(sizeof(struct srv_lease_entry) <= 72, "a lease is as small as it can be");
 
 /* What a client is found by in the table. */
 uint32_t srv_lease_entry_hash(const struct siphash_key *key, bool match_client_id, const struct hw_addr *hw,
