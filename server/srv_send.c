@@ -109,26 +109,27 @@ static const uint8_t *encode(struct srv_step *s, const struct srv_reply *reply, 
     return bytes;
 }
 
-void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, struct srv_reply *reply)
+void srv_send_reply(struct srv_step *s, const struct srv_pool *pool, const struct srv_reply *part)
 {
+    struct srv_reply reply = *part;
     struct srv_scopes scopes;
-    if (reply->type != DHCP_NAK)
+    if (reply.type != DHCP_NAK)
         srv_classify_additional(s, pool);
     srv_send_scopes(s, pool, &scopes);
-    fill_in(s, &scopes, reply);
-    if (reply->server_id != 0)
-        srv_step_decide(s, REASON_SERVER_ID_OVERRIDE)->addr = reply->server_id;
+    fill_in(s, &scopes, &reply);
+    if (reply.server_id != 0)
+        srv_step_decide(s, REASON_SERVER_ID_OVERRIDE)->addr = reply.server_id;
     size_t len;
-    const uint8_t *bytes = encode(s, reply, &len);
+    const uint8_t *bytes = encode(s, &reply, &len);
     if (bytes == NULL)
         return;
     struct srv_action *tx = srv_step_make(s, SRV_TX);
     struct trace_facts facts;
-    enum reason route = srv_route_answer(reply, &tx->packet, &tx->via, &facts);
+    enum reason route = srv_route_answer(&reply, &tx->packet, &tx->via, &facts);
     *srv_step_decide(s, route) = facts;
     tx->packet.bytes = bytes;
     tx->packet.len = len;
-    tx->type = s->sent = (uint8_t)reply->type;
+    tx->type = s->sent = (uint8_t)reply.type;
     tx->ifindex = s->ev->iface->index;
     tx->received_us = 0;
     tx->record = NULL;
