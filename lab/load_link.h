@@ -35,6 +35,7 @@ void load_link_resolve(struct load_link *l, const struct load_messages *messages
                        void *user);
 
 bool load_link_has_room(const struct load_link *l);
+/* Where there is room. */
 void load_link_add(struct load_link *l, const struct load_messages *messages, const struct load_send *send);
 /* Sends what was added. 0 or ERR_IO (errno). */
 int load_link_flush(struct load_link *l);
