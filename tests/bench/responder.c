@@ -3,8 +3,7 @@
  * a second is what sockets allow. Usage: bench_responder ADDRESS [--single | --segments]
  *
  * With --single it makes one call for each message that it takes, and one for each answer. With --segments
- * its answers leave as io_batch_join() does it: faster than a server may be that must work with every relay,
- * so that the generator of the load is what limits the rate. */
+ * its answers leave as io_batch_join() does it, so that the generator of the load is what limits the rate. */
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
