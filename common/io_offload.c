@@ -39,7 +39,11 @@ static int ask(int fd, const char *ifname, union request *request)
     int rc = ioctl(fd, SIOCETHTOOL, &ifr);
     if (rc < 0)
         return errno == EPERM ? ERR_DENIED : ERR_IO;
-    return rc > 0 ? ERR_DENIED : 0; /* ETHTOOL_F_UNSUPPORTED and such */
+    if (rc > 0) { /* ETHTOOL_F_UNSUPPORTED and such */
+        errno = EOPNOTSUPP;
+        return ERR_DENIED;
+    }
+    return 0;
 }
 
 /* The kernel numbers its features anew with each release: their names stay. */

@@ -8,5 +8,6 @@
 /* Whether the interface cuts datagrams itself. ERR_NOTFOUND: the kernel does not know of it; ERR_IO (errno
  * tells). */
 int io_offload_get_udp(const char *ifname, bool *out);
-/* Has it do so or not. The same, and ERR_DENIED: it takes CAP_NET_ADMIN, or the interface cannot change. */
+/* Has it do so or not. The same, and ERR_DENIED (errno tells): it takes CAP_NET_ADMIN, or the interface
+ * cannot change. */
 int io_offload_set_udp(const char *ifname, bool cuts);
