@@ -8,8 +8,9 @@
 #include "common/err.h"
 #include "server/srv_lease_entry.h"
 #include "server/srv_lease_hw.h"
+#include "server/srv_lease_index.h"
 
-enum { BUCKETS_MIN = 64 };
+enum { ENTRIES_MIN = 64 };
 
 /* Places of the states in an array. */
 enum { N_STATES = 5 };
@@ -25,9 +26,8 @@ struct srv_lease_subnet {
 struct srv_lease_table {
     size_t max, n, n_held;
     struct siphash_key key;
-    size_t n_buckets;                              /* power of two */
-    struct srv_lease_entry **by_addr, **by_client; /* n_buckets, n_client_buckets() */
-    struct srv_lease_entry **all;                  /* every entry, in no order or sorted */
+    struct srv_lease_index index;
+    struct srv_lease_entry **all; /* every entry, in no order or sorted */
     size_t all_cap;
     struct srv_lease_memory memory; /* of the entries */
     struct srv_lease_hw by_hw;      /* is_counted(), if it counts by hardware address; else all zeros */
@@ -62,31 +62,11 @@ static uint32_t hash_identity(const struct srv_lease_table *t, const struct srv_
     return srv_lease_entry_hash(&t->key, id->match_client_id, &id->hw, id->client_id, id->client_id_len);
 }
 
-/* Neighbours, which are often leased one after the other, stand beside each other: of a large table they are
- * in the processor's cache together. */
-static inline struct srv_lease_entry **addr_bucket(const struct srv_lease_table *t, ip4 addr)
-{
-    enum { NEIGHBOURS = 64 };
-    const uint64_t golden_ratio = 0x9e3779b97f4a7c15U; /* its multiples are far from each other */
-    uint64_t hash = (addr / NEIGHBOURS * golden_ratio >> 32) * NEIGHBOURS + addr % NEIGHBOURS;
-    return &t->by_addr[hash & (t->n_buckets - 1)];
-}
-
 void srv_lease_prepare(const struct srv_lease_table *t, struct srv_identity *id)
 {
     id->is_prepared = false;
     id->hash = hash_identity(t, id);
     id->is_prepared = true;
-}
-
-static size_t n_client_buckets(size_t n_buckets)
-{
-    return 2 * n_buckets; /* each step along a chain is far in memory */
-}
-
-static struct srv_lease_entry **client_bucket(const struct srv_lease_table *t, uint32_t hash)
-{
-    return &t->by_client[hash & (n_client_buckets(t->n_buckets) - 1)];
 }
 
 /* Whose timer it is: its first member. */
@@ -99,14 +79,6 @@ static void entry_lease(const struct srv_lease_entry *e, struct srv_lease *out)
 {
     srv_lease_entry_get(e, out);
     out->subnet_id = e->subnet->id;
-}
-
-static inline struct srv_lease_entry *find_entry(const struct srv_lease_table *t, ip4 addr)
-{
-    struct srv_lease_entry *e = *addr_bucket(t, addr);
-    while (e != NULL && e->addr != addr)
-        e = e->next_by_addr;
-    return e;
 }
 
 /* ---- subnets ---- */
@@ -159,11 +131,8 @@ struct srv_lease_table *srv_lease_table_new(size_t max, const struct siphash_key
         return NULL;
     t->max = max;
     t->key = *key;
-    t->n_buckets = BUCKETS_MIN;
-    t->by_addr = calloc(BUCKETS_MIN, sizeof(struct srv_lease_entry *));
-    t->by_client = calloc(n_client_buckets(BUCKETS_MIN), sizeof(struct srv_lease_entry *));
     timerq_init(&t->expiry);
-    if (t->by_addr == NULL || t->by_client == NULL) {
+    if (srv_lease_index_init(&t->index) < 0) {
         srv_lease_table_free(t);
         return NULL;
     }
@@ -183,8 +152,7 @@ void srv_lease_table_free(struct srv_lease_table *t)
     timerq_fini(&t->expiry);
     free(t->subnets);
     free(t->all);
-    free(t->by_addr);
-    free(t->by_client);
+    srv_lease_index_fini(&t->index);
     free(t);
 }
 
@@ -210,7 +178,8 @@ size_t srv_lease_count_hw(const struct srv_lease_table *t, const struct hw_addr 
     const struct srv_identity id = {.hw = *hw};
     uint32_t hash = hash_identity(t, &id);
     size_t n = srv_lease_hw_count(&t->by_hw, hw);
-    for (const struct srv_lease_entry *e = *client_bucket(t, hash); e != NULL; e = e->next_by_client)
+    for (const struct srv_lease_entry *e = srv_lease_index_client(&t->index, hash); e != NULL;
+         e = e->next_by_client)
         n += e->client_hash == hash && srv_lease_entry_is_of(e, &id);
     return n;
 }
@@ -262,51 +231,9 @@ size_t srv_lease_table_declined(const struct srv_lease_table *t)
     return n;
 }
 
-static void link_chains(struct srv_lease_table *t, struct srv_lease_entry *e)
-{
-    struct srv_lease_entry **slot = addr_bucket(t, e->addr);
-    e->next_by_addr = *slot;
-    *slot = e;
-    slot = client_bucket(t, e->client_hash);
-    e->next_by_client = *slot;
-    *slot = e;
-}
-
-static void unlink_chains(struct srv_lease_table *t, struct srv_lease_entry *e)
-{
-    struct srv_lease_entry **slot = addr_bucket(t, e->addr);
-    while (*slot != e)
-        slot = &(*slot)->next_by_addr;
-    *slot = e->next_by_addr;
-    slot = client_bucket(t, e->client_hash);
-    while (*slot != e)
-        slot = &(*slot)->next_by_client;
-    *slot = e->next_by_client;
-}
-
-static int grow_buckets(struct srv_lease_table *t)
-{
-    size_t n = t->n_buckets * 2;
-    struct srv_lease_entry **by_addr = calloc(n, sizeof(struct srv_lease_entry *));
-    struct srv_lease_entry **by_client = calloc(n_client_buckets(n), sizeof(struct srv_lease_entry *));
-    if (by_addr == NULL || by_client == NULL) {
-        free(by_addr);
-        free(by_client);
-        return ERR_NOMEM;
-    }
-    free(t->by_addr);
-    free(t->by_client);
-    t->by_addr = by_addr;
-    t->by_client = by_client;
-    t->n_buckets = n;
-    for (size_t i = 0; i < t->n; i++)
-        link_chains(t, t->all[i]);
-    return 0;
-}
-
 static int grow_all(struct srv_lease_table *t)
 {
-    size_t cap = t->all_cap == 0 ? BUCKETS_MIN : t->all_cap * 2;
+    size_t cap = t->all_cap == 0 ? ENTRIES_MIN : t->all_cap * 2;
     struct srv_lease_entry **all = realloc(t->all, cap * sizeof(struct srv_lease_entry *));
     if (all == NULL)
         return ERR_NOMEM;
@@ -321,8 +248,8 @@ static int reserve(struct srv_lease_table *t, struct srv_lease_subnet *subnet)
     int err = 0;
     if (t->n == t->all_cap)
         err = grow_all(t);
-    if (err == 0 && t->n >= t->n_buckets)
-        err = grow_buckets(t);
+    if (err == 0)
+        err = srv_lease_index_reserve(&t->index, t->n + 1);
     if (err == 0)
         err = timerq_reserve(&t->expiry, t->n + 1);
     if (err == 0)
@@ -368,14 +295,14 @@ static void insert(struct srv_lease_table *t, struct srv_lease_entry *e, struct 
         struct hw_addr hw = srv_lease_entry_hw(e);
         srv_lease_hw_add(&t->by_hw, &hw);
     }
-    link_chains(t, e);
+    srv_lease_index_add(&t->index, e);
     arm(t, e);
 }
 
 static void drop(struct srv_lease_table *t, struct srv_lease_entry *e)
 {
     disarm(t, e);
-    unlink_chains(t, e);
+    srv_lease_index_remove(&t->index, e);
     e->subnet->n--;
     count_state(t, e, false);
     if (is_counted(t, e)) {
@@ -410,7 +337,7 @@ static int put(struct srv_lease_table *t, const struct srv_lease *lease, bool ma
                const uint32_t *known_hash)
 {
     assert(lease->hw.len <= HW_MAX);
-    struct srv_lease_entry *old = find_entry(t, lease->addr);
+    struct srv_lease_entry *old = srv_lease_index_find(&t->index, lease->addr);
     if (old == NULL && srv_lease_table_room(t) == 0)
         return ERR_LIMIT;
     if (old != NULL && old->subnet->id == lease->subnet_id &&
@@ -447,14 +374,14 @@ int srv_lease_put_of(struct srv_lease_table *t, const struct srv_lease *lease,
 
 void srv_lease_remove(struct srv_lease_table *t, ip4 addr)
 {
-    struct srv_lease_entry *e = find_entry(t, addr);
+    struct srv_lease_entry *e = srv_lease_index_find(&t->index, addr);
     if (e != NULL)
         drop(t, e);
 }
 
 bool srv_lease_find(const struct srv_lease_table *t, ip4 addr, struct srv_lease *out)
 {
-    const struct srv_lease_entry *e = find_entry(t, addr);
+    const struct srv_lease_entry *e = srv_lease_index_find(&t->index, addr);
     if (e != NULL && out != NULL)
         entry_lease(e, out);
     return e != NULL;
@@ -497,14 +424,15 @@ bool srv_lease_find_client(const struct srv_lease_table *t, uint32_t subnet_id, 
 {
     if (!id->is_prepared)
         return find_unprepared(t, subnet_id, id, not, out);
-    const struct srv_lease_entry *first = *client_bucket(t, id->hash);
+    const struct srv_lease_entry *first = srv_lease_index_client(&t->index, id->hash);
     return first != NULL && find_in_chain(first, subnet_id, id, not, out);
 }
 
 static bool has_client(const struct srv_lease_table *t, const struct srv_identity *id, ip4 except)
 {
     uint32_t hash = hash_identity(t, id);
-    for (const struct srv_lease_entry *e = *client_bucket(t, hash); e != NULL; e = e->next_by_client)
+    for (const struct srv_lease_entry *e = srv_lease_index_client(&t->index, hash); e != NULL;
+         e = e->next_by_client)
         if (e->client_hash == hash && e->addr != except && srv_lease_entry_is_of(e, id))
             return true;
     return false;
@@ -523,7 +451,8 @@ size_t srv_lease_count_declined(const struct srv_lease_table *t, uint32_t subnet
 {
     uint32_t hash = hash_identity(t, id);
     size_t n = 0;
-    for (const struct srv_lease_entry *e = *client_bucket(t, hash); e != NULL; e = e->next_by_client)
+    for (const struct srv_lease_entry *e = srv_lease_index_client(&t->index, hash); e != NULL;
+         e = e->next_by_client)
         n += e->client_hash == hash && e->subnet->id == subnet_id && e->state == SRV_LEASE_DECLINED &&
              srv_lease_entry_is_of(e, id);
     return n;
@@ -580,7 +509,7 @@ bool srv_lease_find_free(const struct srv_lease_table *t, uint32_t subnet_id, ui
 
 bool srv_lease_withhold(struct srv_lease_table *t, ip4 addr, bool withheld)
 {
-    struct srv_lease_entry *e = find_entry(t, addr);
+    struct srv_lease_entry *e = srv_lease_index_find(&t->index, addr);
     if (e == NULL || srv_lease_entry_is_held(e))
         return e != NULL;
     if (withheld)

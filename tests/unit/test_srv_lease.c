@@ -398,6 +398,26 @@ static void entries_of_ever_new_sizes_take_no_more_memory(void **state)
     arena_fini(&memory.arena);
 }
 
+/* The table grows with each new address; every tenth is gone soon, and its client comes back to another. */
+static void all_are_found_whatever_their_number(void **state)
+{
+    (void)state;
+    enum { N = 1100 };
+    for (unsigned n = 1; n <= N; n++) {
+        put(n, n, SRV_LEASE_ACTIVE, n);
+        if (n % 10 == 0) {
+            srv_lease_remove(t, n - 5);
+            put(N + n, n - 5, SRV_LEASE_ACTIVE, n);
+        }
+        for (unsigned i = 1; i <= n; i++) {
+            bool has_moved = i % 10 == 5 && i + 5 <= n;
+            assert_int_equal(find_client(1, identity(i, "")), has_moved ? N + i + 5 : i);
+            assert_int_equal(srv_lease_find(t, i, NULL), !has_moved);
+        }
+    }
+    assert_int_equal(srv_lease_table_count(t), N);
+}
+
 static void a_hundred_thousand_leases(void **state)
 {
     (void)state;
@@ -441,6 +461,7 @@ int main(void)
         TEST(a_client_has_a_record_in_whatever_subnet),
         TEST(sorting_gives_address_order),
         TEST(entries_of_ever_new_sizes_take_no_more_memory),
+        TEST(all_are_found_whatever_their_number),
         TEST(a_hundred_thousand_leases),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
