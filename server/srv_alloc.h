@@ -7,20 +7,7 @@
 #include "server/srv_host.h"
 #include "server/srv_lease.h"
 
-/* Remembers which addresses of the pools have, or had, a record; the next that has none is found without a
- * search, in the order of the subnet's allocator. Its size follows from max-leases, not from the size of the
- * pools. */
-struct srv_alloc;
-
-/* For the pools of `config`, borrowed until _free. What allocators draw at random follows from the key. NULL
- * if memory is out. */
-struct srv_alloc *srv_alloc_new(const struct srv_config *config, const struct siphash_key *key);
-void srv_alloc_free(struct srv_alloc *a); /* NULL is fine */
-
-/* There is a record (lease or offer) of the address; there is none any more. Addresses in no pool are fine.
- */
-void srv_alloc_mark(struct srv_alloc *a, ip4 addr);
-void srv_alloc_unmark(struct srv_alloc *a, ip4 addr);
+struct srv_alloc_pools;
 
 /* Told, in order, about each candidate that was refused. `facts` is borrowed during the call. */
 typedef void srv_alloc_note_fn(void *user, enum reason reason, const struct trace_facts *facts);
@@ -28,7 +15,7 @@ typedef void srv_alloc_note_fn(void *user, enum reason reason, const struct trac
 /* For whom, and what is known. All borrowed. */
 struct srv_alloc_query {
     const struct srv_config *config;
-    struct srv_alloc *alloc;
+    struct srv_alloc_pools *pools;  /* the next address that is nobody's comes from them */
     struct srv_lease_table *leases; /* withheld candidates that can never be given are put aside in it */
     const struct srv_lease_table *offers;
     const struct srv_subnet *subnet; /* where the client is */

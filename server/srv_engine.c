@@ -309,7 +309,7 @@ static void free_parts(struct srv_engine *e)
 {
     srv_lease_table_free(e->leases);
     srv_lease_table_free(e->offers);
-    srv_alloc_free(e->alloc);
+    srv_alloc_pools_free(e->pools);
     srv_tally_free(e->tally);
     srv_blocks_free(e->blocks);
 }
@@ -321,11 +321,11 @@ static bool make_parts(struct srv_engine *e, const struct srv_config *config, co
     e->key = *key;
     e->leases = srv_lease_table_new(config->max_leases, key);
     e->offers = srv_lease_table_new(config->max_offers, key);
-    e->alloc = srv_alloc_new(config, key);
+    e->pools = srv_alloc_pools_new(config, key);
     e->tally = srv_tally_new(config);
     e->blocks = srv_blocks_new(config->max_option_blocks);
     bool ok = e->leases != NULL && e->offers != NULL && srv_lease_table_count_by_hw(e->offers) == 0 &&
-              e->alloc != NULL && e->tally != NULL && e->blocks != NULL;
+              e->pools != NULL && e->tally != NULL && e->blocks != NULL;
     if (!ok)
         free_parts(e);
     return ok;
@@ -404,7 +404,7 @@ static int move_table(struct srv_engine *to, struct srv_lease_table *table,
         if (home != NULL)
             lease.subnet_id = home->id;
         err = srv_lease_put(table, &lease, home == NULL || home->match_client_id);
-        srv_alloc_mark(to->alloc, lease.addr);
+        srv_alloc_pools_mark(to->pools, lease.addr);
         if (table == to->leases)
             srv_tally_lease(to->tally, &lease, 1);
     }
@@ -439,7 +439,7 @@ int srv_engine_reconfigure(struct srv_engine *e, const struct srv_config *config
     e->config = fresh.config;
     e->leases = fresh.leases;
     e->offers = fresh.offers;
-    e->alloc = fresh.alloc;
+    e->pools = fresh.pools;
     e->tally = fresh.tally;
     e->blocks = fresh.blocks;
     e->generation++;

@@ -15,7 +15,7 @@ struct srv_alloc_query srv_grant_query(struct srv_step *s)
 {
     struct srv_engine *e = s->e;
     return (struct srv_alloc_query){.config = e->config,
-                                    .alloc = e->alloc,
+                                    .pools = e->pools,
                                     .leases = e->leases,
                                     .offers = e->offers,
                                     .subnet = s->subnet,

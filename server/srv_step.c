@@ -150,7 +150,7 @@ int srv_step_put_record(struct srv_engine *e, const struct srv_lease *lease, boo
     if (err < 0)
         return err;
     if (!is_known)
-        srv_alloc_mark(e->alloc, lease->addr);
+        srv_alloc_pools_mark(e->pools, lease->addr);
     count_record(e, lease, is_known ? &before : NULL);
     return 0;
 }
@@ -160,7 +160,7 @@ void srv_step_remove_record(struct srv_engine *e, const struct srv_lease *lease)
     srv_tally_lease(e->tally, lease, -1);
     srv_lease_remove(e->leases, lease->addr);
     if (!srv_lease_find(e->offers, lease->addr, NULL))
-        srv_alloc_unmark(e->alloc, lease->addr);
+        srv_alloc_pools_unmark(e->pools, lease->addr);
 }
 
 void srv_step_keep_lease(struct srv_step *s, const struct srv_lease *lease)
@@ -187,7 +187,7 @@ void srv_step_keep_granted(struct srv_step *s, const struct srv_lease *lease, co
         return;
     }
     if (before == NULL)
-        srv_alloc_mark(e->alloc, lease->addr);
+        srv_alloc_pools_mark(e->pools, lease->addr);
     if (offered != 0)
         srv_step_end_offer(s, offered);
 }
@@ -210,7 +210,7 @@ void srv_step_end_offer(struct srv_step *s, ip4 addr)
     s->is_offered_known = false;
     srv_lease_remove(e->offers, addr);
     if (!srv_lease_withhold(e->leases, addr, false))
-        srv_alloc_unmark(e->alloc, addr);
+        srv_alloc_pools_unmark(e->pools, addr);
 }
 
 /* Each client identifier makes another client of one hardware address. Without one, it is a single client,
@@ -245,7 +245,7 @@ void srv_step_keep_offer(struct srv_step *s, const struct srv_lease *offer)
         s->out_of_memory = true;
         return;
     }
-    srv_alloc_mark(e->alloc, offer->addr);
+    srv_alloc_pools_mark(e->pools, offer->addr);
     srv_lease_withhold(e->leases, offer->addr, true);
 }
 

@@ -5,6 +5,7 @@
  * taken back and the engine is as it was. */
 #pragma once
 #include "server/srv_alloc.h"
+#include "server/srv_alloc_pool.h"
 #include "server/srv_class.h"
 #include "server/srv_engine.h"
 #include "server/srv_expire.h"
@@ -27,7 +28,7 @@ struct srv_engine {
     struct siphash_key key;
     struct srv_lease_table *leases; /* ACTIVE, DECLINED, EXPIRED, RELEASED */
     struct srv_lease_table *offers; /* OFFERED: never stored, and never in the way of a lease's record */
-    struct srv_alloc *alloc;
+    struct srv_alloc_pools *pools;
     struct srv_tally *tally;
     struct srv_blocks *blocks;
     unsigned generation;

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "server/srv_alloc.h"
+#include "server/srv_alloc_pool.h"
 
 #define IP(a, b, c, d) ((ip4)((uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d)))
 
@@ -15,7 +16,7 @@ enum { NOTES_MAX = 32 };
 
 static struct srv_config *config;
 static struct siphash_key key = {1, 2};
-static struct srv_alloc *alloc;
+static struct srv_alloc_pools *pools;
 static struct srv_lease_table *leases, *offers;
 static struct srv_identity client;
 static struct srv_host_ids ids;
@@ -38,13 +39,13 @@ static void start(const char *dhcp4)
     int err = srv_config_parse("server.json", text, strlen(text), NULL, NULL, error, &config);
     assert_string_equal(error, "");
     assert_int_equal(err, 0);
-    alloc = srv_alloc_new(config, &key);
+    pools = srv_alloc_pools_new(config, &key);
     leases = srv_lease_table_new(config->max_leases, &(struct siphash_key){1, 2});
     offers = srv_lease_table_new(config->max_offers, &(struct siphash_key){1, 2});
-    assert_true(alloc != NULL && leases != NULL && offers != NULL);
+    assert_true(pools != NULL && leases != NULL && offers != NULL);
     client = (struct srv_identity){.match_client_id = true, .hw = {1, 6, {2, 0, 0, 0, 0, 1}}};
     query = (struct srv_alloc_query){.config = config,
-                                     .alloc = alloc,
+                                     .pools = pools,
                                      .leases = leases,
                                      .offers = offers,
                                      .subnet = &config->subnets[0],
@@ -57,7 +58,7 @@ static void start(const char *dhcp4)
 static int stop(void **state)
 {
     (void)state;
-    srv_alloc_free(alloc);
+    srv_alloc_pools_free(pools);
     srv_lease_table_free(leases);
     srv_lease_table_free(offers);
     srv_config_free(config);
@@ -74,7 +75,7 @@ static void put(struct srv_lease_table *table, ip4 addr, uint8_t who, enum srv_l
                               .state = state,
                               .expires_ms = expires_ms};
     assert_int_equal(srv_lease_put(table, &lease, true), 0);
-    srv_alloc_mark(alloc, addr);
+    srv_alloc_pools_mark(pools, addr);
 }
 
 static void expect_pick(ip4 addr, enum reason reason)
@@ -98,14 +99,14 @@ static void pools_are_used_in_the_order_of_the_file(void **state)
     static const ip4 order[] = {IP(10, 0, 0, 20), IP(10, 0, 0, 21), IP(10, 0, 0, 10), IP(10, 0, 0, 11)};
     for (size_t i = 0; i < 4; i++) {
         expect_pick(order[i], REASON_ADDR_NEXT);
-        srv_alloc_mark(alloc, order[i]);
+        srv_alloc_pools_mark(pools, order[i]);
     }
     expect_pick(0, REASON_POOL_EMPTY);
-    srv_alloc_unmark(alloc, IP(10, 0, 0, 21));
+    srv_alloc_pools_unmark(pools, IP(10, 0, 0, 21));
     expect_pick(IP(10, 0, 0, 21), REASON_ADDR_NEXT);
-    srv_alloc_unmark(alloc, IP(10, 0, 0, 20));
+    srv_alloc_pools_unmark(pools, IP(10, 0, 0, 20));
     expect_pick(IP(10, 0, 0, 20), REASON_ADDR_NEXT);
-    srv_alloc_unmark(alloc, IP(192, 168, 0, 1)); /* in no pool */
+    srv_alloc_pools_unmark(pools, IP(192, 168, 0, 1)); /* in no pool */
 }
 
 static void each_rule_comes_after_the_one_before(void **state)
@@ -179,7 +180,7 @@ static void network_broadcast_server_and_routers_are_skipped_and_told_once(void 
     expect_pick(IP(10, 0, 0, 3), REASON_ADDR_NEXT);
     assert_int_equal(n_notes, 0);
     for (unsigned i = 3; i < 7; i++)
-        srv_alloc_mark(alloc, IP(10, 0, 0, i));
+        srv_alloc_pools_mark(pools, IP(10, 0, 0, i));
     expect_pick(0, REASON_POOL_EMPTY);
     assert_int_equal(srv_alloc_refusal(&query, IP(10, 0, 0, 7)), REASON_NAK_NOT_IN_POOL);
 }
@@ -194,7 +195,7 @@ static void each_pool_has_its_own_routers(void **state)
           " \"data\": \"10.0.0.10, 10.0.0.12\" } ] }, { \"pool\": \"10.0.0.20 - 10.0.0.21\" } ] } ]");
     expect_pick(IP(10, 0, 0, 11), REASON_ADDR_NEXT);
     assert_int_equal(srv_alloc_refusal(&query, IP(10, 0, 0, 12)), REASON_NAK_NOT_IN_POOL);
-    srv_alloc_mark(alloc, IP(10, 0, 0, 11));
+    srv_alloc_pools_mark(pools, IP(10, 0, 0, 11));
     expect_pick(IP(10, 0, 0, 21), REASON_ADDR_NEXT);
     query.requested = IP(10, 0, 0, 20);
     expect_pick(IP(10, 0, 0, 21), REASON_ADDR_NEXT);
@@ -216,8 +217,8 @@ static void free_records_are_used_last_and_the_oldest_first(void **state)
     put(leases, IP(10, 0, 0, 21), 3, SRV_LEASE_RELEASED, 20);
     put(leases, IP(10, 0, 0, 99), 4, SRV_LEASE_RELEASED, 10); /* in no pool any more */
     expect_pick(IP(10, 0, 0, 10), REASON_ADDR_NEXT);
-    srv_alloc_mark(alloc, IP(10, 0, 0, 10));
-    srv_alloc_mark(alloc, IP(10, 0, 0, 11));
+    srv_alloc_pools_mark(pools, IP(10, 0, 0, 10));
+    srv_alloc_pools_mark(pools, IP(10, 0, 0, 11));
     expect_pick(IP(10, 0, 0, 21), REASON_ADDR_RECLAIMED);
 }
 
@@ -245,12 +246,12 @@ static void a_pool_of_sixteen_million_addresses(void **state)
         const struct srv_subnet *subnet;
         ip4 addr = srv_alloc_pick(&query, &reason, &subnet);
         assert_int_equal(addr, IP(10, 0, 0, 2) + i); /* not .0 (network), not .1 (server) */
-        srv_alloc_mark(alloc, addr);
+        srv_alloc_pools_mark(pools, addr);
     }
-    srv_alloc_unmark(alloc, IP(10, 0, 100, 7));
+    srv_alloc_pools_unmark(pools, IP(10, 0, 100, 7));
     expect_pick(IP(10, 0, 100, 7), REASON_ADDR_NEXT);
-    srv_alloc_mark(alloc, IP(10, 255, 0, 1)); /* beyond what can ever be next */
-    srv_alloc_unmark(alloc, IP(10, 255, 0, 1));
+    srv_alloc_pools_mark(pools, IP(10, 255, 0, 1)); /* beyond what can ever be next */
+    srv_alloc_pools_unmark(pools, IP(10, 255, 0, 1));
     query.requested = IP(10, 255, 0, 1);
     expect_pick(IP(10, 255, 0, 1), REASON_ADDR_REQUESTED);
 }
