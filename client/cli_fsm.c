@@ -203,10 +203,13 @@ static void prepare(struct cli_step *s, enum cli_state state)
     bool first = e->transmissions++ == 0;
     switch (state) {
     case CLI_SELECTING:
-        /* One xid for all transmissions, so that an answer to any of them counts. */
-        if (first) {
+        /* One xid for all transmissions, so that an answer to any of them counts. But a lease that a rapid
+         * commit gives counts from the one that was answered: without an end to asking, the first may be
+         * longer ago than the lease lasts. RFC 2131 4.1: "A client may choose to reuse the same 'xid' or
+         * select a new 'xid' for each retransmitted message." */
+        if (first || e->config->rapid_commit) {
             cli_fsm_draw_xid(e);
-            e->requested_ms = s->now; /* of the lease that a rapid commit gives */
+            e->requested_ms = s->now;
         }
         e->secs = elapsed_s(s);
         return;

@@ -36,6 +36,22 @@ static void rfc4039_ack_with_the_option_binds(void **state)
     assert_int_equal(addr, SERVER);
 }
 
+/* A server that was away for longer than its leases last is back. */
+static void lease_counts_from_the_discover_that_was_answered(void **state)
+{
+    struct world *w = *state;
+    AT(w, 0, CLI_START, STARTS);
+    uint32_t first_xid = w->tx.xid;
+    while (w->n_tx < 70)
+        AT(w, cli_engine_deadline(w->engine), CLI_DEADLINE, "note(retransmit) TX:DISCOVER");
+    time_ms sent_ms = cli_engine_deadline(w->engine);
+    AT(w, sent_ms, CLI_DEADLINE, "note(retransmit) TX:DISCOVER");
+    assert_true(sent_ms > HOUR_ENDS);
+    RX(w, sent_ms, "drop(wrong-xid)", .type = DHCP_ACK, .rapid = true, .xid_xor = w->tx.xid ^ first_xid);
+    RX(w, sent_ms + 400, COMMITS, .type = DHCP_ACK, .rapid = true);
+    FIRES(w, sent_ms + HOUR_T1, "BOUND>RENEWING(t1) TX:REQUEST");
+}
+
 /* Trap 24. */
 static void trap_24_ack_without_the_option_is_no_commit(void **state)
 {
@@ -91,10 +107,14 @@ static void address_is_probed_for_all_the_same(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(rfc4039_only_the_discover_has_the_option),    TEST(rfc4039_ack_with_the_option_binds),
-        TEST(trap_24_ack_without_the_option_is_no_commit), TEST(who_did_not_ask_takes_no_commit),
-        TEST(unsafe_or_unwanted_commits_are_refused),      TEST(commit_ends_the_collecting_of_offers),
+        TEST(rfc4039_only_the_discover_has_the_option),
+        TEST(rfc4039_ack_with_the_option_binds),
+        TEST(trap_24_ack_without_the_option_is_no_commit),
+        TEST(who_did_not_ask_takes_no_commit),
+        TEST(unsafe_or_unwanted_commits_are_refused),
+        TEST(commit_ends_the_collecting_of_offers),
         TEST(address_is_probed_for_all_the_same),
+        TEST(lease_counts_from_the_discover_that_was_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
