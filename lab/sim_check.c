@@ -80,24 +80,26 @@ static const struct sim_host *find_server(const struct sim_world *w, ip4 server_
     return NULL;
 }
 
-/* Is it there for as long as the client believes? The client counts from its REQUEST, a server from its ACK.
- */
-static bool is_known(const struct sim_client *c, const struct cli_lease *lease,
-                     const struct srv_engine *engine)
+static bool is_known(const struct sim_client *c, ip4 addr, time_ms until_ms, const struct srv_engine *engine)
 {
     struct srv_lease known;
-    return srv_engine_find_lease(engine, lease->addr, &known) && known.state == SRV_LEASE_ACTIVE &&
-           hw_equal(&known.hw, &c->station.hw) && known.expires_ms >= lease->expires_at_ms;
+    return srv_engine_find_lease(engine, addr, &known) && known.state == SRV_LEASE_ACTIVE &&
+           hw_equal(&known.hw, &c->station.hw) && known.expires_ms >= until_ms;
 }
 
+/* RFC 2131 4.4.5: a client counts from its REQUEST, and a server from its ACK. A profile that counts from the
+ * ACK, too, has no right to what that adds. */
 static void check_known(struct sim_client *c, const struct cli_lease *lease)
 {
     struct sim_world *w = c->host->world;
     const struct sim_host *server = find_server(w, lease->server_id);
+    time_ms until_ms = time_add(lease->requested_ms, time_from_lease_s(lease->lease_s));
     char addr[IP4_LEN];
+    if (until_ms <= w->now)
+        return; /* the client is about to see it, or asleep */
     if (server == NULL || sim_server_engine(server) == NULL)
         return; /* it is checked when the server is back */
-    if (!is_known(c, lease, sim_server_engine(server)))
+    if (!is_known(c, lease->addr, until_ms, sim_server_engine(server)))
         sim_check_fail(w, SIM_LEASE_KNOWN, c->host, "%s has a lease of %s by %s, which knows nothing of it",
                        c->host->name, ip4_format(lease->addr, addr), server->name);
 }

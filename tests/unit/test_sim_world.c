@@ -226,6 +226,44 @@ static void test_an_ack_before_the_store_is_found(void **state)
     assert_string_equal(w->check->why, "h1 has a lease of 10.0.0.10 by server, which knows nothing of it");
 }
 
+/* h1 sleeps; the server, which has lost everything, is back at `at`. */
+static void forget_and_start(time_ms at)
+{
+    make(1);
+    sim_node_start(h1);
+    run(10 * S);
+    sim_client_set_asleep(h1, true);
+    sim_node_crash(server);
+    sim_server_forget(server);
+    run(at);
+    sim_node_start(server);
+}
+
+static void test_a_lease_need_not_be_known_when_it_has_ended(void **state)
+{
+    forget_and_start(3600 * S - 1);
+    assert_true(w->check->failed);
+    assert_int_equal(w->check->invariant, SIM_LEASE_KNOWN);
+    unmake(state);
+    forget_and_start(3600 * S);
+    assert_false(w->check->failed);
+}
+
+/* It believes to have its lease for as much longer as the ACK was on its way. */
+static void test_a_client_may_count_from_the_ack(void **state)
+{
+    (void)state;
+    make(1);
+    client_config.profile.is_base_ack = true;
+    add_rule("*", "*", (struct sim_rule){.has_faults = true, .faults = {.delay_ms = 50}});
+    sim_node_start(h1);
+    run(10 * S);
+    struct srv_lease known;
+    assert_true(srv_engine_find_lease(sim_server_engine(server), IP(10, 0, 0, 10), &known));
+    assert_int_equal(status_of(h1).lease->expires_at_ms, known.expires_ms + 50);
+    assert_false(w->check->failed);
+}
+
 static void test_a_late_renewal_is_found(void **state)
 {
     (void)state;
@@ -476,6 +514,8 @@ int main(void)
         cmocka_unit_test_teardown(test_the_scripted_ack, unmake),
         cmocka_unit_test_teardown(test_a_server_keeps_what_is_durable, unmake),
         cmocka_unit_test_teardown(test_an_ack_before_the_store_is_found, unmake),
+        cmocka_unit_test_teardown(test_a_lease_need_not_be_known_when_it_has_ended, unmake),
+        cmocka_unit_test_teardown(test_a_client_may_count_from_the_ack, unmake),
         cmocka_unit_test_teardown(test_a_late_renewal_is_found, unmake),
         cmocka_unit_test_teardown(test_a_squatted_address_is_declined, unmake),
         cmocka_unit_test_teardown(test_a_forgotten_quarantine_is_found, unmake),
