@@ -12,6 +12,7 @@
 #include "client/cli_remote.h"
 #include "common/dhcp_proto.h"
 #include "common/io_clock.h"
+#include "common/number.h"
 
 enum { EXIT_USAGE = 2, ONCE_LIMIT_S = 60 };
 
@@ -125,21 +126,10 @@ static int usage_error(const char *what, const char *value)
     return EXIT_USAGE;
 }
 
-static bool read_number(const char *text, unsigned long long max, unsigned long long *out)
-{
-    char *end;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 0);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value > max)
-        return false;
-    *out = value;
-    return true;
-}
-
 /* One option; returns -1 to go on, or the exit code. */
 static int take_option(int option, struct arguments *a)
 {
-    unsigned long long number;
+    uint64_t number;
     switch (option) {
     case 'i':
         a->driver.ifname = optarg;
@@ -151,7 +141,7 @@ static int take_option(int option, struct arguments *a)
         a->driver.once = true;
         return -1;
     case 't':
-        if (!read_number(optarg, 86400, &number) || number == 0)
+        if (!number_parse(optarg, 1, 86400, &number))
             return usage_error("--timeout takes a number of seconds from 1 to 86400, not ", optarg);
         a->driver.once_limit_ms = (time_ms)number * 1000;
         return -1;
@@ -183,22 +173,19 @@ static int take_option(int option, struct arguments *a)
         a->clock = optarg;
         return -1;
     case OPT_COUNT:
-        if (!read_number(optarg, CLI_CROWD_MAX, &number) || number == 0)
+        if (!number_parse_u32(optarg, 1, CLI_CROWD_MAX, &a->count))
             return usage_error("--count takes a number from 1 to 100000, not ", optarg);
-        a->count = (uint32_t)number;
         return -1;
     case OPT_WAVE:
-        if (!read_number(optarg, CLI_CROWD_MAX, &number) || number == 0)
+        if (!number_parse_u32(optarg, 1, CLI_CROWD_MAX, &a->wave))
             return usage_error("--wave takes a number from 1 to 100000, not ", optarg);
-        a->wave = (uint32_t)number;
         return -1;
     case OPT_PROFILE:
         a->profile = optarg;
         return -1;
     case OPT_SEED:
-        if (!read_number(optarg, UINT64_MAX, &number))
+        if (!number_parse(optarg, 0, UINT64_MAX, &a->driver.seed))
             return usage_error("--seed takes a number, not ", optarg);
-        a->driver.seed = number;
         a->seeded = true;
         return -1;
     case 'q':

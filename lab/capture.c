@@ -17,6 +17,7 @@
 #include "common/err.h"
 #include "common/io_loop.h"
 #include "common/io_sock.h"
+#include "common/number.h"
 #include "lab/capture_file.h"
 #include "lab/capture_link.h"
 #include "lab/command.h"
@@ -101,18 +102,10 @@ static int usage_error(const char *what, const char *value)
     return EXIT_CODE_USAGE;
 }
 
-static bool read_number(const char *text, uint64_t *out)
-{
-    enum { NUMBER_MAX = 1000000000 };
-    char *end;
-    errno = 0;
-    *out = strtoull(text, &end, 10);
-    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *out > 0 && *out <= NUMBER_MAX;
-}
-
 /* -1 to go on, or the exit code. */
 static int read_arguments(int argc, char **argv, struct arguments *out)
 {
+    enum { NUMBER_MAX = 1000000000 };
     enum { OPT_DURATION = 256, OPT_COUNT };
     static const struct option options[] = {{"duration", required_argument, NULL, OPT_DURATION},
                                             {"count", required_argument, NULL, OPT_COUNT},
@@ -124,11 +117,11 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
     while ((option = getopt_long(argc, argv, "n:h", options, NULL)) != -1) {
         switch (option) {
         case OPT_DURATION:
-            if (!read_number(optarg, &out->duration_s))
+            if (!number_parse(optarg, 1, NUMBER_MAX, &out->duration_s))
                 return usage_error("--duration takes a number of seconds, not ", optarg);
             break;
         case OPT_COUNT:
-            if (!read_number(optarg, &out->count))
+            if (!number_parse(optarg, 1, NUMBER_MAX, &out->count))
                 return usage_error("--count takes a number of packets, not ", optarg);
             break;
         case 'n':

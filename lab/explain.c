@@ -1,10 +1,10 @@
 /* dhcplab explain: what every octet of a capture means. */
-#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/dissect.h"
+#include "common/number.h"
 #include "lab/command.h"
 #include "lab/explain_count.h"
 #include "lab/explain_exchange.h"
@@ -104,14 +104,6 @@ static int usage_error(const char *what, const char *value)
     return EXIT_CODE_USAGE;
 }
 
-static bool read_number(const char *text, uint64_t *out)
-{
-    char *end;
-    errno = 0;
-    *out = strtoull(text, &end, 10);
-    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *out > 0;
-}
-
 /* -1 to go on, or the exit code. */
 static int read_arguments(int argc, char **argv, struct arguments *out)
 {
@@ -121,7 +113,7 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         switch (option) {
         case 'p':
-            if (!read_number(optarg, &out->packet))
+            if (!number_parse(optarg, 1, UINT64_MAX, &out->packet))
                 return usage_error("--packet takes a number from 1, not ", optarg);
             break;
         case 'b':

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/number.h"
 #include "common/text_format.h"
 #include "lab/explain_exchange.h"
 #include "lab/explain_print.h"
@@ -33,11 +34,10 @@ bool explain_limits_parse(const char *text, struct explain_limits *l)
         size_t len = strlen(rows[i].name);
         if ((size_t)(equals - text) != len || memcmp(text, rows[i].name, len) != 0)
             continue;
-        char *end;
-        unsigned long value = strtoul(equals + 1, &end, 10);
-        if (equals[1] < '0' || equals[1] > '9' || *end != '\0' || value < 1 || value > LIMIT_MAX)
+        uint64_t value;
+        if (!number_parse(equals + 1, 1, LIMIT_MAX, &value))
             return false;
-        *rows[i].value = value;
+        *rows[i].value = (size_t)value;
         return true;
     }
     return false;

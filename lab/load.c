@@ -1,6 +1,7 @@
 /* dhcplab load: how many leases a second does a server give, how soon, and are they right? */
 #include "common/err.h"
 #include "common/io_loop.h"
+#include "common/number.h"
 #include "lab/command.h"
 #include "lab/load_report.h"
 #include "lab/load_run.h"
@@ -146,17 +147,6 @@ static int usage_error(const char *what, const char *value)
     return EXIT_CODE_USAGE;
 }
 
-static bool read_number(const char *text, uint64_t least, uint64_t most, uint64_t *out)
-{
-    char *end;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value < least || value > most)
-        return false;
-    *out = value;
-    return true;
-}
-
 /* Seconds, with or without a fraction. */
 static bool read_span(const char *text, double least, uint64_t *out_us)
 {
@@ -165,15 +155,6 @@ static bool read_span(const char *text, double least, uint64_t *out_us)
     if (text[0] < '0' || text[0] > '9' || *end != '\0' || !(s >= least && s <= S_MAX))
         return false;
     *out_us = (uint64_t)(s * SECOND_US);
-    return true;
-}
-
-static bool read_u32(const char *text, uint64_t least, uint64_t most, uint32_t *out)
-{
-    uint64_t value;
-    if (!read_number(text, least, most, &value))
-        return false;
-    *out = (uint32_t)value;
     return true;
 }
 
@@ -191,7 +172,7 @@ static bool read_mix(const char *text, uint32_t *out)
         size_t job = 0, len = value == NULL ? 0 : (size_t)(value - part);
         while (job < LOAD_JOBS && (strlen(jobs[job]) != len || strncmp(jobs[job], part, len) != 0))
             job++;
-        if (job == LOAD_JOBS || value == NULL || !read_u32(value + 1, 0, SHARE_MAX, &mix[job]))
+        if (job == LOAD_JOBS || value == NULL || !number_parse_u32(value + 1, 0, SHARE_MAX, &mix[job]))
             return false;
     }
     memcpy(out, mix, sizeof mix);
@@ -227,30 +208,30 @@ static bool take_option(int option, struct arguments *a)
         a->link.ifname = optarg;
         return true;
     case OPT_RELAYS:
-        return read_u32(optarg, 1, LOAD_RELAYS_MAX, &s->relays);
+        return number_parse_u32(optarg, 1, LOAD_RELAYS_MAX, &s->relays);
     case OPT_SEGMENTS:
         return a->link.segments = true;
     case OPT_BUSY_POLL:
         return a->busy_poll = true;
     case OPT_WINDOW:
         a->closed = true;
-        return read_u32(optarg, 1, LOAD_CLIENTS_MAX, &s->window);
+        return number_parse_u32(optarg, 1, LOAD_CLIENTS_MAX, &s->window);
     case OPT_RATE:
-        return read_number(optarg, 1, RATE_MAX, &s->rate);
+        return number_parse(optarg, 1, RATE_MAX, &s->rate);
     case OPT_CLIENTS:
-        return read_u32(optarg, 1, LOAD_CLIENTS_MAX, &s->clients);
+        return number_parse_u32(optarg, 1, LOAD_CLIENTS_MAX, &s->clients);
     case OPT_MIX:
         return read_mix(optarg, s->mix);
     case OPT_PRELOAD:
-        return read_u32(optarg, 0, LOAD_CLIENTS_MAX, &s->preload);
+        return number_parse_u32(optarg, 0, LOAD_CLIENTS_MAX, &s->preload);
     case OPT_DURATION:
         return read_span(optarg, 1e-3, &s->duration_us);
     case OPT_EXCHANGES:
-        return read_number(optarg, 1, UINT64_MAX, &s->limit);
+        return number_parse(optarg, 1, UINT64_MAX, &s->limit);
     case OPT_DROP_TIME:
         return read_span(optarg, 1e-3, &s->drop_us);
     case OPT_SEED:
-        return read_number(optarg, 0, UINT64_MAX, &s->seed);
+        return number_parse(optarg, 0, UINT64_MAX, &s->seed);
     case OPT_POOL:
         return add_pool(optarg, s);
     case OPT_PROGRESS:

@@ -1,9 +1,9 @@
 /* dhcplab replay: what a capture's clients said, said again to a server of a lab. */
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "common/number.h"
 #include "lab/command.h"
 #include "lab/commands.h"
 #include "lab/replay_again.h"
@@ -69,14 +69,6 @@ static bool read_macs(char *text, struct replay_live *out)
     return hw_parse(text, &pair[0]) && hw_parse(equals + 1, &pair[1]) && pair[0].len == pair[1].len;
 }
 
-static bool read_timeout(const char *text, uint32_t *out)
-{
-    char *end;
-    unsigned long value = strtoul(text, &end, 10);
-    *out = (uint32_t)value;
-    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && value >= 1 && value <= TIMEOUT_MAX_S;
-}
-
 static bool read_pace(const char *text, bool *out_real)
 {
     *out_real = strcmp(text, "real") == 0;
@@ -119,7 +111,7 @@ static int parse_options(int argc, char **argv, struct options *out)
             live->diff = true;
             break;
         case OPT_TIMEOUT:
-            if (!read_timeout(optarg, &live->timeout_s))
+            if (!number_parse_u32(optarg, 1, TIMEOUT_MAX_S, &live->timeout_s))
                 return usage_error("--timeout takes seconds from 1 to 3600, not ", optarg);
             break;
         case OPT_VIRTUAL:

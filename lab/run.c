@@ -8,6 +8,7 @@
 
 #include "common/err.h"
 #include "common/io_now.h"
+#include "common/number.h"
 #include "lab/command.h"
 #include "lab/commands.h"
 #include "lab/parity.h"
@@ -68,17 +69,6 @@ static int usage_error(const char *what, const char *value)
     return EXIT_CODE_USAGE;
 }
 
-static bool read_seed(const char *text, uint64_t *out)
-{
-    char *end;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0)
-        return false;
-    *out = value;
-    return true;
-}
-
 /* "A>B#3:loss,A>B#5:duplicate". */
 static int read_faults(char *list, struct run_options *out)
 {
@@ -134,7 +124,7 @@ static int parse_options(int argc, char **argv, struct run_options *out)
             break;
         case OPT_SEED:
             out->has_seed = true;
-            if (!read_seed(optarg, &out->seed))
+            if (!number_parse(optarg, 0, UINT64_MAX, &out->seed))
                 code = usage_error("--seed takes a number, not ", optarg);
             break;
         case OPT_ONLY:

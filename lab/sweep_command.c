@@ -8,6 +8,7 @@
 
 #include "common/err.h"
 #include "common/io_now.h"
+#include "common/number.h"
 #include "lab/command.h"
 #include "lab/progress.h"
 #include "lab/scenario_report.h"
@@ -47,14 +48,6 @@ static bool read_seeds(const char *text, struct sweep_setting *out)
            text[used] == '\0' && out->first <= out->last;
 }
 
-static bool read_jobs(const char *text, struct sweep_setting *out)
-{
-    char *end;
-    long jobs = strtol(text, &end, 10);
-    out->jobs = (unsigned)jobs;
-    return *text != '\0' && *end == '\0' && jobs >= 1 && jobs <= SWEEP_JOBS_MAX;
-}
-
 static unsigned count_processors(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);
@@ -80,7 +73,7 @@ static int parse_options(int argc, char **argv, struct sweep_setting *out, const
                 return usage_error("--seeds takes two numbers such as 1-1000, not ", optarg);
             break;
         case OPT_JOBS:
-            if (!read_jobs(optarg, out))
+            if (!number_parse_u32(optarg, 1, SWEEP_JOBS_MAX, &out->jobs))
                 return usage_error("--jobs takes a number from 1 to 256, not ", optarg);
             break;
         case 'h':

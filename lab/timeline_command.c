@@ -1,11 +1,11 @@
 /* dhcplab timeline: when would each client send what? */
-#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "client/cli_load.h"
 #include "common/err.h"
+#include "common/number.h"
 #include "lab/command.h"
 #include "lab/timeline.h"
 #include "lab/view.h"
@@ -85,21 +85,10 @@ static int usage_error(const char *what, const char *value)
     return EXIT_CODE_USAGE;
 }
 
-static bool read_number(const char *text, uint64_t max, uint64_t *out)
-{
-    char *end;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value > max)
-        return false;
-    *out = value;
-    return true;
-}
-
 /* Seconds from 1 on. */
 static int take_seconds(const char *option, uint64_t max, uint64_t *out)
 {
-    if (read_number(optarg, max, out) && *out > 0)
+    if (number_parse(optarg, 1, max, out))
         return -1;
     fprintf(stderr, "dhcplab: timeline: %s takes seconds from 1 to %llu, not %s\n", option,
             (unsigned long long)max, optarg);
@@ -133,7 +122,7 @@ static int take_option(int option, struct arguments *a)
         a->setting.until_ms = (time_ms)number * 1000;
         return code;
     case OPT_SEED:
-        return read_number(optarg, UINT64_MAX, &a->setting.seed)
+        return number_parse(optarg, 0, UINT64_MAX, &a->setting.seed)
                    ? -1
                    : usage_error("--seed takes a number, not ", optarg);
     case OPT_PROFILE:

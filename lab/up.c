@@ -12,6 +12,7 @@
 #include "common/err.h"
 #include "common/io_file.h"
 #include "common/io_loop.h"
+#include "common/number.h"
 #include "lab/command.h"
 #include "lab/hostlog.h"
 #include "lab/launch.h"
@@ -48,7 +49,7 @@ static const char help[] =
 struct up_options {
     const char *file;
     const char *name; /* NULL: the topology's */
-    int timeout_s;
+    uint32_t timeout_s;
     bool wait;
 };
 
@@ -80,18 +81,14 @@ static int parse_options(int argc, char **argv, struct up_options *out)
                                             {0}};
     *out = (struct up_options){.file = "pair", .timeout_s = TIMEOUT_S, .wait = true};
     int option;
-    char *end;
-    long seconds;
     while ((option = getopt_long(argc, argv, "n:h", options, NULL)) != -1) {
         switch (option) {
         case 'n':
             out->name = optarg;
             break;
         case OPT_TIMEOUT:
-            seconds = strtol(optarg, &end, 10);
-            if (*optarg == '\0' || *end != '\0' || seconds < 1 || seconds > TIMEOUT_MAX_S)
+            if (!number_parse_u32(optarg, 1, TIMEOUT_MAX_S, &out->timeout_s))
                 return usage_error("--timeout expects seconds from 1 to 3600");
-            out->timeout_s = (int)seconds;
             break;
         case OPT_NO_WAIT:
             out->wait = false;

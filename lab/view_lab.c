@@ -2,25 +2,15 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/control_call.h"
 #include "common/err.h"
+#include "common/number.h"
 #include "lab/command.h"
 #include "lab/labclock.h"
 
 enum { TIMEOUT_MAX_S = 3600 };
-
-static bool read_timeout(const char *text, unsigned *out)
-{
-    char *end;
-    unsigned long value = strtoul(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value < 1 || value > TIMEOUT_MAX_S)
-        return false;
-    *out = (unsigned)value;
-    return true;
-}
 
 static unsigned flag_of(int option)
 {
@@ -99,7 +89,7 @@ bool view_args_read(int argc, char **argv, const struct view_command *command, s
         }
         if (option == 'n')
             out->lab = optarg;
-        if (option == 't' && !read_timeout(optarg, &out->timeout_s)) {
+        if (option == 't' && !number_parse_u32(optarg, 1, TIMEOUT_MAX_S, &out->timeout_s)) {
             fprintf(stderr, "%s: --timeout wants seconds from 1 to %d, not \"%s\".\n", argv[0], TIMEOUT_MAX_S,
                     optarg);
             return false;

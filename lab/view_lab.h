@@ -9,7 +9,7 @@ enum view_flag { VIEW_JSON = 1, VIEW_FOLLOW = 2, VIEW_LADDER = 4, VIEW_TIMEOUT =
 struct view_args {
     const char *lab; /* NULL: the only one */
     unsigned flags;  /* those of enum view_flag that were given */
-    unsigned timeout_s;
+    uint32_t timeout_s;
     const char *const *hosts; /* into argv */
     size_t n_hosts;
 };

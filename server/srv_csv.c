@@ -1,11 +1,10 @@
 #include "server/srv_csv.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/hex.h"
+#include "common/number.h"
 
 enum { COLUMNS = 12, COLUMNS_REQUIRED = 9, FIELD_MAX = 2048 };
 
@@ -186,17 +185,6 @@ static bool split(const char *line, size_t len, struct fields *out)
     return true;
 }
 
-static bool read_number(const char *text, long long max, long long *out)
-{
-    char *end;
-    errno = 0;
-    long long value = strtoll(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value > max)
-        return false;
-    *out = value;
-    return true;
-}
-
 /* Colon-separated hexadecimal octets; an empty text has none. */
 static bool read_hex(const char *text, uint8_t *out, size_t max, size_t *out_len)
 {
@@ -250,24 +238,24 @@ static bool read_identity(const struct fields *f, struct srv_lease *out, const c
 static bool read_times(const struct fields *f, int64_t wall_offset_ms, struct srv_lease *out,
                        const char **out_why)
 {
-    long long lease_s, expire, subnet_id, state = SRV_LEASE_ACTIVE;
+    uint64_t expire;
+    uint32_t state = SRV_LEASE_ACTIVE;
     *out_why = "valid_lifetime is not a number of seconds";
-    if (!read_number(f->text[VALID_LIFETIME], UINT32_MAX, &lease_s))
+    if (!number_parse_u32(f->text[VALID_LIFETIME], 0, UINT32_MAX, &out->lease_s))
         return false;
     *out_why = "expire is not a time in seconds since 1970";
-    if (!read_number(f->text[EXPIRE], INT64_MAX / 2000, &expire))
+    if (!number_parse(f->text[EXPIRE], 0, INT64_MAX / 2000, &expire))
         return false;
     *out_why = "subnet_id is not a number";
-    if (!read_number(f->text[SUBNET_ID], UINT32_MAX, &subnet_id))
+    if (!number_parse_u32(f->text[SUBNET_ID], 0, UINT32_MAX, &out->subnet_id))
         return false;
     *out_why = "state is not 0, 1, 2 or 3";
-    if (f->n > STATE && !read_number(f->text[STATE], SRV_LEASE_RELEASED, &state))
+    if (f->n > STATE && !number_parse_u32(f->text[STATE], 0, SRV_LEASE_RELEASED, &state))
         return false;
-    out->lease_s = (uint32_t)lease_s;
-    out->subnet_id = (uint32_t)subnet_id;
+    int64_t expire_ms = (int64_t)expire * 1000 - wall_offset_ms;
     out->state = (enum srv_lease_state)state;
-    out->granted_ms = (expire - lease_s) * 1000 - wall_offset_ms;
-    out->expires_ms = out->lease_s == LEASE_INFINITE ? TIME_NEVER : expire * 1000 - wall_offset_ms;
+    out->granted_ms = expire_ms - (int64_t)out->lease_s * 1000;
+    out->expires_ms = out->lease_s == LEASE_INFINITE ? TIME_NEVER : expire_ms;
     return true;
 }
 

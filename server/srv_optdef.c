@@ -1,9 +1,9 @@
 #include "server/srv_optdef.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/err.h"
+#include "common/number.h"
 #include "common/wire.h"
 
 enum { TOKEN_MAX = 1024, PSID_BITS = 16 };
@@ -83,16 +83,11 @@ bool srv_optdef_enterprise(const char *space, uint32_t *out)
 {
     enum { CABLELABS = 4491 };
     size_t prefix = strlen(SRV_SPACE_VENDOR_PREFIX);
-    const char *digits = space + prefix;
     *out = CABLELABS;
     if (strcmp(space, SRV_SPACE_DOCSIS) == 0)
         return true;
-    if (strncmp(space, SRV_SPACE_VENDOR_PREFIX, prefix) != 0 || *digits == '\0' || strlen(digits) > 10 ||
-        strspn(digits, "0123456789") != strlen(digits))
-        return false;
-    unsigned long long number = strtoull(digits, NULL, 10);
-    *out = (uint32_t)number;
-    return number <= UINT32_MAX;
+    return strncmp(space, SRV_SPACE_VENDOR_PREFIX, prefix) == 0 &&
+           number_parse_u32(space + prefix, 0, UINT32_MAX, out);
 }
 
 size_t srv_optdef_min_len(const struct srv_optdef *def)
@@ -140,25 +135,15 @@ static int encode_int(int64_t min, int64_t max, size_t size, const char *text, s
     return (int)size;
 }
 
-static bool read_count(const char *text, unsigned max, unsigned *out)
-{
-    char *end;
-    if (*text < '0' || *text > '9')
-        return false;
-    unsigned long value = strtoul(text, &end, 10);
-    *out = (unsigned)value;
-    return *end == '\0' && value <= max;
-}
-
 /* "2001:db8::/32": the length of the prefix, and as many octets as it has. */
 static int encode_prefix(char *text, struct wire_writer *w, const char **why)
 {
     static const char expected[] = "expected an IPv6 prefix such as 2001:db8::/32";
     uint8_t octets[16];
     struct wire_writer addr;
-    unsigned len;
+    uint32_t len;
     char *slash = strchr(text, '/');
-    if (slash == NULL || !read_count(slash + 1, 128, &len))
+    if (slash == NULL || !number_parse_u32(slash + 1, 0, 128, &len))
         return refuse(why, expected);
     *slash = '\0';
     wire_writer_init(&addr, octets, sizeof octets);
@@ -172,12 +157,12 @@ static int encode_prefix(char *text, struct wire_writer *w, const char **why)
 /* "3/4", a port set of 4 bits: their number, and the bits at the high end of 16. */
 static int encode_psid(char *text, struct wire_writer *w, const char **why)
 {
-    unsigned psid, len;
+    uint32_t psid, len;
     char *slash = strchr(text, '/');
     if (slash != NULL)
         *slash = '\0';
-    if (slash == NULL || !read_count(text, UINT16_MAX, &psid) || !read_count(slash + 1, PSID_BITS, &len) ||
-        (len < PSID_BITS && psid >> len != 0))
+    if (slash == NULL || !number_parse_u32(text, 0, UINT16_MAX, &psid) ||
+        !number_parse_u32(slash + 1, 0, PSID_BITS, &len) || (len < PSID_BITS && psid >> len != 0))
         return refuse(why, "expected a port set such as 3/4: its identifier, and the bits of it");
     wire_put_u8(w, (uint8_t)len);
     wire_put_u16(w, (uint16_t)(psid << (PSID_BITS - len)));
