@@ -8,6 +8,19 @@
 
 enum { PIECE_MAX = 255, PIECE_HEAD = 2 };
 
+const char *dhcp_region_name(enum dhcp_region region)
+{
+    switch (region) {
+    case DHCP_IN_OPTIONS:
+        return "options";
+    case DHCP_IN_FILE:
+        return "file";
+    case DHCP_IN_SNAME:
+        return "sname";
+    }
+    return "";
+}
+
 /* ---- decoding ---- */
 
 static void note_defect(struct dhcp_msg *m, enum dhcp_defect defect, size_t offset)

@@ -15,6 +15,9 @@
 
 enum dhcp_region { DHCP_IN_OPTIONS, DHCP_IN_FILE, DHCP_IN_SNAME };
 
+/* "options", "file" or "sname". */
+const char *dhcp_region_name(enum dhcp_region region);
+
 /* One option as found on the wire. An option that is split (RFC 3396) has several, of the same code. */
 struct dhcp_piece {
     uint16_t offset; /* of the code octet, from the start of the message */

@@ -292,19 +292,6 @@ static void add_value(struct dissect *d, const struct opt_def *def, size_t at, s
 
 /* ---- options ---- */
 
-static const char *region_name(enum dhcp_region region)
-{
-    switch (region) {
-    case DHCP_IN_OPTIONS:
-        return "options";
-    case DHCP_IN_FILE:
-        return "file";
-    case DHCP_IN_SNAME:
-        return "sname";
-    }
-    return "";
-}
-
 /* The pieces of the option, each with its octets: one, or several of a split option. */
 static void add_pieces(struct dissect *d, size_t at, const struct dhcp_option *option)
 {
@@ -319,15 +306,16 @@ static void add_pieces(struct dissect *d, size_t at, const struct dhcp_option *o
         if (option->pieces > 1)
             above = dissect_open(d, dissect_add(d, "piece", at + piece->offset, piece->len + 2U,
                                                 "%u of %u, in %s", n, option->pieces,
-                                                region_name(piece->region)));
+                                                dhcp_region_name(piece->region)));
         dissect_add_number(d, "code", at + piece->offset, 1, piece->code);
         dissect_add_number(d, "length", at + piece->offset + 1, 1, piece->len);
         if (option->pieces > 1) {
             dissect_data(d, "data", at + piece->offset + 2, piece->len);
             dissect_close(d, above);
         } else if (piece->region != DHCP_IN_OPTIONS) {
-            dissect_mean(dissect_add_text(d, "region", at + piece->offset, 0, region_name(piece->region)),
-                         "overload (52): the field holds options");
+            dissect_mean(
+                dissect_add_text(d, "region", at + piece->offset, 0, dhcp_region_name(piece->region)),
+                "overload (52): the field holds options");
         }
     }
 }

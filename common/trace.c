@@ -343,25 +343,12 @@ cJSON *trace_log_json(const struct trace_stamp *stamp, const char *level, const 
 
 /* ---- messages ---- */
 
-static const char *region_name(enum dhcp_region region)
-{
-    switch (region) {
-    case DHCP_IN_OPTIONS:
-        return "options";
-    case DHCP_IN_FILE:
-        return "file";
-    case DHCP_IN_SNAME:
-        return "sname";
-    }
-    return "";
-}
-
 static cJSON *piece_json(const struct dhcp_piece *piece)
 {
     struct map m = map_new();
     put_number(&m, "offset", piece->offset);
     put_number(&m, "length", piece->len);
-    put_text(&m, "region", region_name(piece->region));
+    put_text(&m, "region", dhcp_region_name(piece->region));
     return map_take(&m);
 }
 
@@ -423,7 +410,7 @@ static cJSON *option_json(const struct dhcp_msg *msg, const struct dhcp_option *
     put_hex(&m, option->data, option->len);
     put_number(&m, "offset", option->offset);
     if (region != DHCP_IN_OPTIONS)
-        put_text(&m, "region", region_name(region));
+        put_text(&m, "region", dhcp_region_name(region));
     if (option->pieces > 1)
         put_pieces(&m, msg, option);
     if (defect != OPT_OK && defect != OPT_UNKNOWN)
