@@ -4,6 +4,7 @@
 
 #include "server/srv_force_step.h"
 #include "server/srv_name.h"
+#include "server/srv_select.h"
 #include "server/srv_send.h"
 
 static void note_refused(void *user, enum reason reason, const struct trace_facts *facts)
@@ -26,6 +27,40 @@ struct srv_alloc_query srv_grant_query(struct srv_step *s)
                                     .offered = srv_step_find_offer(s)->addr,
                                     .note = note_refused,
                                     .user = s};
+}
+
+/* ---- which address ---- */
+
+/* Puts on record that there is no address for the client. */
+static void tell_none(struct srv_step *s, enum reason reason)
+{
+    const struct srv_engine *e = s->e;
+    const struct srv_network *network = s->subnet->network;
+    struct trace_facts facts = {.net = s->subnet->net};
+    for (const struct srv_subnet *subnet = s->subnet; subnet != NULL;
+         subnet = srv_config_next_neighbour(e->config, s->subnet, subnet))
+        facts.num += (int64_t)(srv_lease_table_held(e->leases, subnet->id) +
+                               srv_lease_table_held(e->offers, subnet->id));
+    if (reason == REASON_LEASE_LIMIT)
+        facts.num = (int64_t)(srv_lease_table_count(e->leases) + srv_lease_table_count(e->offers));
+    if (reason == REASON_POOL_EMPTY && network != NULL) {
+        reason = REASON_NETWORK_EMPTY;
+        facts.text = srv_step_text(s, network->name);
+    }
+    *srv_step_decide(s, reason) = facts;
+}
+
+ip4 srv_grant_pick(struct srv_step *s, ip4 requested, enum reason *out_reason)
+{
+    struct srv_alloc_query query = srv_grant_query(s);
+    query.requested = requested;
+    const struct srv_subnet *subnet;
+    ip4 addr = srv_alloc_pick(&query, out_reason, &subnet);
+    if (addr == 0)
+        tell_none(s, *out_reason);
+    else
+        srv_select_move(s, subnet);
+    return addr;
 }
 
 /* ---- what a lease is made of ---- */
@@ -115,24 +150,6 @@ void srv_grant_make(struct srv_step *s, ip4 addr, uint32_t lease_s, struct srv_l
 
 /* ---- granting ---- */
 
-void srv_grant_tell_none(struct srv_step *s, enum reason reason)
-{
-    const struct srv_engine *e = s->e;
-    const struct srv_network *network = s->subnet->network;
-    struct trace_facts facts = {.net = s->subnet->net};
-    for (const struct srv_subnet *subnet = s->subnet; subnet != NULL;
-         subnet = srv_config_next_neighbour(e->config, s->subnet, subnet))
-        facts.num += (int64_t)(srv_lease_table_held(e->leases, subnet->id) +
-                               srv_lease_table_held(e->offers, subnet->id));
-    if (reason == REASON_LEASE_LIMIT)
-        facts.num = (int64_t)(srv_lease_table_count(e->leases) + srv_lease_table_count(e->offers));
-    if (reason == REASON_POOL_EMPTY && network != NULL) {
-        reason = REASON_NETWORK_EMPTY;
-        facts.text = srv_step_text(s, network->name);
-    }
-    *srv_step_decide(s, reason) = facts;
-}
-
 /* The client has another address now; what it had stays known as released. */
 static void release_others(struct srv_step *s, ip4 addr)
 {
@@ -171,7 +188,7 @@ void srv_grant(struct srv_step *s, ip4 addr)
     struct srv_lease before;
     bool is_known = srv_lease_find(s->e->leases, addr, &before);
     if (!is_known && srv_lease_table_room(s->e->leases) == 0) {
-        srv_grant_tell_none(s, REASON_LEASE_LIMIT);
+        tell_none(s, REASON_LEASE_LIMIT);
         return;
     }
     bool is_extended = is_known && before.state == SRV_LEASE_ACTIVE;

@@ -11,7 +11,8 @@ uint32_t srv_grant_lease_time(struct srv_step *s, uint32_t fallback_s);
 uint32_t srv_grant_left(const struct srv_step *s, const struct srv_lease *lease);
 /* A record of the address for the client at hand, from now on. */
 void srv_grant_make(struct srv_step *s, ip4 addr, uint32_t lease_s, struct srv_lease *out);
-/* Puts on record that there is no address for the client. */
-void srv_grant_tell_none(struct srv_step *s, enum reason reason);
+/* The address for the client at hand, which is then in the subnet of that, and as what in *out_reason; 0 if
+ * there is none, which is put on record. `requested`: option 50, or 0. */
+ip4 srv_grant_pick(struct srv_step *s, ip4 requested, enum reason *out_reason);
 /* Grants the address, which srv_alloc has not refused: stores the lease, then sends the ACK. */
 void srv_grant(struct srv_step *s, ip4 addr);

@@ -32,15 +32,10 @@ static bool may_have(const struct srv_step *s, ip4 addr)
 
 static void give(struct srv_step *s)
 {
-    struct srv_alloc_query query = srv_grant_query(s);
     enum reason reason;
-    const struct srv_subnet *subnet;
-    ip4 addr = srv_alloc_pick(&query, &reason, &subnet);
-    if (addr == 0) {
-        srv_grant_tell_none(s, reason);
+    ip4 addr = srv_grant_pick(s, 0, &reason);
+    if (addr == 0)
         return;
-    }
-    srv_select_move(s, subnet);
     if (!may_have(s, addr)) {
         srv_step_drop(s, REASON_BOOTP_NOT_RESERVED);
         return;

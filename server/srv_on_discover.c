@@ -62,16 +62,12 @@ void srv_on_discover(struct srv_step *s)
         offer_none(s);
         return;
     }
-    struct srv_alloc_query query = srv_grant_query(s);
-    dhcp_get_ip4(s->msg, DHCP_OPT_REQUESTED_IP, &query.requested);
+    ip4 requested = 0;
+    dhcp_get_ip4(s->msg, DHCP_OPT_REQUESTED_IP, &requested);
     enum reason reason;
-    const struct srv_subnet *subnet;
-    ip4 addr = srv_alloc_pick(&query, &reason, &subnet);
-    if (addr == 0) {
-        srv_grant_tell_none(s, reason);
+    ip4 addr = srv_grant_pick(s, requested, &reason);
+    if (addr == 0)
         return;
-    }
-    srv_select_move(s, subnet);
     srv_step_decide(s, reason)->addr = addr;
     if (srv_park_hold(s, addr, reason))
         return;

@@ -108,15 +108,10 @@ static void on_any_address(struct srv_step *s)
 {
     if (!srv_select_subnet(s))
         return;
-    struct srv_alloc_query query = srv_grant_query(s);
     enum reason reason;
-    const struct srv_subnet *subnet;
-    ip4 addr = srv_alloc_pick(&query, &reason, &subnet);
-    if (addr == 0) {
-        srv_grant_tell_none(s, reason);
+    ip4 addr = srv_grant_pick(s, 0, &reason);
+    if (addr == 0)
         return;
-    }
-    srv_select_move(s, subnet);
     srv_step_decide(s, reason)->addr = addr;
     srv_grant(s, addr);
 }
