@@ -29,7 +29,8 @@ void timerq_init(struct timerq *q);
 /* Frees the heap; the nodes are the caller's. */
 void timerq_fini(struct timerq *q);
 
-/* Room for `n` armed nodes: timerq_set() cannot fail while no more are armed. ERR_NOMEM. */
+/* Room for `n` armed nodes, until _fini: timerq_set() cannot fail while no more are armed, however many were
+ * armed and cleared meanwhile. So a queue that empties gives no memory back. ERR_NOMEM. */
 int timerq_reserve(struct timerq *q, size_t n);
 
 /* Arms the node, or moves it if it is armed already; moving never fails. TIME_NEVER disarms. ERR_NOMEM: the

@@ -111,6 +111,25 @@ static void order_survives_moving_and_clearing(void **state)
     timerq_fini(&q);
 }
 
+/* Who moves a node from one queue to another, as a lease does when it expires, has reserved room in both. */
+static void reserved_room_stays_while_the_queue_empties_and_fills(void **state)
+{
+    (void)state;
+    static struct timerq_node nodes[MANY];
+    struct timerq q;
+    timerq_init(&q);
+    assert_int_equal(timerq_reserve(&q, MANY), 0);
+    const struct timerq_slot *heap = q.heap;
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < MANY; i++)
+            assert_int_equal(timerq_set(&q, &nodes[i], i), 0);
+        while (timerq_pop_due(&q, MANY) != NULL)
+            assert_true(q.cap >= MANY);
+    }
+    assert_ptr_equal(q.heap, heap); /* no memory was asked for: none can be out */
+    timerq_fini(&q);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +138,7 @@ int main(void)
         cmocka_unit_test(equal_deadlines_fire_in_the_order_of_arming),
         cmocka_unit_test(never_disarms),
         cmocka_unit_test(order_survives_moving_and_clearing),
+        cmocka_unit_test(reserved_room_stays_while_the_queue_empties_and_fills),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
