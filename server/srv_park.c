@@ -115,11 +115,14 @@ static void replace(struct srv_step *s, struct srv_parked *before)
     free(old);
 }
 
-/* Until the probe has ended, and then as long as any offer. */
-static void hold(struct srv_step *s, ip4 addr)
+/* Until the probe has ended, and then as long as any offer. What stood offered to the client `before` is held
+ * for it no more. */
+static void hold(struct srv_step *s, ip4 addr, ip4 before)
 {
     const struct srv_config *config = s->e->config;
     struct srv_lease offer;
+    if (before != 0)
+        srv_step_end_offer(s, before);
     srv_grant_make(s, addr, s->lifetime.default_s, &offer);
     offer.state = SRV_LEASE_OFFERED;
     offer.expires_ms = s->ev->now + (time_ms)config->ping.requests * config->ping.timeout_ms +
@@ -127,7 +130,7 @@ static void hold(struct srv_step *s, ip4 addr)
     srv_step_keep_offer(s, &offer);
 }
 
-static void park(struct srv_step *s, ip4 addr)
+static void park(struct srv_step *s, ip4 addr, ip4 before)
 {
     struct srv_parked *parked = make(s->ev, addr);
     if (parked == NULL) {
@@ -138,7 +141,7 @@ static void park(struct srv_step *s, ip4 addr)
     srv_step_decide(s, REASON_PROBING)->addr = addr;
     send_request(s, parked);
     if (!s->out_of_memory)
-        hold(s, addr);
+        hold(s, addr, before);
     if (s->out_of_memory)
         free(parked);
     else
@@ -156,10 +159,11 @@ bool srv_park_hold(struct srv_step *s, ip4 addr, enum reason reason)
     }
     if (!needs_probe(s, addr, reason))
         return false;
+    ip4 offered = srv_step_find_offer(s)->addr;
     if (waiting->n >= s->e->config->ping.max_pending)
         srv_step_drop(s, REASON_PROBE_LIMIT)->num = (int64_t)waiting->n;
-    else if (srv_step_may_offer(s, 0))
-        park(s, addr);
+    else if (srv_step_may_offer(s, offered))
+        park(s, addr, offered);
     return true;
 }
 

@@ -247,6 +247,82 @@ static void a_reload_does_not_lose_those_that_wait(void **state)
     expect_offer(IP(10, 0, 0, 50)); /* what is right now; the check is off */
 }
 
+static size_t count_offers(void)
+{
+    return srv_engine_count_leases(engine, 1, SRV_LEASE_OFFERED);
+}
+
+/* The pool is another one; the ping check goes on, with `more` keys of the top. */
+static void move_the_pool(const char *more)
+{
+    char text[512];
+    snprintf(text, sizeof text,
+             "{ \"Dhcp4\": { %s \"hooks-libraries\": [ { \"library\": \"libdhcp_ping_check.so\" } ],"
+             "  \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\","
+             "    \"pools\": [ { \"pool\": \"10.0.0.50 - 10.0.0.60\" } ] } ] } }",
+             more);
+    struct srv_config *fresh = parse(text);
+    assert_int_equal(srv_engine_reconfigure(engine, fresh), 0);
+    srv_config_free(config);
+    config = fresh;
+}
+
+/* There is room for one offer only: what was to be offered first is not held beside what is probed then. */
+static void what_a_reload_takes_from_the_pools_is_held_no_more(void **state)
+{
+    (void)state;
+    start_pinging("", "");
+    discover('a', 0);
+    move_the_pool("\"max-offers\": 1,");
+    at(100);
+    expect_probe(IP(10, 0, 0, 50));
+    assert_int_equal(count_offers(), 1);
+    at(200);
+    expect_offer(IP(10, 0, 0, 50));
+    assert_int_equal(count_offers(), 1);
+}
+
+static void a_retransmission_after_a_reload_takes_the_place_of_what_waits(void **state)
+{
+    (void)state;
+    start_pinging("", "");
+    discover('a', 0);
+    move_the_pool("");
+    at(50);
+    discover('a', 0);
+    expect_probe(IP(10, 0, 0, 50));
+    assert_int_equal(count_offers(), 1);
+    at(100);
+    assert_int_equal(seen.n_tx, 0);
+    assert_int_equal(seen.n_probes, 0);
+    at(149);
+    assert_int_equal(seen.n_tx, 0);
+    at(150);
+    expect_offer(IP(10, 0, 0, 50));
+    assert_int_equal(count_offers(), 1);
+}
+
+static void who_is_to_get_its_reserved_address_holds_no_other(void **state)
+{
+    (void)state;
+    start_pinging(
+        "", "\"reservations-global\": true, \"reservations\": [ { \"hw-address\": \"02:00:00:00:00:0a\","
+            "  \"ip-address\": \"10.0.0.12\" } ],");
+    srv_engine_put_lease(
+        engine,
+        &(struct srv_lease){.addr = A12, .subnet_id = 1, .hw = {.len = 6}, .lease_s = 9, .expires_ms = 9 * S},
+        &actions);
+    discover('a', 0);
+    at(100);
+    expect_offer(A10);
+    at(9 * S);
+    discover('a', 0);
+    expect_probe(A12);
+    assert_int_equal(count_offers(), 1);
+    discover('b', A10);
+    expect_probe(A10);
+}
+
 /* ---- who needs no probe ---- */
 
 static void rfc2131_3_1_4_an_address_that_the_client_has_is_not_probed(void **state)
@@ -345,6 +421,9 @@ int main(void)
         TEST(the_newest_transaction_is_answered),
         TEST(who_chose_another_server_meanwhile_gets_no_offer),
         TEST(a_reload_does_not_lose_those_that_wait),
+        TEST(what_a_reload_takes_from_the_pools_is_held_no_more),
+        TEST(a_retransmission_after_a_reload_takes_the_place_of_what_waits),
+        TEST(who_is_to_get_its_reserved_address_holds_no_other),
         TEST(rfc2131_3_1_4_an_address_that_the_client_has_is_not_probed),
         TEST(without_the_library_or_switched_off_nothing_is_probed),
         TEST(rfc4039_a_rapid_commit_waits_too),
