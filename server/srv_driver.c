@@ -1,6 +1,4 @@
-
 #include "server/srv_driver.h"
-#include "common/wire.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -12,6 +10,7 @@
 #include "common/err.h"
 #include "common/io_daemon.h"
 #include "common/io_sock.h"
+#include "common/wire.h"
 #include "server/srv_driver_inside.h"
 #include "server/srv_reload.h"
 #include "server/srv_report.h"
