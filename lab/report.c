@@ -50,9 +50,45 @@ static void add_hardware(struct text *t, const char *label, const char *hw)
 
 /* Reasons for which a server refuses, or does not answer; those that end in '-' are whole families. */
 static const char *const refusals[] = {
-    "msg-",           "nak-",         "requested-",  "previous-in-use",   "previous-not-in-pool",
-    "no-subnet",      "pool-empty",   "offer-limit", "lease-limit",       "other-server",
-    "unknown-client", "store-failed", "send-failed", "release-not-owner", "release-unknown",
+    "frame-",
+    "msg-",
+    "auth-",
+    "queue-",
+    "kernel-dropped",
+    "interface-given-up",
+    "service-",
+    "class-drop",
+    "no-subnet",
+    "subnet-class",
+    "nak-",
+    "requested-",
+    "previous-in-use",
+    "unknown-client",
+    "previous-not-in-pool",
+    "other-server",
+    "no-server-id",
+    "pool-empty",
+    "network-empty",
+    "offer-limit",
+    "offer-limit-client",
+    "lease-limit",
+    "probe-limit",
+    "store-failed",
+    "send-failed",
+    "bootp-short",
+    "bootp-not-reserved",
+    "inform-address",
+    "decline-no-address",
+    "bootp-other-server",
+    "decline-not-owner",
+    "decline-unknown",
+    "decline-limit",
+    "decline-full",
+    "leasequery-off",
+    "leasequery-no-",
+    "leasequery-requester",
+    "leasequery-kind",
+    "release-",
 };
 
 bool report_is_refusal(const char *token)
@@ -337,10 +373,13 @@ char *report_refusals(const cJSON *status)
     if (t.len == 0 && cJSON_GetArraySize(received) == 0)
         text_put(&t, "no message has come to it");
     if (t.len == 0) {
+        const cJSON *sent = cJSON_GetObjectItemCaseSensitive(status, "sent");
         text_put(&t, "it refused nothing; received ");
         put_counts(&t, received, is_counted);
         text_put(&t, "; sent ");
-        put_counts(&t, cJSON_GetObjectItemCaseSensitive(status, "sent"), is_counted);
+        if (cJSON_GetArraySize(sent) == 0)
+            text_put(&t, "nothing");
+        put_counts(&t, sent, is_counted);
     }
     return text_take(&t);
 }

@@ -323,11 +323,13 @@ static void last_refusal(const struct up *u, const char *host, char *out, size_t
 /* A client has no lease: what each server did about it. */
 static void print_refusals(const struct up *u)
 {
+    size_t n_servers = 0;
     printf("Why a client has no lease, as the servers tell:\n");
     for (size_t i = 0; i < u->topology->n_hosts; i++) {
         const struct topology_host *host = &u->topology->hosts[i];
         if (host->role != LAB_SERVER)
             continue;
+        n_servers++;
         cJSON *reply = ask(u, i, "status-get");
         char *text = report_refusals(cJSON_GetObjectItemCaseSensitive(reply, "arguments"));
         char sentence[JCFG_TEXT_MAX];
@@ -340,6 +342,8 @@ static void print_refusals(const struct up *u)
         free(text);
         cJSON_Delete(reply);
     }
+    if (n_servers == 0)
+        printf("  no host of the lab has a server\n");
     printf("Message by message:\n");
     print_step(u, "log", "");
 }

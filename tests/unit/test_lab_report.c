@@ -188,6 +188,11 @@ static void test_refusals(void **state)
         {"{\"received\":{},\"sent\":{},\"reasons\":{}}", "no message has come to it"},
         {"{\"received\":{\"DISCOVER\":3},\"sent\":{\"OFFER\":3},\"reasons\":{\"addr-next\":1}}",
          "it refused nothing; received DISCOVER 3; sent OFFER 3"},
+        {"{\"received\":{\"DISCOVER\":3},\"sent\":{},\"reasons\":{\"probing\":3}}",
+         "it refused nothing; received DISCOVER 3; sent nothing"},
+        {"{\"received\":{\"DISCOVER\":3},\"reasons\":{\"subnet-class\":2,\"offer-limit-client\":1,"
+         "\"classes\":3}}",
+         "subnet-class 2, offer-limit-client 1"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         cJSON *status = cJSON_Parse(rows[i].status);
