@@ -61,13 +61,12 @@ static int help_of(char *name)
     return run_command(name, 2, words);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     if (argc < 2) {
         print_help(stderr);
         return EXIT_CODE_USAGE;
     }
-    signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a failing write, not the end */
     move_name_behind(argc, argv);
     int code = strcmp(argv[1], "help") == 0 && argc > 2 ? help_of(argv[2])
                                                         : run_command(argv[1], argc - 1, argv + 1);
@@ -83,4 +82,19 @@ int main(int argc, char **argv)
     }
     fprintf(stderr, "dhcplab: there is no command %s; `dhcplab --help` lists them\n", argv[1]);
     return EXIT_CODE_USAGE;
+}
+
+/* What was printed may still wait in a buffer for a disk that is full. */
+static int end_output(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    fprintf(stderr, "dhcplab: not all of the output could be written\n");
+    return code == EXIT_CODE_OK ? EXIT_CODE_FAILED : code;
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a failing write, not the end */
+    return end_output(run(argc, argv));
 }

@@ -319,9 +319,12 @@ static int print_config(const struct srv_driver *d)
         srv_driver_fail(d->options->config, err_text(ERR_NOMEM));
         return EXIT_FAILURE;
     }
-    puts(text);
-    fflush(stdout);
+    bool is_whole = puts(text) >= 0 && fflush(stdout) == 0;
     free(text);
+    if (!is_whole) {
+        srv_driver_fail("standard output", strerror(errno));
+        return EXIT_FAILURE;
+    }
     return 0;
 }
 

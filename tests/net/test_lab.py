@@ -134,6 +134,21 @@ class Topology(LabCase):
         self.assertRegex(self.dhcplab("--version").stdout, r"^dhcplab \d+\.\d+\.\d+\n$")
 
 
+    def test_output_that_cannot_be_written_is_told(self):
+        def to_a_full_disk(*command):
+            with open("/dev/full", "w") as full:
+                return subprocess.run(command, env=self.env, cwd=self.dir, stdin=subprocess.DEVNULL, stdout=full,
+                                      stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+
+        for command in (["--help"], ["ps"], ["run", "teaching"], ["timeline"], ["up", "--help"]):
+            with self.subTest(command=command):
+                done = to_a_full_disk(DHCPLAB, *command)
+                self.assertEqual((done.returncode, done.stderr), (1, "dhcplab: not all of the output could be written\n"))
+        done = to_a_full_disk(BIN / "dhcplab-server", "-c", labtest.SOURCE / "config" / "server.json", "-t")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("standard output: No space left on device", done.stderr)
+
+
 class Network(LabCase):
     def ping(self, host, address, lab=None, code=0):
         name = ["-n", lab] if lab else []
@@ -565,6 +580,7 @@ class Leases(LabCase):
                                   "links": [{"type": "bridge", "ends": [{"host": "h1"}]}]})
         done = self.dhcplab("up", "alone.json", "--timeout", "3", code=3)
         self.assertIn("no lease, state SELECTING", done.stdout)
+        self.assertIn("as the servers tell:\n  no host of the lab has a server\n", done.stdout)
         self.assertEqual(self.labs()["alone"]["state"], "running")
 
     def test_why_there_is_no_lease_and_what_the_configuration_warns_of(self):
