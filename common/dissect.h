@@ -131,6 +131,7 @@ struct dissect_tcp {
     uint32_t seq, ack;
     uint8_t flags; /* DISSECT_TCP_* */
     uint16_t window;
+    int8_t window_scale; /* shift of the option, 0 to 14; -1: it is not there */
     enum dissect_checksum checksum;
     size_t at;
     size_t payload_at, payload_len; /* as far as captured */

@@ -18,6 +18,8 @@ struct side {
     uint32_t next;  /* behind the last octet that it sent */
     bool fin;
     uint32_t fin_end; /* what acknowledges its FIN */
+    bool has_syn;     /* it was seen */
+    int8_t scale;     /* of its windows, by its SYN; -1: none */
     struct dissect_http_stream http;
 };
 
@@ -279,6 +281,17 @@ static enum dissect_conn_event take_segment(struct conn *x, int from, const stru
     return t->flags & DISSECT_TCP_FIN ? take_fin(sender, receiver, end + 1) : event;
 }
 
+/* RFC 7323 2.2: "The window field in a segment where the SYN bit is set [...] MUST NOT be scaled", and "both
+ * sides MUST send Window Scale options in their <SYN> segments to enable window scaling in either direction."
+ */
+static void take_window(const struct side *sender, const struct side *receiver, const struct dissect_tcp *t,
+                        struct dissect_conn_answer *out)
+{
+    bool is_syn = t->flags & DISSECT_TCP_SYN, both = sender->scale >= 0 && receiver->scale >= 0;
+    out->has_window = is_syn || (sender->has_syn && receiver->has_syn);
+    out->window = (uint32_t)t->window << (both && !is_syn && out->has_window ? sender->scale : 0);
+}
+
 void dissect_conns_step(struct dissect_conns *c, const struct dissect *d, struct dissect_conn_answer *out)
 {
     const struct dissect_tcp *t = &d->tcp;
@@ -288,6 +301,11 @@ void dissect_conns_step(struct dissect_conns *c, const struct dissect *d, struct
     out->http.n = out->http.n_more = 0; /* the lines behind them are not read */
     out->event = t->flags & DISSECT_TCP_SYN ? take_syn(c, x, from, t) : take_segment(x, from, d, &out->http);
     const struct side *sender = &x->sides[from], *receiver = &x->sides[!from];
+    if (t->flags & DISSECT_TCP_SYN) {
+        x->sides[from].has_syn = true;
+        x->sides[from].scale = t->window_scale;
+    }
+    take_window(sender, receiver, t, out);
     out->number = x->number;
     out->sender = sender->state;
     out->receiver = receiver->state;
@@ -337,6 +355,14 @@ static void show_sack(struct dissect *d, uint32_t base)
     }
 }
 
+static void show_window(struct dissect *d, uint32_t window)
+{
+    struct dissect_field *f = dissect_add_number(d, "window_size", d->tcp.at + 14, 2, window);
+    if (d->tcp.window > 0 && window > d->tcp.window)
+        dissect_mean_format(d, f, "%u x %u octets, the unit that its SYN names", d->tcp.window,
+                            window / d->tcp.window);
+}
+
 void dissect_conns_show(struct dissect *d, const struct dissect_conn_answer *answer)
 {
     if (dissect_has_tree(d) && d->tree == NULL)
@@ -352,6 +378,8 @@ void dissect_conns_show(struct dissect *d, const struct dissect_conn_answer *ans
     if (d->tcp.flags & DISSECT_TCP_ACK)
         dissect_mean(dissect_add_number(d, "relative_ack", d->tcp.at + 8, 4, answer->ack),
                      "the next octet that is wanted");
+    if (answer->has_window)
+        show_window(d, answer->window);
     if (d->tcp.flags & DISSECT_TCP_ACK && dissect_has_tree(d))
         show_sack(d, d->tcp.ack - answer->ack);
     dissect_add_text(d, "sender_state", 0, 0, dissect_conn_state_name(answer->sender));

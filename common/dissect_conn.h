@@ -58,6 +58,8 @@ struct dissect_conn_answer {
     enum dissect_conn_event event;
     enum dissect_conn_state sender, receiver; /* after the segment has arrived */
     uint32_t seq, ack;                        /* relative; ack 0 without the flag */
+    bool has_window;                          /* is the unit of the window known? Both SYNs were seen */
+    uint32_t window;                          /* octets that the sender is ready to take */
     struct dissect_http_answer http; /* request and status lines that end in it; `at` counts in the packet */
 };
 

@@ -7,7 +7,16 @@
 #include "common/dissect_http.h"
 #include "common/wire.h"
 
-enum { TCP_MIN = 20, OPTION_END = 0, OPTION_NOP = 1, HTTP_MIN = 8 /* of what can be told from other data */ };
+enum {
+    TCP_MIN = 20,
+    OPTION_END = 0,
+    OPTION_NOP = 1,
+    OPTION_WINDOW_SCALE = 3,
+    SCALE_MAX = 14,
+    HTTP_MIN = 8,      /* of what can be told from other data */
+    HEADERS_MAX = 100, /* shown of one message */
+    HEADER_LEN = 256   /* shown of one header */
+};
 
 const char *dissect_tcp_flags(uint8_t flags, char *buf)
 {
@@ -33,7 +42,7 @@ static const struct {
     {OPTION_END, 1, "end"},
     {OPTION_NOP, 1, "no-operation"},
     {2, 4, "mss"},
-    {3, 3, "window-scale"},
+    {OPTION_WINDOW_SCALE, 3, "window-scale"},
     {4, 2, "sack-permitted"},
     {5, 0, "sack"},
     {8, 10, "timestamps"},
@@ -71,7 +80,8 @@ static void add_option(struct dissect *d, size_t at, size_t len)
         return;
     case 3:
         f = dissect_add_number(d, name, at, len, p[2]);
-        dissect_mean_number(d, f, "my windows count in units of ", 1U << (p[2] < 14 ? p[2] : 14), " octets");
+        dissect_mean_number(d, f, "my windows count in units of ",
+                            1U << (p[2] < SCALE_MAX ? p[2] : SCALE_MAX), " octets");
         return;
     case 5: {
         struct dissect_field *above = dissect_layer(d, name, at, len);
@@ -97,6 +107,20 @@ static void add_option(struct dissect *d, size_t at, size_t len)
     default: /* a number of the wire */
         dissect_add_number(d, name, at, len, p[0]);
     }
+}
+
+/* RFC 7323 2.3: "If a Window Scale option is received with a shift.cnt value larger than 14, the TCP [...]
+ * MUST use 14 instead of the specified value." Of what is malformed add_options() warns. */
+static int8_t find_window_scale(const uint8_t *options_at, size_t len)
+{
+    for (size_t at = 0, n; at < len && options_at[at] != OPTION_END; at += n) {
+        n = options_at[at] == OPTION_NOP ? 1 : len - at >= 2 ? options_at[at + 1] : 0;
+        if (n == 0 || n > len - at)
+            break;
+        if (options_at[at] == OPTION_WINDOW_SCALE && n == 3)
+            return (int8_t)(options_at[at + 2] < SCALE_MAX ? options_at[at + 2] : SCALE_MAX);
+    }
+    return -1;
 }
 
 static void add_options(struct dissect *d, size_t at, size_t end)
@@ -178,6 +202,7 @@ void dissect_tcp(struct dissect *d, size_t at, size_t len)
                 .ack = wire_u32(p + 8),
                 .flags = p[13],
                 .window = wire_u16(p + 14),
+                .window_scale = find_window_scale(p + TCP_MIN, header - TCP_MIN),
                 .checksum = sent > len                               ? DISSECT_SUM_UNKNOWN
                             : dissect_transport_sum(d, at, len) == 0 ? DISSECT_SUM_GOOD
                                                                      : DISSECT_SUM_BAD,
@@ -196,12 +221,44 @@ void dissect_tcp(struct dissect *d, size_t at, size_t len)
         dissect_http(d, d->tcp.payload_at, d->tcp.payload_len);
 }
 
-/* ---- HTTP/1.1, RFC 9112 3 and 4: the line that this segment begins with; the others: dissect_http.h ---- */
+/* ---- HTTP/1.1, RFC 9112 3 to 5: the message that this segment begins with; others: dissect_http.h ---- */
 
 static bool starts_with(const uint8_t *p, size_t len, const char *word)
 {
     size_t n = strlen(word);
     return len >= n && memcmp(p, word, n) == 0;
+}
+
+/* Without the CR before its LF. */
+static size_t line_len(const uint8_t *p, size_t len)
+{
+    return len > 0 && p[len - 1] == '\r' ? len - 1 : len;
+}
+
+/* Printable, as far as there is room. */
+static void copy_line(char *out, size_t cap, const uint8_t *p, size_t len)
+{
+    size_t n = len < cap - 1 ? len : cap - 1;
+    for (size_t i = 0; i < n; i++)
+        out[i] = p[i] >= ' ' && p[i] < 0x7f ? (char)p[i] : '?';
+    out[n] = '\0';
+}
+
+/* The lines behind the first one, each that is whole, to the empty one. Returns where they end: `len` is that
+ * of the segment's data. */
+static size_t add_headers(struct dissect *d, size_t at, size_t from, size_t len)
+{
+    const uint8_t *end;
+    for (int n = 0; n < HEADERS_MAX && (end = memchr(d->now + at + from, '\n', len - from)) != NULL; n++) {
+        char text[HEADER_LEN];
+        size_t line_at = at + from, line = line_len(d->now + line_at, (size_t)(end - (d->now + line_at)));
+        from = (size_t)(end - (d->now + at)) + 1;
+        if (line == 0)
+            break;
+        copy_line(text, sizeof text, d->now + line_at, line);
+        dissect_add_text(d, "header", line_at, line, text);
+    }
+    return from;
 }
 
 void dissect_http(struct dissect *d, size_t at, size_t len)
@@ -212,18 +269,15 @@ void dissect_http(struct dissect *d, size_t at, size_t len)
         return;
     }
     const uint8_t *end = memchr(p, '\n', len);
-    size_t line = end != NULL ? (size_t)(end - p) : len;
-    if (line > 0 && p[line - 1] == '\r')
-        line--;
-    size_t n = line < sizeof d->http - 1 ? line : sizeof d->http - 1;
-    for (size_t i = 0; i < n; i++)
-        d->http[i] = p[i] >= ' ' && p[i] < 0x7f ? (char)p[i] : '?';
-    d->http[n] = '\0';
+    size_t line = line_len(p, end != NULL ? (size_t)(end - p) : len);
+    copy_line(d->http, sizeof d->http, p, line);
     d->protocol = "HTTP";
     struct dissect_field *above = dissect_layer(d, "http", at, len);
     bool status = starts_with(p, len, "HTTP/1.");
     dissect_add_text(d, status ? "status-line" : "request-line", at, line, d->http);
     size_t rest = end != NULL ? (size_t)(end - p) + 1 : len;
+    if (dissect_has_tree(d))
+        rest = add_headers(d, at, rest, len);
     dissect_data(d, "rest", at + rest, len - rest);
     dissect_close(d, above);
 }

@@ -142,8 +142,8 @@ static void teach_fragment(FILE *out, const struct dissect *d, const struct diss
                 ip->offset, len, end);
     switch (answer->status) {
     case DISSECT_REASM_KEPT:
-        fprintf(out, "    So far %u fragments with %zu octets are here.\n", answer->n_fragments,
-                answer->octets);
+        fprintf(out, "    So far here: %zu octets, in %u of the fragments.\n", answer->octets,
+                answer->n_fragments);
         return;
     case DISSECT_REASM_WHOLE:
         teach_whole(out, d, answer);

@@ -369,13 +369,13 @@ static void ask_handshake(const struct tour_facts *f, cJSON *list)
 
 struct transfer {
     unsigned segments, again, data_segments;
-    size_t octets; /* from the server */
-    uint32_t least_window;
+    size_t octets;                   /* from the server */
+    const struct tour_packet *least; /* of the client's windows */
 };
 
 static struct transfer measure(const struct tour_facts *f)
 {
-    struct transfer t = {.least_window = UINT32_MAX};
+    struct transfer t = {.least = f->syn};
     for (size_t i = 0; i < f->n; i++) {
         const struct tour_packet *p = &f->packets[i];
         if (p->segment.number != f->syn->segment.number || p->step != TOUR_WEB)
@@ -386,8 +386,8 @@ static struct transfer measure(const struct tour_facts *f)
             t.data_segments++;
             t.octets += p->tcp.segment_len;
         }
-        if (p->ip.src == f->syn->ip.src && p->tcp.window < t.least_window)
-            t.least_window = p->tcp.window;
+        if (p->ip.src == f->syn->ip.src && p->segment.window < t.least->segment.window)
+            t.least = p;
     }
     return t;
 }
@@ -412,10 +412,11 @@ static void ask_data(const struct tour_facts *f, cJSON *list)
                      : "Of %u segments, %u had a sequence number that its sender had passed already.",
         t.segments, t.again);
     add(list, "What is the least that the client was ready to take?",
-        "The least value in the field \"window\" of its segments is %u; but for the one in the SYN it counts "
-        "in the "
-        "units of the option \"window scale\".",
-        t.least_window);
+        "%u octets, in packet %llu. In the SYN the field \"window\" counts octets; in all segments behind "
+        "it, "
+        "units of %u, as the option \"window scale\" of the SYN says.",
+        t.least->segment.window, number(t.least),
+        1U << (f->syn->tcp.window_scale > 0 ? f->syn->tcp.window_scale : 0));
 }
 
 static void ask_close(const struct tour_facts *f, cJSON *list)

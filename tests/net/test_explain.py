@@ -216,6 +216,22 @@ class Explain(ExplainCase):
         self.assertEqual(found, [("request-line", "GET /a HTTP/1.1", 40, 15, None), ("request-line", "POST /b HTTP/1.1", 59, 16, None),
                                  ("request-line", "GET /c HTTP/1.1", 40, 7, "its end; it is spread over 2 segments")])
 
+    def test_headers_of_http_and_windows_in_octets(self):
+        scale = b"\x03\x03\x02\x00"  # window-scale: units of 4 octets
+        text = b"GET /a HTTP/1.1\r\nHost: b.example\r\nAccept-Language: de\r\n\r\nbody\r\n"
+        packets = [segment(True, 2, 100, 0, b"", scale), segment(False, 0x12, 500, 101, b"", scale),
+                   segment(True, 24, 101, 501, text), segment(True, 24, 101 + len(text), 501, b"HTTP/1.1 200 OK\nServer: c")]
+        syn, _, get, cut = self.objects(pcap(packets, RAW))
+        http = [[(f["name"], f.get("value"), f["offset"]) for layer in packet["layers"] if layer["name"] == "http"
+                 for f in layer["fields"]] for packet in (get, cut)]
+        self.assertEqual(http[0][:3], [("request-line", "GET /a HTTP/1.1", 40), ("header", "Host: b.example", 57),
+                                       ("header", "Accept-Language: de", 74)])
+        self.assertEqual([(name, offset) for name, _, offset in http[0][3:]], [("rest", 97)])
+        self.assertEqual([(name, offset) for name, _, offset in http[1]], [("status-line", 40), ("rest", 56)])
+        windows = [(f["value"], f.get("meaning")) for packet in (syn, get) for layer in packet["layers"]
+                   if layer["name"] == "connection" for f in layer["fields"] if f["name"] == "window_size"]
+        self.assertEqual(windows, [("1000", None), ("4000", "1000 x 4 octets, the unit that its SYN names")])
+
     def test_one_packet_with_every_field(self):
         text = self.explain(pcap(FIRST_LEASE), "--packet", 4)
         self.assertIn("Packet 4, 2027-01-15T08:00:00.300000000+00:00, 342 octets", text)

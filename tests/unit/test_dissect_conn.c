@@ -56,6 +56,23 @@ static struct dissect_conn_answer step(uint16_t sport, uint16_t dport, uint8_t f
     return answer;
 }
 
+static struct dissect_conn_answer step_window(uint16_t sport, uint16_t dport, uint8_t flags, int8_t scale,
+                                              uint16_t window)
+{
+    static struct dissect d;
+    struct dissect_conn_answer answer;
+    dissect_init(&d, NULL);
+    d.ip = (struct dissect_ip){.found = true, .src = sport, .dst = dport};
+    d.tcp = (struct dissect_tcp){.found = true,
+                                 .sport = sport,
+                                 .dport = dport,
+                                 .flags = flags,
+                                 .window = window,
+                                 .window_scale = scale};
+    dissect_conns_step(conns, &d, &answer);
+    return answer;
+}
+
 static void play(const struct row *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -199,6 +216,38 @@ static void test_what_is_over_is_forgotten_without_a_word(void **state)
     assert_int_equal(dissect_conns_forgotten(conns), 0);
 }
 
+/* The unit of the windows is the exponent of two in the sender's SYN, if both SYNs have one; the SYNs
+ * themselves count octets. */
+static void test_windows_in_octets(void **state)
+{
+    (void)state;
+    enum { NO_SCALE = -1, WINDOW = 1000 };
+    static const struct {
+        int8_t a, b;        /* the options of the SYNs */
+        int64_t of_a, of_b; /* the windows of what follows */
+    } rows[] = {
+        {10, 0, 1024000, WINDOW},  {10, NO_SCALE, WINDOW, WINDOW},       {NO_SCALE, 7, WINDOW, WINDOW},
+        {14, 7, 16384000, 128000}, {NO_SCALE, NO_SCALE, WINDOW, WINDOW},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct dissect_conn_answer answer = step_window(A, B, SYN, rows[i].a, WINDOW);
+        assert_true(answer.has_window);
+        assert_int_equal(answer.window, WINDOW);
+        answer = step_window(A, B, ACK, NO_SCALE, WINDOW);
+        assert_false(answer.has_window); /* the other SYN may have an option or not */
+        answer = step_window(B, A, SYN | ACK, rows[i].b, WINDOW);
+        assert_true(answer.has_window);
+        assert_int_equal(answer.window, WINDOW);
+        answer = step_window(A, B, ACK, NO_SCALE, WINDOW);
+        assert_true(answer.has_window);
+        assert_int_equal(answer.window, rows[i].of_a);
+        answer = step_window(B, A, ACK, NO_SCALE, WINDOW);
+        assert_int_equal(answer.window, rows[i].of_b);
+        dissect_conns_free(conns);
+        conns = dissect_conns_new(4);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +260,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_same_ports_again_are_another_connection, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_connections_are_limited, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_is_over_is_forgotten_without_a_word, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_windows_in_octets, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
