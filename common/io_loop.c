@@ -42,7 +42,7 @@ struct io_watch {
     void *user;
 };
 
-enum { AT_ONCE = 0 };
+enum { AT_ONCE = 0, LONG_PAST = 1 };
 
 /* libevent's own timers stop while the machine sleeps; a lease does not. So each timer is a boot-time
  * timerfd; only what is to fire at once needs no clock. */
@@ -317,8 +317,8 @@ void io_timer_set_us(struct io_timer *t, int64_t at_us)
         return;
     if (before_us == AT_ONCE)
         event_del(t->at_once);
-    if (t->at_us == AT_ONCE)
-        event_add(t->at_once, &(struct timeval){0});
+    if (t->at_us == AT_ONCE && event_add(t->at_once, &(struct timeval){0}) < 0)
+        t->at_us = LONG_PAST; /* memory is out, of which the kernel's timer takes none */
     set_kernel(t);
 }
 

@@ -7,12 +7,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <event2/event.h>
 
 #include "common/err.h"
 #include "common/io_loop.h"
@@ -279,6 +281,26 @@ static void at_once_and_later_replace_each_other(void **state)
     io_timer_free(stop);
 }
 
+static void *no_realloc(void *old, size_t size)
+{
+    (void)old, (void)size;
+    return NULL;
+}
+
+static void without_memory_a_timer_still_fires_at_once(void **state)
+{
+    (void)state;
+    struct io_timer *t = timer(on_stop, NULL);
+    event_set_mem_functions(malloc, no_realloc, free);
+    io_timer_set(t, 0);
+    io_timer_set(t, 0);
+    event_set_mem_functions(malloc, realloc, free);
+    assert_int_equal(io_loop_run(loop), 0);
+    run_until_stop(t, 0);
+    assert_string_equal(events, "..");
+    io_timer_free(t);
+}
+
 static void on_free_itself(void *user)
 {
     struct io_timer **t = user;
@@ -522,6 +544,7 @@ int main(void)
         TEST(a_timer_that_is_due_can_still_be_disarmed),
         TEST(what_is_put_off_fires_when_it_was_put_off_to),
         TEST(at_once_and_later_replace_each_other),
+        TEST(without_memory_a_timer_still_fires_at_once),
         TEST(a_timer_may_free_itself),
         cmocka_unit_test(nothing_can_be_freed),
         TEST(a_stop_before_the_run_counts),
