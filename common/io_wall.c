@@ -1,5 +1,6 @@
 #include "common/io_wall.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -11,10 +12,12 @@ struct io_wall {
     void *user;
 };
 
-/* A timer of the wall clock that never fires, and ends when the clock is set: timerfd_create(2). */
+/* A timer of the wall clock that never fires, and ends when the clock is set: timerfd_create(2). Where a
+ * time_t has 32 bits there is no later time than its last. */
 static void arm(const struct io_wall *w)
 {
-    static const struct itimerspec never = {.it_value = {.tv_sec = (time_t)1 << 40}};
+    static const struct itimerspec never = {
+        .it_value = {.tv_sec = sizeof(time_t) > 4 ? (time_t)(INT64_C(1) << 40) : INT32_MAX}};
     timerfd_settime(w->fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
 }
 
