@@ -212,7 +212,7 @@ enum reason dhcp_msg_decode(struct dhcp_msg *m, const uint8_t *bytes, size_t len
     }
     dhcp_read_header(m, bytes);
     clear_options(m);
-    if (len < DHCP_OPTIONS_AT)
+    if (len < DHCP_MSG_MIN)
         return REASON_MSG_TOO_SHORT;
     if (len > UINT16_MAX)
         return REASON_MSG_TOO_LONG;

@@ -11,7 +11,7 @@ struct opt_text {
     bool cut;
 };
 
-enum { OPT_TEXT_ESCAPED = 4, OPT_TEXT_HEX = 3 }; /* octets of text for one octet of value, at most */
+enum { OPT_TEXT_ESCAPED = 4 }; /* octets of text for one octet of value, at most */
 
 /* `cap` > 3: there is room for the dots. */
 void dhcp_opt_text_init(struct opt_text *t, char *buf, size_t cap);

@@ -488,11 +488,6 @@ uint32_t load_engine_under_way(const struct load_engine *e)
     return e->busy;
 }
 
-uint32_t load_engine_preload_left(const struct load_engine *e)
-{
-    return e->counts ? 0 : e->settings.preload - e->preload_next + e->busy;
-}
-
 const struct load_stats *load_engine_stats(const struct load_engine *e)
 {
     return &e->stats;

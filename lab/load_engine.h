@@ -140,8 +140,6 @@ bool load_engine_is_done(const struct load_engine *e);
 uint64_t load_engine_deadline(const struct load_engine *e);
 
 uint32_t load_engine_under_way(const struct load_engine *e);
-/* Clients that still have no lease of those that are to get one beforehand; 0: it counts. */
-uint32_t load_engine_preload_left(const struct load_engine *e);
 /* The client that holds the address now; UINT32_MAX: none. */
 uint32_t load_engine_holder(const struct load_engine *e, ip4 addr, uint64_t now_us);
 /* Borrowed. */

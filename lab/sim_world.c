@@ -97,14 +97,6 @@ struct sim_port *sim_world_add_port(struct sim_world *w, struct sim_host *host, 
     return port;
 }
 
-struct sim_host *sim_world_find_host(const struct sim_world *w, const char *name)
-{
-    for (size_t i = 0; i < w->n_hosts; i++)
-        if (strcmp(w->hosts[i]->name, name) == 0)
-            return w->hosts[i];
-    return NULL;
-}
-
 /* ---- time ---- */
 
 void sim_world_arm(struct sim_world *w, struct sim_timer *timer, time_ms at)

@@ -149,7 +149,6 @@ size_t sim_world_add_segment(struct sim_world *w);
 struct sim_host *sim_world_add_host(struct sim_world *w, const char *name);
 struct sim_port *sim_world_add_port(struct sim_world *w, struct sim_host *host, size_t segment,
                                     const struct hw_addr *hw, struct ip4_net addr);
-struct sim_host *sim_world_find_host(const struct sim_world *w, const char *name);
 
 /* Applies to the links from now on, after the rules before it. ERR_LIMIT: SIM_RULES_MAX. */
 int sim_world_add_rule(struct sim_world *w, const struct sim_rule *rule);

@@ -104,15 +104,6 @@ void srv_class_format_set(const struct srv_class_set *set, size_t first, char *b
         dhcp_opt_text_add(&t, "none");
 }
 
-void srv_class_format_list(const struct srv_config *config, const struct srv_class_list *list, char *buf,
-                           size_t cap)
-{
-    struct opt_text t;
-    dhcp_opt_text_init(&t, buf, cap);
-    for (size_t i = 0; i < list->n; i++)
-        add_name(&t, config->class_names[list->numbers[i]].text);
-}
-
 static void apply_lifetime(const struct srv_lifetime *said, struct srv_lifetime *out)
 {
     uint32_t offer_s = said->offer_s != 0 ? said->offer_s : out->offer_s;

@@ -89,8 +89,6 @@ static inline bool srv_class_passes_subnet(const struct srv_class_set *set, cons
 
 /* "ALL, gold", or "none"; at most `cap` octets with the NUL, cut with "...". */
 void srv_class_format_set(const struct srv_class_set *set, size_t first, char *buf, size_t cap);
-void srv_class_format_list(const struct srv_config *config, const struct srv_class_list *list, char *buf,
-                           size_t cap);
 
 /* Of the classes of the set, in their order, the first that says something of it: replaces *boot field by
  * field, and *lifetime. */

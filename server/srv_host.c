@@ -79,11 +79,6 @@ void srv_host_put(struct srv_host_table *t, struct srv_host *host)
     t->n++;
 }
 
-size_t srv_host_count(const struct srv_host_table *t)
-{
-    return t->n;
-}
-
 const struct srv_host *srv_host_find_id(const struct srv_host_table *t, uint32_t subnet_id,
                                         const struct srv_host_id *id)
 {

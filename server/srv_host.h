@@ -31,7 +31,6 @@ struct srv_host_table *srv_host_table_new(struct arena *arena, size_t n);
 /* Puts a reservation, which stays where it is; `host->subnet_id`, `id` and `addr` are set. The caller has
  * looked whether there is one already. */
 void srv_host_put(struct srv_host_table *t, struct srv_host *host);
-size_t srv_host_count(const struct srv_host_table *t);
 
 /* The reservation in the subnet for this very identifier, or NULL. */
 const struct srv_host *srv_host_find_id(const struct srv_host_table *t, uint32_t subnet_id,

@@ -258,7 +258,6 @@ static void test_clients_with_a_lease_renew_it(void **state)
     settings.mix[LOAD_DORA] = 0;
     settings.mix[LOAD_RENEW] = 1;
     start();
-    assert_int_equal(load_engine_preload_left(e), 3);
     for (int i = 0; i < 3; i++) {
         load_engine_tick(e, NOW);
         assert_true(load_engine_next(e, NOW, &sent));
@@ -267,7 +266,6 @@ static void test_clients_with_a_lease_renew_it(void **state)
         answer(0, DHCP_ACK);
     }
     expect_send(7 * SECOND, LOAD_RENEW_ACK);
-    assert_int_equal(load_engine_preload_left(e), 0);
     assert_int_equal(sent.addr, POOL + 1 + sent.client);
     answer(7 * SECOND + MS, DHCP_ACK);
     const struct load_stats *stats = load_engine_stats(e);

@@ -60,7 +60,6 @@ static void a_reservation_is_found_by_subnet_type_and_octets(void **state)
     assert_null(srv_host_find_id(t, SRV_HOST_GLOBAL, &a));
     assert_null(srv_host_find_id(t, 1, &other_type));
     assert_null(srv_host_find_id(t, 1, &longer));
-    assert_int_equal(srv_host_count(t), 1);
 }
 
 static void the_first_identifier_that_has_a_reservation_decides(void **state)
@@ -126,7 +125,6 @@ static void each_of_many_is_found(void **state)
         macs[i][4] = (uint8_t)i;
         put(1 + i % 3, (struct srv_host_id){SRV_HOST_HW_ADDRESS, 6, macs[i]}, 1000 + i);
     }
-    assert_int_equal(srv_host_count(t), MANY);
     for (uint32_t i = 0; i < MANY; i++) {
         const struct srv_host *host =
             srv_host_find_id(t, 1 + i % 3, &(struct srv_host_id){SRV_HOST_HW_ADDRESS, 6, macs[i]});
