@@ -226,11 +226,21 @@ int rundir_lock(const char *dir, int *out_lock)
         rc = errno == EAGAIN || errno == EACCES ? ERR_EXISTS : ERR_IO;
     else if (fstat(fd, &mine) < 0 || stat(path, &there) < 0 || mine.st_ino != there.st_ino)
         rc = ERR_NOTFOUND; /* a lab that was ending has removed the file between our open and our lock */
-    if (rc == 0 && ftruncate(fd, 0) == 0)
+    else if (ftruncate(fd, 0) < 0)
+        rc = ERR_IO;
+    if (rc == 0)
         *out_lock = fd;
     else
         close(fd);
     return rc;
+}
+
+/* Removes the record of a failed lab. */
+static void remove_failed(const char *dir)
+{
+    char path[LAB_PATH_MAX + sizeof failed_suffix];
+    snprintf(path, sizeof path, "%s%s", dir, failed_suffix);
+    unlink(path);
 }
 
 int rundir_claim(const char *name, char out_dir[LAB_PATH_MAX], int *out_lock)
@@ -263,7 +273,7 @@ int rundir_claim(const char *name, char out_dir[LAB_PATH_MAX], int *out_lock)
         return told(ERR_IO, "cannot make the folder", out_dir);
     if (rc == 0) {
         clear_dir(out_dir);
-        rundir_remove_failed(out_dir);
+        remove_failed(out_dir);
     }
     return rc;
 }
@@ -297,13 +307,6 @@ int rundir_write_failed(const char *dir, const char *text)
     snprintf(base, sizeof base, "%.*s", (int)(slash - dir), dir);
     snprintf(file, sizeof file, "%s%s", slash + 1, failed_suffix);
     return rundir_write(base, file, text);
-}
-
-void rundir_remove_failed(const char *dir)
-{
-    char path[LAB_PATH_MAX + sizeof failed_suffix];
-    snprintf(path, sizeof path, "%s%s", dir, failed_suffix);
-    unlink(path);
 }
 
 static cJSON *read_json(const char *path)

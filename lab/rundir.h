@@ -111,5 +111,3 @@ int rundir_write(const char *dir, const char *file, const char *text);
 int rundir_write_failed(const char *dir, const char *text);
 /* Removes the folder with all that is in it, and BASE if that is then empty and ours. */
 void rundir_remove(const char *dir);
-/* Removes the record of a failed lab. */
-void rundir_remove_failed(const char *dir);
