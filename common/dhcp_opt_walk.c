@@ -114,7 +114,8 @@ bool dhcp_opt_walk_name(const uint8_t *data, size_t len, unsigned flags, size_t 
 
 enum { DUID_LLT = 1, DUID_EN = 2, DUID_LL = 3, DUID_UUID = 4 };
 
-bool dhcp_opt_walk_duid(const uint8_t *data, size_t len, struct opt_duid *out)
+/* RFC 8415 11. False if it is too short for its type. */
+static bool walk_duid(const uint8_t *data, size_t len, struct opt_duid *out)
 {
     static const char *const names[] = {
         [DUID_LLT] = "LLT", [DUID_EN] = "EN", [DUID_LL] = "LL", [DUID_UUID] = "UUID"};
@@ -142,7 +143,7 @@ bool dhcp_opt_walk_client_duid(const uint8_t *data, size_t len, uint32_t *out_ia
     if (len < DUID_AT || data[0] != TYPE_DUID)
         return false;
     *out_iaid = wire_u32(data + IAID_AT);
-    return dhcp_opt_walk_duid(data + DUID_AT, len - DUID_AT, out);
+    return walk_duid(data + DUID_AT, len - DUID_AT, out);
 }
 
 /* `n` bits, at most 62, from bit `at` on, bit 0 being the highest of the first octet. */

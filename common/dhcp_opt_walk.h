@@ -57,9 +57,6 @@ struct opt_duid {
     size_t id_len;
 };
 
-/* RFC 8415 11. False if it is too short for its type. */
-bool dhcp_opt_walk_duid(const uint8_t *data, size_t len, struct opt_duid *out);
-
 struct opt_geo {
     double latitude, longitude; /* degrees, north and east positive */
     double altitude;            /* in the unit of its type: 1 metres, 2 floors, 0 unknown */

@@ -191,7 +191,6 @@ size_t dissect_summary(const struct dissect *d, char *buf, size_t cap);
 const uint8_t *dissect_field_bytes(const struct dissect *d, const struct dissect_field *f);
 
 /* The words for numbers: "UDP"; NULL for one that has none here. */
-const char *dissect_ip_protocol_name(uint8_t protocol);
 const char *dissect_ethertype_name(uint16_t type);
 const char *dissect_icmp_name(uint8_t type);
 /* The sentence for a code of ICMP unreachable, redirect, time exceeded or parameter problem; NULL if there is

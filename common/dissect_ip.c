@@ -15,7 +15,7 @@ enum {
     PROTO_UDP = 17,
 };
 
-const char *dissect_ip_protocol_name(uint8_t protocol)
+static const char *protocol_name(uint8_t protocol)
 {
     switch (protocol) {
     case PROTO_ICMP:
@@ -194,7 +194,7 @@ static void add_header(struct dissect *d, const struct dissect_ip *ip)
     const uint8_t *p = d->now + ip->header_at;
     size_t at = ip->header_at;
     uint16_t word = wire_u16(p + 6);
-    const char *protocol = dissect_ip_protocol_name(ip->protocol);
+    const char *protocol = protocol_name(ip->protocol);
     dissect_add_text(d, "version", at, 1, "4");
     dissect_mean_number(d, dissect_add_number(d, "hdr_len", at, 1, ip->header_len), "", ip->header_len / 4,
                         " x 4 octets");

@@ -119,7 +119,7 @@ static void read_8023(struct dissect *d, uint16_t frame_len, size_t at, size_t l
     dissect_close(d, above);
 }
 
-void dissect_ethertype(struct dissect *d, uint16_t type, size_t at, size_t len)
+static void read_ethertype(struct dissect *d, uint16_t type, size_t at, size_t len)
 {
     while (type == ETHERTYPE_VLAN || type == ETHERTYPE_SERVICE_VLAN) {
         if (!dissect_need(d, at, len, VLAN_LEN, "a VLAN tag"))
@@ -160,7 +160,7 @@ static void read_ethernet(struct dissect *d)
     if (d->link.src_hw.bytes[0] & 1)
         dissect_warn(d, 6, 6, "the sender's address is a group address");
     dissect_close(d, above);
-    dissect_ethertype(d, type, ETH_LEN, d->now_len - ETH_LEN);
+    read_ethertype(d, type, ETH_LEN, d->now_len - ETH_LEN);
 }
 
 static const struct word packet_types[] = {
@@ -202,7 +202,7 @@ static void read_sll(struct dissect *d)
     add_sll_address(d, 6, wire_u16(p + 4));
     add_ethertype(d, 14, wire_u16(p + 14));
     dissect_close(d, above);
-    dissect_ethertype(d, wire_u16(p + 14), SLL_LEN, d->now_len - SLL_LEN);
+    read_ethertype(d, wire_u16(p + 14), SLL_LEN, d->now_len - SLL_LEN);
 }
 
 /* Protocol, reserved, interface, ARPHRD type, packet type, length of the address, address in 8 octets. */
@@ -221,7 +221,7 @@ static void read_sll2(struct dissect *d)
     dissect_add_number(d, "halen", 11, 1, p[11]);
     add_sll_address(d, 12, p[11]);
     dissect_close(d, above);
-    dissect_ethertype(d, wire_u16(p), SLL2_LEN, d->now_len - SLL2_LEN);
+    read_ethertype(d, wire_u16(p), SLL2_LEN, d->now_len - SLL2_LEN);
 }
 
 /* The family of IPv4 is 2 everywhere, in the order of the host that captured; LOOP has it in network order.

@@ -47,7 +47,6 @@ void dissect_data(struct dissect *d, const char *name, size_t at, size_t len);
 
 /* Each reads d->now from `at`, `len` octets at most. */
 void dissect_link(struct dissect *d, int linktype);
-void dissect_ethertype(struct dissect *d, uint16_t type, size_t at, size_t len);
 void dissect_arp(struct dissect *d, size_t at, size_t len);
 void dissect_ip(struct dissect *d, size_t at, size_t len);
 /* The header of another datagram inside of an ICMP error; d->ip stays. */

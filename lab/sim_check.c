@@ -47,8 +47,12 @@ bool sim_check_record(struct sim_check *check, enum sim_invariant invariant, tim
     return true;
 }
 
-void sim_check_fail(struct sim_world *w, enum sim_invariant invariant, const struct sim_host *host,
-                    const char *format, ...)
+/* Records the violation, and ends the run. */
+static void fail(struct sim_world *w, enum sim_invariant invariant, const struct sim_host *host,
+                 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+static void fail(struct sim_world *w, enum sim_invariant invariant, const struct sim_host *host,
+                 const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -67,8 +71,8 @@ static void check_unique(struct sim_client *c)
     char addr[IP4_LEN];
     while ((s = sim_world_find_addr(w, segment, c->station.addr, s)) != NULL)
         if (s != &c->station && s->client != NULL)
-            sim_check_fail(w, SIM_UNIQUE_ADDRESS, c->host, "%s and %s both hold %s", c->host->name,
-                           s->port->host->name, ip4_format(c->station.addr, addr));
+            fail(w, SIM_UNIQUE_ADDRESS, c->host, "%s and %s both hold %s", c->host->name, s->port->host->name,
+                 ip4_format(c->station.addr, addr));
 }
 
 static const struct sim_host *find_server(const struct sim_world *w, ip4 server_id)
@@ -100,8 +104,8 @@ static void check_known(struct sim_client *c, const struct cli_lease *lease)
     if (server == NULL || sim_server_engine(server) == NULL)
         return; /* it is checked when the server is back */
     if (!is_known(c, lease->addr, until_ms, sim_server_engine(server)))
-        sim_check_fail(w, SIM_LEASE_KNOWN, c->host, "%s has a lease of %s by %s, which knows nothing of it",
-                       c->host->name, ip4_format(lease->addr, addr), server->name);
+        fail(w, SIM_LEASE_KNOWN, c->host, "%s has a lease of %s by %s, which knows nothing of it",
+             c->host->name, ip4_format(lease->addr, addr), server->name);
 }
 
 /* RFC 2131 4.4.5: T1, T2 and expiry come to pass at their time. */
@@ -112,9 +116,8 @@ static void check_timers(struct sim_client *c, const struct cli_status *status, 
                     : status->state == CLI_RENEWING ? lease->rebind_at_ms
                                                     : lease->expires_at_ms;
     if (wakes_at > limit)
-        sim_check_fail(c->host->world, SIM_TIMERS_KEPT, c->host,
-                       "%s is %s until %lld ms, but next wakes up at %lld ms", c->host->name,
-                       cli_state_name(status->state), (long long)limit, (long long)wakes_at);
+        fail(c->host->world, SIM_TIMERS_KEPT, c->host, "%s is %s until %lld ms, but next wakes up at %lld ms",
+             c->host->name, cli_state_name(status->state), (long long)limit, (long long)wakes_at);
 }
 
 static bool is_bound(const struct cli_status *status)
@@ -135,8 +138,8 @@ void sim_check_client(struct sim_client *c, const struct cli_status *status, tim
         return;
     check_timers(c, status, wakes_at);
     if (w->now >= status->lease->expires_at_ms)
-        sim_check_fail(w, SIM_NOT_EXPIRED, c->host, "%s uses %s, whose lease has ended", c->host->name,
-                       ip4_format(c->station.addr, addr));
+        fail(w, SIM_NOT_EXPIRED, c->host, "%s uses %s, whose lease has ended", c->host->name,
+             ip4_format(c->station.addr, addr));
 }
 
 void sim_check_bound(struct sim_world *w)
@@ -147,8 +150,8 @@ void sim_check_bound(struct sim_world *w)
             struct cli_status status;
             sim_client_status(&host->clients[k], &status);
             if (!is_bound(&status) && status.state != CLI_STOPPED)
-                sim_check_fail(w, SIM_BOUND, host, "%s is %s: %s", host->name, cli_state_name(status.state),
-                               status.state_text);
+                fail(w, SIM_BOUND, host, "%s is %s: %s", host->name, cli_state_name(status.state),
+                     status.state_text);
         }
     }
 }
@@ -195,7 +198,7 @@ static void check_offered(const struct sim_host *server, const struct dhcp_msg *
 {
     char why[SIM_WHY_MAX];
     if (!sim_check_is_right(sim_server_config(server), server->name, msg, why))
-        sim_check_fail(server->world, SIM_OFFER_RIGHT, server, "%s", why);
+        fail(server->world, SIM_OFFER_RIGHT, server, "%s", why);
 }
 
 static void check_quarantine(const struct sim_host *server, ip4 offered)
@@ -205,9 +208,8 @@ static void check_quarantine(const struct sim_host *server, ip4 offered)
     for (size_t i = 0; i < check->n_quarantines; i++) {
         const struct sim_quarantine *q = &check->quarantines[i];
         if (q->server == server && q->addr == offered && server->world->now < q->until_ms)
-            sim_check_fail(server->world, SIM_QUARANTINE, server,
-                           "%s offers %s, which is in quarantine until %lld ms", server->name,
-                           ip4_format(offered, addr), (long long)q->until_ms);
+            fail(server->world, SIM_QUARANTINE, server, "%s offers %s, which is in quarantine until %lld ms",
+                 server->name, ip4_format(offered, addr), (long long)q->until_ms);
     }
 }
 

@@ -49,9 +49,6 @@ void sim_check_fini(struct sim_check *check);
  * not off. False: it is not recorded. */
 bool sim_check_record(struct sim_check *check, enum sim_invariant invariant, time_ms now, const char *host,
                       const char *format, va_list args) __attribute__((format(printf, 5, 0)));
-/* The same in the simulator, whose run it ends. */
-void sim_check_fail(struct sim_world *w, enum sim_invariant invariant, const struct sim_host *host,
-                    const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* After a step of the client; `wakes_at` is when it wants the next. */
 void sim_check_client(struct sim_client *c, const struct cli_status *status, time_ms wakes_at);

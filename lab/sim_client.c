@@ -161,14 +161,14 @@ static void start(struct sim_client *c, uint64_t seed)
 
 /* The seed is drawn only if an engine is to be made: one whose program was never ended goes on with its own.
  */
-void sim_client_start(struct sim_host *host)
+static void start_all(struct sim_host *host)
 {
     uint64_t seed = host->n_clients > 0 && host->clients[0].engine == NULL ? rng_u64(&host->rng) : 0;
     for (size_t i = 0; i < host->n_clients; i++)
         start(&host->clients[i], seed);
 }
 
-void sim_client_crash(struct sim_host *host)
+static void crash_all(struct sim_host *host)
 {
     struct sim_world *w = host->world;
     for (size_t i = 0; i < host->n_clients; i++) {
@@ -234,7 +234,7 @@ void sim_node_start(struct sim_host *host)
     if (host->server != NULL)
         sim_server_start(host);
     else
-        sim_client_start(host);
+        start_all(host);
 }
 
 void sim_node_crash(struct sim_host *host)
@@ -243,5 +243,5 @@ void sim_node_crash(struct sim_host *host)
     if (host->server != NULL)
         sim_server_crash(host);
     else
-        sim_client_crash(host);
+        crash_all(host);
 }

@@ -6,7 +6,7 @@
 
 #include "common/dhcp_msg.h"
 
-const char *sim_luck_name(enum sim_luck luck)
+static const char *luck_name(enum sim_luck luck)
 {
     static const char *const names[] = {
 #define X(name, word) [name] = word,
@@ -130,7 +130,7 @@ void sim_link_pass(struct sim_link *l, time_ms now, const struct packet *packet,
 
 void sim_fault_format(const struct sim_fault *fault, char buf[SIM_FAULT_LEN])
 {
-    snprintf(buf, SIM_FAULT_LEN, "%s#%" PRIu64 ":%s", fault->link, fault->frame, sim_luck_name(fault->luck));
+    snprintf(buf, SIM_FAULT_LEN, "%s#%" PRIu64 ":%s", fault->link, fault->frame, luck_name(fault->luck));
 }
 
 bool sim_fault_parse(const char *text, struct sim_fault *out)
@@ -142,7 +142,7 @@ bool sim_fault_parse(const char *text, struct sim_fault *out)
         text[used] != '\0')
         return false;
     for (unsigned i = 0; i <= SIM_REORDER; i++)
-        if (strcmp(sim_luck_name((enum sim_luck)i), word) == 0) {
+        if (strcmp(luck_name((enum sim_luck)i), word) == 0) {
             fault.luck = (enum sim_luck)i;
             *out = fault;
             return true;

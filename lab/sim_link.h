@@ -30,8 +30,6 @@ enum sim_luck {
 #undef X
 };
 
-const char *sim_luck_name(enum sim_luck luck); /* static storage */
-
 /* What is likely, in millionths, and how long a frame travels. Without reordering frames arrive in the order
  * in which they were sent, whatever the jitter. */
 struct sim_faults {

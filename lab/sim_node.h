@@ -59,8 +59,6 @@ int sim_client_new(struct sim_host *host, struct sim_port *port, const struct cl
 void sim_client_free_all(struct sim_host *host);
 
 /* For all clients of the host. */
-void sim_client_start(struct sim_host *host);
-void sim_client_crash(struct sim_host *host);
 void sim_client_command(struct sim_host *host, enum cli_event_kind kind);
 /* DHCPINFORM with the fixed address of the interface, which is then the client's while it has no lease. */
 void sim_client_inform(struct sim_host *host);

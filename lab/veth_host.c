@@ -57,6 +57,11 @@ static int open_pipe(const char *path)
     return fd;
 }
 
+static bool has_program(const struct veth_host *h)
+{
+    return h->t->role != LAB_PLAIN || h->s->n_relays[h->place] > 0;
+}
+
 int veth_host_init(struct veth_host *h, const struct scenario *s, size_t place, const char *dir,
                    uint64_t seed, const struct net_host *net, int net_fd)
 {
@@ -78,7 +83,7 @@ int veth_host_init(struct veth_host *h, const struct scenario *s, size_t place, 
         for (size_t i = 0; i < h->n_clients; i++)
             h->clients[i].state = CLI_STOPPED;
     }
-    if (!veth_host_has_program(h))
+    if (!has_program(h))
         return 0;
     path_of(h, "pace", path);
     h->listener = listen_at(path);
@@ -99,11 +104,6 @@ void veth_host_fini(struct veth_host *h)
 }
 
 /* ---- the program ---- */
-
-bool veth_host_has_program(const struct veth_host *h)
-{
-    return h->t->role != LAB_PLAIN || h->s->n_relays[h->place] > 0;
-}
 
 static int hand_over_page(int fd, int page)
 {
@@ -138,7 +138,7 @@ int veth_host_start(struct veth_host *h, const struct program_plan *plan, int pa
     if (h->pace >= 0)
         return 0;
     h->is_running = true;
-    if (!veth_host_has_program(h))
+    if (!has_program(h))
         return 0;
     path_of(h, "pace", socket_path);
     path_of(h, "trace", trace_path);

@@ -59,7 +59,6 @@ int veth_host_init(struct veth_host *h, const struct scenario *s, size_t place, 
                    uint64_t seed, const struct net_host *net, int net_fd);
 void veth_host_fini(struct veth_host *h);
 
-bool veth_host_has_program(const struct veth_host *h);
 /* Starts its program, if it has one and none runs. `page` is that of the time. It is ready when it is quiet.
  * 0, or ERR_IO, errno tells. */
 int veth_host_start(struct veth_host *h, const struct program_plan *plan, int page);

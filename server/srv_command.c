@@ -251,8 +251,9 @@ static void config_get(struct srv_command_call *call)
     put_hash(call->out->arguments, call->c->config);
 }
 
-struct srv_config *srv_command_read_config(struct srv_command_call *call, const char *command,
-                                           const cJSON *map)
+/* Reads a map "Dhcp4"; `command` stands in the messages. NULL, and the reply is the error, if it is not
+ * right. */
+static struct srv_config *parse_config(struct srv_command_call *call, const char *command, const cJSON *map)
 {
     struct srv_config *config = NULL;
     char error[JCFG_TEXT_MAX] = "";
@@ -282,12 +283,12 @@ static struct srv_config *read_config(struct srv_command_call *call, const char 
         if (!srv_command_failed(call) && item != map && strcmp(item->string, "hash") != 0)
             srv_command_say(call, CONTROL_ERROR, "Unsupported '%.80s' parameter.", item->string);
     }
-    return srv_command_failed(call) ? NULL : srv_command_read_config(call, command, map);
+    return srv_command_failed(call) ? NULL : parse_config(call, command, map);
 }
 
 bool srv_command_change(struct srv_command_call *call, const char *command, cJSON *map)
 {
-    call->out->config = srv_command_read_config(call, command, map);
+    call->out->config = parse_config(call, command, map);
     cJSON_Delete(map);
     if (call->out->config != NULL)
         call->out->effect = SRV_DO_CONFIG_SET;

@@ -22,10 +22,6 @@ bool srv_command_ip4(struct srv_command_call *call, const char *key, ip4 *out);
 const char *srv_command_mistyped(const struct srv_command_call *call, const char *key);
 /* Makes the reply an error if the argument is absent. */
 bool srv_command_require(struct srv_command_call *call, const char *key);
-/* Reads a map "Dhcp4"; `command` stands in the messages. NULL, and the reply is the error, if it is not
- * right. */
-struct srv_config *srv_command_read_config(struct srv_command_call *call, const char *command,
-                                           const cJSON *map);
 /* Lets the driver serve the map "Dhcp4", which is freed, instead of the running one: a changed copy of that.
  * What is changed so is lost with the next config-reload, unless config-write comes before. False, and the
  * reply is the error, if it is not right. */

@@ -91,7 +91,7 @@ static void add_answer(struct srv_answers *answers, struct srv_action *tx)
 
 /* While they are at hand. Decisions are told at once, next to the message that they are about; only answers
  * wait for the disk. */
-void srv_driver_take(struct srv_driver *d)
+static void take(struct srv_driver *d)
 {
     const struct srv_action *record = NULL;
     bool is_told = !io_trace_is_off(d->trace);
@@ -127,7 +127,7 @@ void srv_driver_step(struct srv_driver *d, const struct srv_event *event, const 
     if (srv_engine_step(d->engine, event, &d->actions) < 0)
         io_trace_log(d->trace, "error", "%s: an event was lost", err_text(ERR_NOMEM));
     srv_explain_add(d->explain, now, event->kind == SRV_RX ? &event->packet : NULL, &d->actions, last);
-    srv_driver_take(d);
+    take(d);
     d->n_taken++; /* the message: it is kept, too, also if there is nothing to say of it */
 }
 
@@ -215,7 +215,7 @@ static bool begins_commit(struct srv_driver *d)
 
 void srv_driver_send(struct srv_driver *d)
 {
-    srv_driver_take(d);
+    take(d);
     send_answers(d, &d->free);
     d->free = (struct srv_answers){0};
     if (!d->has_records || begins_commit(d))

@@ -71,8 +71,6 @@ struct srv_driver {
 /* One event for the engine, of the instant `now`. Its decisions are told at once; its answers wait for
  * srv_driver_flush(). */
 void srv_driver_step(struct srv_driver *d, const struct srv_event *event, const struct clock_now *now);
-/* Takes up what the engine wants: decisions are told, records gathered, answers wait. */
-void srv_driver_take(struct srv_driver *d);
 /* Sends the answers that no record promises; begins to store the records of the others if it is time for that
  * (srv_group_commit_on_served()). */
 void srv_driver_send(struct srv_driver *d);
