@@ -76,8 +76,9 @@ static int parse_options(int argc, char **argv, const char **out_name, char ***o
     return EXIT_CODE_USAGE;
 }
 
-/* So that a `dhcplab` inside finds the same labs as outside, where it may look like root. */
-static void keep_base(const struct lab_state *lab)
+/* So that a `dhcplab` inside finds the same labs as outside, where it may look like root, and knows where it
+ * is. */
+static void tell_place(const struct lab_state *lab, const struct lab_host_state *host)
 {
     char base[LAB_PATH_MAX];
     snprintf(base, sizeof base, "%s", lab->dir);
@@ -86,6 +87,8 @@ static void keep_base(const struct lab_state *lab)
         *slash = '\0';
         setenv("DHCPLAB_RUN", base, 1);
     }
+    setenv("DHCPLAB_LAB", lab->name, 1);
+    setenv("DHCPLAB_HOST", host->name, 1);
 }
 
 /* While the program runs: end it if somebody ends us; and leave to it what the terminal sends to both. */
@@ -184,7 +187,7 @@ int command_exec(int argc, char **argv)
     if (has_folder && chdir(here) < 0)
         fprintf(stderr, "dhcplab exec: the folder %s is not there inside %s: %s\n", here, host->name,
                 strerror(errno));
-    keep_base(&lab);
+    tell_place(&lab, host);
     code = run_and_wait(command);
     /* Our children are in another pid namespace than we are, so that we can have no threads any more; some
      * exit handlers, those of sanitizers, start one. */

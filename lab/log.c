@@ -111,13 +111,25 @@ static int follow(struct trace_lines *l, struct show *show, const struct lab_sta
 
 /* ---- the ladder ---- */
 
+/* A plain host is a relay agent, or none. */
+static bool has_spoken(const cJSON *events, const char *host)
+{
+    const cJSON *event;
+    cJSON_ArrayForEach(event, events)
+    {
+        if (strcmp(view_text(event, "node"), host) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int print_ladder(const struct show *show, const struct lab_state *lab)
 {
     const char *hosts[LAB_HOSTS_MAX];
     struct ladder_view view = {hosts, 0, show->args->hosts, show->args->n_hosts, show->color};
     _Static_assert((int)LAB_HOSTS_MAX <= (int)LADDER_HOSTS_MAX, "every host has a column");
     for (size_t i = 0; i < lab->n_hosts; i++)
-        if (lab->hosts[i].role != LAB_PLAIN)
+        if (lab->hosts[i].role != LAB_PLAIN || has_spoken(show->events, lab->hosts[i].name))
             hosts[view.n_hosts++] = lab->hosts[i].name;
     char *text = ladder_text(show->events, &view);
     if (text == NULL) {

@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,7 +12,9 @@
 #include "common/io_sock.h"
 #include "common/io_trace.h"
 #include "lab/command.h"
+#include "lab/labclock.h"
 #include "lab/relay.h"
+#include "lab/rundir.h"
 
 static const char help[] =
     "Usage: dhcplab relay SERVER... [--node NAME] [--trace FILE] [--clock FILE]\n"
@@ -22,9 +25,12 @@ static const char help[] =
     "giaddr, and the answers go back to them. It serves every interface with an address, and runs until it "
     "is "
     "ended. For a client's\n"
-    "renewals, which go straight to the server, the host has to be a router, too.\n"
+    "renewals, which go straight to the server, the host has to be a router, too. In a lab it has the name "
+    "of "
+    "its host, writes\n"
+    "into the lab's trace, which `dhcplab log` shows, and follows the lab's clock.\n"
     "\n"
-    "  --node NAME      how this relay agent is called in the trace (default: relay)\n"
+    "  --node NAME      how this relay agent is called in the trace (default: the host, or relay)\n"
     "  --trace FILE     append every event to FILE, one JSON object a line\n"
     "  --clock FILE     follow a lab's clock instead of the machine's\n"
     "  --help           this text\n"
@@ -47,11 +53,18 @@ struct agent_port {
 struct agent {
     struct io_loop *loop;
     struct io_trace trace;
+    bool is_in_lab; /* and goes by its clock */
     ip4 servers[RELAY_SERVERS_MAX];
     size_t n_servers;
     struct agent_port ports[INTERFACES_MAX];
     size_t n_ports;
     uint8_t buf[IO_DATAGRAM_MAX];
+};
+
+struct arguments {
+    const char *node, *trace, *clock; /* NULL: no trace; the machine's clock */
+    struct lab_state lab;             /* in which it runs; "" if in none */
+    char lab_clock[LABCLOCK_PATH_MAX];
 };
 
 static int fail(const char *subject, const char *why)
@@ -133,6 +146,8 @@ static void on_udp(void *user, int fd, int what)
     struct agent *a = port->agent;
     struct packet packet;
     struct dhcp_msg msg;
+    if (a->is_in_lab) /* nobody tells us that the lab's clock was moved */
+        io_clock_reload();
     for (int i = 0; i < RX_BATCH && io_udp_recv(fd, a->buf, sizeof a->buf, &packet) > 0; i++) {
         io_trace_message(&a->trace, TRACE_RX, port->iface.name, &packet);
         if (dhcp_msg_decode(&msg, packet.bytes, packet.len) != REASON_NONE)
@@ -181,9 +196,23 @@ static int start(struct agent *a)
     return code == 0 && a->n_ports == 0 ? fail("start", "no interface has an address") : code;
 }
 
+/* What `dhcplab exec` tells a program inside of a host. -1: go on; else the exit code. */
+static int take_place(struct arguments *args)
+{
+    const char *lab = getenv("DHCPLAB_LAB"), *host = getenv("DHCPLAB_HOST");
+    if (lab == NULL || host == NULL)
+        return -1;
+    if (rundir_load(lab, &args->lab) < 0)
+        return EXIT_CODE_FAILED;
+    labclock_path(args->lab.dir, args->lab_clock);
+    args->node = host;
+    args->trace = args->lab.trace;
+    args->clock = args->lab_clock;
+    return -1;
+}
+
 /* -1: go on; else the exit code. */
-static int parse_options(int argc, char **argv, struct agent *a, const char **out_node,
-                         const char **out_trace)
+static int parse_options(int argc, char **argv, struct agent *a, struct arguments *out)
 {
     static const struct option options[] = {{"node", required_argument, NULL, 'n'},
                                             {"trace", required_argument, NULL, 't'},
@@ -193,13 +222,11 @@ static int parse_options(int argc, char **argv, struct agent *a, const char **ou
     int option;
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         if (option == 'n') {
-            *out_node = optarg;
+            out->node = optarg;
         } else if (option == 't') {
-            *out_trace = optarg;
+            out->trace = optarg;
         } else if (option == 'c') {
-            int rc = io_clock_follow(optarg);
-            if (rc < 0)
-                return fail(optarg, io_clock_why(rc));
+            out->clock = optarg;
         } else if (option == 'h') {
             fputs(help, stdout);
             return EXIT_CODE_OK;
@@ -222,13 +249,20 @@ static int parse_options(int argc, char **argv, struct agent *a, const char **ou
 
 int command_relay(int argc, char **argv)
 {
-    static struct agent a; /* static: too large for a small stack */
-    const char *node = "relay", *trace = NULL;
-    int code = parse_options(argc, argv, &a, &node, &trace);
+    static struct agent a; /* static: too large for a small stack, as is the lab */
+    static struct arguments args;
+    args = (struct arguments){.node = "relay"};
+    int code = take_place(&args);
+    if (code < 0)
+        code = parse_options(argc, argv, &a, &args);
     if (code >= 0)
         return code;
-    if (io_trace_open(&a.trace, node, trace, IO_TRACE_ALL) < 0)
-        return fail(trace, strerror(errno));
+    int rc = args.clock != NULL ? io_clock_follow(args.clock) : 0;
+    if (rc < 0)
+        return fail(args.clock, io_clock_why(rc));
+    a.is_in_lab = args.clock == args.lab_clock;
+    if (io_trace_open(&a.trace, args.node, args.trace, IO_TRACE_ALL) < 0)
+        return fail(args.trace, strerror(errno));
     code = start(&a);
     if (code == 0 && io_loop_run(a.loop) < 0)
         code = EXIT_CODE_FAILED;
