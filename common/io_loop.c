@@ -203,6 +203,16 @@ static void on_fd(evutil_socket_t fd, short events, void *user)
     w->fn(w->user, (int)fd, (events & EV_READ ? IO_READ : 0) | (events & EV_WRITE ? IO_WRITE : 0));
 }
 
+static int watch_for(struct io_watch *w, int what)
+{
+    w->what = what;
+    if (what == 0)
+        return 0;
+    int events = EV_PERSIST | (what & IO_READ ? EV_READ : 0) | (what & IO_WRITE ? EV_WRITE : 0);
+    event_assign(w->event, w->loop->base, w->fd, (short)events, on_fd, w);
+    return event_add(w->event, NULL);
+}
+
 struct io_watch *io_watch_new(struct io_loop *loop, int fd, int what, io_fd_fn *fn, void *user)
 {
     struct io_watch *w = calloc(1, sizeof *w);
@@ -214,7 +224,10 @@ struct io_watch *io_watch_new(struct io_loop *loop, int fd, int what, io_fd_fn *
         free(w);
         return NULL;
     }
-    io_watch_set(w, what);
+    if (watch_for(w, what) < 0) {
+        io_watch_free(w);
+        return NULL;
+    }
     return w;
 }
 
@@ -223,12 +236,7 @@ void io_watch_set(struct io_watch *w, int what)
     if (what == w->what)
         return;
     event_del(w->event);
-    w->what = what;
-    if (what == 0)
-        return;
-    int events = EV_PERSIST | (what & IO_READ ? EV_READ : 0) | (what & IO_WRITE ? EV_WRITE : 0);
-    event_assign(w->event, w->loop->base, w->fd, (short)events, on_fd, w);
-    event_add(w->event, NULL);
+    watch_for(w, what);
 }
 
 void io_watch_free(struct io_watch *w)

@@ -28,8 +28,8 @@ struct event_base *io_loop_base(struct io_loop *loop);
 
 enum { IO_READ = 1, IO_WRITE = 2 };
 typedef void io_fd_fn(void *user, int fd, int what);
-/* Calls `fn` whenever `fd` is ready for `what` (IO_READ, IO_WRITE or both). NULL if memory is out. The fd
- * stays the caller's. */
+/* Calls `fn` whenever `fd` is ready for `what` (IO_READ, IO_WRITE or both). NULL if memory is out, or the fd
+ * is one that nobody can wait for, e.g. of a regular file. The fd stays the caller's. */
 struct io_watch *io_watch_new(struct io_loop *loop, int fd, int what, io_fd_fn *fn, void *user);
 /* Changes what is waited for; 0 pauses. */
 void io_watch_set(struct io_watch *w, int what);

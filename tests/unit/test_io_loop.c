@@ -301,6 +301,27 @@ static void without_memory_a_timer_still_fires_at_once(void **state)
     io_timer_free(t);
 }
 
+static void on_log(int severity, const char *text)
+{
+    (void)severity, (void)text;
+}
+
+static void on_nothing(void *user, int fd, int what)
+{
+    (void)user, (void)fd, (void)what;
+}
+
+static void what_nobody_can_wait_for_is_not_watched(void **state)
+{
+    (void)state;
+    FILE *regular = tmpfile();
+    assert_non_null(regular);
+    event_set_log_callback(on_log); /* libevent would tell it, too */
+    assert_null(io_watch_new(loop, fileno(regular), IO_READ, on_nothing, NULL));
+    event_set_log_callback(NULL);
+    fclose(regular);
+}
+
 static void on_free_itself(void *user)
 {
     struct io_timer **t = user;
@@ -545,6 +566,7 @@ int main(void)
         TEST(what_is_put_off_fires_when_it_was_put_off_to),
         TEST(at_once_and_later_replace_each_other),
         TEST(without_memory_a_timer_still_fires_at_once),
+        TEST(what_nobody_can_wait_for_is_not_watched),
         TEST(a_timer_may_free_itself),
         cmocka_unit_test(nothing_can_be_freed),
         TEST(a_stop_before_the_run_counts),
