@@ -1,12 +1,14 @@
 /* dhcplab restart: ends the program of a host and starts it anew, in the same place. */
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/control_call.h"
 #include "common/err.h"
 #include "common/io_loop.h"
 #include "lab/command.h"
+#include "lab/hostlog.h"
 #include "lab/view_lab.h"
 
 static const char help[] =
@@ -33,7 +35,7 @@ static const char help[] =
 
 static const struct view_command command = {help, VIEW_TIMEOUT, 1, 1};
 
-enum { POLL_STEP_MS = 20 };
+enum { POLL_STEP_MS = 20, LAST_WORD_MAX = 1024 };
 
 static bool answers(const struct lab_host_state *host)
 {
@@ -43,17 +45,37 @@ static bool answers(const struct lab_host_state *host)
     return reply != NULL;
 }
 
-static int await_answer(const struct lab_host_state *host, unsigned timeout_s)
+static void tell_end(const struct lab_state *lab, const struct lab_host_state *host)
 {
+    char last[LAST_WORD_MAX] = "";
+    char *log = hostlog_read(lab->dir, host->name, NULL);
+    if (log != NULL)
+        hostlog_last(log, last, sizeof last);
+    free(log);
+    fprintf(stderr, "dhcplab: %s: dhcplab-%s was started anew, and %s%s%s\n", host->name,
+            lab_role_name(host->role), host->ended, last[0] == '\0' ? "" : "; its last word: ", last);
+}
+
+/* Until the program that was started answers, or has ended, too. */
+static int await_answer(const char *lab_name, const char *host_name, unsigned timeout_s)
+{
+    struct lab_state lab;
     time_ms until_ms = io_real_ms() + (time_ms)timeout_s * 1000;
-    while (!answers(host)) {
+    while (rundir_load(lab_name, &lab) == 0) {
+        const struct lab_host_state *host = rundir_find(&lab, host_name);
+        if (host->ended[0] != '\0') {
+            tell_end(&lab, host);
+            return EXIT_CODE_FAILED;
+        }
+        if (answers(host))
+            return EXIT_CODE_OK;
         if (io_real_ms() >= until_ms) {
             fprintf(stderr, "dhcplab: %s was started anew, but does not answer\n", host->name);
             return EXIT_CODE_FAILED;
         }
         poll(NULL, 0, POLL_STEP_MS);
     }
-    return EXIT_CODE_OK;
+    return EXIT_CODE_FAILED;
 }
 
 static int restart(const struct lab_state *lab, const struct lab_host_state *host, unsigned timeout_s)
@@ -68,11 +90,8 @@ static int restart(const struct lab_state *lab, const struct lab_host_state *hos
         fprintf(stderr, "dhcplab: the lab %s does not answer: %s\n", lab->name, err_text(err));
     else if ((int)view_number(reply, "result", CONTROL_ERROR) != CONTROL_SUCCESS)
         fprintf(stderr, "dhcplab: %s: %s\n", host->name, view_text(reply, "text"));
-    else {
-        struct lab_host_state anew = *host;
-        anew.ended[0] = '\0';
-        code = await_answer(&anew, timeout_s);
-    }
+    else
+        code = await_answer(lab->name, host->name, timeout_s);
     if (code == EXIT_CODE_OK)
         printf("%s: %s\n", host->name, view_text(reply, "text"));
     cJSON_Delete(arguments);

@@ -95,6 +95,19 @@ class Restart(LabCase):
         self.dhcplab("restart", "h1")
         wait_for(lambda: json.loads(self.dhcplab("status", "h1", "--json").stdout)[0]["state"] == "BOUND", "the lease")
 
+    def test_program_that_ends_again_tells_why_at_once(self):
+        self.dhcplab("down")
+        lab = json.loads(json.dumps(LAB))
+        served = lab["hosts"]["server"]["server"]
+        lab["hosts"]["server"]["server"] = self.write("served.json", served)
+        self.dhcplab("up", self.write("lab.json", lab))
+        self.write("served.json", {"Dhcp4": {**served["Dhcp4"], "valid-lifetime": "long"}})
+        told = self.dhcplab("restart", "server", code=1, timeout=30).stderr
+        self.assertRegex(told, r"\Adhcplab: server: dhcplab-server was started anew, and ended with exit code 2; its last word: "
+                         r"dhcplab-server: \S*served\.json:\d+:\d+: at \$\.Dhcp4\.valid-lifetime: expected a number [^\n]*\n\Z")
+        self.write("served.json", served)
+        self.dhcplab("restart", "server")
+
     def test_what_a_lab_does_not_use_of_a_configuration_is_told(self):
         self.dhcplab("down")
         lab = json.loads(json.dumps(LAB))
