@@ -32,12 +32,34 @@ void io_trace_close(struct io_trace *t)
     t->fd = -1;
 }
 
+static void write_log(struct io_trace *t, const char *level, const char *text);
+
+static void lose_line(struct io_trace *t, ssize_t written)
+{
+    if (t->lost++ == 0)
+        fprintf(stderr, "the trace file cannot be written: %s\n",
+                written < 0 ? strerror(errno) : "disk full");
+}
+
+static void tell_lost(struct io_trace *t)
+{
+    char text[96];
+    snprintf(text, sizeof text, "%llu lines before this one could not be written into the trace",
+             (unsigned long long)t->lost);
+    t->lost = 0;
+    write_log(t, "warning", text);
+}
+
 static void write_line(struct io_trace *t, const char *line, size_t len)
 {
-    ssize_t n = write(t->fd, line, len);
-    if (n != (ssize_t)len && !t->failed) {
-        t->failed = true;
-        fprintf(stderr, "the trace file cannot be written: %s\n", n < 0 ? strerror(errno) : "disk full");
+    if (t->is_torn) /* what is left of a line stands alone */
+        t->is_torn = write(t->fd, "\n", 1) != 1;
+    ssize_t n = t->is_torn ? -1 : write(t->fd, line, len);
+    if (n != (ssize_t)len) {
+        t->is_torn = t->is_torn || n > 0;
+        lose_line(t, n);
+    } else if (t->lost > 0) {
+        tell_lost(t);
     }
 }
 
@@ -91,8 +113,6 @@ static unsigned level_kind(const char *level)
            : strcmp(level, "warning") == 0 ? KIND_WARNING
                                            : KIND_INFO;
 }
-
-static void write_log(struct io_trace *t, const char *level, const char *text);
 
 void io_trace_limit(struct io_trace *t, uint32_t per_s)
 {

@@ -22,7 +22,8 @@ struct io_trace {
     int fd;           /* of the NDJSON file, -1 for none */
     enum io_trace_show show;
     enum trace_color color;
-    bool failed; /* a write failed and was told */
+    uint64_t lost; /* lines since a write failed, which was told */
+    bool is_torn;  /* a part of the last one is in the file */
     struct log_rate rate;
     io_trace_tap_fn *tap; /* NULL: none */
     void *tap_user;
@@ -48,8 +49,8 @@ static inline bool io_trace_is_off(const struct io_trace *t)
     return t->fd < 0 && t->tap == NULL && !is_shown;
 }
 
-/* Each stamps with the time now and writes one event: one line, one write(2). A failing write is told once.
- */
+/* Each stamps with the time now and writes one event: one line, one write(2). A failing write is told once,
+ * and how many lines it cost when the next one is written. */
 void io_trace_event(struct io_trace *t, const struct trace_event *event);
 void io_trace_write_message(struct io_trace *t, enum trace_direction direction, const char *ifname,
                             const struct packet *packet);

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -278,6 +280,57 @@ static void a_failing_write_is_told_once(void **state)
     free(shown);
 }
 
+/* As many octets more as the file may have; -1: as many as it wants. */
+static void leave_room(off_t octets)
+{
+    static struct rlimit before;
+    struct stat st;
+    if (octets < 0) {
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        return;
+    }
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(stat(path, &st), 0);
+    const struct rlimit limit = {(rlim_t)(st.st_size + octets), before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void what_a_full_disk_cost_is_told_when_there_is_room(void **state)
+{
+    (void)state;
+    static const char *const ends[] = {
+        "\"text\":\"before\"}", "{\"",
+        "\"text\":\"after\"}",  "\"text\":\"3 lines before this one could not be written into the trace\"}",
+        "\"text\":\"later\"}",
+    };
+    signal(SIGXFSZ, SIG_IGN);
+    begin_stderr();
+    assert_int_equal(io_trace_open(&trace, "h1", path, IO_TRACE_ERRORS), 0);
+    io_trace_log(&trace, "info", "before");
+    leave_room(2);
+    io_trace_log(&trace, "info", "lost but for two octets");
+    io_trace_log(&trace, "info", "lost");
+    io_trace_log(&trace, "info", "lost, too");
+    leave_room(-1);
+    io_trace_log(&trace, "info", "after");
+    io_trace_log(&trace, "info", "later");
+    io_trace_close(&trace);
+    free(end_stderr());
+    char *text = read_text(path), *line = text;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        char *end = strchr(line, '\n');
+        assert_non_null(end);
+        *end = '\0';
+        size_t len = strlen(line), n = strlen(ends[i]);
+        assert_true(len >= n);
+        assert_string_equal(line + len - n, ends[i]);
+        line = end + 1;
+    }
+    assert_string_equal(line, "");
+    free(text);
+    unlink(path);
+}
+
 static void without_file_and_text_nothing_is_written(void **state)
 {
     (void)state;
@@ -421,6 +474,7 @@ int main(void)
         TEST(the_file_is_not_for_everybody),
         TEST(a_file_that_cannot_be_opened_says_why),
         TEST(a_failing_write_is_told_once),
+        TEST(what_a_full_disk_cost_is_told_when_there_is_room),
         TEST(without_file_and_text_nothing_is_written),
         TEST(text_goes_to_standard_error_without_colours),
         TEST(both_can_be_had),
