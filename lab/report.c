@@ -285,12 +285,16 @@ char *report_client(const char *name, const cJSON *status)
 {
     const cJSON *lease = cJSON_GetObjectItemCaseSensitive(status, "lease");
     const cJSON *inform = cJSON_GetObjectItemCaseSensitive(status, "inform");
+    const cJSON *given = cJSON_IsObject(inform) ? inform : lease;
     struct text t;
     text_init(&t);
     text_add(&t, "%s: DHCP client on %s\n\n", name, view_text(status, "interface"));
-    add_field(&t, "Host Name", status, "hostname");
-    add_field(&t, "Connection-specific DNS Suffix", cJSON_IsObject(inform) ? inform : lease, "domain");
-    add_field(&t, "DNS Suffix Search List", cJSON_IsObject(inform) ? inform : lease, "search");
+    if (view_text(given, "host_name")[0] != '\0')
+        add_field(&t, "Host Name", given, "host_name");
+    else
+        add_field(&t, "Host Name", status, "hostname");
+    add_field(&t, "Connection-specific DNS Suffix", given, "domain");
+    add_field(&t, "DNS Suffix Search List", given, "search");
     add_hardware(&t, "Physical Address", view_text(status, "hardware_address"));
     add_line(&t, "DHCP Enabled", "Yes");
     add_state(&t, status);

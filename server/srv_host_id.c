@@ -38,7 +38,7 @@ int srv_host_id_parse(const char *text, uint8_t *bytes, const char **why)
     int len = dhcp_opt_parse_hex(text, bytes, SRV_HOST_ID_MAX, why);
     if (len > 0)
         return len;
-    *why = "expected 1 to 255 octets in hexadecimal, or text in single quotes";
+    *why = "expected 1 to 255 octets such as 02:00:00:00:00:02, or text in single quotes";
     return ERR_INVALID;
 }
 

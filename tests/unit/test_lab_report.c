@@ -71,6 +71,20 @@ static void test_bound_client(void **state)
     cJSON_Delete(status);
 }
 
+/* The host is called what the server says, whatever the client asked for. */
+static void test_name_by_the_server(void **state)
+{
+    (void)state;
+    cJSON *status = cJSON_Parse(bound);
+    cJSON *lease = cJSON_GetObjectItemCaseSensitive(status, "lease");
+    assert_non_null(cJSON_AddStringToObject(lease, "host_name", "reserved"));
+    char *text = report_client("h1", status);
+    assert_non_null(text);
+    assert_non_null(strstr(text, "   Host Name . . . . . . . . . . . . : reserved\n"));
+    free(text);
+    cJSON_Delete(status);
+}
+
 static void test_client_without_lease(void **state)
 {
     (void)state;
@@ -312,6 +326,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bound_client),
+        cmocka_unit_test(test_name_by_the_server),
         cmocka_unit_test(test_client_without_lease),
         cmocka_unit_test(test_probing_client),
         cmocka_unit_test(test_infinite_lease_and_late_timers),

@@ -94,7 +94,7 @@ static const struct {
     {"{ \"hw-address\": \"1a:1b:1c:1d:1e:1f\", \"duid\": \"01\" }",
      "a reservation has only one of hw-address, duid, circuit-id and client-id"},
     {"{ \"hw-address\": \"eth0\" }",
-     "expected 1 to 255 octets in hexadecimal, or text in single quotes, found \"eth0\""},
+     "expected 1 to 255 octets such as 02:00:00:00:00:02, or text in single quotes, found \"eth0\""},
     {"{ \"hw-address\": \"'more than 16 octets'\" }", "a hardware address has at most 16 octets, found 19"},
     {"{ \"duid\": \"01\", \"ip-address\": \"10.0.1.9\" }",
      "specified reservation '10.0.1.9' is not within the IPv4 subnet '10.0.0.0/24'"},
