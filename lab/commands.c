@@ -91,7 +91,9 @@ const struct commands_real commands_real_replay = {
             "The leases that the live server gives on the way stay until they expire, or the lab goes.\n"
             "\n",
     .options =
-        "  --to HOST           the server, where the lab has several\n"
+        "  --to HOST           the server, where the lab has several, or the plain host on which another "
+        "program "
+        "is one\n"
         "  --pace real|fast    wait between messages as the clients did, or for the answer only (fast)\n"
         "  --map-mac OLD=NEW   this client gets that hardware address; several times for several "
         "clients\n"

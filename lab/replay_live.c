@@ -30,12 +30,15 @@ struct place {
     const struct labnet_interface *server_end, *from_end;
 };
 
+/* On a plain host there may be a server of others: who names it knows. */
 static bool find_server(const struct lab_state *lab, const char *to, size_t *out)
 {
     size_t n = 0;
     for (size_t i = 0; i < lab->n_hosts; i++) {
-        bool is_meant = to == NULL || strcmp(lab->hosts[i].name, to) == 0;
-        if (lab->hosts[i].role != LAB_SERVER || !is_meant)
+        enum lab_role role = lab->hosts[i].role;
+        bool is_meant =
+            to == NULL ? role == LAB_SERVER : role != LAB_CLIENT && strcmp(lab->hosts[i].name, to) == 0;
+        if (!is_meant)
             continue;
         *out = i;
         n++;
@@ -43,7 +46,7 @@ static bool find_server(const struct lab_state *lab, const char *to, size_t *out
     if (n == 1)
         return true;
     if (to != NULL)
-        fprintf(stderr, "dhcplab: the lab %s has no server %s\n", lab->name, to);
+        fprintf(stderr, "dhcplab: the lab %s has no host %s on which a server could be\n", lab->name, to);
     else
         fprintf(stderr, "dhcplab: the lab %s has %s; `--to HOST` says which is asked\n", lab->name,
                 n == 0 ? "no server" : "several servers");

@@ -50,12 +50,7 @@ class Replays(peer.PeerCase):
         """A lease and its release, captured on the client's interface."""
         self.dhcplab("up", self.write("plain.json", PLAIN))
         capture = self.record("h1")
-        server = server(self, "server")
-        server.output = self.dir / "server.log"
-        server.t1_s, server.t2_s = 1800, 3150
-        server.start()
-        # Who has to ask again says how long that takes, which dnsmasq repeats and our server does not.
-        self.wait_for(lambda: ":0043 " in self.run_on("server", "cat", "/proc/net/udp"), "its socket", server)
+        self.serve(server)
         client = client(self, "h1")
         client.start()
         wait_for(lambda: "ACK" in self.captured(capture), "an ACK", peer.labtest.LIMIT_S)
@@ -64,6 +59,14 @@ class Replays(peer.PeerCase):
         wait_for(lambda: "RELEASE" in self.captured(capture), "a RELEASE")
         self.dhcplab("down")
         return capture
+
+    def serve(self, kind):
+        server = kind(self, "server")
+        server.output = self.dir / "server.log"
+        server.t1_s, server.t2_s = 1800, 3150
+        server.start()
+        # Who has to ask again says how long that takes, which dnsmasq repeats and our server does not.
+        self.wait_for(lambda: ":0043 " in self.run_on("server", "cat", "/proc/net/udp"), "its socket", server)
 
     def expect(self, server, client, expected):
         capture = self.record_lease(server, client)
@@ -84,6 +87,16 @@ class Replays(peer.PeerCase):
 
     def test_udhcpc_dnsmasq(self):
         self.expect(peer.Dnsmasq, peer.Udhcpc, DNSMASQ)
+
+    def test_a_server_of_others_is_asked(self):
+        capture = self.record_lease(peer.Udhcpd, peer.Udhcpc)
+        self.dhcplab("up", "plain.json")
+        self.assertIn("`--to HOST` says which", self.dhcplab("replay", capture, code=2).stderr)
+        self.assertIn("no host nobody on which", self.dhcplab("replay", capture, "--to", "nobody", code=2).stderr)
+        self.serve(peer.Udhcpd)
+        came = json.loads(self.dhcplab("replay", capture, "--to", "server", "--json", "--timeout", "20", code=None).stdout)
+        self.assertEqual([(message["type"], message["outcome"]) for message in came["messages"]],
+                         [("DISCOVER", "equal"), ("REQUEST", "equal"), ("RELEASE", "nothing")], came)
 
     def test_dhclient_kea(self):
         self.expect(peer.Kea, peer.Dhclient, KEA)
