@@ -1,5 +1,6 @@
 #include "lab/timers_report.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +30,12 @@ static double told_at_s(const cJSON *status, const struct clock_now *now)
     return (double)now->wall_ms / 1000 - (boot_s - then_s);
 }
 
+/* What comes of differences of seconds has no more digits than the clocks have. */
+static double in_whole_ms(double s)
+{
+    return round(s * 1000) / 1000;
+}
+
 void timers_report_add_server(cJSON *status, const char *server, const cJSON *lease,
                               const struct clock_now *now)
 {
@@ -38,7 +45,7 @@ void timers_report_add_server(cJSON *status, const char *server, const cJSON *le
         return;
     }
     double state = view_number(lease, "state", 0), lifetime_s = view_number(lease, "valid-lft", 0);
-    double remaining_s = view_number(lease, "cltt", 0) + lifetime_s - told_at_s(status, now);
+    double remaining_s = in_whole_ms(view_number(lease, "cltt", 0) + lifetime_s - told_at_s(status, now));
     const cJSON *client = child(child(child(status, "lease"), "expiry"), "remaining_s");
     bool ends = lifetime_s < LEASE_INFINITE;
     cJSON *view = cJSON_AddObjectToObject(status, "server_view");
@@ -51,7 +58,7 @@ void timers_report_add_server(cJSON *status, const char *server, const cJSON *le
     else
         cJSON_AddNullToObject(view, "remaining_s");
     if (ends && cJSON_IsNumber(client))
-        cJSON_AddNumberToObject(view, "difference_s", remaining_s - client->valuedouble);
+        cJSON_AddNumberToObject(view, "difference_s", in_whole_ms(remaining_s - client->valuedouble));
     else
         cJSON_AddNullToObject(view, "difference_s");
 }

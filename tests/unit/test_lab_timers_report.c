@@ -115,6 +115,25 @@ static void everything_stands_in_eighty_columns(void **state)
     cJSON_Delete(status);
 }
 
+/* Where 1763780716.491 s is no number that a double has. */
+static void times_as_json_have_whole_milliseconds(void **state)
+{
+    (void)state;
+    static const int64_t wall_ms = 1763780716491;
+    struct clock_now now = {.boot_ms = 60892481, .wall_ms = wall_ms};
+    cJSON *lease = json("{'hw-address':'02:00:00:00:00:02','state':0,'cltt':1763780656,'valid-lft':3600}");
+    cJSON *status = json("{'lease':{'obtained_boot_s':60832.332,'obtained_age_s':60.149,"
+                         "'expiry':{'remaining_s':3539.85}}}");
+    timers_report_add_server(status, "server", lease, &now);
+    char *text = cJSON_PrintUnformatted(cJSON_GetObjectItem(status, "server_view"));
+    assert_string_equal(text, "{\"host\":\"server\",\"state\":\"active\","
+                              "\"hardware_address\":\"02:00:00:00:00:02\",\"duration_s\":3600,"
+                              "\"remaining_s\":3539.509,\"difference_s\":-0.341}");
+    free(text);
+    cJSON_Delete(lease);
+    cJSON_Delete(status);
+}
+
 static void infinite_lease_has_no_instants_and_no_checks_of_them(void **state)
 {
     (void)state;
@@ -188,6 +207,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_stands_in_eighty_columns),
+        cmocka_unit_test(times_as_json_have_whole_milliseconds),
         cmocka_unit_test(infinite_lease_has_no_instants_and_no_checks_of_them),
         cmocka_unit_test(client_without_a_lease_has_neither_view_nor_checks),
         cmocka_unit_test(checks_that_fail),
