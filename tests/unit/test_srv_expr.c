@@ -526,6 +526,34 @@ static void mistakes(void **state)
     assert_string_equal(error.text, "expected \"+\" or the end, found \"b\"");
 }
 
+static int measure_class(void *user, const char *name)
+{
+    *(size_t *)user = strlen(name);
+    return 1;
+}
+
+static void the_longest_name_is_looked_up_as_a_whole(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    size_t len = 0;
+    const struct srv_expr_names measuring = {
+        .find_class = measure_class, .find_option = measure_class, .user = &len};
+    const struct srv_expr *expr;
+    struct srv_expr_error error;
+    char *text = repeat("member('", "g", SRV_EXPR_NAME_MAX, "')");
+    assert_int_equal(srv_expr_compile(&arena, text, SRV_EXPR_CONDITION, &measuring, &expr, &error), 0);
+    assert_int_equal(len, SRV_EXPR_NAME_MAX);
+    free(text);
+    len = 0;
+    text = repeat("option[", "g", SRV_EXPR_NAME_MAX, "].exists");
+    assert_int_equal(srv_expr_compile(&arena, text, SRV_EXPR_CONDITION, &measuring, &expr, &error), 0);
+    assert_int_equal(len, SRV_EXPR_NAME_MAX);
+    free(text);
+    arena_fini(&arena);
+}
+
 /* Names of classes and options have at most SRV_EXPR_NAME_MAX octets: a longer one is not cut to one that is
  * there. */
 static void long_names_name_nothing(void **state)
@@ -612,6 +640,7 @@ int main(void)
         cmocka_unit_test(nesting_is_bounded),
         cmocka_unit_test(length_is_bounded),
         cmocka_unit_test(mistakes),
+        cmocka_unit_test(the_longest_name_is_looked_up_as_a_whole),
         cmocka_unit_test(long_names_name_nothing),
         cmocka_unit_test(every_prefix),
         cmocka_unit_test(every_cut_option),
