@@ -80,7 +80,8 @@ uint64_t ip4_range_size(struct ip4_range range); /* addresses in it, both ends i
 /* Could this be the address of one host? Not 0.0.0.0/8, not 127/8, not multicast, reserved or broadcast. */
 bool ip4_is_host(ip4 addr);
 
-/* Colon-separated hexadecimal octets, 1 to HW_MAX of them; type becomes 1 (Ethernet). */
+/* Colon-separated hexadecimal octets, 1 to HW_MAX of them; type becomes 1 (Ethernet). False for anything
+ * else. */
 bool hw_parse(const char *text, struct hw_addr *out);
 const char *hw_format(const struct hw_addr *hw, char *buf); /* HW_LEN; "" for length 0 */
 /* Equal ones are most often equal as a whole, which is quick to see; octets behind `len` do not count. */

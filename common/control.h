@@ -24,7 +24,7 @@ typedef void control_fn(void *user, const char *command, const cJSON *arguments,
 
 /* Listens on `path` (mode 0660; a stale socket file is replaced, a living one is ERR_EXISTS, a file of
  * another kind is left alone). *out is owned by the caller. ERR_INVALID: the path is empty or above 107
- * octets; ERR_IO: the socket cannot be made; errno tells. */
+ * octets; ERR_IO: the socket cannot be made; errno tells; ERR_NOMEM. */
 int control_listen(struct io_loop *loop, const char *path, control_fn *fn, void *user, struct control **out);
 /* Makes the socket file another user's. ERR_IO (errno tells). */
 int control_give(struct control *c, uid_t uid, gid_t gid);

@@ -10,7 +10,7 @@
 
 /* Sends one command (`arguments` borrowed, may be NULL) and waits at most `timeout_ms` for the answer.
  * *out_reply is the caller's. ERR_NOTFOUND: nobody listens on `path`; ERR_TIMEOUT; ERR_DENIED; ERR_INVALID:
- * as control_call_address(); ERR_IO: the connection broke, or the answer is not JSON. */
+ * as control_call_address(); ERR_IO: the connection broke, or the answer is not JSON; ERR_NOMEM. */
 int control_call(const char *path, const char *command, const cJSON *arguments, int timeout_ms,
                  cJSON **out_reply);
 

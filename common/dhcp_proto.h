@@ -61,10 +61,10 @@ enum dhcp_type {
 #undef X
 };
 
-/* "DISCOVER"; "BOOTP" for 0; "TYPE-n" does not exist here: NULL for an unassigned value. Static storage. */
+/* "DISCOVER"; "BOOTP" for 0; NULL for an unassigned value. Static storage. */
 const char *dhcp_type_name(uint8_t type);
 
-/* The option codes that code refers to; the registry in dhcp_opt.c knows them all. */
+/* The option codes that code refers to; the registry in dhcp_opt_table.c has them all. */
 enum dhcp_opt_code {
     DHCP_OPT_PAD = 0,
     DHCP_OPT_SUBNET_MASK = 1,

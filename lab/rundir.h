@@ -97,7 +97,7 @@ int rundir_claim(const char *name, char out_dir[LAB_PATH_MAX], int *out_lock);
 /* Takes the lock of the folder, the last step of the above. ERR_EXISTS: it is held; ERR_NOTFOUND: the folder
  * has gone meanwhile; ERR_LIMIT, ERR_IO. Nothing is told. */
 int rundir_lock(const char *dir, int *out_lock);
-/* Writes the pid of the supervisor to the lock. */
+/* Writes the pid of the supervisor to the lock. 0 or ERR_IO. */
 int rundir_set_pid(int lock, pid_t pid);
 /* The pid in the lock of a lab; 0 if none is there. It is the supervisor's while the lock is held: as long as
  * a process of the lab lives, the first of them keeps its pid. */

@@ -63,7 +63,7 @@ int timeline_run(const struct timeline_setting *setting, const struct cli_profil
 void timeline_fini(struct timeline *t);
 
 /* A table with a column for each of the `n` clients (1 to TIMELINE_PROFILES_MAX) and a row for each instant.
- * Returns 0 or ERR_NOMEM. */
+ * Returns 0, or ERR_IO if not all could be written. */
 int timeline_print(FILE *out, const struct timeline_setting *setting, const struct timeline *clients,
                    size_t n);
 

@@ -79,7 +79,7 @@ void topology_fini(struct topology *t);
 
 /* Which file `name` means: the path itself if it is a file; else, for a bare name such as `lan` or
  * `lan.json`, the file of that name among the labs that come with the program. ERR_NOTFOUND; ERR_LIMIT: too
- * long. */
+ * long; ERR_IO: it is not known where the program is. */
 int topology_find(const char *name, char out_path[TOPOLOGY_PATH_MAX]);
 /* The same in another folder of files that come with the program than "labs". */
 int topology_find_in(const char *folder, const char *name, char out_path[TOPOLOGY_PATH_MAX]);

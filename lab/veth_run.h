@@ -7,10 +7,12 @@
 
 enum { VETH_RUN_WHY_MAX = 4096 };
 
-/* As scenario_run(), in the calling process's new namespaces (veth_enter.h); `dir` is an empty folder for the
- * files of the run, `programs` the folder of dhcplab-server and dhcplab-client. Invariants are not checked,
- * but for SIM_BOUND; setting->bugs is without effect. 0; ERR_NOMEM; ERR_IO, ERR_DENIED with a sentence in
- * `why`, which holds VETH_RUN_WHY_MAX octets. */
 struct net;
+
+/* As scenario_run(), in the calling process's new namespaces (veth_enter.h); `dir` is an empty folder for the
+ * files of the run, `programs` the folder of dhcplab-server and dhcplab-client. Invariants are checked from
+ * outside: by what the programs send, their lease files, and the addresses of the interfaces. The scenario's
+ * sync_ms and setting->bugs are without effect. 0; ERR_NOMEM; ERR_IO, ERR_DENIED with a sentence in `why`,
+ * which holds VETH_RUN_WHY_MAX octets. */
 int veth_run(struct net *net, const char *dir, const char *programs, const struct scenario *s,
              const struct scenario_setting *setting, struct scenario_outcome *out, char *why);

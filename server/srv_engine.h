@@ -119,7 +119,7 @@ void srv_engine_loaded(struct srv_engine *e);
  * Puts a lease (not SRV_LEASE_OFFERED; of a subnet of the configuration) in place of the one of its address,
  * whoever has that. An offer of the address is taken back. ERR_LIMIT: max-leases. */
 int srv_engine_put_lease(struct srv_engine *e, const struct srv_lease *lease, struct srv_actions *out);
-/* Forgets a lease: its client is unknown, its address is free. ERR_NOTFOUND. */
+/* Forgets a lease: its client is unknown, its address is free. ERR_NOTFOUND: there is none; ERR_NOMEM. */
 int srv_engine_delete_lease(struct srv_engine *e, ip4 addr, time_ms now, struct srv_actions *out);
 /* Makes every lease free whose time is over at `now`, whether or not it may wait for its turn. 0 or
  * ERR_NOMEM.

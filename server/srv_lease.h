@@ -19,7 +19,7 @@ enum srv_lease_state {
     SRV_LEASE_OFFERED = 100, /* offered, not stored; until expires_ms */
 };
 
-/* RFC 2131 4.2: the client identifier if there is one, else the hardware address. */
+/* The record of an address. */
 struct srv_lease {
     ip4 addr;
     uint32_t subnet_id;
@@ -119,7 +119,7 @@ bool srv_lease_find(const struct srv_lease_table *t, ip4 addr, struct srv_lease 
 bool srv_lease_find_client(const struct srv_lease_table *t, uint32_t subnet_id, const struct srv_identity *id,
                            ip4 not, struct srv_lease *out);
 
-/* Has the client any record at all but that of `except` (0: any), in whatever subnet, and whether that
+/* Has the client any record at all but that of `not` (0: any), in whatever subnet, and whether that
  * goes by its identifier or not? */
 bool srv_lease_has_client(const struct srv_lease_table *t, const struct srv_identity *id, ip4 not );
 
