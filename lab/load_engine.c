@@ -52,7 +52,7 @@ struct load_engine {
     struct line requested; /* in order of the offers */
     uint32_t busy;         /* clients not IDLE */
     uint32_t preload_next;
-    bool counts, stopped; /* preloading is over; nothing new is begun */
+    bool counts, stopped; /* it runs, and preloading is over; nothing new is begun */
     uint64_t jobs;        /* begun, or given up as late */
     uint32_t xid_mask;
     struct rng rng;
@@ -133,7 +133,6 @@ struct load_engine *load_engine_new(const struct load_settings *settings, uint64
         e->mix_total += settings->mix[job];
     e->xid_mask = (uint32_t)hash_u64(settings->seed);
     rng_init(&e->rng, settings->seed, "load");
-    e->counts = settings->preload == 0;
     e->stats.begun_us = now_us;
     return e;
 }
@@ -223,14 +222,29 @@ static uint32_t some_holder(struct load_engine *e)
     return e->holding[rng_between(&e->rng, 0, (int64_t)e->n_holding - 1)];
 }
 
+/* RFC 2131 4.4.5: "If the lease expires before the client receives a DHCPACK, the client moves to INIT
+ * state". */
+static void begin_bound(struct load_engine *e, enum load_job job, uint64_t wanted_us, uint64_t now_us,
+                        struct load_send *out)
+{
+    uint32_t i = some_holder(e);
+    if (e->clients[i].expires_us <= now_us) {
+        e->clients[i].lease = 0;
+        begin(e, i, LOAD_DISCOVER_OFFER, wanted_us, now_us, out);
+    } else if (job == LOAD_RENEW) {
+        begin(e, i, LOAD_RENEW_ACK, wanted_us, now_us, out);
+    } else {
+        release(e, i, now_us, out);
+    }
+}
+
 static void begin_job(struct load_engine *e, uint64_t wanted_us, uint64_t now_us, struct load_send *out)
 {
-    switch (choose_job(e)) {
+    enum load_job job = choose_job(e);
+    switch (job) {
     case LOAD_RENEW:
-        begin(e, some_holder(e), LOAD_RENEW_ACK, wanted_us, now_us, out);
-        break;
     case LOAD_RELEASE:
-        release(e, some_holder(e), now_us, out);
+        begin_bound(e, job, wanted_us, now_us, out);
         break;
     case LOAD_DORA:
     case LOAD_JOBS: /* in turn: no client comes again before all others that are idle had theirs */
@@ -246,11 +260,23 @@ static uint64_t next_wanted_us(const struct load_engine *e)
     return e->stats.begun_us + e->jobs / rate * SECOND_US + e->jobs % rate * SECOND_US / rate;
 }
 
+static uint64_t end_us(const struct load_engine *e)
+{
+    return e->stats.begun_us + e->settings.duration_us;
+}
+
+static bool has_enough(const struct load_engine *e)
+{
+    return e->settings.limit != 0 && e->jobs >= e->settings.limit;
+}
+
+/* One that could not begin within the drop time has failed, as one whose answer does not come has. */
 static bool next_open(struct load_engine *e, uint64_t now_us, struct load_send *out)
 {
-    for (uint64_t wanted_us; (wanted_us = next_wanted_us(e)) <= now_us;) {
+    for (uint64_t wanted_us;
+         (wanted_us = next_wanted_us(e)) <= now_us && wanted_us < end_us(e) && !has_enough(e);) {
         e->jobs++;
-        if (e->busy < e->settings.clients) {
+        if (e->busy < e->settings.clients && now_us - wanted_us < e->settings.drop_us) {
             begin_job(e, wanted_us, now_us, out);
             return true;
         }
@@ -275,11 +301,6 @@ static bool next_preload(struct load_engine *e, uint64_t now_us, struct load_sen
     e->preload_next++;
     begin(e, e->idle.first, LOAD_DISCOVER_OFFER, now_us, now_us, out);
     return true;
-}
-
-static bool has_enough(const struct load_engine *e)
-{
-    return e->settings.limit != 0 && e->jobs >= e->settings.limit;
 }
 
 bool load_engine_next(struct load_engine *e, uint64_t now_us, struct load_send *out)
@@ -307,6 +328,12 @@ void load_engine_stop(struct load_engine *e, uint64_t now_us)
     e->stats.ended_us = now_us;
 }
 
+/* Open loop: what should have begun before the end still does, if only just now. */
+static bool is_over(const struct load_engine *e, uint64_t now_us)
+{
+    return now_us >= end_us(e) && (e->settings.rate == 0 || next_wanted_us(e) >= end_us(e));
+}
+
 /* Every client that was to have a lease has asked for it: from now on it counts. */
 static void start_counting(struct load_engine *e, uint64_t now_us)
 {
@@ -324,7 +351,7 @@ void load_engine_tick(struct load_engine *e, uint64_t now_us)
     }
     if (!e->counts && !e->stopped && e->preload_next == e->settings.preload && e->busy == 0)
         start_counting(e, now_us);
-    if (e->counts && (has_enough(e) || now_us - e->stats.begun_us >= e->settings.duration_us))
+    if (e->counts && (has_enough(e) || is_over(e, now_us)))
         load_engine_stop(e, now_us);
 }
 
@@ -338,9 +365,8 @@ uint64_t load_engine_deadline(const struct load_engine *e)
     uint64_t at = e->waiting.first == NOBODY ? UINT64_MAX : e->clients[e->waiting.first].due_us;
     if (e->stopped || !e->counts)
         return e->busy == 0 ? 0 : at;
-    uint64_t end = e->stats.begun_us + e->settings.duration_us;
-    if (end < at)
-        at = end;
+    if (end_us(e) < at)
+        at = end_us(e);
     if (e->settings.rate > 0 && next_wanted_us(e) < at)
         at = next_wanted_us(e);
     return at;
@@ -400,6 +426,14 @@ static void keep_holders(struct load_engine *e)
             load_holders_put(&e->holders, e->clients[i].lease, i);
 }
 
+/* RFC 2131 4.4.1: "The client records the lease expiration time as the sum of the time at which the original
+ * request was sent and the duration of the lease from the DHCPACK message." */
+static uint64_t expiry_us(const struct load_engine *e, const struct client *c, uint32_t lease_s)
+{
+    uint64_t sent_us = c->due_us - e->settings.drop_us;
+    return lease_s == LEASE_INFINITE ? UINT64_MAX : sent_us + lease_s * SECOND_US;
+}
+
 static void take_lease(struct load_engine *e, uint32_t i, uint64_t now_us, const struct load_answer *a)
 {
     struct client *c = &e->clients[i];
@@ -411,7 +445,7 @@ static void take_lease(struct load_engine *e, uint32_t i, uint64_t now_us, const
     load_holders_put(&e->holders, a->addr, i);
     c->lease = a->addr;
     c->server = a->server;
-    c->expires_us = a->lease_s == LEASE_INFINITE ? UINT64_MAX : now_us + a->lease_s * SECOND_US;
+    c->expires_us = expiry_us(e, c, a->lease_s);
 }
 
 static void take_ack(struct load_engine *e, uint32_t i, uint64_t now_us, const struct load_answer *a)

@@ -2,8 +2,8 @@
  * now, what an answer means, and what it all comes to. RFC 2131 3.1, 4.4.
  *
  * Open loop: exchanges begin at a fixed rate, whether the server keeps up or not, and a delay counts from the
- * instant at which the message should have been sent, so that a server that stalls cannot hide it. Closed
- * loop: so many exchanges are under way at any time.
+ * instant at which the message should have been sent, so that neither a server that stalls nor a generator
+ * that is too slow can hide it. Closed loop: so many exchanges are under way at any time.
  *
  * Nothing is repeated: an exchange whose answer does not come within the drop time has failed. */
 #pragma once
@@ -62,7 +62,7 @@ struct load_settings {
     uint32_t window;         /* exchanges under way in a closed loop, > 0 */
     uint32_t mix[LOAD_JOBS]; /* relative shares of the jobs; not all 0 */
     uint64_t drop_us;        /* how long an answer is waited for */
-    uint64_t duration_us;    /* how long new exchanges are begun */
+    uint64_t duration_us;    /* how long new exchanges are to begin */
     uint64_t limit;          /* that many exchanges, then no more; 0: no limit */
     uint64_t seed;
     struct ip4_range pools[LOAD_POOLS_MAX];
@@ -110,7 +110,7 @@ struct load_stats {
     uint64_t done_in_time;       /* the same, until new ones were no longer begun */
     struct load_hdr dora;        /* from the DISCOVER to the ACK */
     uint64_t unreadable;         /* datagrams that are no answer */
-    uint64_t late;               /* open loop: exchanges not begun because every client was busy */
+    uint64_t late;               /* open loop: exchanges not begun because every client was busy, or we */
     uint64_t begun_us, ended_us; /* when the first exchange and when no more was begun */
 };
 
@@ -119,7 +119,7 @@ struct load_engine;
 /* The address of relay `i` of those there are. */
 ip4 load_engine_relay(const struct load_settings *settings, uint32_t i);
 
-/* `settings` is copied. NULL if memory is out. */
+/* `settings` is copied. The first tick begins it, whenever that is. NULL if memory is out. */
 struct load_engine *load_engine_new(const struct load_settings *settings, uint64_t now_us);
 void load_engine_free(struct load_engine *e);
 

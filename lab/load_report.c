@@ -95,7 +95,8 @@ static void add_faults(struct text *t, const struct load_stats *s)
     if (s->unreadable > 0)
         text_add(t, "no answer of a DHCP server: %llu\n", (unsigned long long)s->unreadable);
     if (s->late > 0)
-        text_add(t, "not begun, since every client was busy: %llu\n", (unsigned long long)s->late);
+        text_add(t, "not begun in time, since every client was busy, or this generator: %llu\n",
+                 (unsigned long long)s->late);
 }
 
 void load_report_text(struct text *out, const struct load_settings *settings, const struct load_stats *s)

@@ -43,6 +43,7 @@ static void start(void)
 {
     e = load_engine_new(&settings, NOW);
     assert_non_null(e);
+    load_engine_tick(e, NOW);
 }
 
 static const struct load_count *count(enum load_exchange exchange)
@@ -236,6 +237,64 @@ static void test_a_delay_counts_from_when_it_should_have_been_sent(void **state)
     assert_int_equal(count(LOAD_DISCOVER_OFFER)->delay.max_us, 60 * MS);
 }
 
+/* To make room for many clients takes its time, which nobody has waited for. */
+static void test_the_rate_counts_from_the_first_tick(void **state)
+{
+    (void)state;
+    settings.rate = 1000;
+    e = load_engine_new(&settings, NOW);
+    expect_send(700 * MS, LOAD_DISCOVER_OFFER);
+    expect_silence(701 * MS - 1);
+    answer(702 * MS, DHCP_OFFER);
+    assert_int_equal(count(LOAD_DISCOVER_OFFER)->delay.max_us, 2 * MS);
+}
+
+static void test_what_should_have_begun_before_the_end_still_does(void **state)
+{
+    (void)state;
+    settings.rate = 1000;
+    settings.duration_us = 10 * MS;
+    start();
+    expect_send(0, LOAD_DISCOVER_OFFER);
+    for (int i = 1; i < 10; i++)
+        expect_send(12 * MS, LOAD_DISCOVER_OFFER);
+    expect_silence(12 * MS); /* not those of 10, 11 and 12 ms */
+    assert_int_equal(load_engine_stats(e)->late, 0);
+    expect_silence(12 * MS + SECOND);
+    assert_true(load_engine_is_done(e));
+}
+
+/* We cannot keep up with the rate ourselves. */
+static void test_what_cannot_begin_within_the_drop_time_is_late(void **state)
+{
+    (void)state;
+    settings.rate = 1000;
+    settings.duration_us = 2 * SECOND;
+    start();
+    expect_send(0, LOAD_DISCOVER_OFFER);
+    expect_send(SECOND + 5 * MS, LOAD_DISCOVER_OFFER); /* should have been at 6 ms */
+    assert_int_equal(load_engine_stats(e)->late, 5);   /* those of 1 to 5 ms */
+    answer(SECOND + 5 * MS, DHCP_OFFER);
+    assert_int_equal(count(LOAD_DISCOVER_OFFER)->delay.max_us, SECOND - MS);
+    load_engine_tick(e, NOW + 4 * SECOND);
+    expect_send(4 * SECOND, LOAD_REQUEST_ACK);
+    expect_silence(4 * SECOND);
+    assert_int_equal(load_engine_stats(e)->late, 5 + 1993); /* and those of 7 to 1999 ms */
+    assert_false(load_stats_is_good(load_engine_stats(e)));
+}
+
+static void test_no_more_are_late_than_were_wanted(void **state)
+{
+    (void)state;
+    settings.rate = 1000;
+    settings.clients = 1;
+    settings.limit = 4;
+    start();
+    expect_send(10 * MS, LOAD_DISCOVER_OFFER);
+    expect_silence(10 * MS);
+    assert_int_equal(load_engine_stats(e)->late, 3);
+}
+
 static void test_where_every_client_is_busy_exchanges_are_late(void **state)
 {
     (void)state;
@@ -291,6 +350,23 @@ static void test_a_release_ends_a_lease_without_an_answer(void **state)
     assert_int_equal(load_engine_under_way(e), 0);
     assert_true(load_engine_holder(e, POOL + 1, NOW) == UINT32_MAX);
     expect_send(0, LOAD_DISCOVER_OFFER);
+}
+
+/* RFC 2131 4.4.5: "If the lease expires before the client receives a DHCPACK, the client moves to INIT
+ * state".
+ */
+static void test_a_lease_that_is_over_is_not_renewed(void **state)
+{
+    (void)state;
+    settings.clients = settings.preload = 1;
+    settings.mix[LOAD_DORA] = 0;
+    settings.mix[LOAD_RENEW] = 1;
+    settings.duration_us = 3 * LEASE_S * SECOND;
+    start();
+    get_lease(0);
+    expect_send(LEASE_S * SECOND - 1, LOAD_RENEW_ACK);
+    answer(LEASE_S * SECOND - 1, DHCP_ACK);
+    expect_send(2 * LEASE_S * SECOND - 1, LOAD_DISCOVER_OFFER);
 }
 
 static void test_the_shares_of_the_mix_are_kept(void **state)
@@ -480,6 +556,20 @@ static void test_once_its_lease_is_over_it_is_none(void **state)
     assert_true(load_stats_is_good(load_engine_stats(e)));
 }
 
+/* RFC 2131 4.4.1: "The client records the lease expiration time as the sum of the time at which the original
+ * request was sent and the duration of the lease from the DHCPACK message." */
+static void test_a_lease_counts_from_its_request(void **state)
+{
+    (void)state;
+    start();
+    expect_send(0, LOAD_DISCOVER_OFFER);
+    answer(MS, DHCP_OFFER);
+    expect_send(2 * MS, LOAD_REQUEST_ACK);
+    answer(500 * MS, DHCP_ACK);
+    assert_int_equal(load_engine_holder(e, POOL + 1, NOW + LEASE_S * SECOND + 2 * MS - 1), 0);
+    assert_true(load_engine_holder(e, POOL + 1, NOW + LEASE_S * SECOND + 2 * MS) == UINT32_MAX);
+}
+
 /* Clients that get a new address each time, more addresses than are kept in mind: none is taken for a
  * duplicate, and those that are held are still known. */
 static void test_addresses_that_are_no_longer_held_are_forgotten(void **state)
@@ -531,9 +621,14 @@ int main(void)
         TEST(test_so_many_exchanges_are_enough),
         TEST(test_exchanges_begin_at_the_rate),
         TEST(test_a_delay_counts_from_when_it_should_have_been_sent),
+        TEST(test_the_rate_counts_from_the_first_tick),
+        TEST(test_what_should_have_begun_before_the_end_still_does),
+        TEST(test_what_cannot_begin_within_the_drop_time_is_late),
+        TEST(test_no_more_are_late_than_were_wanted),
         TEST(test_where_every_client_is_busy_exchanges_are_late),
         TEST(test_clients_with_a_lease_renew_it),
         TEST(test_a_release_ends_a_lease_without_an_answer),
+        TEST(test_a_lease_that_is_over_is_not_renewed),
         TEST(test_the_shares_of_the_mix_are_kept),
         TEST(test_the_seed_repeats_the_run),
         TEST(test_a_wrong_answer_is_rejected_for_what_it_is),
@@ -543,6 +638,7 @@ int main(void)
         TEST(test_where_the_subnet_is_not_known_any_address_will_do),
         TEST(test_an_address_that_another_client_holds_is_a_duplicate),
         TEST(test_once_its_lease_is_over_it_is_none),
+        TEST(test_a_lease_counts_from_its_request),
         TEST(test_addresses_that_are_no_longer_held_are_forgotten),
         TEST(test_an_answer_that_nobody_waits_for_is_an_orphan),
     };
