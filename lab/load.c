@@ -61,6 +61,8 @@ static const char help[] =
     "      --json            the report as JSON\n"
     "      --help            this text\n"
     "\n"
+    "Ctrl-C begins no more exchanges, and reports when those under way are over; a second one at once.\n"
+    "\n"
     "Exit codes: 0 every exchange ended well; 1 failed; 2 wrong usage; 3 answers were missing, wrong or "
     "late, or\n"
     "an address was given twice.\n"
@@ -124,6 +126,24 @@ static const struct option long_options[] = {
     {0},
 };
 
+/* What their values are. */
+static const char *const values[] = {
+    [OPT_SERVER] = "the address of a host",
+    [OPT_LOCAL] = "the address of a host, with the length of its subnet or without",
+    [OPT_RELAYS] = "a number from 1 to 1024",
+    [OPT_WINDOW] = "a number from 1 to 4194304",
+    [OPT_RATE] = "a number from 1 to 10000000",
+    [OPT_CLIENTS] = "a number from 1 to 4194304",
+    [OPT_MIX] = "shares from 0 to 1000000 of dora, renew and release, not all 0, such as dora=8,renew=1",
+    [OPT_PRELOAD] = "a number up to 4194304",
+    [OPT_DURATION] = "seconds from 0.001 to 86400",
+    [OPT_EXCHANGES] = "a number from 1",
+    [OPT_DROP_TIME] = "seconds from 0.001 to 86400",
+    [OPT_SEED] = "a number",
+    [OPT_POOL] = "a range such as 10.0.0.10-10.0.0.99 or 10.0.0.0/24, at most 16 times",
+    [OPT_PROGRESS] = "seconds up to 86400",
+};
+
 struct arguments {
     struct load_settings settings;
     struct load_link_settings link;
@@ -136,7 +156,7 @@ static volatile sig_atomic_t ended;
 static void on_signal(int number)
 {
     (void)number;
-    ended = 1;
+    ended = ended == 0 ? 1 : 2;
 }
 
 /* ---- the command line ---- */
@@ -144,6 +164,13 @@ static void on_signal(int number)
 static int usage_error(const char *what, const char *value)
 {
     fprintf(stderr, "dhcplab: load: %s%s; `dhcplab load --help` tells more\n", what, value);
+    return EXIT_CODE_USAGE;
+}
+
+static int value_error(const struct option *option, const char *value)
+{
+    fprintf(stderr, "dhcplab: load: --%s takes %s, not %s; `dhcplab load --help` tells more\n", option->name,
+            values[option->val], value);
     return EXIT_CODE_USAGE;
 }
 
@@ -263,7 +290,7 @@ static int check_arguments(const struct arguments *a)
 static int parse(int argc, char **argv, struct arguments *a)
 {
     optind = 1;
-    for (int option; (option = getopt_long(argc, argv, "h", long_options, NULL)) != -1;) {
+    for (int option, i; (option = getopt_long(argc, argv, "h", long_options, &i)) != -1;) {
         if (option == 'h') {
             fputs(help, stdout);
             return EXIT_CODE_OK;
@@ -273,7 +300,7 @@ static int parse(int argc, char **argv, struct arguments *a)
         if (option == 'j')
             a->json = true;
         else if (!take_option(option, a))
-            return usage_error("not a value that this option can have: ", optarg);
+            return value_error(&long_options[i], optarg);
     }
     if (optind < argc)
         return usage_error("not understood: ", argv[optind]);

@@ -69,7 +69,7 @@ int load_run(struct load_run *run)
         uint64_t now_us = io_now_us();
         if (*run->ended)
             load_engine_stop(run->engine, now_us);
-        load_engine_tick(run->engine, now_us);
+        load_engine_tick(run->engine, *run->ended > 1 ? UINT64_MAX : now_us);
         int sent = send_some(run, now_us);
         if (received < 0 || sent < 0)
             return ERR_IO;

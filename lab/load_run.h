@@ -11,7 +11,7 @@ struct load_run {
     struct load_messages messages;
     uint64_t progress_us;               /* how often standard error tells how it goes; 0: never */
     bool busy_poll;                     /* it never sleeps */
-    const volatile sig_atomic_t *ended; /* not 0: begin nothing new */
+    const volatile sig_atomic_t *ended; /* 1: begin nothing new; 2: what is under way is lost, too */
 };
 
 /* 0, or ERR_IO (errno): a socket failed. */

@@ -3,11 +3,13 @@
 
 import json
 import os
+import re
 import resource
 import signal
 import socket
 import subprocess
 import sys
+import time
 
 import labtest
 from labtest import wait_for
@@ -169,6 +171,64 @@ class Load(LeaseCase):
         self.assertLessEqual(kept, report["exchanges"]["request-ack"]["sent"])
         self.assertGreater(report["completed"]["dora"], 3000)
         self.assertEqual(report["exchanges"]["request-ack"]["non_unique"], 0)
+
+    def test_what_a_second_interrupt_gives_up_is_told(self):
+        """Nobody answers, and it would wait for an hour."""
+        load = self.spawn("c", labtest.DHCPLAB, "load", "--json", "--server", SERVER, "--local", "10.9.0.2", "--window", 5,
+                          "--drop-time", 3600, "--progress", 0.1, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertIn("under way: 5;", load.stderr.readline())
+        (pid,) = [pid for pid, command in labtest.processes(f"DHCPLAB_RUN={self.run_dir}").items()
+                  if command.startswith(f"{labtest.DHCPLAB} load")]
+        os.kill(pid, signal.SIGINT)
+        self.assertIn("under way: 5;", load.stderr.readline())
+        self.assertIn("under way: 5;", load.stderr.readline())
+        os.kill(pid, signal.SIGINT)
+        report = json.loads(load.communicate(timeout=labtest.LIMIT_S)[0])
+        self.assertEqual(load.returncode, 3)
+        self.assertEqual([report["exchanges"]["discover-offer"][key] for key in ("sent", "received", "drops")], [5, 0, 5])
+
+    def test_a_server_that_stalls_cannot_hide_it(self):
+        """Of 5 s at 400 a second it is silent for 0.5: a tenth of the exchanges are 0 to 500 ms late, evenly."""
+        self.start_server()
+        load = self.spawn("c", labtest.DHCPLAB, "load", "--json", "--server", SERVER, "--local", "10.9.0.2", "--drop-time", 10,
+                          "--rate", 400, "--duration", 5, "--progress", 0.5, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        load.stderr.readline()
+        os.kill(self.server_pid(), signal.SIGSTOP)
+        time.sleep(0.5)  # not a wait for anything: the stall itself
+        os.kill(self.server_pid(), signal.SIGCONT)
+        report = json.loads(load.communicate(timeout=labtest.LIMIT_S)[0])
+        self.assertEqual((load.returncode, report["exchanges"]["discover-offer"]["sent"], report["late"]), (0, 2000, 0))
+        self.assertGreater(report["dora"]["delay"]["max_ms"], 490)
+        self.assertGreater(report["dora"]["delay"]["p99_ms"], 400)
+        self.assertLess(report["dora"]["delay"]["p50_ms"], 400)
+
+    def test_what_it_cannot_begin_itself_is_late(self):
+        """No machine begins so many, and nobody answers."""
+        report = self.relay("--rate", 10000000, "--clients", 1000, "--duration", 0.1, "--drop-time", 0.1, code=3)
+        self.assertEqual(report["exchanges"]["discover-offer"]["sent"] + report["late"], 1000000)
+        self.assertGreater(report["late"], 0)
+
+    def test_the_manual_names_whatever_is_in_the_json(self):
+        self.start_server()
+        manual = (labtest.SOURCE / "lab" / "dhcplab.1").read_text()
+
+        def names(value):
+            for name, inner in value.items():
+                yield name
+                if isinstance(inner, dict):
+                    yield from names(inner)
+        report = self.relay("--exchanges", 10, "--clients", 10)
+        del report["settings"]
+        self.assertEqual([name for name in names(report) if not re.search(rf"\b{name}\b", manual)], [])
+
+    def test_values_are_bounded_and_errors_tell_the_bounds(self):
+        for option, most in (("relays", 1024), ("window", 4194304), ("rate", 10000000), ("clients", 4194304),
+                             ("duration", 86400), ("drop-time", 86400), ("progress", 86400)):
+            relay = ("load", "--server", SERVER, "--local", "192.0.2.1")
+            self.dhcplab(*relay, f"--{option}", str(most), code=1)  # that is not our address
+            done = self.dhcplab(*relay, f"--{option}", str(most + 1), code=2)
+            self.assertRegex(done.stderr, rf"--{option} takes .*\b{most}, not {most + 1};")
+            self.assertIn(f"--{option} takes ", self.dhcplab(*relay, f"--{option}", "-1", code=2).stderr)
 
     def test_wrong_usage(self):
         for arguments in ([], ["--server", SERVER], ["--server", SERVER, "--local", "10.9.0.2", "--mix", "discover=1"],
