@@ -66,13 +66,6 @@ void cli_step_keep_ack(struct cli_step *s)
     action->packet = (struct packet){.bytes = bytes, .len = s->packet->len};
 }
 
-static struct hw_addr hw_broadcast(const struct hw_addr *own)
-{
-    struct hw_addr hw = {.type = own->type, .len = own->len};
-    memset(hw.bytes, 0xff, hw.len);
-    return hw;
-}
-
 void cli_step_send(struct cli_step *s, const struct cli_draft *draft)
 {
     struct cli_engine *e = s->e;

@@ -150,3 +150,10 @@ const char *hw_format(const struct hw_addr *hw, char *buf)
     *at = '\0';
     return buf;
 }
+
+struct hw_addr hw_broadcast(const struct hw_addr *own)
+{
+    struct hw_addr hw = {.type = own->type, .len = own->len};
+    memset(hw.bytes, 0xff, hw.len);
+    return hw;
+}

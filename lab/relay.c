@@ -27,20 +27,21 @@ enum reason relay_request(const struct dhcp_msg *msg, const struct packet *in, i
     return REASON_RELAY_REQUEST;
 }
 
-/* RFC 1542 4.1.2: to the client on the interface that 'giaddr' names, as its broadcast flag says. */
+/* RFC 1542 4.1.2: to the client on the interface that 'giaddr' names, as its broadcast flag says; and to all
+ * where the client has no address of this kind of link. */
 void relay_reply(const struct dhcp_msg *msg, const struct packet *in, const struct hw_addr *own_hw,
                  struct packet *out)
 {
-    bool broadcast = (msg->flags & DHCP_FLAG_BROADCAST) != 0 || msg->yiaddr == 0;
+    struct hw_addr hw = dhcp_msg_hw(msg);
+    bool broadcast = (msg->flags & DHCP_FLAG_BROADCAST) != 0 || msg->yiaddr == 0 || hw.len != own_hw->len;
     *out = (struct packet){.src_hw = *own_hw,
+                           .dst_hw = broadcast ? hw_broadcast(own_hw) : hw,
                            .src = msg->giaddr,
                            .dst = broadcast ? IP4_BROADCAST : msg->yiaddr,
                            .sport = DHCP_PORT_SERVER,
                            .dport = DHCP_PORT_CLIENT,
                            .bytes = in->bytes,
                            .len = in->len};
-    if (!broadcast)
-        out->dst_hw = dhcp_msg_hw(msg);
 }
 
 struct trace_event relay_event(const struct dhcp_msg *msg, enum reason reason, const struct packet *packet,

@@ -34,6 +34,33 @@ class Scenarios(labtest.LabCase):
                 ladders.add((result["messages"], result["lost"]))
         self.assertGreater(len(ladders), 3)  # and another for each seed
 
+    def test_two_clients_heard_at_once(self):
+        """With this seed a server hears in one instant what it answers after a sync, and what it answers at once."""
+        for _ in range(5):
+            result = json.loads(self.dhcplab("run", "faults-relay", "--parity", "--json", "--seed", "11").stdout)
+            self.assertTrue(result["parity"]["same"], result["parity"]["differences"])
+
+    def test_what_a_relay_broadcasts_is_heard(self):
+        """Answers to a client that wants broadcasts, and the NAK to one whose address is of the network of before."""
+        def server(pools):
+            return {"Dhcp4": {"interfaces-config": {"interfaces": ["eth0"]}, "valid-lifetime": 600, "authoritative": True,
+                              "subnet4": [{"id": 2, "subnet": "10.88.0.0/24", "pools": [{"pool": pools}],
+                                           "option-data": [{"name": "routers", "data": "10.88.0.1"}]}]}}
+        client = {"start-delay-ms": [0, 0], "address-conflict-detection": False}
+        topology = {"hosts": {"server": {"server": server("10.88.0.100/31")}, "r": {}, "h1": {"client": {**client, "broadcast": True}},
+                              "h2": {"client": client}},
+                    "links": [{"type": "veth", "ends": [{"host": "server", "address": "10.77.0.1/24"}, {"host": "r", "address": "10.77.0.254/24"}]},
+                              {"type": "bridge", "ends": [{"host": "r", "address": "10.88.0.1/24"}, {"host": "h1"}, {"host": "h2"}]}]}
+        scenario = {"topology": topology, "relays": {"r": ["10.77.0.1"]}, "duration": "20 min", "unchecked": ["lease-known"],
+                    "steps": [{"at": "1 min", "do": "configure", "host": "server", "server": server("10.88.0.200/31")},
+                              {"at": "2 min", "do": "rebind", "host": "h2"}],
+                    "expect": [{"until": "1 s", "host": "h1", "state": "BOUND"}, {"at": "2 min", "host": "r", "sends": "NAK", "unicast": False},
+                               {"at": "2 min", "host": "h2", "reason": "nak"},
+                               {"from": "3 min", "until": "4 min", "host": "h2", "address": "10.88.0.200"}]}
+        result = json.loads(self.dhcplab("run", self.write("s.json", scenario), "--parity", "--json", code=None).stdout)
+        self.assertEqual([(item["text"], item["instead"]) for item in result["expectations"] if not item["met"]], [])
+        self.assertTrue(result["parity"]["same"], result["parity"]["differences"])
+
     def test_every_step(self):
         """What no scenario that comes with the program does, and all of it to a crowd."""
         server = {"Dhcp4": {"interfaces-config": {"interfaces": ["eth0"]}, "valid-lifetime": 600, "forcerenew": True,

@@ -291,6 +291,15 @@ static void hardware_addresses_are_equal_in_type_length_and_octets(void **state)
     assert_false(hw_equal(&a, &b));
 }
 
+static void broadcast_is_as_long_as_ours(void **state)
+{
+    (void)state;
+    struct hw_addr own = {.type = 6, .len = 3, .bytes = {2, 0, 1}};
+    struct hw_addr all = hw_broadcast(&own), expected = {.type = 6, .len = 3, .bytes = {255, 255, 255}};
+    assert_true(hw_equal(&all, &expected));
+    assert_int_equal(all.bytes[3], 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +315,7 @@ int main(void)
         cmocka_unit_test(hardware_addresses_read_and_print_alike),
         cmocka_unit_test(what_is_no_hardware_address_is_refused_and_changes_nothing),
         cmocka_unit_test(hardware_addresses_are_equal_in_type_length_and_octets),
+        cmocka_unit_test(broadcast_is_as_long_as_ours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -80,23 +80,26 @@ static void test_replies(void **state)
     static const struct {
         uint16_t flags;
         ip4 yiaddr, dst;
-        uint8_t hw_len;
+        uint8_t hlen;
+        const char *dst_hw;
     } rows[] = {
-        {0, 0x0a580064, 0x0a580064, 6},
-        {DHCP_FLAG_BROADCAST, 0x0a580064, IP4_BROADCAST, 0},
-        {0, 0, IP4_BROADCAST, 0}, /* a NAK */
+        {0, 0x0a580064, 0x0a580064, 6, "02:00:00:00:00:07"},
+        {DHCP_FLAG_BROADCAST, 0x0a580064, IP4_BROADCAST, 6, "ff:ff:ff:ff:ff:ff"},
+        {0, 0, IP4_BROADCAST, 6, "ff:ff:ff:ff:ff:ff"},          /* a NAK */
+        {0, 0x0a580064, IP4_BROADCAST, 0, "ff:ff:ff:ff:ff:ff"}, /* who goes by option 61 alone */
     };
+    char text[HW_LEN];
     const struct hw_addr own = {1, 6, {2, 0, 0, 0, 0, 9}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         arrive(DHCP_BOOTREPLY, 0, OWN, rows[i].flags, rows[i].yiaddr);
+        msg.hlen = rows[i].hlen;
         relay_reply(&msg, &in, &own, &out);
         assert_int_equal(out.src, OWN);
         assert_int_equal(out.dst, rows[i].dst);
         assert_int_equal(out.dport, DHCP_PORT_CLIENT);
         assert_true(hw_equal(&out.src_hw, &own));
-        assert_int_equal(out.dst_hw.len, rows[i].hw_len);
-        assert_memory_equal(out.dst_hw.bytes, msg.chaddr, rows[i].hw_len);
+        assert_string_equal(hw_format(&out.dst_hw, text), rows[i].dst_hw);
         assert_memory_equal(out.bytes, bytes, out.len);
     }
 }
