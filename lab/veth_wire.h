@@ -55,8 +55,8 @@ size_t veth_wire_fds(const struct veth_wire *w, int *out, size_t max);
 bool veth_wire_take(struct veth_wire *w, time_ms now);
 /* When the next frame arrives; TIME_NEVER: none is under way. */
 time_ms veth_wire_deadline(const struct veth_wire *w);
-/* Hands the frame over that arrives next, if that is by `now`; with datagrams of other clients for the same
- * host, as many as it can take at once. False: there is none. */
+/* Hands the frame over that arrives next, if that is by `now`; where there are no rules, with datagrams of
+ * other clients for the same host, as many as it can take at once. False: there is none. */
 bool veth_wire_deliver(struct veth_wire *w, time_ms now, size_t *out_host);
 /* Takes out one of the questions by ARP, of the host's kernel on its interface *out_name, that nobody has
  * answered. False: there is none. */
