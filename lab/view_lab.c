@@ -60,13 +60,15 @@ static bool read_hosts(char **argv, int argc, const struct view_command *command
     out->n_hosts = (size_t)(argc - optind);
     if (out->n_hosts >= command->min_hosts && out->n_hosts <= command->max_hosts)
         return true;
-    if (out->n_hosts < command->min_hosts)
+    if (out->n_hosts > 0 && out->n_hosts < command->min_hosts)
+        fprintf(stderr, "%s: something is missing behind \"%s\".\n", argv[0], argv[argc - 1]);
+    else if (out->n_hosts < command->min_hosts)
         fprintf(stderr, "%s: the name of a host is missing.\n", argv[0]);
     else if (command->max_hosts == 0)
         fprintf(stderr, "%s: \"%s\" is one argument too many: it takes none.\n", argv[0], out->hosts[0]);
     else
-        fprintf(stderr, "%s: \"%s\" is one argument too many: it takes one host.\n", argv[0],
-                out->hosts[command->max_hosts]);
+        fprintf(stderr, "%s: \"%s\" is one argument too many%s.\n", argv[0], out->hosts[command->max_hosts],
+                command->max_hosts == 1 ? ": it takes one host" : "");
     return false;
 }
 

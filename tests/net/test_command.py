@@ -62,6 +62,12 @@ class Commands(LabCase):
         self.assertEqual(server.wait(labtest.LIMIT_S), 5)
         return leases
 
+    def test_a_word_too_few_or_too_many_is_told(self):
+        for words, told in (((), "the name of a host is missing.\n"), (("s",), 'something is missing behind "s".\n'),
+                            (("s", "lease4-get", "{ip-address:", "10}"), '"10}" is one argument too many.\n')):
+            self.assertEqual(self.dhcplab("command", *words, code=2).stderr,
+                             f"dhcplab command: {told}see `dhcplab command --help`\n")
+
     def test_disabled_service_is_silent_and_counts(self):
         self.dhcplab("release", "h")
         self.assertEqual(self.command("dhcp-disable")["text"], "DHCPv4 service disabled")
