@@ -100,6 +100,15 @@ struct dissect_ip {
     bool cut;                       /* fewer octets captured than total_len says */
 };
 
+struct dissect_ip6 {
+    bool found;
+    uint8_t next; /* header */
+    uint8_t src[16], dst[16];
+    uint8_t protocol; /* behind the extension headers that are here */
+    bool has_icmp;
+    uint8_t icmp_type;
+};
+
 struct dissect_icmp {
     bool found;
     uint8_t type, code;
@@ -156,6 +165,7 @@ struct dissect {
     struct dissect_link link;
     struct dissect_arp arp;
     struct dissect_ip ip;
+    struct dissect_ip6 ip6;
     struct dissect_icmp icmp;
     struct dissect_udp udp;
     struct dissect_tcp tcp;
@@ -193,6 +203,12 @@ const uint8_t *dissect_field_bytes(const struct dissect *d, const struct dissect
 /* The words for numbers: "UDP"; NULL for one that has none here. */
 const char *dissect_ethertype_name(uint16_t type);
 const char *dissect_icmp_name(uint8_t type);
+/* The same of IPv6: "ICMPv6" of a next header; "router solicitation". */
+const char *dissect_ip6_protocol_name(uint8_t protocol);
+const char *dissect_ip6_icmp_name(uint8_t type);
+/* "fe80::1"; `buf` holds DISSECT_IP6_LEN; returns it. */
+const char *dissect_ip6_format(const uint8_t addr[16], char *buf);
+enum { DISSECT_IP6_LEN = 48 };
 /* The sentence for a code of ICMP unreachable, redirect, time exceeded or parameter problem; NULL if there is
  * none.
  */

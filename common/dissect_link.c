@@ -133,10 +133,12 @@ static void read_ethertype(struct dissect *d, uint16_t type, size_t at, size_t l
         dissect_ip(d, at, len);
     } else if (type == ETHERTYPE_ARP) {
         dissect_arp(d, at, len);
+    } else if (type == ETHERTYPE_IP6) {
+        dissect_ip6(d, at, len);
     } else if (type < ETHERTYPE_MIN) {
         read_8023(d, type, at, len);
     } else {
-        d->protocol = type == ETHERTYPE_IP6 ? "IPv6" : "EtherType";
+        d->protocol = "EtherType";
         dissect_data(d, "data", at, len);
     }
 }
@@ -248,8 +250,7 @@ static void read_null(struct dissect *d)
 static void read_raw(struct dissect *d)
 {
     if (d->now_len > 0 && d->now[0] >> 4 == 6) {
-        d->protocol = "IPv6";
-        dissect_data(d, "data", 0, d->now_len);
+        dissect_ip6(d, 0, d->now_len);
         return;
     }
     dissect_ip(d, 0, d->now_len);

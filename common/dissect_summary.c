@@ -134,6 +134,20 @@ static void put_ip(struct line *l, const struct dissect *d)
         put(l, "  protocol %u", d->ip.protocol);
 }
 
+static void put_ip6(struct line *l, const struct dissect_ip6 *ip)
+{
+    char src[DISSECT_IP6_LEN], dst[DISSECT_IP6_LEN];
+    const char *name = dissect_ip6_protocol_name(ip->protocol);
+    const char *type = ip->has_icmp ? dissect_ip6_icmp_name(ip->icmp_type) : NULL;
+    put(l, "%s > %s", dissect_ip6_format(ip->src, src), dissect_ip6_format(ip->dst, dst));
+    if (name != NULL)
+        put(l, "  %s", name);
+    else
+        put(l, "  next header %u", ip->protocol);
+    if (type != NULL)
+        put(l, " %s", type);
+}
+
 size_t dissect_summary(const struct dissect *d, char *buf, size_t cap)
 {
     struct line l = {buf, cap, 0};
@@ -151,6 +165,8 @@ size_t dissect_summary(const struct dissect *d, char *buf, size_t cap)
         put_ip(&l, d);
     else if (d->arp.found)
         put_arp(&l, &d->arp);
+    else if (d->ip6.found)
+        put_ip6(&l, &d->ip6);
     else if (d->link.found) {
         const char *name = dissect_ethertype_name(d->link.type);
         put(&l, "type 0x%04x%s%s", d->link.type, name != NULL ? " " : "", name != NULL ? name : "");

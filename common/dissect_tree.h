@@ -49,6 +49,7 @@ void dissect_data(struct dissect *d, const char *name, size_t at, size_t len);
 void dissect_link(struct dissect *d, int linktype);
 void dissect_arp(struct dissect *d, size_t at, size_t len);
 void dissect_ip(struct dissect *d, size_t at, size_t len);
+void dissect_ip6(struct dissect *d, size_t at, size_t len);
 /* The header of another datagram inside of an ICMP error; d->ip stays. */
 void dissect_ip_quoted(struct dissect *d, size_t at, size_t len);
 void dissect_ip_payload(struct dissect *d, size_t at, size_t len);

@@ -48,6 +48,11 @@ FIELDS = {
     "ip.ttl": ("ip", "ttl", number),
     "ip.proto": ("ip", "proto", number),
     "ip.frag_offset": ("ip", "frag_offset", number),
+    "ipv6.src": ("ipv6", "src", same),
+    "ipv6.dst": ("ipv6", "dst", same),
+    "ipv6.plen": ("ipv6", "payload_len", number),
+    "ipv6.nxt": ("ipv6", "next_header", number),
+    "ipv6.hlim": ("ipv6", "hop_limit", number),
     "icmp.type": ("icmp", "type", number),
     "icmp.code": ("icmp", "code", number),
     "icmp.ident": ("icmp", "ident", number),
@@ -89,7 +94,7 @@ PAD, END = 0, 255
 
 # Innermost protocol as we see it: why tshark finds more layers in such a packet.
 MORE_INSIDE = {
-    "IPv6": "the project speaks DHCPv4",
+    "IPv6": "the project speaks DHCPv4: of IPv6 it reads the header",
     "802.3": "there is no IPv4 in LLC as we read it",
     "EtherType": "not IPv4",
     "UDP": "a tunnel in UDP, such as VXLAN, is data to us",

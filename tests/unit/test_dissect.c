@@ -1,4 +1,4 @@
-/* The dissector below DHCP: link, ARP, IP, UDP, TCP. */
+/* The dissector below DHCP: link, ARP, IP, UDP, TCP, and what is told of HTTP and IPv6. */
 #include "tests/unit/test_dissect.h"
 
 /* ---- link ---- */
@@ -279,6 +279,52 @@ static void test_tcp_options_and_the_request_line(void **state)
     expect_warning("the checksum is wrong");
 }
 
+static void test_headers_of_http(void **state)
+{
+    (void)state;
+    /* IPv4, 20 octets, 74 in all, TCP, 10.77.0.10 > 10.77.0.1; 1024 > 80, seq 1, ack 2, 20 octets of header,
+     * PSH and ACK, window 1; "HTTP/1.1 200", two headers, the second without its CR, the empty line, 8 octets
+     * that look like a header; 2 octets behind the datagram */
+    static const uint8_t bytes[] = {0x45, 0,    0,   74,  0,   1,    0x40, 0,    64,   6,   0,   0,    10,
+                                    77,   0,    10,  10,  77,  0,    1,    4,    0,    0,   80,  0,    0,
+                                    0,    1,    0,   0,   0,   2,    0x50, 0x18, 0,    1,   0,   0,    0,
+                                    0,    'H',  'T', 'T', 'P', '/',  '1',  '.',  '1',  ' ', '2', '0',  '0',
+                                    '\r', '\n', 'A', ':', '1', '\r', '\n', 'B',  ':',  ' ', 'z', '\n', '\r',
+                                    '\n', 'x',  'y', 'C', ':', '2',  '\r', '\n', '\n', '!', '!'};
+    read_packet(DISSECT_LINK_RAW, bytes, 74);
+    expect("http/status-line", 40, 12, "HTTP/1.1 200");
+    expect("http/header", 54, 3, "A:1");
+    assert_string_equal(get("http/header")->next->value, "B: z");
+    expect("http/rest", 66, 8, "78:79:43:3a:32:0d:0a:0a");
+}
+
+/* A host tells whom it listens to, with a router alert in front: the way of every host that has just come up.
+ */
+static void test_ipv6_tells_who_speaks_to_whom(void **state)
+{
+    (void)state;
+    /* IPv6, 28 octets behind the header, hop-by-hop options, hop limit 1, fe80::2 > ff02::16; ICMPv6 next, no
+     * more than 8 octets: router alert for MLD, PadN; 143, and the rest of the report */
+    static const uint8_t bytes[68] = {0x60, 0, 0, 0, 0, 28, 0,   1, 0xfe, 0x80, 0,    0,    0,  0,
+                                      0,    0, 0, 0, 0, 0,  0,   0, 0,    2,    0xff, 2,    0,  0,
+                                      0,    0, 0, 0, 0, 0,  0,   0, 0,    0,    0,    0x16, 58, 0,
+                                      5,    2, 0, 0, 1, 0,  143, 0, 1,    2,    0,    0,    0,  1};
+    char line[128];
+    read_packet(DISSECT_LINK_RAW, bytes, sizeof bytes);
+    assert_string_equal(d.protocol, "IPv6");
+    expect("ipv6/payload_len", 4, 2, "28");
+    expect("ipv6/next_header", 6, 1, "0");
+    expect("ipv6/src", 8, 16, "fe80::2");
+    expect("ipv6/dst", 24, 16, "ff02::16");
+    dissect_summary(&d, line, sizeof line);
+    assert_string_equal(line, "fe80::2 > ff02::16  ICMPv6 listener report");
+    read_packet(DISSECT_LINK_RAW, bytes, 44); /* what is behind the header is cut */
+    dissect_summary(&d, line, sizeof line);
+    assert_string_equal(line, "fe80::2 > ff02::16  next header 0");
+    read_packet(DISSECT_LINK_RAW, bytes, 39);
+    expect_warning("an IPv6 header");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +337,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_options_of_ip, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_every_option_and_flag_of_tcp, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_tcp_options_and_the_request_line, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_headers_of_http, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_ipv6_tells_who_speaks_to_whom, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
