@@ -96,12 +96,6 @@ struct capture {
 
 /* ---- the command line ---- */
 
-static int usage_error(const char *what, const char *value)
-{
-    fprintf(stderr, "dhcplab: capture: %s%s; `dhcplab capture --help` tells more\n", what, value);
-    return EXIT_CODE_USAGE;
-}
-
 /* -1 to go on, or the exit code. */
 static int read_arguments(int argc, char **argv, struct arguments *out)
 {
@@ -118,11 +112,11 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
         switch (option) {
         case OPT_DURATION:
             if (!number_parse(optarg, 1, NUMBER_MAX, &out->duration_s))
-                return usage_error("--duration takes a number of seconds, not ", optarg);
+                return command_usage_error("capture", "--duration takes a number of seconds, not ", optarg);
             break;
         case OPT_COUNT:
             if (!number_parse(optarg, 1, NUMBER_MAX, &out->count))
-                return usage_error("--count takes a number of packets, not ", optarg);
+                return command_usage_error("capture", "--count takes a number of packets, not ", optarg);
             break;
         case 'n':
             out->view.lab = optarg;
@@ -131,17 +125,17 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
             fputs(help, stdout);
             return EXIT_CODE_OK;
         default: /* getopt_long has told what is wrong */
-            fprintf(stderr, "see `dhcplab capture --help`\n");
-            return EXIT_CODE_USAGE;
+            return command_usage_error("capture", "an option is wrong", "");
         }
     }
     if (optind == argc)
-        return usage_error("into which file?", "");
+        return command_usage_error("capture", "into which file?", "");
     out->path = argv[optind];
     if (strcmp(out->path, "-") == 0 && isatty(STDOUT_FILENO))
-        return usage_error("a capture is nothing for a terminal: name a file, or read it with "
-                           "`dhcplab capture - | dhcplab explain -`",
-                           "");
+        return command_usage_error("capture",
+                                   "a capture is nothing for a terminal: name a file, or read it with "
+                                   "`dhcplab capture - | dhcplab explain -`",
+                                   "");
     out->view.hosts = (const char *const *)argv + optind + 1;
     out->view.n_hosts = (size_t)(argc - optind - 1);
     return -1;

@@ -11,6 +11,10 @@ enum {
     EXIT_CODE_DENIED = 77
 };
 
+/* Tells on standard error what is wrong with the command line of `dhcplab NAME`: `what`, and then `value`, ""
+ * for none; and where to read more. Returns EXIT_CODE_USAGE. */
+int command_usage_error(const char *name, const char *what, const char *value);
+
 int command_up(int argc, char **argv);       /* up.c: start a lab */
 int command_down(int argc, char **argv);     /* down.c: take it all away */
 int command_ps(int argc, char **argv);       /* ps.c: what is running */

@@ -44,12 +44,6 @@ struct down_options {
     bool all;
 };
 
-static int usage_error(const char *text)
-{
-    fprintf(stderr, "dhcplab down: %s; see `dhcplab down --help`\n", text);
-    return EXIT_CODE_USAGE;
-}
-
 /* -1: go on; else the exit code. */
 static int parse_options(int argc, char **argv, struct down_options *out)
 {
@@ -73,14 +67,15 @@ static int parse_options(int argc, char **argv, struct down_options *out)
             fputs(help, stdout);
             return EXIT_CODE_OK;
         default:
-            return usage_error("an option is wrong");
+            return command_usage_error("down", "an option is wrong", "");
         }
     }
     if (argc - optind > (out->name == NULL ? 1 : 0))
-        return usage_error("one name at a time");
+        return command_usage_error("down", "one name at a time", "");
     if (optind < argc)
         out->name = argv[optind];
-    return out->all && out->name != NULL ? usage_error("--all leaves nothing to name") : -1;
+    return out->all && out->name != NULL ? command_usage_error("down", "--all leaves nothing to name", "")
+                                         : -1;
 }
 
 /* Waits until the process has gone, and with it, as it is the first of its pid namespace, all the others. */

@@ -52,6 +52,7 @@ static int parse_options(int argc, char **argv, const char **out_name, char ***o
         {"name", required_argument, NULL, 'n'}, {"help", no_argument, NULL, OPT_HELP}, {0}};
     int option;
     *out_name = NULL;
+    *out_command = NULL;
     while ((option = getopt_long(argc, argv, "+n:h", options, NULL)) != -1) {
         switch (option) {
         case 'n':
@@ -62,8 +63,7 @@ static int parse_options(int argc, char **argv, const char **out_name, char ***o
             fputs(help, stdout);
             return EXIT_CODE_OK;
         default:
-            fprintf(stderr, "see `dhcplab exec --help`\n");
-            return EXIT_CODE_USAGE;
+            return command_usage_error("exec", "an option is wrong", "");
         }
     }
     int at = optind + 1;
@@ -72,8 +72,7 @@ static int parse_options(int argc, char **argv, const char **out_name, char ***o
     *out_command = argv + at;
     if (at < argc)
         return -1;
-    fprintf(stderr, "dhcplab exec: expected a host and a command; see `dhcplab exec --help`\n");
-    return EXIT_CODE_USAGE;
+    return command_usage_error("exec", "expected a host and a command", "");
 }
 
 /* So that a `dhcplab` inside finds the same labs as outside, where it may look like root, and knows where it

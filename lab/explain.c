@@ -98,12 +98,6 @@ struct arguments {
     bool bytes, teach, json, ladder, exchanges, count;
 };
 
-static int usage_error(const char *what, const char *value)
-{
-    fprintf(stderr, "dhcplab: explain: %s%s; `dhcplab explain --help` tells more\n", what, value);
-    return EXIT_CODE_USAGE;
-}
-
 /* -1 to go on, or the exit code. */
 static int read_arguments(int argc, char **argv, struct arguments *out)
 {
@@ -114,7 +108,7 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
         switch (option) {
         case 'p':
             if (!number_parse(optarg, 1, UINT64_MAX, &out->packet))
-                return usage_error("--packet takes a number from 1, not ", optarg);
+                return command_usage_error("explain", "--packet takes a number from 1, not ", optarg);
             break;
         case 'b':
             out->bytes = true;
@@ -130,7 +124,8 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
             break;
         case 'm':
             if (!explain_limits_parse(optarg, &out->limits))
-                return usage_error("--limit takes NAME=N, N from 1 to 10000000, not ", optarg);
+                return command_usage_error("explain", "--limit takes NAME=N, N from 1 to 10000000, not ",
+                                           optarg);
             break;
         case 's':
             out->svg = optarg;
@@ -145,20 +140,21 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
             fputs(help, stdout);
             return EXIT_CODE_OK;
         default: /* getopt_long has told what is wrong */
-            fprintf(stderr, "see `dhcplab explain --help`\n");
-            return EXIT_CODE_USAGE;
+            return command_usage_error("explain", "an option is wrong", "");
         }
     }
     if (optind != argc - 1)
-        return usage_error(optind == argc ? "which capture?" : "one capture at a time", "");
+        return command_usage_error("explain", optind == argc ? "which capture?" : "one capture at a time",
+                                   "");
     bool packets = out->bytes || out->teach || out->packet != 0;
     bool drawn = out->ladder || out->svg != NULL;
     if ((drawn && (packets || out->json)) || ((out->exchanges || out->count) && packets) ||
         out->ladder + (out->svg != NULL) + out->exchanges + out->count > 1)
-        return usage_error(
-            "--ladder, --svg, --exchanges and --count tell of all packets in their own way, alone", "");
+        return command_usage_error(
+            "explain", "--ladder, --svg, --exchanges and --count tell of all packets in their own way, alone",
+            "");
     if (out->teach && out->json)
-        return usage_error("--teach is for people, --json for programs", "");
+        return command_usage_error("explain", "--teach is for people, --json for programs", "");
     out->path = argv[optind];
     return -1;
 }

@@ -82,6 +82,7 @@ enum {
     RATE_MAX = 10000000,
     SHARE_MAX = 1000000,
     MIX_MAX = 128,
+    WHAT_MAX = 128,
     OPT_SERVER = 256,
     OPT_LOCAL,
     OPT_INTERFACE,
@@ -161,17 +162,11 @@ static void on_signal(int number)
 
 /* ---- the command line ---- */
 
-static int usage_error(const char *what, const char *value)
-{
-    fprintf(stderr, "dhcplab: load: %s%s; `dhcplab load --help` tells more\n", what, value);
-    return EXIT_CODE_USAGE;
-}
-
 static int value_error(const struct option *option, const char *value)
 {
-    fprintf(stderr, "dhcplab: load: --%s takes %s, not %s; `dhcplab load --help` tells more\n", option->name,
-            values[option->val], value);
-    return EXIT_CODE_USAGE;
+    char what[WHAT_MAX];
+    snprintf(what, sizeof what, "--%s takes %s, not ", option->name, values[option->val]);
+    return command_usage_error("load", what, value);
 }
 
 /* Seconds, with or without a fraction. */
@@ -273,16 +268,17 @@ static int check_arguments(const struct arguments *a)
     bool hosts = a->link.ifname != NULL;
     const struct load_settings *s = &a->settings;
     if (hosts && (a->link.server != 0 || s->relay.addr != 0 || s->relays != 1 || a->link.segments))
-        return usage_error(
-            "--interface is for clients, --server, --local, --relays and --segments are for relays", "");
+        return command_usage_error(
+            "load", "--interface is for clients, --server, --local, --relays and --segments are for relays",
+            "");
     if (!hosts && (a->link.server == 0 || s->relay.addr == 0))
-        return usage_error("--server and --local are needed, or --interface", "");
+        return command_usage_error("load", "--server and --local are needed, or --interface", "");
     if (!hosts && (UINT32_MAX - s->relay.addr) >> (32 - s->relay.len) < s->relays - 1)
-        return usage_error("there are not so many subnets after that of --local", "");
+        return command_usage_error("load", "there are not so many subnets after that of --local", "");
     if (a->closed && s->rate > 0)
-        return usage_error("--rate and --window exclude each other", "");
+        return command_usage_error("load", "--rate and --window exclude each other", "");
     if (s->preload > s->clients)
-        return usage_error("--preload is at most --clients", "");
+        return command_usage_error("load", "--preload is at most --clients", "");
     return -1;
 }
 
@@ -296,14 +292,14 @@ static int parse(int argc, char **argv, struct arguments *a)
             return EXIT_CODE_OK;
         }
         if (option == '?')
-            return usage_error("an option is not understood", "");
+            return command_usage_error("load", "an option is not understood", "");
         if (option == 'j')
             a->json = true;
         else if (!take_option(option, a))
             return value_error(&long_options[i], optarg);
     }
     if (optind < argc)
-        return usage_error("not understood: ", argv[optind]);
+        return command_usage_error("load", "not understood: ", argv[optind]);
     return check_arguments(a);
 }
 

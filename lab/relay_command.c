@@ -231,8 +231,7 @@ static int parse_options(int argc, char **argv, struct agent *a, struct argument
             fputs(help, stdout);
             return EXIT_CODE_OK;
         } else {
-            fprintf(stderr, "dhcplab relay: an option is wrong; see `dhcplab relay --help`\n");
-            return EXIT_CODE_USAGE;
+            return command_usage_error("relay", "an option is wrong", "");
         }
     }
     for (int i = optind; i < argc; i++)
@@ -243,8 +242,7 @@ static int parse_options(int argc, char **argv, struct agent *a, struct argument
         }
     if (a->n_servers > 0)
         return -1;
-    fprintf(stderr, "dhcplab relay: which servers? See `dhcplab relay --help`\n");
-    return EXIT_CODE_USAGE;
+    return command_usage_error("relay", "which servers?", "");
 }
 
 int command_relay(int argc, char **argv)

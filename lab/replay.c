@@ -45,12 +45,6 @@ struct options {
     struct replay_live live; /* with --virtual its capture is the trace */
 };
 
-static int usage_error(const char *what, const char *value)
-{
-    fprintf(stderr, "dhcplab replay: %s%s; see `dhcplab replay --help`\n", what, value);
-    return EXIT_CODE_USAGE;
-}
-
 /* ---- the command line ---- */
 
 static void print_help(void)
@@ -100,19 +94,19 @@ static int parse_options(int argc, char **argv, struct options *out)
             break;
         case OPT_PACE:
             if (!read_pace(optarg, &live->real_pace))
-                return usage_error("--pace is real or fast, not ", optarg);
+                return command_usage_error("replay", "--pace is real or fast, not ", optarg);
             break;
         case OPT_MAP:
             if (!read_macs(optarg, live))
-                return usage_error("--map-mac takes OLD=NEW, two hardware addresses of one length, not ",
-                                   optarg);
+                return command_usage_error(
+                    "replay", "--map-mac takes OLD=NEW, two hardware addresses of one length, not ", optarg);
             break;
         case OPT_DIFF:
             live->diff = true;
             break;
         case OPT_TIMEOUT:
             if (!number_parse_u32(optarg, 1, TIMEOUT_MAX_S, &live->timeout_s))
-                return usage_error("--timeout takes seconds from 1 to 3600, not ", optarg);
+                return command_usage_error("replay", "--timeout takes seconds from 1 to 3600, not ", optarg);
             break;
         case OPT_VIRTUAL:
             out->is_virtual = true;
@@ -130,18 +124,18 @@ static int parse_options(int argc, char **argv, struct options *out)
             print_help();
             return EXIT_CODE_OK;
         default:
-            return usage_error("an option is wrong", "");
+            return command_usage_error("replay", "an option is wrong", "");
         }
     }
     if (argc - optind != 1)
-        return usage_error(argc == optind ? "which capture?" : "one capture at a time", "");
+        return command_usage_error("replay", argc == optind ? "which capture?" : "one capture at a time", "");
     if (live->diff && live->json)
-        return usage_error("--diff is for people; --json has all of it", "");
+        return command_usage_error("replay", "--diff is for people; --json has all of it", "");
     if (out->is_virtual != (out->topology != NULL))
-        return usage_error("--virtual and --topology belong together", "");
+        return command_usage_error("replay", "--virtual and --topology belong together", "");
     if (out->is_virtual &&
         (live->to != NULL || live->lab != NULL || live->diff || live->n_macs > 0 || live->real_pace))
-        return usage_error("--virtual goes with --topology and --json only", "");
+        return command_usage_error("replay", "--virtual goes with --topology and --json only", "");
     live->capture = argv[optind];
     return -1;
 }

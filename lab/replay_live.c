@@ -16,12 +16,6 @@
 
 enum { S_MS = 1000, TOLD_WAIT_MS = 1000 };
 
-static int usage_error(const char *what, const char *value)
-{
-    fprintf(stderr, "dhcplab replay: %s%s; see `dhcplab replay --help`\n", what, value);
-    return EXIT_CODE_USAGE;
-}
-
 /* ---- where ---- */
 
 /* The server that is asked, and the host whose interface it is asked from. */
@@ -212,7 +206,8 @@ static int map_macs(const struct replay_live *o, struct replay_map *map)
         char hw[HW_LEN];
         int rc = replay_map_client_as(map, &o->macs[i][0], &o->macs[i][1]);
         if (rc == ERR_INVALID)
-            return usage_error("--map-mac has this client twice: ", hw_format(&o->macs[i][0], hw));
+            return command_usage_error("replay",
+                                       "--map-mac has this client twice: ", hw_format(&o->macs[i][0], hw));
         if (rc < 0)
             return failed(rc, err_text(rc));
     }
@@ -256,7 +251,7 @@ int replay_live(const struct replay_live *o)
     else if (rc < 0)
         code = failed(rc, err_text(rc));
     else if (plan.n == 0)
-        code = usage_error("no message of a DHCP client is in ", o->capture);
+        code = command_usage_error("replay", "no message of a DHCP client is in ", o->capture);
     else
         code = find_and_replay(o, &plan);
     replay_plan_fini(&plan);

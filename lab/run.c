@@ -63,12 +63,6 @@ struct run_options {
     size_t n_faults;
 };
 
-static int usage_error(const char *what, const char *value)
-{
-    fprintf(stderr, "dhcplab run: %s%s; see `dhcplab run --help`\n", what, value);
-    return EXIT_CODE_USAGE;
-}
-
 /* "A>B#3:loss,A>B#5:duplicate". */
 static int read_faults(char *list, struct run_options *out)
 {
@@ -83,7 +77,7 @@ static int read_faults(char *list, struct run_options *out)
     out->has_only = true;
     for (char *word = strtok(list, ","); word != NULL; word = strtok(NULL, ","))
         if (!sim_fault_parse(word, &out->faults[out->n_faults++]))
-            return usage_error("this is no fault: ", word);
+            return command_usage_error("run", "this is no fault: ", word);
     return -1;
 }
 
@@ -125,7 +119,7 @@ static int parse_options(int argc, char **argv, struct run_options *out)
         case OPT_SEED:
             out->has_seed = true;
             if (!number_parse(optarg, 0, UINT64_MAX, &out->seed))
-                code = usage_error("--seed takes a number, not ", optarg);
+                code = command_usage_error("run", "--seed takes a number, not ", optarg);
             break;
         case OPT_ONLY:
             code = read_faults(optarg, out);
@@ -143,14 +137,15 @@ static int parse_options(int argc, char **argv, struct run_options *out)
             print_help();
             return EXIT_CODE_OK;
         default:
-            return usage_error("an option is wrong", "");
+            return command_usage_error("run", "an option is wrong", "");
         }
     }
     if (code < 0 && ((out->trace != NULL && strcmp(out->trace, "-") == 0) ||
                      (out->pcap != NULL && strcmp(out->pcap, "-") == 0)))
-        return usage_error("--trace and --pcap take a file: standard output has what came of the run", "");
+        return command_usage_error(
+            "run", "--trace and --pcap take a file: standard output has what came of the run", "");
     if (code < 0 && argc - optind != 1)
-        return usage_error(argc == optind ? "which scenario?" : "one scenario at a time", "");
+        return command_usage_error("run", argc == optind ? "which scenario?" : "one scenario at a time", "");
     out->file = argv[optind];
     return code;
 }

@@ -34,12 +34,6 @@ static const char help[] =
     "  dhcplab sweep faults --seeds 1-100000\n"
     "  dhcplab sweep my/scenario.json --seeds 1-1000 --jobs 4\n";
 
-static int usage_error(const char *what, const char *value)
-{
-    fprintf(stderr, "dhcplab sweep: %s%s; see `dhcplab sweep --help`\n", what, value);
-    return EXIT_CODE_USAGE;
-}
-
 static bool read_seeds(const char *text, struct sweep_setting *out)
 {
     int used = 0;
@@ -70,11 +64,11 @@ static int parse_options(int argc, char **argv, struct sweep_setting *out, const
         case OPT_SEEDS:
             has_seeds = true;
             if (!read_seeds(optarg, out))
-                return usage_error("--seeds takes two numbers such as 1-1000, not ", optarg);
+                return command_usage_error("sweep", "--seeds takes two numbers such as 1-1000, not ", optarg);
             break;
         case OPT_JOBS:
             if (!number_parse_u32(optarg, 1, SWEEP_JOBS_MAX, &out->jobs))
-                return usage_error("--jobs takes a number from 1 to 256, not ", optarg);
+                return command_usage_error("sweep", "--jobs takes a number from 1 to 256, not ", optarg);
             break;
         case 'h':
             fputs(help, stdout);
@@ -82,13 +76,14 @@ static int parse_options(int argc, char **argv, struct sweep_setting *out, const
             scenario_print_names(stdout);
             return EXIT_CODE_OK;
         default:
-            return usage_error("an option is wrong", "");
+            return command_usage_error("sweep", "an option is wrong", "");
         }
     }
     if (argc - optind != 1)
-        return usage_error(argc == optind ? "which scenario?" : "one scenario at a time", "");
+        return command_usage_error("sweep", argc == optind ? "which scenario?" : "one scenario at a time",
+                                   "");
     if (!has_seeds)
-        return usage_error("which --seeds?", "");
+        return command_usage_error("sweep", "which --seeds?", "");
     *out_file = argv[optind];
     return -1;
 }

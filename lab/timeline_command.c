@@ -79,20 +79,14 @@ struct comparison {
     size_t n;
 };
 
-static int usage_error(const char *what, const char *value)
-{
-    fprintf(stderr, "dhcplab: timeline: %s%s; `dhcplab timeline --help` tells more\n", what, value);
-    return EXIT_CODE_USAGE;
-}
-
 /* Seconds from 1 on. */
 static int take_seconds(const char *option, uint64_t max, uint64_t *out)
 {
     if (number_parse(optarg, 1, max, out))
         return -1;
-    fprintf(stderr, "dhcplab: timeline: %s takes seconds from 1 to %llu, not %s\n", option,
-            (unsigned long long)max, optarg);
-    return EXIT_CODE_USAGE;
+    char what[64];
+    snprintf(what, sizeof what, "%s takes seconds from 1 to %llu, not ", option, (unsigned long long)max);
+    return command_usage_error("timeline", what, optarg);
 }
 
 /* -1 to go on, or the exit code. */
@@ -124,7 +118,7 @@ static int take_option(int option, struct arguments *a)
     case OPT_SEED:
         return number_parse(optarg, 0, UINT64_MAX, &a->setting.seed)
                    ? -1
-                   : usage_error("--seed takes a number, not ", optarg);
+                   : command_usage_error("timeline", "--seed takes a number, not ", optarg);
     case OPT_PROFILE:
         a->profiles = optarg;
         return -1;
@@ -141,8 +135,7 @@ static int take_option(int option, struct arguments *a)
         fputs(help, stdout);
         return EXIT_CODE_OK;
     default: /* getopt_long has told what is wrong */
-        fprintf(stderr, "see `dhcplab timeline --help`\n");
-        return EXIT_CODE_USAGE;
+        return command_usage_error("timeline", "an option is wrong", "");
     }
 }
 
@@ -151,7 +144,7 @@ static int add_profile(struct comparison *c, const char *name)
 {
     char error[JCFG_TEXT_MAX] = "";
     if (c->n == TIMELINE_PROFILES_MAX)
-        return usage_error("these are too many profiles", "");
+        return command_usage_error("timeline", "these are too many profiles", "");
     if (cli_load_profile(name, error, &c->profiles[c->n]) < 0) {
         fprintf(stderr, "dhcplab: %s\n", error);
         return EXIT_CODE_USAGE;
@@ -170,7 +163,8 @@ static int add_profiles(struct comparison *c, char *names)
     }
     for (char *name = strtok(names, ","); code == EXIT_CODE_OK && name != NULL; name = strtok(NULL, ","))
         code = add_profile(c, name);
-    return code == EXIT_CODE_OK && c->n == 0 ? usage_error("--profile names none", "") : code;
+    return code == EXIT_CODE_OK && c->n == 0 ? command_usage_error("timeline", "--profile names none", "")
+                                             : code;
 }
 
 static int show(const struct arguments *a, const struct comparison *c)
@@ -210,7 +204,7 @@ int command_timeline(int argc, char **argv)
             return code;
     }
     if (optind < argc)
-        return usage_error("there are no arguments but options: ", argv[optind]);
+        return command_usage_error("timeline", "there are no arguments but options: ", argv[optind]);
     struct comparison *c = calloc(1, sizeof *c);
     if (c == NULL) {
         fprintf(stderr, "dhcplab: timeline: %s\n", err_text(ERR_NOMEM));

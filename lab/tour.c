@@ -85,15 +85,12 @@ static int parse_options(int argc, char **argv, struct options *out)
             fputs(help, stdout);
             return EXIT_CODE_OK;
         default:
-            fprintf(stderr, "see `dhcplab tour --help`\n");
-            return EXIT_CODE_USAGE;
+            return command_usage_error("tour", "an option is wrong", "");
         }
     }
     if (optind == argc)
         return -1;
-    fprintf(stderr, "dhcplab tour: it has a lab of its own, and takes no %s; see `dhcplab tour --help`\n",
-            argv[optind]);
-    return EXIT_CODE_USAGE;
+    return command_usage_error("tour", "it has a lab of its own, and takes no ", argv[optind]);
 }
 
 /* ---- what is done ---- */

@@ -64,12 +64,6 @@ struct up {
     time_ms deadline_ms;
 };
 
-static int usage_error(const char *text)
-{
-    fprintf(stderr, "dhcplab up: %s; see `dhcplab up --help`\n", text);
-    return EXIT_CODE_USAGE;
-}
-
 /* -1: go on; else the exit code. */
 static int parse_options(int argc, char **argv, struct up_options *out)
 {
@@ -88,7 +82,7 @@ static int parse_options(int argc, char **argv, struct up_options *out)
             break;
         case OPT_TIMEOUT:
             if (!number_parse_u32(optarg, 1, TIMEOUT_MAX_S, &out->timeout_s))
-                return usage_error("--timeout expects seconds from 1 to 3600");
+                return command_usage_error("up", "--timeout expects seconds from 1 to 3600", "");
             break;
         case OPT_NO_WAIT:
             out->wait = false;
@@ -98,16 +92,17 @@ static int parse_options(int argc, char **argv, struct up_options *out)
             fputs(help, stdout);
             return EXIT_CODE_OK;
         default:
-            return usage_error("an option is wrong");
+            return command_usage_error("up", "an option is wrong", "");
         }
     }
     if (argc - optind > 1)
-        return usage_error("one topology file at a time");
+        return command_usage_error("up", "one topology file at a time", "");
     if (optind < argc)
         out->file = argv[optind];
     if (out->name != NULL && !topology_is_name(out->name))
-        return usage_error(
-            "a lab's name has at most 31 letters, digits, '-' and '_' and begins with a letter or digit");
+        return command_usage_error(
+            "up",
+            "a lab's name has at most 31 letters, digits, '-' and '_' and begins with a letter or digit", "");
     return -1;
 }
 

@@ -107,33 +107,6 @@ class Topology(LabCase):
         done = self.dhcplab("up", "comma.json")
         self.assertIn("comma.json:1:21: at $.hosts", done.stderr)
 
-    def test_usage(self):
-        for arguments in (["up", "--timeout", "x"], ["up", "a", "b"], ["up", "-n", "../x"], ["up", "--nonsense"],
-                          ["down", "--nonsense"], ["ps", "x"], ["exec"], ["exec", "x"], ["nonsense"], []):
-            with self.subTest(arguments=arguments):
-                self.assertNotEqual(self.dhcplab(*arguments, code=2).stderr, "")
-
-    def test_who_complains_is_named_and_where_there_is_more(self):
-        for command in ("up", "status", "release", "clock", "capture", "explain", "tour", "replay", "timeline", "load", "run", "sweep"):
-            with self.subTest(command=command):
-                lines = self.dhcplab(command, "--nonsense", code=2).stderr.splitlines()
-                self.assertEqual(lines[0], f"dhcplab {command}: unrecognized option '--nonsense'")
-                self.assertIn(f"`dhcplab {command} --help`", lines[-1])
-        for command in ("up", "release", "run"):
-            self.assertEqual(self.dhcplab("help", command).stdout, self.dhcplab(command, "--help").stdout)
-        self.assertEqual(self.dhcplab("help", "nonsense").stdout, self.dhcplab("--help").stdout)
-        self.assertIn("not a value that this option can have: dora=1,foo=2",
-                      self.dhcplab("load", "--mix", "dora=1,foo=2", code=2).stderr)
-
-    def test_help(self):
-        for command in ([], ["up"], ["down"], ["ps"], ["exec"]):
-            with self.subTest(command=command):
-                text = self.dhcplab(*command, "--help").stdout
-                self.assertIn("Example", text)
-                self.assertIn("Usage: dhcplab", text)
-        self.assertRegex(self.dhcplab("--version").stdout, r"^dhcplab \d+\.\d+\.\d+\n$")
-
-
     def test_output_that_cannot_be_written_is_told(self):
         def to_a_full_disk(*command):
             with open("/dev/full", "w") as full:
