@@ -84,12 +84,7 @@ int command_send(int argc, char **argv)
     args.n_hosts = 1; /* what follows is no host */
     if (view_lab_load(&args, &lab, &code)) {
         const struct lab_host_state *host = rundir_find(&lab, words[0]);
-        if (host->role == LAB_PLAIN) {
-            fprintf(stderr, "dhcplab: %s runs no program: its role is plain\n", host->name);
-            code = EXIT_CODE_USAGE;
-        } else {
-            code = send_command(host, words[1], arguments);
-        }
+        code = view_has_program(host) ? send_command(host, words[1], arguments) : EXIT_CODE_USAGE;
     }
     cJSON_Delete(arguments);
     return code;

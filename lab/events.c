@@ -54,11 +54,8 @@ int command_events(int argc, char **argv)
     if (!view_args_read(argc, argv, &command, &args, &code) || !view_lab_load(&args, &lab, &code))
         return code;
     const struct lab_host_state *host = rundir_find(&lab, args.hosts[0]);
-    if (host->role != LAB_CLIENT) {
-        fprintf(stderr, "dhcplab: %s runs no DHCP client: its role is %s\n", host->name,
-                lab_role_name(host->role));
+    if (!view_has_role(host, LAB_CLIENT))
         return EXIT_CODE_USAGE;
-    }
     struct show show = {.json = (args.flags & VIEW_JSON) != 0, .color = view_color()};
     cJSON *reply = NULL;
     int err = control_call_follow(host->control, "events", VIEW_CALL_MS, show_line, &show, &reply);

@@ -138,11 +138,8 @@ static int run(int argc, char **argv, const char *name, const struct view_comman
     if (!view_args_read(argc, argv, command, &args, &code) || !view_lab_load(&args, &lab, &code))
         return code;
     const struct lab_host_state *host = rundir_find(&lab, args.hosts[0]);
-    if (host->role != LAB_CLIENT) {
-        fprintf(stderr, "dhcplab: %s runs no DHCP client: its role is %s\n", host->name,
-                lab_role_name(host->role));
+    if (!view_has_role(host, LAB_CLIENT))
         return EXIT_CODE_USAGE;
-    }
     cJSON *arguments = NULL;
     int timeout_ms = VIEW_CALL_MS;
     if (command->flags & VIEW_TIMEOUT) {

@@ -88,11 +88,8 @@ int command_leases(int argc, char **argv)
         if (!view_is_wanted(&args, host->name))
             continue;
         if (host->role != LAB_SERVER) {
-            if (args.n_hosts > 0) {
-                fprintf(stderr, "dhcplab: %s runs no DHCP server: its role is %s\n", host->name,
-                        lab_role_name(host->role));
+            if (args.n_hosts > 0 && !view_has_role(host, LAB_SERVER))
                 code = EXIT_CODE_USAGE;
-            }
             continue;
         }
         if (!add_leases(list, host, why)) {

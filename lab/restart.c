@@ -107,9 +107,7 @@ int command_restart(int argc, char **argv)
     if (!view_args_read(argc, argv, &command, &args, &code) || !view_lab_load(&args, &lab, &code))
         return code;
     const struct lab_host_state *host = rundir_find(&lab, args.hosts[0]);
-    if (host->role == LAB_PLAIN) {
-        fprintf(stderr, "dhcplab: %s runs no program: its role is plain\n", host->name);
+    if (!view_has_program(host))
         return EXIT_CODE_USAGE;
-    }
     return restart(&lab, host, args.timeout_s);
 }

@@ -125,11 +125,8 @@ static cJSON *look_at_all(const struct view_args *args, const struct lab_state *
         if (!view_is_wanted(args, host->name))
             continue;
         if (host->role != LAB_CLIENT) {
-            if (args->n_hosts > 0) {
-                fprintf(stderr, "dhcplab: %s runs no DHCP client: its role is %s\n", host->name,
-                        lab_role_name(host->role));
+            if (args->n_hosts > 0 && !view_has_role(host, LAB_CLIENT))
                 *out_code = EXIT_CODE_USAGE;
-            }
             continue;
         }
         cJSON *status = look(lab, host, missing);

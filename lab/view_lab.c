@@ -133,6 +133,21 @@ bool view_lab_load(const struct view_args *args, struct lab_state *out, int *out
     return true;
 }
 
+bool view_has_role(const struct lab_host_state *host, enum lab_role role)
+{
+    if (host->role != role)
+        fprintf(stderr, "dhcplab: %s runs no DHCP %s: its role is %s\n", host->name, lab_role_name(role),
+                lab_role_name(host->role));
+    return host->role == role;
+}
+
+bool view_has_program(const struct lab_host_state *host)
+{
+    if (host->role == LAB_PLAIN)
+        fprintf(stderr, "dhcplab: %s runs no program: its role is plain\n", host->name);
+    return host->role != LAB_PLAIN;
+}
+
 bool view_is_wanted(const struct view_args *args, const char *host)
 {
     for (size_t i = 0; i < args->n_hosts; i++)

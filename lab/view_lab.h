@@ -29,6 +29,10 @@ bool view_args_read(int argc, char **argv, const struct view_command *command, s
  * otherwise tells the user, and *out_exit is the exit code. */
 bool view_lab_load(const struct view_args *args, struct lab_state *out, int *out_exit);
 
+/* Does the host run that program, or any? If not, the user is told, whose mistake that is. */
+bool view_has_role(const struct lab_host_state *host, enum lab_role role);
+bool view_has_program(const struct lab_host_state *host);
+
 /* No hosts named: every host. */
 bool view_is_wanted(const struct view_args *args, const char *host);
 
