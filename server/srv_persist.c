@@ -36,7 +36,7 @@ struct srv_persist {
     bool is_rest_due;              /* the timer is set */
     uint64_t n_before_rest;        /* commits, when it was set */
     struct io_timer *rewrite_due;  /* by lfc-interval */
-    struct io_watch *rewrite_done; /* NULL: no rewrite of the lease file runs */
+    struct io_watch *rewrite_done; /* of the lease file; NULL: none is waited for */
     time_ms rewrite_from_ms;       /* none starts earlier */
     bool rewrite_failed;           /* the last one, and was told */
     struct io_wall *wall;
@@ -81,7 +81,7 @@ static void on_rewritten(void *user, int fd, int what)
 
 static void start_rewrite(struct srv_persist *p)
 {
-    if (p->rewrite_done != NULL || io_real_ms() < p->rewrite_from_ms)
+    if (srv_store_get_stats(p->store).rewriting || io_real_ms() < p->rewrite_from_ms)
         return;
     int fd, rc = srv_store_rewrite(p->store, &fd);
     if (rc < 0) {

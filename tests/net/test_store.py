@@ -11,6 +11,7 @@ from labtest import wait_for
 from leasetest import LeaseCase, Told
 
 CLIENTS = 20
+GROWN = 20 << 20  # octets: so large a file is rewritten
 
 
 class Store(LeaseCase):
@@ -193,6 +194,17 @@ class Store(LeaseCase):
         self.assertEqual(told.compare(self.leases()), [])
         self.restart()
         self.assertEqual(told.compare(self.leases()), [])
+
+    def test_a_file_that_has_grown_is_rewritten_under_load(self):
+        """Long before lfc-interval. A commit runs nearly all the time, then too when the new file is ready."""
+        header = "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state,user_context,pool_id\n"
+        renewed = "10.9.1.0,02:00:00:00:00:01,01:02:00:00:00:00:01,86400,4000000000,1,0,0,,0,,0\n"
+        self.lease_file.write_text(header + renewed * (GROWN // len(renewed) + 1))
+        self.start_server()
+        self.on("c", labtest.DHCPLAB, "load", "--server", "10.9.0.1", "--local", "10.9.0.2", "--clients", "2000", "--exchanges", "20000",
+                "--duration", str(labtest.LIMIT_S), code=None)
+        wait_for(lambda: self.status()["rewrites"] == 1, "the rewrite")
+        self.assertEqual(len(self.leases()), 2001)
 
     def test_a_folder_that_takes_no_new_file_is_told_once_and_leases_go_on(self):
         told = Told()
