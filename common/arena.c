@@ -35,10 +35,16 @@ static struct arena_block *block_new(size_t size)
     return b;
 }
 
+/* Where the blocks that are not in use begin. */
+static struct arena_block **unused(struct arena *a)
+{
+    return a->now != NULL ? &a->now->next : &a->first;
+}
+
 /* Makes a block with room for `size` bytes the current one. */
 static int next_block(struct arena *a, size_t size)
 {
-    struct arena_block **slot = a->now ? &a->now->next : &a->first;
+    struct arena_block **slot = unused(a);
     if (*slot == NULL || (*slot)->size < size) {
         struct arena_block *b = block_new(size > BLOCK_SIZE ? size : BLOCK_SIZE);
         if (b == NULL)
@@ -85,6 +91,19 @@ size_t arena_size(const struct arena *a)
     for (const struct arena_block *b = a->first; b != NULL; b = b->next)
         size += sizeof *b + b->size;
     return size;
+}
+
+void arena_give(struct arena *a, struct arena *to)
+{
+    struct arena_block **given = unused(a), **place = unused(to), *first = *given;
+    if (first == NULL)
+        return;
+    struct arena_block *last = first;
+    while (last->next != NULL)
+        last = last->next;
+    last->next = *place;
+    *place = first;
+    *given = NULL;
 }
 
 void arena_reset(struct arena *a)

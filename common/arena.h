@@ -60,5 +60,7 @@ void *arena_alloc(struct arena *a, size_t size);
 char *arena_text(struct arena *a, const char *text, size_t len);
 /* Octets of all that it has, in use or not. */
 size_t arena_size(const struct arena *a);
+/* Memory of `a` that is not in use becomes that of `to`, to be taken next. */
+void arena_give(struct arena *a, struct arena *to);
 /* Gives all memory back to the arena. */
 void arena_reset(struct arena *a);

@@ -180,6 +180,7 @@ static void store(struct srv_driver *d)
     d->storing = d->actions;
     d->stored = d->promised;
     d->actions = rested;
+    arena_give(&d->storing.arena, &d->actions.arena);
     forget_actions(d);
     srv_persist_commit(d->persist);
 }

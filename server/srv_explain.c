@@ -58,8 +58,8 @@ void srv_explain_free(struct srv_explain *x)
 
 /* ---- keeping ---- */
 
-/* What was kept first goes, and the records that it may be of; its memory goes to *spare. */
-static void give_up(struct srv_explain *x, struct srv_actions *spare)
+/* What was kept first goes, and the records that it may be of; its memory goes to the spare one. */
+static void give_up(struct srv_explain *x, struct arena *spare)
 {
     struct kept *k = &x->kept[x->first_kept];
     uint64_t n_left = x->n_added - k->until;
@@ -68,8 +68,8 @@ static void give_up(struct srv_explain *x, struct srv_actions *spare)
     x->octets -= k->octets;
     x->first_kept = (x->first_kept + 1) % KEPT_MAX;
     x->n_kept--;
-    srv_actions_fini(spare);
-    *spare = k->actions;
+    arena_reset(&k->actions.arena);
+    arena_give(&k->actions.arena, spare);
 }
 
 /* Have all its records fallen out, or must they now? */
@@ -87,15 +87,17 @@ static void make_spare(struct srv_actions *actions)
         srv_actions_fini(actions);
 }
 
+/* Memory goes round: what is not in use is for the next actions. */
 static void keep(struct srv_explain *x, struct srv_actions *actions)
 {
+    struct srv_actions spare;
+    srv_actions_init(&spare);
+    arena_give(&actions->arena, &spare.arena);
     size_t octets = arena_size(&actions->arena);
     x->kept[(x->first_kept + x->n_kept++) % KEPT_MAX] = (struct kept){*actions, octets, x->n_added};
     x->octets += octets;
-    struct srv_actions spare;
-    srv_actions_init(&spare);
     while (x->n_kept > 0 && is_to_go(x, &x->kept[x->first_kept]))
-        give_up(x, &spare);
+        give_up(x, &spare.arena);
     *actions = spare;
 }
 

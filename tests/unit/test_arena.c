@@ -93,6 +93,36 @@ static void a_reset_gives_the_same_memory_again(void **state)
     arena_fini(&a);
 }
 
+static void what_is_not_in_use_can_be_given_to_another(void **state)
+{
+    (void)state;
+    struct arena a, b;
+    arena_init(&a);
+    arena_init(&b);
+    arena_give(&a, &b); /* nothing is nothing */
+    assert_int_equal(arena_size(&b), 0);
+    unsigned char *pieces[3];
+    for (int i = 0; i < 3; i++)
+        pieces[i] = take(&a, 10000); /* a block each */
+    size_t size = arena_size(&a);
+    arena_reset(&a);
+    assert_ptr_equal(take(&a, 10000), pieces[0]);
+    unsigned char *own = take(&b, 10000);
+    arena_give(&a, &b);
+    assert_int_equal(arena_size(&a), size / 3);
+    assert_int_equal(arena_size(&b), size);
+    assert_ptr_equal(take(&b, 10000), pieces[1]);
+    assert_ptr_equal(take(&b, 10000), pieces[2]);
+    assert_int_equal(pieces[0][9999], 0xa5);
+    assert_int_equal(own[9999], 0xa5);
+    arena_reset(&b);
+    arena_give(&b, &a); /* all of it */
+    assert_int_equal(arena_size(&b), 0);
+    assert_int_equal(arena_size(&a), 4 * size / 3);
+    arena_fini(&a);
+    arena_fini(&b);
+}
+
 static void what_is_trimmed_off_is_taken_next(void **state)
 {
     (void)state;
@@ -152,6 +182,7 @@ int main(void)
         cmocka_unit_test(a_text_is_copied_whole),
         cmocka_unit_test(of_a_room_as_much_is_taken_as_is_kept),
         cmocka_unit_test(a_reset_gives_the_same_memory_again),
+        cmocka_unit_test(what_is_not_in_use_can_be_given_to_another),
         cmocka_unit_test(what_is_trimmed_off_is_taken_next),
         cmocka_unit_test(nothing_is_a_piece_too),
         cmocka_unit_test(a_size_that_no_memory_has_gives_null_and_harms_nothing),
