@@ -198,6 +198,57 @@ static void test_names_are_not_put_into_the_dns(void **state)
            "DDNS updating is not enabled", "");
 }
 
+/* Of the commands that look for something. */
+static void test_arguments_that_make_no_sense(void **state)
+{
+    static const struct {
+        const char *command, *arguments, *says;
+    } rows[] = {
+        {"lease4-get-all", "{\"subnts\": 1}", "'subnts' is not known here: did you mean 'subnets'?"},
+        {"lease4-get-all", "{\"subnets\": 1}", "'subnets' parameter must be a list"},
+        {"lease4-get-all", "{\"subnets\": [1, \"2\"]}", "listed subnet identifiers must be numbers"},
+        {"lease4-get-page", "{\"from\": \"begin\", \"limit\": 1}",
+         "'from' parameter value is neither 'start' keyword nor a valid IPv4 address"},
+        {"lease4-get-page", "{\"from\": \"start\", \"limit\": 0}",
+         "page size of retrieved leases must not be 0"},
+        {"lease4-get-by-hostname", "{\"hostname\": \"\"}", "'hostname' parameter is empty"},
+        {"lease4-get", "{\"subnet-id\": 1, \"identifier-type\": \"duid\", \"identifier\": \"01\"}",
+         "'identifier-type' parameter must be \"hw-address\" or \"client-id\""},
+        {"leases-reclaim", NULL, "Missing mandatory 'remove' parameter."},
+        {"leases-reclaim", "{\"remove\": 1}", "'remove' parameter expected to be a boolean."},
+        {"stat-lease4-get", "{\"subnet-id\": 1, \"subnet-range\": {}}",
+         "cannot specify both subnet-id and subnet-range"},
+        {"stat-lease4-get", "{\"subnet-range\": 1}", "subnet-range parameter is not a map"},
+        {"subnet4-get", "{}", "'id' or 'subnet' parameter required"},
+        {"subnet4-get", "{\"subnet\": \"10.0.0.0/33\"}", "'subnet' parameter must be an IPv4 prefix"},
+        {"lease4-force-renew", "{\"ip-address\": \"10.0.0\"}",
+         "'ip-address' parameter must be an IPv4 address"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        expect(rows[i].command, rows[i].arguments, CONTROL_ERROR, rows[i].says, NULL);
+}
+
+/* A longer one is not cut. */
+static void test_the_longest_name_of_a_lease(void **state)
+{
+    char name[SRV_HOSTNAME_MAX + 2], arguments[512];
+    (void)state;
+    memset(name, 'a', sizeof name);
+    for (int len = SRV_HOSTNAME_MAX + 1; len >= SRV_HOSTNAME_MAX; len--) {
+        snprintf(arguments, sizeof arguments,
+                 "{\"ip-address\": \"10.0.0.10\", \"hw-address\": \"02:00:00:00:00:0a\", "
+                 "\"hostname\": \"%.*s\"}",
+                 len, name);
+        run("lease4-add", arguments);
+        assert_string_equal(reply.text, len > SRV_HOSTNAME_MAX
+                                            ? "'hostname' parameter must have at most 255 octets"
+                                            : "Lease for address 10.0.0.10, subnet-id 1 added.");
+    }
+    run("lease4-get", "{\"ip-address\": \"10.0.0.10\"}");
+    assert_int_equal(strlen(cJSON_GetStringValue(answer("hostname"))), SRV_HOSTNAME_MAX);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -205,6 +256,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_lease_is_added_found_changed_and_deleted),
         TEST(test_what_a_lease_must_be),
+        TEST(test_arguments_that_make_no_sense),
+        TEST(test_the_longest_name_of_a_lease),
         TEST(test_pages_limit_and_wipe),
         TEST(test_reclaim),
         TEST(test_a_deletion_is_still_one_after_a_restart),
