@@ -122,6 +122,27 @@ static void test_errors_have_a_place(void **state)
          "x.json:2:15: at $.unchecked[0]: no invariant has the name \"x\""},
         {"{\"duration\": \"1 h\", " LAB ", \n\"relays\": {\"server\": [\"10.0.0.1\"]}}",
          "x.json:2:22: at $.relays.server: only a plain host can be a relay agent"},
+        {"{\n\"duration\": \"1 year\", " LAB "}", "x.json:2:13: at $.duration: expected a time such as \"1 h "
+                                                  "30 min\" or \"250 ms\", found \"1 year\""},
+        {"{\"duration\": \"1 h\", " LAB
+         ",\n\"steps\": [{\"at\": [\"2 s\", \"1 s\"], \"do\": \"crash\", \"host\": \"h1\"}]}",
+         "x.json:2:18: at $.steps[0].at: it ends before it begins"},
+        {"{\"duration\": \"1 h\", " LAB
+         ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"forget-leases\", \"host\": \"h1\"}]}",
+         "x.json:2:11: at $.steps[0]: \"forget-leases\" is for servers"},
+        {"{\"duration\": \"1 h\", " LAB
+         ",\n\"expect\": [{\"at\": \"1 s\", \"from\": \"0 s\", \"host\": \"h1\", \"state\": \"BOUND\"}]}",
+         "x.json:2:12: at $.expect[0]: either \"at\", or \"from\" and \"until\""},
+        {"{\"duration\": \"1 h\", " LAB
+         ",\n\"expect\": [{\"from\": \"2 s\", \"until\": \"1 s\", \"host\": \"h1\", \"state\": \"BOUND\"}]}",
+         "x.json:2:12: at $.expect[0]: it ends before it begins"},
+        {"{\"duration\": \"1 h\", " LAB
+         ",\n\"expect\": [{\"until\": \"2 h\", \"host\": \"h1\", \"state\": \"BOUND\"}]}",
+         "x.json:2:12: at $.expect[0]: it ends after the scenario's duration"},
+        {"{\"duration\": \"1 h\", " LAB ",\n\"expect\": [{\"host\": \"server\", \"state\": \"BOUND\"}]}",
+         "x.json:2:12: at $.expect[0]: only a client has a state and an address"},
+        {"{\"duration\": \"1 h\", \"topology\": {\"hosts\": {\"a\": {}}}, \n\"relays\": {\"a\": []}}",
+         "x.json:2:17: at $.relays.a: expected a list of 1 to 8 addresses of servers"},
         {"{\"duration\": \"1 h\", \"topology\": {\n\"hosts\": {\"a\": {\"client\": {}}}}}",
          "x.json:2:16: at $.hosts.a: a client needs an interface: no link has an end at \"a\""},
     };

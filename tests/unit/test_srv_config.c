@@ -327,6 +327,24 @@ static const struct {
      "} ]",
      "2:61: at $.Dhcp4.subnet4[0].relay.ip-adresses: the key is not known here: did you mean "
      "\"ip-addresses\"?"},
+    {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"pools\": [ { \"pool\": \"10.0.0.10\" } ] } "
+     "]",
+     "2:71: at $.Dhcp4.subnet4[0].pools[0].pool: expected a range such as \"10.0.0.10 - 10.0.0.99\" or "
+     "\"10.0.0.0/24\", found \"10.0.0.10\""},
+    {"\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"client-class\": \"a\", \"client-classes\": "
+     "[ \"b\" ] } ]",
+     "2:66: at $.Dhcp4.subnet4[0].client-class: client-class is the old name of client-classes: use one of "
+     "them"},
+    {"\"hooks-libraries\": [ { \"library\": \"libdhcp_lease_query.so\", \"parameters\": { \"requesters\": [ "
+     "\"10.0.0.0/33\" ] } } ]",
+     "2:93: at $.Dhcp4.hooks-libraries[0].parameters.requesters[0]: expected an address or a prefix such as "
+     "\"192.0.2.0/24\", found \"10.0.0.0/33\""},
+    {"\"hooks-libraries\": [ { \"library\": \"libdhcp_lease_query.so\", \"parameters\": { \"requesters\": [ "
+     "] } } ]",
+     "2:75: at $.Dhcp4.hooks-libraries[0].parameters: \"requesters\" names nobody: nobody could ask"},
+    {"\"option-def\": [ { \"name\": \"x\", \"code\": 200, \"type\": \"record\", \"record-types\": \"uint8, "
+     "a-type-of-which-nobody-has-heard\" } ]",
+     "2:79: at $.Dhcp4.option-def[0].record-types: expected types of options, separated by commas"},
     {"\"decline-probation-period\": -1",
      "2:29: at $.Dhcp4.decline-probation-period: expected a number from 0 to 4294967295, found -1"},
     {"\"max-declines-per-client\": 65536",
