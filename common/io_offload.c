@@ -16,6 +16,7 @@
 enum { FEATURES_MAX = 256, BITS = 32 };
 
 union request {
+    struct ethtool_value value;
     struct ethtool_sset_info set;
     struct ethtool_gstrings strings;
     struct ethtool_gfeatures get;
@@ -110,6 +111,13 @@ int io_offload_get_udp(const char *ifname, bool *out)
 {
     int fd = open_any();
     return fd < 0 ? ERR_IO : end(fd, get(fd, ifname, out));
+}
+
+int io_offload_set_tcp(const char *ifname, bool cuts)
+{
+    int fd = open_any();
+    union request r = {.value = {.cmd = ETHTOOL_STSO, .data = cuts}};
+    return fd < 0 ? ERR_IO : end(fd, ask(fd, ifname, &r));
 }
 
 int io_offload_set_udp(const char *ifname, bool cuts)

@@ -376,12 +376,14 @@ static int add_pair(struct net *n, const struct net_port *port, const char *peer
     return rc < 0 ? fail_netlink(n, rc, "cannot make the veth pair for", port->interface) : 0;
 }
 
-/* So that each datagram is seen by itself, whoever sent it together with others. A kernel that does not know
- * of it has none that leave together. */
+/* So that each datagram and each segment is seen by itself, as on a wire, whoever sent it together with
+ * others. A kernel that does not know of such datagrams has none that leave together. */
 static int cut_early(struct net *n, const char *interface)
 {
     int rc = io_offload_set_udp(interface, false);
-    return rc == 0 || rc == ERR_NOTFOUND ? 0 : fail_errno(n, "cannot turn off tx-udp-segmentation");
+    if (rc < 0 && rc != ERR_NOTFOUND)
+        return fail_errno(n, "cannot turn off tx-udp-segmentation");
+    return io_offload_set_tcp(interface, false) < 0 ? fail_errno(n, "cannot turn off TSO") : 0;
 }
 
 static int start_port(struct net *n, const struct net_port *port)

@@ -176,11 +176,7 @@ static int find_hosts(struct tour *t)
 static int capture_exercises(struct tour *t, const char *path)
 {
     struct tour_capture capture;
-    int rc = tour_act_plain_interface(&t->lab.state, t->server, interface);
-    if (rc == 0)
-        rc = tour_act_plain_interface(&t->lab.state, t->client, interface);
-    if (rc == 0)
-        rc = tour_capture_start(&capture, t->lab.state.name, t->client->name, path);
+    int rc = tour_capture_start(&capture, t->lab.state.name, t->client->name, path);
     if (rc == 0) {
         rc = do_exercises(t);
         int stopped = tour_capture_stop(&capture);

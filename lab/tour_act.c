@@ -20,9 +20,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <linux/ethtool.h>
-#include <linux/sockios.h>
-
 #include "common/err.h"
 #include "lab/enter.h"
 
@@ -77,27 +74,6 @@ static int run_inside(const struct lab_state *lab, const struct lab_host_state *
         ;
     close(pidfd);
     return judge(act, is_late, status);
-}
-
-/* ---- the interface ---- */
-
-/* Without TSO, for which the host hands large segments to the interface, that cuts them, or so the host
- * thinks. */
-static int be_plain(const struct act *act)
-{
-    struct ethtool_value value = {.cmd = ETHTOOL_STSO};
-    struct ifreq request = {0};
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", act->interface);
-    request.ifr_data = (char *)&value;
-    return ioctl(fd, SIOCETHTOOL, &request) == 0 ? 0 : 1;
-}
-
-int tour_act_plain_interface(const struct lab_state *lab, const struct lab_host_state *host,
-                             const char *interface)
-{
-    const struct act act = {.what = "setting up the interface", .interface = interface};
-    return run_inside(lab, host, be_plain, &act);
 }
 
 static struct sockaddr_in address_of(ip4 addr, uint16_t port)

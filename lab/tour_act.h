@@ -8,9 +8,6 @@
 
 /* Each returns 0, or ERR_IO, ERR_TIMEOUT, ERR_NOTFOUND, told on stderr. */
 
-/* The host cuts large segments itself from now on: a capture shows each as it would be on a wire. */
-int tour_act_plain_interface(const struct lab_state *lab, const struct lab_host_state *host,
-                             const char *interface);
 /* Forgets the hardware address of `addr`, so that the next packet has to ask for it. */
 int tour_act_forget(const struct lab_state *lab, const struct lab_host_state *host, const char *interface,
                     ip4 addr);

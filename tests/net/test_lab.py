@@ -9,6 +9,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import sys
 import unittest
 
 import labtest
@@ -132,6 +133,26 @@ class Network(LabCase):
         self.ping("a", "10.1.0.2")
         self.ping("b", "10.1.0.1")
         self.ping("a", "127.0.0.1")
+
+    def test_no_segment_is_longer_than_the_link_takes(self):
+        talk = ("import socket, sys\n"
+                "if sys.argv[1] == 'a':\n"
+                "    s = socket.create_server(('10.1.0.1', 5000)); print('listens', flush=True)\n"
+                "    peer = s.accept()[0]; peer.sendall(b'x' * 100000)\n"
+                "else:\n"
+                "    s = socket.create_connection(('10.1.0.1', 5000)); n = 0\n"
+                "    while part := s.recv(65536): n += len(part)\n"
+                "    print(n)\n")
+        self.write("talk.py", talk)
+        self.dhcplab("up", self.write("veth.json", VETH))
+        capture = self.record("b")
+        with subprocess.Popen([DHCPLAB, "exec", "a", sys.executable, "talk.py", "a"], env=self.env, cwd=self.dir,
+                              stdout=subprocess.PIPE, text=True) as server:
+            self.assertEqual(server.stdout.readline(), "listens\n")
+            self.assertEqual(self.on("b", sys.executable, "talk.py", "b").stdout, "100000\n")
+        counted = [json.loads(line) for line in self.dhcplab("explain", capture, "--json", code=None).stdout.splitlines()]
+        self.assertGreater(len(counted), 60)
+        self.assertLessEqual(max(packet["length"] for packet in counted), 1514)
 
     def test_bridge(self):
         self.dhcplab("up", self.write("lan.json", BRIDGE))
