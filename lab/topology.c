@@ -136,6 +136,23 @@ static void read_mac(struct reading *r, struct topology_end *end, const cJSON *i
                    "expected the hardware address of one station, such as 02:00:00:00:00:0a");
 }
 
+/* One address twice on a link: meant where conflicts are the matter, else a line that was copied. */
+static void warn_of_twins(struct reading *r, const struct topology_end *end, const cJSON *item)
+{
+    const struct topology *t = r->t;
+    const cJSON *mac = cJSON_GetObjectItemCaseSensitive(item, "mac");
+    for (size_t i = t->links[t->n_links - 1].first_end; &t->ends[i] != end; i++) {
+        const struct topology_end *other = &t->ends[i];
+        const char *name = t->hosts[other->host].name;
+        if (end->has_address && other->has_address && end->address.addr == other->address.addr)
+            jcfg_warning(r->c, cJSON_GetObjectItemCaseSensitive(item, "address"),
+                         "\"%s\" has this address on the same link, too", name);
+        if (hw_equal(&end->mac, &other->mac))
+            jcfg_warning(r->c, mac != NULL ? mac : item,
+                         "\"%s\" has this hardware address on the same link, too", name);
+    }
+}
+
 static void read_end(struct reading *r, const cJSON *item)
 {
     static const char *const known[] = {"host", "address", "mac", NULL};
@@ -159,6 +176,7 @@ static void read_end(struct reading *r, const cJSON *item)
     }
     read_address(r, end, item);
     read_mac(r, end, item);
+    warn_of_twins(r, end, item);
 }
 
 static void read_link(struct reading *r, const cJSON *item)

@@ -29,6 +29,38 @@ static void expect_parsed(const char *text)
     assert_int_equal(rc, 0);
 }
 
+static char warned[512];
+
+static void keep_warning(void *user, const char *text)
+{
+    (void)user;
+    size_t len = strlen(warned);
+    snprintf(warned + len, sizeof warned - len, "%s\n", text);
+}
+
+/* On one link: on another one the same address is another network's. */
+static void test_an_address_twice_on_a_link_is_warned_of(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"hosts\": {\"a\": {}, \"b\": {}, \"c\": {}}, \"links\": [\n"
+        "{\"type\": \"bridge\", \"ends\": [{\"host\": \"a\", \"address\": \"10.1.0.1/24\", "
+        "\"mac\": \"02:00:00:00:00:03\"},\n"
+        "{\"host\": \"b\", \"address\": \"10.1.0.1/16\"},\n"
+        "{\"host\": \"c\"}]},\n"
+        "{\"type\": \"veth\", \"ends\": [{\"host\": \"a\", \"address\": \"10.1.0.1/24\"},\n"
+        "{\"host\": \"b\", \"mac\": \"02:00:00:00:00:04\"}]}]}";
+    warned[0] = '\0';
+    assert_int_equal(topology_parse(&topology, "x.json", text, strlen(text), keep_warning, NULL, error), 0);
+    assert_string_equal(
+        warned, "x.json:3:26: at $.links[0].ends[1].address: \"a\" has this address on the same link, "
+                "too\n"
+                "x.json:4:1: at $.links[0].ends[2]: \"a\" has this hardware address on the same link, "
+                "too\n"
+                "x.json:6:22: at $.links[1].ends[1].mac: \"a\" has this hardware address on the same "
+                "link, too\n");
+}
+
 static void test_errors(void **state)
 {
     (void)state;
@@ -286,6 +318,7 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_address_twice_on_a_link_is_warned_of),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_interfaces_follow_the_links),
         cmocka_unit_test(test_inline_configuration_keeps_its_place),
