@@ -174,6 +174,19 @@ static void load_configs(struct scenario_reading *r)
     }
 }
 
+/* The file beside the scenario, else what `dhcplab up` takes it for. */
+static int find_topology(const char *scenario, const char *name, char out_path[TOPOLOGY_PATH_MAX])
+{
+    const char *slash = strrchr(scenario, '/');
+    char beside[TOPOLOGY_PATH_MAX];
+    if (slash != NULL && name[0] != '/') {
+        int len = snprintf(beside, sizeof beside, "%.*s/%s", (int)(slash - scenario), scenario, name);
+        if (len < (int)sizeof beside && topology_find(beside, out_path) == 0)
+            return 0;
+    }
+    return topology_find(name, out_path);
+}
+
 static void read_topology(struct scenario_reading *r, const cJSON *root)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, "topology");
@@ -187,8 +200,9 @@ static void read_topology(struct scenario_reading *r, const cJSON *root)
                  : topology_parse(&r->s->topology, r->s->path, part, strlen(part), NULL, NULL, error);
         free(part);
     } else if (item != NULL && jcfg_as_text(r->c, item, "a topology, or the name of one", &name)) {
-        if (topology_find(name, path) < 0)
-            jcfg_error(r->c, item, "there is no lab \"%s\"", name);
+        if (find_topology(r->s->path, name, path) < 0)
+            jcfg_error(r->c, item, "there is no topology file %s (beside this one), and no lab of that name",
+                       name);
         else
             rc = topology_load(&r->s->topology, path, NULL, NULL, error);
     }

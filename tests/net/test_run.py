@@ -198,6 +198,17 @@ class Run(labtest.LabCase):
                              "dhcplab: there is no scenario file teachin, and none of that name. "
                              f"Scenarios that come with the program: {names}\n")
 
+    def test_a_topology_is_looked_for_beside_the_scenario(self):
+        (self.dir / "homework").mkdir()
+        lab = {"hosts": {"c": {"client": {}}}, "links": [{"type": "bridge", "ends": [{"host": "c"}]}]}
+        self.write("homework/lab.json", lab)
+        self.write("homework/task.json", {"topology": "lab.json", "duration": "1 min",
+                                          "expect": [{"until": "20 s", "host": "c", "sends": "DISCOVER"}]})
+        self.dhcplab("run", "homework/task.json")
+        self.dhcplab("run", str(self.dir / "homework" / "task.json"), "--parity")
+        self.write("task.json", {"topology": "homework/lab.json", "duration": "1 min"})
+        self.dhcplab("run", "task.json")
+
     def test_standard_output_has_the_report(self):
         for option in ("--trace", "--pcap"):
             self.assertIn("take a file", self.dhcplab("run", "lost-ack", option, "-", code=2).stderr)

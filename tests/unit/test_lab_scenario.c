@@ -85,7 +85,8 @@ static void test_errors_have_a_place(void **state)
     } rows[] = {
         {"{\n\"topology\": \"pair\"}", "x.json:1:1: at $: the key \"duration\" is missing"},
         {"{\"duration\": \"1 h\",\n\"topology\": \"no-such\"}",
-         "x.json:2:13: at $.topology: there is no lab \"no-such\""},
+         "x.json:2:13: at $.topology: there is no topology file no-such (beside this one), and no lab of "
+         "that name"},
         {"{\"duration\": \"1 h\", " LAB
          ",\n\"steps\": [{\"at\": \"2 h\", \"do\": \"crash\", \"host\": \"h1\"}]}",
          "x.json:2:18: at $.steps[0].at: it is after the scenario's duration"},
