@@ -39,31 +39,31 @@ void *malloc(size_t size)
     return __libc_malloc(size);
 }
 
-void *calloc(size_t n, size_t size)
+void *calloc(size_t nmemb, size_t size)
 {
     count(0);
-    return __libc_calloc(n, size);
+    return __libc_calloc(nmemb, size);
 }
 
-void *realloc(void *p, size_t size)
+void *realloc(void *ptr, size_t size)
 {
     count(0);
-    return __libc_realloc(p, size);
+    return __libc_realloc(ptr, size);
 }
 
-int vsnprintf(char *out, size_t size, const char *format, va_list arguments)
+int vsnprintf(char *s, size_t maxlen, const char *format, va_list arg)
 {
     int (*real)(char *, size_t, const char *, va_list);
     *(void **)&real = dlsym(RTLD_NEXT, "vsnprintf");
     count(1);
-    return real(out, size, format, arguments);
+    return real(s, maxlen, format, arg);
 }
 
-int snprintf(char *out, size_t size, const char *format, ...)
+int snprintf(char *s, size_t maxlen, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    int len = vsnprintf(out, size, format, arguments);
+    int len = vsnprintf(s, maxlen, format, arguments);
     va_end(arguments);
     return len;
 }
