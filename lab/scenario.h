@@ -145,7 +145,7 @@ enum { SCENARIO_TIME_LEN = 48 };
 /* The same way back; `buf` holds SCENARIO_TIME_LEN; returns it. */
 const char *scenario_time_format(time_ms t, char *buf);
 
-/* ---- parts of the reader (scenario_expect.c) ---- */
+/* ---- parts of the reader ---- */
 
 struct scenario_reading {
     struct scenario *s;
@@ -155,9 +155,17 @@ struct scenario_reading {
     int err; /* ERR_NOMEM, or 0 */
 };
 
+/* The item, or the one of that key. False, and *out untouched, if it is absent or, with an error, if it is no
+ * time. */
+bool scenario_as_time(struct scenario_reading *r, const cJSON *item, time_ms *out);
 bool scenario_read_time(struct scenario_reading *r, const cJSON *map, const char *key, time_ms *out);
+/* The place of the host of that name; False: there is none. Of "host" in a map an error tells it. */
+bool scenario_find_host(const struct topology *t, const char *name, size_t *out);
 bool scenario_read_host(struct scenario_reading *r, const cJSON *map, size_t *out);
-void scenario_read_expects(struct scenario_reading *r, const cJSON *list);
+/* What another reader has said: 0, ERR_NOMEM, or any other with a sentence that names the place. */
+void scenario_take_error(struct scenario_reading *r, int rc, const char *error);
+void scenario_read_steps(struct scenario_reading *r, const cJSON *list);   /* scenario_step.c */
+void scenario_read_expects(struct scenario_reading *r, const cJSON *list); /* scenario_expect.c */
 
 /* ---- parts of the reader (scenario_clock.c) ---- */
 
