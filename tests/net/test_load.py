@@ -57,9 +57,14 @@ def serve(mistake):
                 chaddr = bytes(16)
             elif mistake == "silent" and number == 7:
                 continue
+            elif mistake == "no-address" and number == 7:
+                address = 0
+            told = {54: socket.inet_aton(SERVER), 51: (3600).to_bytes(4, "big")}
+            if number == 7:
+                told.pop({"no-server-id": 54, "no-lease-time": 51}.get(mistake), None)
             head = bytes((2, 1, 6, 0)) + message[4:12] + bytes(4) + address.to_bytes(4, "big") + bytes(4) + message[24:28]
-            port.sendto(head + chaddr + bytes(192) + COOKIE + bytes((53, 1, answer, 54, 4)) + socket.inet_aton(SERVER)
-                        + bytes((51, 4, 0, 0, 14, 16, 255)), peer)
+            tail = b"".join(bytes((code, 4)) + value for code, value in told.items())
+            port.sendto(head + chaddr + bytes(192) + COOKIE + bytes((53, 1, answer)) + tail + b"\xff", peer)
 
 
 class Load(LeaseCase):
@@ -241,7 +246,8 @@ class Load(LeaseCase):
                 self.dhcplab("load", *arguments, code=2)
 
     def test_a_server_that_answers_wrongly_does_not_pass(self):
-        for mistake in ("twice", "other-address", "not-in-pool", "nak", "wrong-client", "silent", "none"):
+        for mistake in ("twice", "other-address", "not-in-pool", "nak", "wrong-client", "no-address", "no-server-id",
+                        "no-lease-time", "silent", "none"):
             with self.subTest(mistake):
                 server = self.spawn("s", sys.executable, "-B", __file__, "serve", mistake, stdout=-1)
                 self.assertEqual(server.stdout.readline(), "ready\n")
