@@ -37,7 +37,7 @@ enum {
     X(SCENARIO_REBIND, "rebind", SCENARIO_TAKES_CLIENT)                                                      \
     X(SCENARIO_INFORM, "inform", SCENARIO_TAKES_CLIENT) /* with the fixed address of its interface */        \
     X(SCENARIO_DECLINE, "decline", SCENARIO_TAKES_CLIENT)                                                    \
-    X(SCENARIO_SLEEP, "sleep", SCENARIO_TAKES_CLIENT) /* a laptop is closed */                               \
+    X(SCENARIO_SLEEP, "sleep", SCENARIO_TAKES_CLIENT) /* and is told nothing more */                         \
     X(SCENARIO_WAKE, "wake", SCENARIO_TAKES_CLIENT)                                                          \
     X(SCENARIO_FORCE_RENEW, "force-renew", SCENARIO_TAKES_CLIENT) /* its server asks it to renew */          \
     X(SCENARIO_CONFIGURE, "configure", SCENARIO_TAKES_SERVER)                                                \

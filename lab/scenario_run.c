@@ -171,7 +171,7 @@ static void stop(struct sim_host *host)
 /* The server of whom the client has its lease. */
 static void force_renew(struct run *r, const struct sim_host *host)
 {
-    for (size_t i = 0; i < host->n_clients; i++) {
+    for (size_t i = 0; !host->is_asleep && i < host->n_clients; i++) {
         struct cli_status status;
         sim_client_status(&host->clients[i], &status);
         for (size_t k = 0; status.lease != NULL && k < r->w->n_hosts; k++)

@@ -186,14 +186,14 @@ static void crash_all(struct sim_host *host)
 
 void sim_client_command(struct sim_host *host, enum cli_event_kind kind)
 {
-    for (size_t i = 0; i < host->n_clients; i++)
+    for (size_t i = 0; !host->is_asleep && i < host->n_clients; i++)
         if (host->clients[i].engine != NULL)
             step(&host->clients[i], &(struct cli_event){.kind = kind, .now = host->world->now});
 }
 
 void sim_client_inform(struct sim_host *host)
 {
-    for (size_t i = 0; i < host->n_clients; i++) {
+    for (size_t i = 0; !host->is_asleep && i < host->n_clients; i++) {
         struct sim_client *c = &host->clients[i];
         struct cli_event event = {.kind = CLI_INFORM, .now = host->world->now, .addr = c->station.port->addr};
         struct cli_status status;
@@ -209,6 +209,8 @@ void sim_client_inform(struct sim_host *host)
 /* The boot-time clock goes on while a machine sleeps: what was due meanwhile is due when it wakes up. */
 void sim_client_set_asleep(struct sim_host *host, bool is_asleep)
 {
+    if (!host->is_running)
+        return;
     host->is_asleep = is_asleep;
     for (size_t i = 0; i < host->n_clients; i++) {
         struct sim_client *c = &host->clients[i];
@@ -230,6 +232,8 @@ static void set_ports(struct sim_host *host, bool is_up)
 
 void sim_node_start(struct sim_host *host)
 {
+    if (host->is_asleep)
+        return;
     set_ports(host, true);
     if (host->server != NULL)
         sim_server_start(host);
@@ -239,6 +243,7 @@ void sim_node_start(struct sim_host *host)
 
 void sim_node_crash(struct sim_host *host)
 {
+    host->is_asleep = false;
     set_ports(host, false);
     if (host->server != NULL)
         sim_server_crash(host);

@@ -76,7 +76,7 @@ struct sim_host {
     struct sim_port *ports[SIM_PORTS_MAX];
     size_t n_ports;
     bool is_running;
-    bool is_asleep;             /* hears nothing, and its timers wait */
+    bool is_asleep;             /* hears nothing, no command either, and its timers wait */
     struct sim_server *server;  /* NULL: none */
     struct sim_client *clients; /* NULL: none */
     size_t n_clients;

@@ -72,11 +72,11 @@ static void forget(const struct veth_run *r, const struct veth_host *h)
 
 static void command(struct veth_run *r, struct veth_host *h, const char *what)
 {
-    if (h->pace < 0)
+    if (h->pace < 0 || h->is_asleep)
         return;
     if (veth_host_command(h, what) < 0)
         veth_run_fail(r, "%s cannot be told to %s: %s", h->t->name, what, strerror(errno));
-    else if (!h->is_asleep)
+    else
         veth_run_kick(r, h);
 }
 
@@ -108,7 +108,7 @@ static void force_renew_client(struct veth_run *r, struct veth_host *h, const cJ
 
 static void force_renew(struct veth_run *r, struct veth_host *h)
 {
-    for (size_t i = 0; h->pace >= 0 && i < h->n_clients; i++) {
+    for (size_t i = 0; h->pace >= 0 && !h->is_asleep && i < h->n_clients; i++) {
         cJSON *question = cJSON_CreateObject();
         if (h->t->n_clients > 0)
             cJSON_AddNumberToObject(question, "client", (double)i);

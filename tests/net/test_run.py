@@ -61,6 +61,21 @@ class Scenarios(labtest.LabCase):
         self.assertEqual([(item["text"], item["instead"]) for item in result["expectations"] if not item["met"]], [])
         self.assertTrue(result["parity"]["same"], result["parity"]["differences"])
 
+    def test_who_sleeps_is_told_nothing(self):
+        server = {"Dhcp4": {"interfaces-config": {"interfaces": ["eth0"]}, "valid-lifetime": 600, "forcerenew": True,
+                            "subnet4": [{"id": 1, "subnet": "10.77.0.0/24", "pools": [{"pool": "10.77.0.100 - 10.77.0.199"}]}]}}
+        client = {"start-delay-ms": [0, 0], "address-conflict-detection": False, "forcerenew": True}
+        dos = ["sleep", "renew", "force-renew", "rebind", "release", "start", "wake", "sleep", "crash", "wake", "sleep", "start"]
+        topology = {"hosts": {"server": {"server": server}, "h1": {"client": client}},
+                    "links": [{"type": "veth", "ends": [{"host": "server", "address": "10.77.0.1/24"}, {"host": "h1"}]}]}
+        scenario = {"topology": topology, "duration": "1 h", "steps": [{"at": f"{10 * i + 10} s", "do": do, "host": "h1"} for i, do in enumerate(dos)],
+                    "expect": [{"from": "10 s", "until": "69 s", "host": "h1", "sends": "any", "never": True},
+                               {"from": "10 s", "until": "119 s", "host": "server", "sends": "any", "never": True},
+                               {"at": "120 s", "host": "h1", "sends": "REQUEST"}, {"at": "1 h", "host": "h1", "state": "BOUND"}]}
+        result = json.loads(self.dhcplab("run", self.write("s.json", scenario), "--parity", "--json", code=None).stdout)
+        self.assertEqual([(item["text"], item["instead"]) for item in result["expectations"] if not item["met"]], [])
+        self.assertTrue(result["parity"]["same"], result["parity"]["differences"])
+
     def test_every_step(self):
         """What no scenario that comes with the program does, and all of it to a crowd."""
         server = {"Dhcp4": {"interfaces-config": {"interfaces": ["eth0"]}, "valid-lifetime": 600, "forcerenew": True,

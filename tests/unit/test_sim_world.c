@@ -423,6 +423,29 @@ static void test_a_sleeping_client(void **state)
     assert_int_equal(status_of(h1).state, CLI_BOUND);
 }
 
+static void test_a_sleeping_client_is_not_spoken_to(void **state)
+{
+    (void)state;
+    make(1);
+    sim_client_set_asleep(h1, true); /* it is off */
+    sim_node_start(h1);
+    run(10 * S);
+    assert_int_equal(status_of(h1).state, CLI_BOUND);
+    sim_client_set_asleep(h1, true);
+    log_text[0] = '\0';
+    sim_client_command(h1, CLI_RENEW);
+    sim_client_command(h1, CLI_RELEASE);
+    sim_client_inform(h1);
+    sim_node_start(h1);
+    run(20 * S);
+    assert_string_equal(log_text, "");
+    sim_node_crash(h1);
+    sim_node_start(h1);
+    assert_string_equal(log_text, "20000:h1>REQUEST");
+    run(30 * S);
+    assert_int_equal(status_of(h1).state, CLI_BOUND);
+}
+
 static void lossy(uint64_t seed, bool with_h2)
 {
     make(seed);
@@ -524,6 +547,7 @@ int main(void)
         cmocka_unit_test_teardown(test_an_overstayed_lease_is_found, unmake),
         cmocka_unit_test_teardown(test_a_client_without_power, unmake),
         cmocka_unit_test_teardown(test_a_sleeping_client, unmake),
+        cmocka_unit_test_teardown(test_a_sleeping_client_is_not_spoken_to, unmake),
         cmocka_unit_test_teardown(test_a_seed_repeats_everything, unmake),
         cmocka_unit_test_teardown(test_only_the_listed_faults, unmake),
         cmocka_unit_test_teardown(test_the_budget_ends_a_run, unmake),
