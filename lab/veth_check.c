@@ -38,8 +38,9 @@ static void check_offer(struct veth_run *r, struct veth_host *server, const stru
     char why[SIM_WHY_MAX], addr[IP4_LEN];
     if (!sim_check_is_right(server->config, server->t->name, offer, why))
         fail(r, SIM_OFFER_RIGHT, server, "%s", why);
+    /* The file's times are whole seconds, rounded up. */
     if (find_record(r, server, offer->yiaddr, &record) && record.state == SRV_LEASE_DECLINED &&
-        r->now < record.expires_ms)
+        r->now <= record.expires_ms - 1000)
         fail(r, SIM_QUARANTINE, server, "%s offers %s, which is in quarantine until %lld ms", server->t->name,
              ip4_format(offer->yiaddr, addr), (long long)record.expires_ms);
 }

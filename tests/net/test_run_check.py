@@ -57,6 +57,15 @@ class Check(labtest.LabCase):
         program = self.programs(server='set -- "${@/%.csv/.other}"')
         self.assertEqual(self.violated(self.topology("h1", s1=SERVER), program), ("lease-known", 0))
 
+    def test_a_quarantine_ends_within_a_second(self):
+        """The record in the lease file is of whole seconds."""
+        subnet = {**SERVER["Dhcp4"]["subnet4"][0], "pools": [{"pool": "10.77.0.100 - 10.77.0.100"}]}
+        server = {"Dhcp4": {**SERVER["Dhcp4"], "decline-probation-period": 10, "subnet4": [subnet]}}
+        steps = [{"at": "2500 ms", "do": "decline", "host": "h1"}, {"at": "2600 ms", "do": "stop", "host": "h1"},
+                 {"at": "12500 ms", "do": "start", "host": "h2"}]
+        expect = [{"at": "13 s", "host": "h2", "address": "10.77.0.100"}]
+        self.assertIsNone(self.violated(self.topology("h1", "h2", s1=server), steps=steps, off=["h2"], expect=expect))
+
     def test_a_server_that_has_forgotten(self):
         steps = [{"at": f"{number} min", "do": do, "host": "s1"} for number, do in enumerate(("crash", "forget-leases", "start"), 1)]
         self.assertEqual(self.violated(self.topology("h1", s1=SERVER), steps=steps), ("lease-known", 180))
