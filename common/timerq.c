@@ -102,11 +102,6 @@ void timerq_clear(struct timerq *q, struct timerq_node *node)
     settle(q, i);
 }
 
-bool timerq_is_set(const struct timerq_node *node)
-{
-    return node->place != 0;
-}
-
 bool timerq_is_set_for(const struct timerq *q, const struct timerq_node *node, time_ms at)
 {
     return node->place != 0 && q->heap[node->place - 1].at == at;

@@ -38,7 +38,6 @@ int timerq_reserve(struct timerq *q, size_t n);
 int timerq_set(struct timerq *q, struct timerq_node *node, time_ms at);
 /* Disarms the node; nothing happens if it is not armed. */
 void timerq_clear(struct timerq *q, struct timerq_node *node);
-bool timerq_is_set(const struct timerq_node *node);
 /* Is it armed, and for this very instant? */
 bool timerq_is_set_for(const struct timerq *q, const struct timerq_node *node, time_ms at);
 /* Of two that are armed. */

@@ -28,10 +28,11 @@ static void fires_at_the_instant_and_not_before(void **state)
     timerq_init(&q);
     struct timerq_node node = {0};
     assert_int_equal(timerq_set(&q, &node, 1800000), 0);
-    assert_true(timerq_is_set(&node));
+    assert_true(timerq_is_set_for(&q, &node, 1800000));
+    assert_false(timerq_is_set_for(&q, &node, 1799999));
     assert_null(timerq_pop_due(&q, 1799999));
     assert_ptr_equal(timerq_pop_due(&q, 1800000), &node);
-    assert_false(timerq_is_set(&node));
+    assert_false(timerq_is_set_for(&q, &node, 1800000));
     timerq_fini(&q);
 }
 
@@ -59,7 +60,7 @@ static void never_disarms(void **state)
     struct timerq_node node = {0};
     assert_int_equal(timerq_set(&q, &node, 5), 0);
     assert_int_equal(timerq_set(&q, &node, TIME_NEVER), 0);
-    assert_false(timerq_is_set(&node));
+    assert_false(timerq_is_set_for(&q, &node, 1800000));
     timerq_clear(&q, &node); /* twice is fine */
     assert_true(timerq_deadline(&q) == TIME_NEVER);
     timerq_fini(&q);
