@@ -1,5 +1,4 @@
 /* option-data. */
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,14 +6,7 @@
 #include "common/dhcp_proto.h"
 #include "common/err.h"
 #include "common/text.h"
-#include "server/srv_parse.h"
-
-enum {
-    OPTION_DATA_MAX = 1024,
-    SUBOPTION_MAX = 255, /* octets of a sub-option: its length is one octet */
-    NESTING_MAX = 8,     /* spaces inside each other */
-    CONDITIONS_MAX = 4,  /* lists of classes at sub-options beside each other: see make() */
-};
+#include "server/srv_parse_suboption.h"
 
 static const char *const option_keys[] = {"always-send", "client-classes", "code",  "csv-format", "data",
                                           "name",        "never-send",     "space", NULL};
@@ -39,26 +31,6 @@ static const struct {
     {DHCP_OPT_RAPID_COMMIT, "use rapid-commit"},
     {DHCP_OPT_RELAY_INFO, "it is the relay's"},
     {DHCP_OPT_SUBNET_SELECTION, "only clients choose a subnet"},
-};
-
-/* An option or a sub-option of the list, before sub-options are put into what contains them. */
-struct entry {
-    const cJSON *item;
-    const char *space;       /* borrowed from the text */
-    const char *encapsulate; /* the space whose sub-options follow the data; "": none */
-    struct srv_option option;
-    struct srv_option *variants; /* in place of the option, if sub-options of it are for some clients only */
-    size_t n_variants;
-    int condition; /* of a sub-option for some clients only: its place below; else -1 */
-    bool is_used;  /* an option, or a sub-option that is in one */
-};
-
-struct entries {
-    struct entry *list;
-    size_t n;
-    const struct srv_class_list *conditions[CONDITIONS_MAX]; /* what sub-options ask for, each list once */
-    unsigned n_conditions;
-    bool is_split; /* a sub-option with a condition was met */
 };
 
 /* What says how an option looks: of the configuration, or of the registry; neither, if both are NULL. */
@@ -157,11 +129,11 @@ static int encode_standard(const struct opt_def *def, const char *space, const c
 {
     const char *unused;
     const struct srv_optdef *kea = srv_optdef_kea_form(space, def->code);
-    int len = dhcp_opt_parse(def, text, out, OPTION_DATA_MAX, why), other = ERR_INVALID;
+    int len = dhcp_opt_parse(def, text, out, SRV_OPTION_DATA_MAX, why), other = ERR_INVALID;
     if (len < 0 && kea != NULL)
-        other = srv_optdef_encode(kea, text, out, OPTION_DATA_MAX, &unused);
+        other = srv_optdef_encode(kea, text, out, SRV_OPTION_DATA_MAX, &unused);
     else if (len < 0 && def->type == OPT_RECORD) /* whose fields we know, and Kea does not */
-        other = dhcp_opt_parse_hex(text, out, OPTION_DATA_MAX, &unused);
+        other = dhcp_opt_parse_hex(text, out, SRV_OPTION_DATA_MAX, &unused);
     return other < 0 ? len : other;
 }
 
@@ -170,9 +142,9 @@ static int encode(const struct definition *d, const char *space, bool csv, const
 {
     bool is_framed = d->standard != NULL && d->standard->type == OPT_SUBOPTIONS;
     if (!csv || is_framed)
-        return dhcp_opt_parse_hex(text, out, OPTION_DATA_MAX, why);
+        return dhcp_opt_parse_hex(text, out, SRV_OPTION_DATA_MAX, why);
     if (d->own != NULL)
-        return srv_optdef_encode(d->own, text, out, OPTION_DATA_MAX, why);
+        return srv_optdef_encode(d->own, text, out, SRV_OPTION_DATA_MAX, why);
     return encode_standard(d->standard, space, text, out, why);
 }
 
@@ -194,7 +166,7 @@ static void check_octets(struct srv_parse *p, const cJSON *place, const struct d
                                                     opt_defect_text(defect));
 }
 
-static void set_data(struct srv_parse *p, struct srv_option *option, const uint8_t *data, size_t len)
+void srv_parse_option_data(struct srv_parse *p, struct srv_option *option, const uint8_t *data, size_t len)
 {
     uint8_t *copy = srv_parse_alloc(p, len + 1, 1);
     if (copy != NULL && len > 0)
@@ -203,7 +175,7 @@ static void set_data(struct srv_parse *p, struct srv_option *option, const uint8
     option->len = (uint16_t)len;
 }
 
-/* Of a list of addresses, the first that is none, in `buf` of OPTION_DATA_MAX; else the whole text. */
+/* Of a list of addresses, the first that is none, in `buf` of SRV_OPTION_DATA_MAX; else the whole text. */
 static const char *find_wrong(const struct definition *d, const char *text, char *buf)
 {
     ip4 addr;
@@ -211,7 +183,7 @@ static const char *find_wrong(const struct definition *d, const char *text, char
     for (const char *at = text; is_list && *at != '\0'; at += *at == ',') {
         at += strspn(at, " \t");
         size_t len = strcspn(at, ",");
-        snprintf(buf, OPTION_DATA_MAX, "%.*s", (int)len, at);
+        snprintf(buf, SRV_OPTION_DATA_MAX, "%.*s", (int)len, at);
         buf[strcspn(buf, " \t")] = '\0';
         if (buf[0] != '\0' && !ip4_parse(buf, &addr))
             return buf;
@@ -220,15 +192,15 @@ static const char *find_wrong(const struct definition *d, const char *text, char
     return text;
 }
 
-static void read_data(struct srv_parse *p, struct entry *e)
+static void read_data(struct srv_parse *p, struct srv_parse_entry *e)
 {
     struct definition d = define(p, e->space, e->option.code);
     bool is_defined = d.own != NULL || d.standard != NULL, csv = is_defined;
     const cJSON *place = srv_parse_at(e->item, "data") ? srv_parse_at(e->item, "data") : e->item;
     const char *text = "", *why = NULL;
     const char *name = d.own != NULL ? d.own->name : d.standard != NULL ? d.standard->name : "";
-    uint8_t data[OPTION_DATA_MAX];
-    char wrong[OPTION_DATA_MAX];
+    uint8_t data[SRV_OPTION_DATA_MAX];
+    char wrong[SRV_OPTION_DATA_MAX];
     jcfg_get_bool(&p->c, e->item, "csv-format", &csv);
     jcfg_get_text(&p->c, e->item, "data", &text);
     if (csv && !is_defined) {
@@ -237,7 +209,7 @@ static void read_data(struct srv_parse *p, struct entry *e)
         return;
     }
     if (is_only_container(&d, e->option.code, text)) {
-        set_data(p, &e->option, data, 0);
+        srv_parse_option_data(p, &e->option, data, 0);
         return;
     }
     int len = encode(&d, e->space, csv, text, data, &why);
@@ -247,7 +219,7 @@ static void read_data(struct srv_parse *p, struct entry *e)
     else
         check_octets(p, place, &d, data, (size_t)len);
     if (len >= 0)
-        set_data(p, &e->option, data, (size_t)len);
+        srv_parse_option_data(p, &e->option, data, (size_t)len);
 }
 
 static const char *contained_space(const struct srv_parse *p, const char *space, uint8_t code)
@@ -259,12 +231,12 @@ static const char *contained_space(const struct srv_parse *p, const char *space,
 }
 
 /* False if the option has no effect here, or is wrong. */
-static bool read_option(struct srv_parse *p, const cJSON *item, struct entry *out)
+static bool read_option(struct srv_parse *p, const cJSON *item, struct srv_parse_entry *out)
 {
     if (!jcfg_is_map(&p->c, item, "a map with the name or code of an option, and its data"))
         return false;
     jcfg_check_keys(&p->c, item, option_keys, NULL);
-    *out = (struct entry){.item = item, .space = SRV_SPACE_DHCP4, .condition = -1};
+    *out = (struct srv_parse_entry){.item = item, .space = SRV_SPACE_DHCP4, .condition = -1};
     jcfg_get_text(&p->c, item, "space", &out->space);
     out->option.code = read_code(p, item, out->space);
     out->encapsulate = contained_space(p, out->space, out->option.code);
@@ -285,208 +257,10 @@ static bool read_option(struct srv_parse *p, const cJSON *item, struct entry *ou
     return !jcfg_failed(&p->c);
 }
 
-/* ---- options inside options ---- */
-
-/* Is the entry there for clients that meet these conditions, a bit each? */
-static bool holds(const struct entry *e, unsigned conditions)
-{
-    return e->condition < 0 || (conditions >> e->condition & 1) != 0;
-}
-
-/* Kea: of the same option for several classes, the first that is for the client. */
-static bool is_before(const struct entries *entries, const struct entry *e, unsigned conditions)
-{
-    for (const struct entry *other = entries->list; other < e; other++)
-        if (other->option.code == e->option.code && strcmp(other->space, e->space) == 0 &&
-            holds(other, conditions))
-            return true;
-    return false;
-}
-
-/* The sub-options of the space, in the order of the list, behind the `*len` octets that are in `data`. */
-static void put_suboptions(struct srv_parse *p, struct entries *entries, const char *space, unsigned depth,
-                           unsigned conditions, uint8_t *data, size_t *len)
-{
-    for (size_t i = 0; i < entries->n && !jcfg_failed(&p->c); i++) {
-        struct entry *e = &entries->list[i];
-        uint8_t inner[OPTION_DATA_MAX];
-        size_t inner_len = e->option.len;
-        if (strcmp(e->space, space) != 0)
-            continue;
-        e->is_used = true;
-        entries->is_split |= e->condition >= 0;
-        if (e->option.never_send || !holds(e, conditions) || is_before(entries, e, conditions))
-            continue;
-        if (e->option.len > 0)
-            memcpy(inner, e->option.data, e->option.len);
-        if (depth == NESTING_MAX)
-            jcfg_error(&p->c, e->item, "more than %d option spaces are inside each other", NESTING_MAX);
-        else if (e->encapsulate[0] != '\0')
-            put_suboptions(p, entries, e->encapsulate, depth + 1, conditions, inner, &inner_len);
-        if (inner_len > SUBOPTION_MAX)
-            jcfg_error(&p->c, e->item, "a sub-option has at most %d octets", SUBOPTION_MAX);
-        else if (*len + 2 + inner_len > OPTION_DATA_MAX)
-            jcfg_error(&p->c, e->item, "an option has at most %d octets", OPTION_DATA_MAX);
-        if (jcfg_failed(&p->c))
-            return;
-        data[(*len)++] = e->option.code;
-        data[(*len)++] = (uint8_t)inner_len;
-        memcpy(data + *len, inner, inner_len);
-        *len += inner_len;
-    }
-}
-
-/* The octets of an option for clients that meet the conditions; how many there are. */
-typedef size_t build_fn(struct srv_parse *p, struct entries *entries, const struct entry *e,
-                        unsigned conditions, uint8_t *data);
-
-static void add_variant(struct srv_parse *p, struct entries *entries, struct entry *e, build_fn *build,
-                        unsigned conditions)
-{
-    uint8_t data[OPTION_DATA_MAX];
-    size_t len = build(p, entries, e, conditions, data);
-    const struct srv_class_list **also =
-        srv_parse_alloc(p, CONDITIONS_MAX, sizeof(const struct srv_class_list *));
-    if (len == 0 || also == NULL)
-        return;
-    struct srv_option *variant = &e->variants[e->n_variants++];
-    *variant = e->option;
-    variant->also = also;
-    for (unsigned i = 0; i < entries->n_conditions; i++)
-        if (conditions >> i & 1)
-            also[variant->n_also++] = entries->conditions[i];
-    set_data(p, variant, data, len);
-}
-
-static unsigned count_bits(unsigned bits)
-{
-    return bits == 0 ? 0 : (bits & 1) + count_bits(bits >> 1);
-}
-
-/* An option whose sub-options are for some clients only is another one for each combination of what these ask
- * for; first those with the most conditions, so that the first which is for a client is the one with all that
- * it may have. */
-static void make(struct srv_parse *p, struct entries *entries, struct entry *e, build_fn *build)
-{
-    uint8_t data[OPTION_DATA_MAX];
-    unsigned all = (1U << entries->n_conditions) - 1;
-    entries->is_split = false;
-    size_t len = build(p, entries, e, all, data);
-    if (!entries->is_split) {
-        set_data(p, &e->option, data, len);
-        return;
-    }
-    e->variants = srv_parse_alloc(p, all + 1, sizeof *e->variants);
-    for (unsigned n = entries->n_conditions + 1; n-- > 0 && e->variants != NULL;)
-        for (unsigned conditions = 0; conditions <= all; conditions++)
-            if (count_bits(conditions) == n)
-                add_variant(p, entries, e, build, conditions);
-}
-
-static size_t build_container(struct srv_parse *p, struct entries *entries, const struct entry *e,
-                              unsigned conditions, uint8_t *data)
-{
-    size_t len = e->option.len;
-    if (len > 0)
-        memcpy(data, e->option.data, len);
-    put_suboptions(p, entries, e->encapsulate, 0, conditions, data, &len);
-    return len;
-}
-
-static bool is_first_of_space(const struct entries *entries, const struct entry *e)
-{
-    const struct entry *first = entries->list;
-    while (strcmp(first->space, e->space) != 0)
-        first++;
-    return first == e;
-}
-
-/* RFC 3925 4: enterprise number, length, sub-options; one block for each enterprise that the list has options
- * of. A vivso-suboptions with the number alone says the same, and may say that it is always sent. */
-static void put_enterprise(struct srv_parse *p, struct entries *entries, const struct entry *e,
-                           unsigned conditions, uint8_t *data, size_t *len)
-{
-    uint32_t number;
-    uint8_t inner[OPTION_DATA_MAX];
-    size_t inner_len = 0;
-    if (!srv_optdef_enterprise(e->space, &number) || !is_first_of_space(entries, e))
-        return;
-    put_suboptions(p, entries, e->space, 0, conditions, inner, &inner_len);
-    if (inner_len > SUBOPTION_MAX || *len + 5 + inner_len > OPTION_DATA_MAX)
-        jcfg_error(&p->c, e->item, "the options of an enterprise have at most %d octets", SUBOPTION_MAX);
-    if (jcfg_failed(&p->c) || inner_len == 0)
-        return;
-    for (int shift = 24; shift >= 0; shift -= 8)
-        data[(*len)++] = (uint8_t)(number >> shift);
-    data[(*len)++] = (uint8_t)inner_len;
-    memcpy(data + *len, inner, inner_len);
-    *len += inner_len;
-}
-
-static struct entry *find_entry(const struct entries *entries, const char *space, uint8_t code)
-{
-    for (size_t i = 0; i < entries->n; i++)
-        if (entries->list[i].option.code == code && strcmp(entries->list[i].space, space) == 0)
-            return &entries->list[i];
-    return NULL;
-}
-
-/* Does option 125 say nothing but the number of an enterprise? */
-static bool is_number_alone(const struct srv_option *option)
-{
-    enum { NUMBER_AND_LENGTH = 5 };
-    assert(option->len == 0 || option->data != NULL);
-    return option->len == NUMBER_AND_LENGTH && option->data[NUMBER_AND_LENGTH - 1] == 0;
-}
-
-static size_t build_enterprises(struct srv_parse *p, struct entries *entries, const struct entry *own,
-                                unsigned conditions, uint8_t *data)
-{
-    size_t len = 0, n = entries->n;
-    if (own->option.data != NULL && !is_number_alone(&own->option)) {
-        len = own->option.len;
-        memcpy(data, own->option.data, len);
-    }
-    for (size_t i = 0; i < n && !jcfg_failed(&p->c); i++)
-        put_enterprise(p, entries, &entries->list[i], conditions, data, &len);
-    return len;
-}
-
-static void fill_enterprises(struct srv_parse *p, struct entries *entries)
-{
-    bool always_send = false;
-    const cJSON *place = NULL;
-    uint32_t number;
-    for (size_t i = 0; i < entries->n; i++) {
-        const struct entry *e = &entries->list[i];
-        if (!srv_optdef_enterprise(e->space, &number))
-            continue;
-        always_send |= e->option.always_send;
-        place = e->item;
-    }
-    if (place == NULL || jcfg_failed(&p->c))
-        return;
-    struct entry *own = find_entry(entries, SRV_SPACE_DHCP4, DHCP_OPT_VIVSO);
-    bool is_ours = own == NULL;
-    if (is_ours) {
-        own = &entries->list[entries->n++];
-        *own = (struct entry){
-            .item = place, .space = SRV_SPACE_DHCP4, .encapsulate = "", .condition = -1, .is_used = true};
-        own->option.code = DHCP_OPT_VIVSO;
-    }
-    struct srv_option before = own->option;
-    own->option.always_send |= always_send;
-    make(p, entries, own, build_enterprises);
-    if (own->option.len == 0 && own->n_variants == 0) { /* nothing of it is ever sent */
-        own->option = before;
-        entries->n -= is_ours;
-    }
-}
-
 /* ---- the list ---- */
 
 /* Kea: what is for members of a class only may be there again, for others. */
-static bool is_hidden(const struct entries *entries, const struct entry *e)
+static bool is_hidden(const struct srv_parse_entries *entries, const struct srv_parse_entry *e)
 {
     for (size_t i = 0; i < entries->n; i++)
         if (entries->list[i].option.code == e->option.code && strcmp(entries->list[i].space, e->space) == 0 &&
@@ -501,7 +275,7 @@ static bool is_same_list(const struct srv_class_list *a, const struct srv_class_
 }
 
 /* The entry stays where it is. */
-static void read_condition(struct srv_parse *p, struct entries *entries, struct entry *e)
+static void read_condition(struct srv_parse *p, struct srv_parse_entries *entries, struct srv_parse_entry *e)
 {
     const struct srv_class_list *classes = &e->option.classes;
     unsigned i = 0;
@@ -509,10 +283,10 @@ static void read_condition(struct srv_parse *p, struct entries *entries, struct 
         return;
     while (i < entries->n_conditions && !is_same_list(entries->conditions[i], classes))
         i++;
-    if (i == CONDITIONS_MAX) {
+    if (i == SRV_OPTION_CONDITIONS_MAX) {
         jcfg_error(&p->c, srv_parse_at(e->item, "client-classes"),
                    "the sub-options of one list ask for more than %d different lists of classes",
-                   CONDITIONS_MAX);
+                   SRV_OPTION_CONDITIONS_MAX);
         return;
     }
     entries->conditions[i] = classes;
@@ -520,12 +294,12 @@ static void read_condition(struct srv_parse *p, struct entries *entries, struct 
     e->condition = (int)i;
 }
 
-static void read_entries(struct srv_parse *p, const cJSON *json, struct entries *entries)
+static void read_entries(struct srv_parse *p, const cJSON *json, struct srv_parse_entries *entries)
 {
     const cJSON *item;
     cJSON_ArrayForEach(item, json)
     {
-        struct entry e;
+        struct srv_parse_entry e;
         if (!read_option(p, item, &e))
             continue;
         if (is_hidden(entries, &e)) {
@@ -537,7 +311,7 @@ static void read_entries(struct srv_parse *p, const cJSON *json, struct entries 
     }
 }
 
-static void put_options(struct srv_parse *p, const struct entries *entries, struct srv_options *out)
+static void put_options(struct srv_parse *p, const struct srv_parse_entries *entries, struct srv_options *out)
 {
     size_t room = 1;
     for (size_t i = 0; i < entries->n; i++)
@@ -547,7 +321,7 @@ static void put_options(struct srv_parse *p, const struct entries *entries, stru
         return;
     *out = (struct srv_options){++p->n_option_lists, list, 0};
     for (size_t i = 0; i < entries->n; i++) {
-        const struct entry *e = &entries->list[i];
+        const struct srv_parse_entry *e = &entries->list[i];
         if (!e->is_used)
             jcfg_warning(&p->c, e->item, "no option beside it contains the space \"%s\": it is never sent",
                          e->space);
@@ -564,16 +338,11 @@ void srv_parse_options(struct srv_parse *p, const cJSON *map, struct srv_options
     if (json == NULL)
         return;
     size_t room = (size_t)cJSON_GetArraySize(json) + 1; /* option 125 may come on top */
-    struct entries entries = {.list = srv_parse_alloc(p, room, sizeof *entries.list)};
+    struct srv_parse_entries entries = {.list = srv_parse_alloc(p, room, sizeof *entries.list)};
     if (entries.list == NULL)
         return;
     read_entries(p, json, &entries);
-    for (size_t i = 0; i < entries.n; i++) {
-        struct entry *e = &entries.list[i];
-        if (!jcfg_failed(&p->c) && is_dhcp4(e->space) && e->encapsulate[0] != '\0' && !e->option.never_send)
-            make(p, &entries, e, build_container);
-    }
-    fill_enterprises(p, &entries);
+    srv_parse_suboptions(p, &entries);
     if (!jcfg_failed(&p->c) && !p->out_of_memory)
         put_options(p, &entries, out);
 }
