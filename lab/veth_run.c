@@ -50,6 +50,12 @@ static void set_time(struct veth_run *r, time_ms now)
 
 /* ---- what the wire tells ---- */
 
+static bool is_up(void *user, size_t host)
+{
+    const struct veth_run *r = user;
+    return r->hosts[host].is_running;
+}
+
 static bool hears(void *user, size_t host)
 {
     const struct veth_run *r = user;
@@ -63,7 +69,8 @@ static bool is_concerned(void *user, size_t host, ip4 addr)
     for (size_t i = 0; i < h->n_clients; i++) {
         const struct veth_client *c = &h->clients[i];
         bool is_probing = c->state == CLI_PROBING || veth_host_is_bound(c);
-        if ((is_probing && c->probed == addr) || veth_host_address(h, i) == addr)
+        bool will_probe = c->state == CLI_PROBING && c->told.addr == addr;
+        if (will_probe || (is_probing && c->probed == addr) || veth_host_address(h, i) == addr)
             return true;
     }
     return false;
@@ -363,7 +370,8 @@ static int make_hosts(struct veth_run *r, struct net *net)
 
 static int build(struct veth_run *r, struct net *net)
 {
-    struct veth_wire_observer observer = {r, hears, is_concerned, sent, on_frame, asked, probed, lost, fault};
+    struct veth_wire_observer observer = {r,        is_up, hears,  is_concerned, sent,
+                                          on_frame, asked, probed, lost,         fault};
     r->outer_proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (r->outer_proc < 0 || make_page(r) < 0) {
         veth_run_fail(r, "the run cannot start: %s", strerror(errno));

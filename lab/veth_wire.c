@@ -274,7 +274,7 @@ static bool is_neighbour(const struct port *port, const struct port *from)
 static bool is_dead(const struct veth_wire *w, const struct port *port)
 {
     return w->s->topology.hosts[port->host].role == LAB_PLAIN &&
-           !w->observer.hears(w->observer.user, port->host);
+           !w->observer.is_up(w->observer.user, port->host);
 }
 
 static void pass_at_once(struct veth_wire *w, const struct taken *t)
@@ -309,7 +309,7 @@ static void pass_datagram(struct veth_wire *w, const struct taken *t)
         struct port *to = &w->ports[i];
         if (!is_neighbour(to, t->from) ||
             !(to_all ? is_listening(w, to, t->packet->dport)
-                     : has_hw(to, t->bytes) && w->observer.hears(w->observer.user, to->host)))
+                     : has_hw(to, t->bytes) && w->observer.is_up(w->observer.user, to->host)))
             continue;
         if (!is_told)
             tell_frame(w, t->from, TRACE_TX, t);
@@ -330,7 +330,7 @@ static void pass_conflict_arp(struct veth_wire *w, const struct taken *t)
                           ? has_hw(to, t->bytes)
                           : to->addr == arp->target ||
                                 w->observer.is_concerned(w->observer.user, to->host, arp->target);
-        if (is_neighbour(to, t->from) && is_for && w->observer.hears(w->observer.user, to->host))
+        if (is_neighbour(to, t->from) && is_for && w->observer.is_up(w->observer.user, to->host))
             pass(w, t, to);
     }
 }
@@ -370,7 +370,7 @@ static void pass_echo(struct veth_wire *w, const struct taken *t)
 {
     for (size_t i = 0; i < w->n_ports; i++)
         if (is_neighbour(&w->ports[i], t->from) && has_hw(&w->ports[i], t->bytes) &&
-            w->observer.hears(w->observer.user, w->ports[i].host))
+            w->observer.is_up(w->observer.user, w->ports[i].host))
             pass(w, t, &w->ports[i]);
 }
 

@@ -17,7 +17,9 @@ struct veth_wire;
 /* Who is there, and who wants to know. */
 struct veth_wire_observer {
     void *user;
-    /* Does the host hear what comes now? By its place in the topology. */
+    /* Has the host power, by its place in the topology? Asleep or not: what is for it goes onto the wire. */
+    bool (*is_up)(void *user, size_t host);
+    /* Does it hear what comes now? */
     bool (*hears)(void *user, size_t host);
     /* Does one of its clients hold the address, or probe it? */
     bool (*is_concerned)(void *user, size_t host, ip4 addr);

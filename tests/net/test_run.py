@@ -76,6 +76,25 @@ class Scenarios(labtest.LabCase):
         self.assertEqual([(item["text"], item["instead"]) for item in result["expectations"] if not item["met"]], [])
         self.assertTrue(result["parity"]["same"], result["parity"]["differences"])
 
+    def test_what_is_sent_to_a_sleeper_and_who_probes_at_once(self):
+        """Both are on the wire, where luck draws for them: an ACK to who sleeps, and the probe that another one who has just
+        been given the same address (by one client identifier) hears before its own."""
+        server = {"Dhcp4": {"interfaces-config": {"interfaces": ["eth0"]}, "valid-lifetime": 600,
+                            "subnet4": [{"id": 1, "subnet": "10.77.0.0/24", "pools": [{"pool": "10.77.0.100 - 10.77.0.199"}]}]}}
+        client = {"start-delay-ms": [0, 0], "client-id": "00:aa:bb"}
+        topology = {"hosts": {"server": {"server": server}, **{host: {"client": client} for host in ("h1", "h2")}},
+                    "links": [{"type": "bridge", "ends": [{"host": "server", "address": "10.77.0.1/24"}, {"host": "h1"}, {"host": "h2"}]}]}
+        steps = [{"at": "0 s", "do": "faults", "link": "*", "loss": 0.05, "delay": "2 ms", "jitter": "40 ms"}, {"at": "30 s", "do": "stop", "host": "h2"}]
+        steps += [{"at": f"{minute} min{ms}", "do": do, "host": "h1"} for minute in range(2, 50, 3)
+                  for ms, do in (("", "renew"), (" 1 ms", "sleep"), (" 20 s", "wake"))]
+        scenario = {"topology": topology, "duration": "1 h", "unchecked": ["unique-address", "lease-known"], "steps": steps,
+                    "expect": [{"until": "10 s", "host": "server", "sends": "OFFER"}]}
+        for seed in range(1, 4):
+            with self.subTest(seed=seed):
+                done = self.dhcplab("run", self.write("s.json", scenario), "--parity", "--json", "--seed", str(seed), code=None)
+                result = json.loads(done.stdout)
+                self.assertTrue(result["parity"]["same"], result["parity"]["differences"])
+
     def test_every_step(self):
         """What no scenario that comes with the program does, and all of it to a crowd."""
         server = {"Dhcp4": {"interfaces-config": {"interfaces": ["eth0"]}, "valid-lifetime": 600, "forcerenew": True,
