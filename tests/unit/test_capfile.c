@@ -174,6 +174,8 @@ static void what_is_damaged_is_told(void **state)
 {
     (void)state;
     assert_bad(S("no capture"), "neither pcap nor pcapng: it starts with 6e6f2063");
+    assert_bad(S("\x1f\x8b\x08\x08"), "it is compressed: `gzip -dc` undoes that, and - reads what it prints");
+    assert_bad(S("\x28\xb5\x2f\xfd"), "it is compressed: `zstd -dc` undoes that, and - reads what it prints");
     assert_bad(S(PCAP_LE("\xd4\xc3\xb2\xa1", "\1") "hi"
                                                    "\0\0\0\0\0\0\0\0\0\0\0\x7f\0\0\0\0"),
                "a packet of 2130706432 octets");
