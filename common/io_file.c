@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/err.h"
@@ -143,9 +145,30 @@ static int settle(int fd)
     return rc;
 }
 
+/* /dev/null and its like: who renames a file to that, or removes it, takes it from the whole machine. */
+static bool is_special(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+static int write_special(const char *path, const char *text, size_t len)
+{
+    int fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return failure();
+    int rc = io_file_write(fd, text, len);
+    int why = errno;
+    close(fd);
+    errno = why;
+    return rc < 0 ? failure() : 0;
+}
+
 int io_file_replace(const char *path, const char *text, size_t len)
 {
     char fresh[PATH_MAX];
+    if (is_special(path))
+        return write_special(path, text, len);
     int size = snprintf(fresh, sizeof fresh, "%s.new", path);
     if (size < 0 || (size_t)size >= sizeof fresh) {
         errno = ENAMETOOLONG;
@@ -166,6 +189,8 @@ int io_file_replace(const char *path, const char *text, size_t len)
 
 int io_file_remove(const char *path)
 {
+    if (is_special(path))
+        return 0;
     if (unlink(path) < 0)
         return errno == ENOENT ? 0 : failure();
     return io_file_sync_name(path) < 0 ? failure() : 0;

@@ -20,7 +20,9 @@ int io_file_write_at(int fd, const char *bytes, size_t len, off_t at);
 /* Makes the name `path` durable, new or renamed: syncs its directory. ERR_NOMEM; ERR_IO (errno tells). */
 int io_file_sync_name(const char *path);
 /* Makes `path` a file of just this text, readable by its owner: after a crash it is the old one or the new
- * one, whole, and after success the new one. ERR_DENIED, ERR_IO; errno tells more. */
+ * one, whole, and after success the new one. What is no file, such as /dev/null, stays and is written to.
+ * ERR_DENIED, ERR_IO; errno tells more. */
 int io_file_replace(const char *path, const char *text, size_t len);
-/* Removes it, durably. A file that is not there is no error. ERR_DENIED, ERR_IO; errno tells more. */
+/* Removes it, durably. A file that is not there is no error; what is no file, such as /dev/null, stays.
+ * ERR_DENIED, ERR_IO; errno tells more. */
 int io_file_remove(const char *path);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 
 #include "common/err.h"
@@ -15,6 +16,7 @@ struct target {
     struct io_log_target want; /* output: our own copy */
     FILE *file;                /* NULL: the system's log */
     bool is_ours;              /* a file that we opened */
+    bool is_endless;           /* it is no file, such as /dev/null, whose name would go to one */
     size_t size;
 };
 
@@ -34,6 +36,8 @@ static bool open_file(struct target *t)
     if (t->file == NULL)
         return false;
     t->is_ours = true;
+    struct stat st;
+    t->is_endless = fstat(fileno(t->file), &st) == 0 && !S_ISREG(st.st_mode);
     fseek(t->file, 0, SEEK_END);
     long size = ftell(t->file);
     t->size = size < 0 ? 0 : (size_t)size;
@@ -115,7 +119,8 @@ static void write_syslog(enum io_log_severity weight, const char *text, size_t l
 
 static void write_file(struct target *t, const char *text, size_t len)
 {
-    if (t->is_ours && t->want.maxsize != 0 && t->size != 0 && t->size + len > t->want.maxsize)
+    if (t->is_ours && !t->is_endless && t->want.maxsize != 0 && t->size != 0 &&
+        t->size + len > t->want.maxsize)
         rotate(t);
     t->size += len;
     fwrite(text, 1, len, t->file);

@@ -118,6 +118,8 @@ static int open_locked(struct srv_store *s, const char *path)
             return errno == EWOULDBLOCK ? ERR_EXISTS : ERR_IO;
         if (fstat(s->fd, &locked) < 0 || stat(path, &named) < 0)
             return ERR_IO;
+        if (!S_ISREG(locked.st_mode)) /* a rewrite would take the place of /dev/null */
+            return ERR_CONFIG;
     } while (locked.st_dev != named.st_dev || locked.st_ino != named.st_ino);
     s->path = realpath(path, NULL);
     return s->path == NULL ? ERR_IO : 0;

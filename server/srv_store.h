@@ -35,8 +35,8 @@ struct srv_store_stats {
 
 /* Opens or makes the file and reads what it holds (srv_lease_file_read()). What a crash left behind the last
  * whole line is cut off, and what a rewrite left behind is removed. ERR_CONFIG: not a lease file (its header
- * is another one), nothing is changed; ERR_NOMEM; ERR_EXISTS: another server has it open; ERR_IO (errno
- * tells). */
+ * is another one, or it is a device), nothing is changed; ERR_NOMEM; ERR_EXISTS: another server has it open;
+ * ERR_IO (errno tells). */
 int srv_store_open(const char *path, srv_lease_file_lease_fn *each, srv_lease_file_bad_fn *bad, void *user,
                    struct srv_store **out);
 void srv_store_close(struct srv_store *s); /* gives up a running rewrite; NULL is fine */

@@ -222,6 +222,25 @@ static void a_file_is_removed_and_may_be_gone(void **state)
     assert_int_equal(io_file_remove(path), 0);
 }
 
+/* As it is with /dev/null, which everybody on the machine would miss. */
+static void what_is_no_file_stays_what_it_is(void **state)
+{
+    (void)state;
+    char got[8] = "";
+    struct stat st;
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(io_file_replace(path, "text", 4), ERR_IO); /* nobody reads it */
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(io_file_replace(path, "text", 4), 0);
+    assert_int_equal(read(fd, got, sizeof got), 4);
+    assert_string_equal(got, "text");
+    close(fd);
+    assert_int_equal(io_file_remove(path), 0);
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_dir, remove_dir)
 
 static void a_write_is_whole_or_an_error(void **state)
@@ -264,6 +283,7 @@ int main(void)
         TEST(a_file_is_replaced_whole),
         TEST(what_cannot_be_replaced_says_why),
         TEST(a_file_is_removed_and_may_be_gone),
+        TEST(what_is_no_file_stays_what_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 /* Loggers: what goes where, line by line. */
+#include <fcntl.h>
 #include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -165,6 +166,25 @@ static void file_is_appended_to_and_its_size_counts(void **state)
     assert_string_equal(content(".1"), "absent");
 }
 
+/* As it is with /dev/null: its name does not become that of an old log. */
+static void what_is_no_file_is_never_full(void **state)
+{
+    (void)state;
+    struct stat st;
+    unlink(file);
+    assert_int_equal(mkfifo(file, 0600), 0);
+    int reader = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(reader >= 0);
+    io_log_add(logs, &(struct io_log_target){
+                         .output = file, .severity = IO_LOG_INFO, .flush = true, .maxsize = 40, .maxver = 1});
+    for (int i = 0; i < 4; i++)
+        say("info", "a line that is longer than a log may be");
+    assert_int_equal(stat(file, &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+    assert_string_equal(content(".1"), "absent");
+    close(reader);
+}
+
 static void without_flush_a_line_waits(void **state)
 {
     (void)state;
@@ -192,6 +212,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(message_has_its_options_from_level_55_on, setup, stop),
         cmocka_unit_test_setup_teardown(full_file_makes_room, setup, stop),
         cmocka_unit_test_setup_teardown(file_is_appended_to_and_its_size_counts, setup, stop),
+        cmocka_unit_test_setup_teardown(what_is_no_file_is_never_full, setup, stop),
         cmocka_unit_test_setup_teardown(without_flush_a_line_waits, setup, stop),
         cmocka_unit_test_setup_teardown(file_that_cannot_be_opened, setup, stop),
     };

@@ -69,6 +69,20 @@ static void file_that_is_no_lease_file_is_left_alone(void **state)
     free(text);
 }
 
+static void what_is_no_file_at_all_is_left_alone(void **state)
+{
+    (void)state;
+    struct seen seen = {0};
+    struct srv_store *s;
+    struct stat st;
+    unlink(path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(srv_store_open(path, on_lease, on_bad, &seen, &s), ERR_CONFIG);
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+    unlink(path);
+}
+
 static void second_server_is_refused(void **state)
 {
     (void)state;
@@ -198,6 +212,7 @@ int main(void)
         T(rfc2131_3_1_4_what_was_not_committed_is_not_there),
         T(bad_line_costs_itself_alone_and_is_named),
         T(file_that_is_no_lease_file_is_left_alone),
+        T(what_is_no_file_at_all_is_left_alone),
         T(second_server_is_refused),
         T(failing_write_leaves_the_file_whole_and_is_made_up_for),
         T(what_waits_for_a_failing_disk_is_bounded),
