@@ -38,7 +38,7 @@ static void put_end(struct wire_writer *w)
     wire_put_u16(w, 0);
 }
 
-/* Type and length, which pcapng_close() fills in. */
+/* Type and length, which close_block() fills in. */
 static struct wire_writer open_block(enum pcapng_block type, uint8_t *buf, size_t cap)
 {
     struct wire_writer w;

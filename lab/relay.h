@@ -18,8 +18,8 @@ enum reason relay_request(const struct dhcp_msg *msg, const struct packet *in, i
 void relay_reply(const struct dhcp_msg *msg, const struct packet *in, const struct hw_addr *own_hw,
                  struct packet *out);
 
-/* The decision about the message, for the trace: RELAY_REQUEST to these servers, RELAY_REPLY, or why it is
- * not relayed. `packet` is what goes out, or else what came in; `servers` is borrowed. */
+/* The decision about the message, for the trace: REASON_RELAY_REQUEST to these servers, REASON_RELAY_REPLY,
+ * or why it is not relayed. `packet` is what goes out, or else what came in; `servers` is borrowed. */
 struct trace_event relay_event(const struct dhcp_msg *msg, enum reason reason, const struct packet *packet,
                                const char *servers);
 /* "10.77.0.1, 10.77.0.2"; n <= RELAY_SERVERS_MAX. `buf` holds RELAY_SERVERS_LEN; returns it. */

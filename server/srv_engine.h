@@ -1,7 +1,7 @@
 /* The DHCP server as a pure function of events: no socket, clock, file, thread or random source. RFC
  * 2131 4.3.
  *
- * The driver puts an event in and executes the actions that come out, in their order: a LEASE_PUT stands
+ * The driver puts an event in and executes the actions that come out, in their order: an SRV_LEASE_PUT stands
  * before the TX of the ACK that promises it, and if the driver cannot store the lease it must not send what
  * follows for that event. */
 #pragma once
