@@ -2,6 +2,7 @@
  * not allowed here. argv[0] is "dhcplab COMMAND". Every one answers --help with examples. `-n
  * NAME`/`--name NAME` picks a lab where several run. */
 #pragma once
+#include <stdio.h>
 
 enum {
     EXIT_CODE_OK = 0,
@@ -13,7 +14,11 @@ enum {
 
 /* Tells on standard error what is wrong with the command line of `dhcplab NAME`: `what`, and then `value`, ""
  * for none; and where to read more. Returns EXIT_CODE_USAGE. */
-int command_usage_error(const char *name, const char *what, const char *value);
+static inline int command_usage_error(const char *name, const char *what, const char *value)
+{
+    fprintf(stderr, "dhcplab %s: %s%s; see `dhcplab %s --help`\n", name, what, value, name);
+    return EXIT_CODE_USAGE;
+}
 
 int command_up(int argc, char **argv);       /* up.c: start a lab */
 int command_down(int argc, char **argv);     /* down.c: take it all away */

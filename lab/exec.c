@@ -52,7 +52,6 @@ static int parse_options(int argc, char **argv, const char **out_name, char ***o
         {"name", required_argument, NULL, 'n'}, {"help", no_argument, NULL, OPT_HELP}, {0}};
     int option;
     *out_name = NULL;
-    *out_command = NULL;
     while ((option = getopt_long(argc, argv, "+n:h", options, NULL)) != -1) {
         switch (option) {
         case 'n':
