@@ -110,7 +110,7 @@ def text(value, form="{:,.0f}"):
 
 
 def servers_table(r):
-    heads = ("server", "window 64", "+-%", "best", "to Kea", "to responder", "to single", "p99 ms", "lost", "CPU us", "renewals",
+    heads = ("server", "window 64", "spread %", "best", "to Kea", "to responder", "to single", "p99 ms", "lost", "CPU us", "renewals",
              "p99 ms at half", "at twice")
     rows = []
     for name in r.subjects():
@@ -144,7 +144,7 @@ def windows_table(r):
 
 
 def leases_table(r):
-    heads = ("server", "leases", "a second", "+-%", "p99 ms", "start-up s", "memory MB")
+    heads = ("server", "leases", "a second", "spread %", "p99 ms", "start-up s", "memory MB")
     rows = []
     for name in ("dhcplab", "kea"):
         for count in r.cases(name, "leases"):
@@ -160,7 +160,7 @@ def full_table(r):
              text(r.ratio("dhcplab", f"full {percent}", "dhcplab", "full 0"), "{:.2f}"))
             for percent in r.cases("dhcplab", "full")]
     return ("dhcplab-server and a pool that is full but for scattered addresses, as many leases as releases",
-            ("full", "a second", "+-%", "to empty"), rows)
+            ("full", "a second", "spread %", "to empty"), rows)
 
 
 def generators_table(r):
@@ -169,7 +169,7 @@ def generators_table(r):
         if r.median(subject, case) is not None:
             rows.append((subject + case.removeprefix("generator"), text(r.median(subject, case)),
                          text(r.spread(subject, case)), text(r.ratio(subject, case, "perfdhcp", "generator"), "{:.1f}")))
-    return "Generators of load, each on one core", ("generator", "exchanges a second", "+-%", "to perfdhcp"), rows
+    return "Generators of load, each on one core", ("generator", "exchanges a second", "spread %", "to perfdhcp"), rows
 
 
 def bars_table(r):

@@ -177,7 +177,7 @@ class Replay(labtest.LabCase):
         self.assertIn("several servers", said)
         came = self.replay(capture, "--to", "s2")
         self.assertEqual(came["messages"][0]["live"], {"type": "OFFER", "address": "10.77.0.200", "server": "10.77.0.2"})
-        self.assertIn("no server s3", self.dhcplab("replay", capture, "--to", "s3", code=2).stderr)
+        self.assertIn("has no host s3 on which", self.dhcplab("replay", capture, "--to", "s3", code=2).stderr)
 
     def test_relayed_messages(self):
         """What a relay agent passed on, of a network that the lab does not have: it stands for the last address of the
