@@ -327,7 +327,7 @@ static void put_options(struct srv_parse *p, const struct srv_parse_entries *ent
                          e->space);
         else if (is_dhcp4(e->space) && e->variants == NULL)
             list[out->n++] = e->option;
-        for (size_t v = 0; v < e->n_variants; v++)
+        for (size_t v = 0; e->variants != NULL && v < e->n_variants; v++)
             list[out->n++] = e->variants[v];
     }
 }
