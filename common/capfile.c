@@ -377,14 +377,21 @@ static enum capfile_status next_pcapng(struct capfile *c, const uint8_t *bytes, 
 
 /* ---- the file ---- */
 
-/* As Wireshark and tcpdump leave captures, if asked: what undoes it, on the way to standard input. */
-static const struct {
-    uint32_t magic, mask;
-    const char *program;
-} compressed[] = {{0x1f8b0000, 0xffff0000, "gzip"},
-                  {0x28b52ffd, 0xffffffff, "zstd"},
-                  {0x04224d18, 0xffffffff, "lz4"},
-                  {0xfd377a58, 0xffffffff, "xz"}};
+/* As Wireshark and tcpdump leave captures, if asked: what undoes it; NULL: it is something else. */
+static const char *find_compressor(uint32_t magic)
+{
+    static const struct {
+        uint32_t magic, mask;
+        const char *program;
+    } rows[] = {{0x1f8b0000, 0xffff0000, "gzip"},
+                {0x28b52ffd, 0xffffffff, "zstd"},
+                {0x04224d18, 0xffffffff, "lz4"},
+                {0xfd377a58, 0xffffffff, "xz"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if ((magic & rows[i].mask) == rows[i].magic)
+            return rows[i].program;
+    return NULL;
+}
 
 enum capfile_status capfile_start(struct capfile *c, const uint8_t *bytes, size_t len, size_t *at)
 {
@@ -398,10 +405,9 @@ enum capfile_status capfile_start(struct capfile *c, const uint8_t *bytes, size_
     for (size_t i = 0; i < sizeof pcap_forms / sizeof pcap_forms[0]; i++)
         if (magic == pcap_forms[i].magic || __builtin_bswap32(magic) == pcap_forms[i].magic)
             return open_pcap(c, bytes + *at, len - *at, at, i, magic != pcap_forms[i].magic);
-    for (size_t i = 0; i < sizeof compressed / sizeof compressed[0]; i++)
-        if ((magic & compressed[i].mask) == compressed[i].magic)
-            return bad(c, "it is compressed: `%s -dc` undoes that, and - reads what it prints",
-                       compressed[i].program);
+    const char *program = find_compressor(magic);
+    if (program != NULL)
+        return bad(c, "it is compressed: `%s -dc` undoes that, and - reads what it prints", program);
     return bad(c, "neither pcap nor pcapng: it starts with %08" PRIx32, magic);
 }
 
