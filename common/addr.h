@@ -84,10 +84,10 @@ bool ip4_is_host(ip4 addr);
  * else. */
 bool hw_parse(const char *text, struct hw_addr *out);
 const char *hw_format(const struct hw_addr *hw, char *buf); /* HW_LEN; "" for length 0 */
-/* Equal ones are most often equal as a whole, which is quick to see; octets behind `len` do not count. */
 /* All of whose octets are 255, on a link of addresses like `own`. */
 struct hw_addr hw_broadcast(const struct hw_addr *own);
 
+/* Equal ones are most often equal as a whole, which is quick to see; octets behind `len` do not count. */
 static inline bool hw_equal(const struct hw_addr *a, const struct hw_addr *b)
 {
     return memcmp(a, b, sizeof *a) == 0 ||
