@@ -79,29 +79,35 @@ static void add_address(struct dissect *d, const char *name, size_t at)
     dissect_add_text(d, name, at, 16, dissect_ip6_format(d->now + at, text));
 }
 
+static void add_header(struct dissect *d, size_t at)
+{
+    const uint8_t *p = d->now + at;
+    const char *name = dissect_ip6_protocol_name(d->ip6.next);
+    dissect_add_number(d, "version", at, 1, p[0] >> 4);
+    dissect_add_number(d, "payload_len", at + 4, 2, wire_u16(p + 4));
+    struct dissect_field *f = dissect_add_number(d, "next_header", at + 6, 1, d->ip6.next);
+    if (name != NULL)
+        dissect_mean(f, name);
+    dissect_add_number(d, "hop_limit", at + 7, 1, p[7]);
+    add_address(d, "src", at + 8);
+    add_address(d, "dst", at + 24);
+}
+
 void dissect_ip6(struct dissect *d, size_t at, size_t len)
 {
     d->protocol = "IPv6";
     struct dissect_field *above = dissect_layer(d, "ipv6", at, len < IP6_MIN ? len : IP6_MIN);
-    if (dissect_need(d, at, len, IP6_MIN, "an IPv6 header")) {
-        const uint8_t *p = d->now + at;
-        size_t sent = IP6_MIN + (size_t)wire_u16(p + 4), end = at + (sent < len ? sent : len);
-        d->ip6 = (struct dissect_ip6){.found = true, .next = p[6]};
-        memcpy(d->ip6.src, p + 8, sizeof d->ip6.src);
-        memcpy(d->ip6.dst, p + 24, sizeof d->ip6.dst);
-        find_protocol(d, at + IP6_MIN, end);
-        dissect_add_number(d, "version", at, 1, p[0] >> 4);
-        dissect_add_number(d, "payload_len", at + 4, 2, wire_u16(p + 4));
-        struct dissect_field *f = dissect_add_number(d, "next_header", at + 6, 1, p[6]);
-        const char *name = dissect_ip6_protocol_name(p[6]);
-        if (name != NULL)
-            dissect_mean(f, name);
-        dissect_add_number(d, "hop_limit", at + 7, 1, p[7]);
-        add_address(d, "src", at + 8);
-        add_address(d, "dst", at + 24);
+    if (!dissect_need(d, at, len, IP6_MIN, "an IPv6 header")) {
         dissect_close(d, above);
-        dissect_data(d, "data", at + IP6_MIN, end - at - IP6_MIN);
         return;
     }
+    const uint8_t *p = d->now + at;
+    size_t sent = IP6_MIN + (size_t)wire_u16(p + 4), end = at + (sent < len ? sent : len);
+    d->ip6 = (struct dissect_ip6){.found = true, .next = p[6]};
+    memcpy(d->ip6.src, p + 8, sizeof d->ip6.src);
+    memcpy(d->ip6.dst, p + 24, sizeof d->ip6.dst);
+    find_protocol(d, at + IP6_MIN, end);
+    add_header(d, at);
     dissect_close(d, above);
+    dissect_data(d, "data", at + IP6_MIN, end - at - IP6_MIN);
 }

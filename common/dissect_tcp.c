@@ -78,10 +78,12 @@ static void add_option(struct dissect *d, size_t at, size_t len)
         f = dissect_add_number(d, name, at, len, wire_u16(p + 2));
         dissect_mean_number(d, f, "I take segments of at most ", wire_u16(p + 2), " octets of data");
         return;
-    case 3:
+    case OPTION_WINDOW_SCALE:
+        /* RFC 7323 2.3: "If a Window Scale option is received with a shift.cnt value larger than 14, the TCP
+         * [...] MUST use 14 instead of the specified value." */
+        d->tcp.window_scale = (int8_t)(p[2] < SCALE_MAX ? p[2] : SCALE_MAX);
         f = dissect_add_number(d, name, at, len, p[2]);
-        dissect_mean_number(d, f, "my windows count in units of ",
-                            1U << (p[2] < SCALE_MAX ? p[2] : SCALE_MAX), " octets");
+        dissect_mean_number(d, f, "my windows count in units of ", 1U << d->tcp.window_scale, " octets");
         return;
     case 5: {
         struct dissect_field *above = dissect_layer(d, name, at, len);
@@ -107,20 +109,6 @@ static void add_option(struct dissect *d, size_t at, size_t len)
     default: /* a number of the wire */
         dissect_add_number(d, name, at, len, p[0]);
     }
-}
-
-/* RFC 7323 2.3: "If a Window Scale option is received with a shift.cnt value larger than 14, the TCP [...]
- * MUST use 14 instead of the specified value." Of what is malformed add_options() warns. */
-static int8_t find_window_scale(const uint8_t *options_at, size_t len)
-{
-    for (size_t at = 0, n; at < len && options_at[at] != OPTION_END; at += n) {
-        n = options_at[at] == OPTION_NOP ? 1 : len - at >= 2 ? options_at[at + 1] : 0;
-        if (n == 0 || n > len - at)
-            break;
-        if (options_at[at] == OPTION_WINDOW_SCALE && n == 3)
-            return (int8_t)(options_at[at + 2] < SCALE_MAX ? options_at[at + 2] : SCALE_MAX);
-    }
-    return -1;
 }
 
 static void add_options(struct dissect *d, size_t at, size_t end)
@@ -202,7 +190,7 @@ void dissect_tcp(struct dissect *d, size_t at, size_t len)
                 .ack = wire_u32(p + 8),
                 .flags = p[13],
                 .window = wire_u16(p + 14),
-                .window_scale = find_window_scale(p + TCP_MIN, header - TCP_MIN),
+                .window_scale = -1, /* until its option is read */
                 .checksum = sent > len                               ? DISSECT_SUM_UNKNOWN
                             : dissect_transport_sum(d, at, len) == 0 ? DISSECT_SUM_GOOD
                                                                      : DISSECT_SUM_BAD,

@@ -91,9 +91,7 @@ const struct commands_real commands_real_replay = {
             "The leases that the live server gives on the way stay until they expire, or the lab goes.\n"
             "\n",
     .options =
-        "  --to HOST           the server, where the lab has several, or the plain host on which another "
-        "program "
-        "is one\n"
+        "  --to HOST           the server, where the lab has several, or a plain host that runs another one\n"
         "  --pace real|fast    wait between messages as the clients did, or for the answer only (fast)\n"
         "  --map-mac OLD=NEW   this client gets that hardware address; several times for several "
         "clients\n"

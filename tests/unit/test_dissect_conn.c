@@ -38,39 +38,30 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct dissect_conn_answer step(uint16_t sport, uint16_t dport, uint8_t flags, uint32_t seq,
-                                       uint32_t ack, uint32_t len)
+static struct dissect_conn_answer arrive(struct dissect_tcp tcp)
 {
     static struct dissect d;
     struct dissect_conn_answer answer;
     dissect_init(&d, NULL);
-    d.ip = (struct dissect_ip){.found = true, .src = sport, .dst = dport};
-    d.tcp = (struct dissect_tcp){.found = true,
-                                 .sport = sport,
-                                 .dport = dport,
-                                 .flags = flags,
-                                 .seq = seq,
-                                 .ack = ack,
-                                 .segment_len = len};
+    d.ip = (struct dissect_ip){.found = true, .src = tcp.sport, .dst = tcp.dport};
+    d.tcp = tcp;
+    d.tcp.found = true;
     dissect_conns_step(conns, &d, &answer);
     return answer;
+}
+
+static struct dissect_conn_answer step(uint16_t sport, uint16_t dport, uint8_t flags, uint32_t seq,
+                                       uint32_t ack, uint32_t len)
+{
+    return arrive((struct dissect_tcp){
+        .sport = sport, .dport = dport, .flags = flags, .seq = seq, .ack = ack, .segment_len = len});
 }
 
 static struct dissect_conn_answer step_window(uint16_t sport, uint16_t dport, uint8_t flags, int8_t scale,
                                               uint16_t window)
 {
-    static struct dissect d;
-    struct dissect_conn_answer answer;
-    dissect_init(&d, NULL);
-    d.ip = (struct dissect_ip){.found = true, .src = sport, .dst = dport};
-    d.tcp = (struct dissect_tcp){.found = true,
-                                 .sport = sport,
-                                 .dport = dport,
-                                 .flags = flags,
-                                 .window = window,
-                                 .window_scale = scale};
-    dissect_conns_step(conns, &d, &answer);
-    return answer;
+    return arrive((struct dissect_tcp){
+        .sport = sport, .dport = dport, .flags = flags, .window = window, .window_scale = scale});
 }
 
 static void play(const struct row *rows, size_t n)
