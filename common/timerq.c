@@ -39,6 +39,11 @@ int timerq_reserve(struct timerq *q, size_t n)
     return 0;
 }
 
+static inline bool is_before(const struct timerq_slot *a, const struct timerq_slot *b)
+{
+    return a->at != b->at ? a->at < b->at : a->seq < b->seq;
+}
+
 static inline void place(struct timerq *q, size_t i, struct timerq_slot slot)
 {
     q->heap[i] = slot;
@@ -55,7 +60,7 @@ static inline size_t first_child_of(const struct timerq *q, size_t i)
 {
     size_t first = CHILDREN * i + 1, end = first + CHILDREN < q->n ? first + CHILDREN : q->n;
     for (size_t child = first + 1; child < end; child++)
-        if (timerq_is_before(&q->heap[child], &q->heap[first]))
+        if (is_before(&q->heap[child], &q->heap[first]))
             first = child;
     return first;
 }
@@ -67,7 +72,7 @@ static void settle(struct timerq *q, size_t i)
     const struct timerq_slot slot = q->heap[i];
     for (size_t child; (child = first_child_of(q, i)) < q->n; i = child)
         place(q, i, q->heap[child]);
-    for (; i > 0 && timerq_is_before(&slot, &q->heap[parent_of(i)]); i = parent_of(i))
+    for (; i > 0 && is_before(&slot, &q->heap[parent_of(i)]); i = parent_of(i))
         place(q, i, q->heap[parent_of(i)]);
     place(q, i, slot);
 }

@@ -40,11 +40,6 @@ int timerq_set(struct timerq *q, struct timerq_node *node, time_ms at);
 void timerq_clear(struct timerq *q, struct timerq_node *node);
 /* Is it armed, and for this very instant? */
 bool timerq_is_set_for(const struct timerq *q, const struct timerq_node *node, time_ms at);
-/* Of two that are armed. */
-static inline bool timerq_is_before(const struct timerq_slot *a, const struct timerq_slot *b)
-{
-    return a->at != b->at ? a->at < b->at : a->seq < b->seq;
-}
 
 /* The node that fires first, or NULL. */
 struct timerq_node *timerq_first(const struct timerq *q);

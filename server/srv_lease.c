@@ -7,10 +7,10 @@
 #include "common/bisect.h"
 #include "common/err.h"
 #include "server/srv_lease_entry.h"
+#include "server/srv_lease_free.h"
 #include "server/srv_lease_hw.h"
 #include "server/srv_lease_index.h"
-
-enum { ENTRIES_MIN = 64 };
+#include "server/srv_lease_order.h"
 
 /* Places of the states in an array. */
 enum { N_STATES = 5 };
@@ -20,7 +20,7 @@ struct srv_lease_subnet {
     uint32_t id;
     size_t n; /* records */
     size_t n_by_state[N_STATES];
-    struct timerq free; /* free records by the time they became free */
+    struct srv_lease_free free; /* free records that are not withheld */
 };
 
 struct srv_lease_table {
@@ -29,9 +29,9 @@ struct srv_lease_table {
     struct srv_lease_index index;
     struct srv_lease_entry **all; /* every entry, in no order or sorted */
     size_t all_cap;
-    struct srv_lease_memory memory; /* of the entries */
-    struct srv_lease_hw by_hw;      /* is_counted(), if it counts by hardware address; else all zeros */
-    struct timerq expiry;
+    struct srv_lease_memory memory;    /* of the entries */
+    struct srv_lease_hw by_hw;         /* is_counted(), if it counts by hardware address; else all zeros */
+    struct srv_lease_order expiry;     /* of held records */
     struct srv_lease_subnet **subnets; /* sorted by id */
     size_t n_subnets;
 };
@@ -69,16 +69,18 @@ void srv_lease_prepare(const struct srv_lease_table *t, struct srv_identity *id)
     id->is_prepared = true;
 }
 
-/* Whose timer it is: its first member. */
-static const struct srv_lease_entry *entry_of(const struct timerq_node *timer)
-{
-    return (const struct srv_lease_entry *)(const void *)timer;
-}
-
 static void entry_lease(const struct srv_lease_entry *e, struct srv_lease *out)
 {
     srv_lease_entry_get(e, out);
     out->subnet_id = e->subnet->id;
+}
+
+/* What was looked for, if there is one. */
+static bool found(const struct srv_lease_entry *e, struct srv_lease *out)
+{
+    if (e != NULL)
+        entry_lease(e, out);
+    return e != NULL;
 }
 
 /* ---- subnets ---- */
@@ -110,11 +112,12 @@ static struct srv_lease_subnet *make_subnet(struct srv_lease_table *t, uint32_t 
     if (list == NULL)
         return NULL;
     t->subnets = list;
-    struct srv_lease_subnet *subnet = malloc(sizeof *subnet);
-    if (subnet == NULL)
+    struct srv_lease_subnet *subnet = calloc(1, sizeof *subnet);
+    if (subnet == NULL || srv_lease_free_init(&subnet->free) < 0) {
+        free(subnet);
         return NULL;
-    *subnet = (struct srv_lease_subnet){.id = id};
-    timerq_init(&subnet->free);
+    }
+    subnet->id = id;
     size_t place = subnet_place(t, id);
     memmove(&list[place + 1], &list[place], (t->n_subnets - place) * sizeof(struct srv_lease_subnet *));
     list[place] = subnet;
@@ -131,8 +134,7 @@ struct srv_lease_table *srv_lease_table_new(size_t max, const struct siphash_key
         return NULL;
     t->max = max;
     t->key = *key;
-    timerq_init(&t->expiry);
-    if (srv_lease_index_init(&t->index) < 0) {
+    if (srv_lease_order_init(&t->expiry, SRV_LEASE_RUNS) < 0 || srv_lease_index_init(&t->index) < 0) {
         srv_lease_table_free(t);
         return NULL;
     }
@@ -144,12 +146,12 @@ void srv_lease_table_free(struct srv_lease_table *t)
     if (t == NULL)
         return;
     for (size_t i = 0; i < t->n_subnets; i++) {
-        timerq_fini(&t->subnets[i]->free);
+        srv_lease_free_fini(&t->subnets[i]->free);
         free(t->subnets[i]);
     }
     arena_fini(&t->memory.arena);
     srv_lease_hw_fini(&t->by_hw);
-    timerq_fini(&t->expiry);
+    srv_lease_order_fini(&t->expiry);
     free(t->subnets);
     free(t->all);
     srv_lease_index_fini(&t->index);
@@ -231,49 +233,35 @@ size_t srv_lease_table_declined(const struct srv_lease_table *t)
     return n;
 }
 
-static int grow_all(struct srv_lease_table *t)
-{
-    size_t cap = t->all_cap == 0 ? ENTRIES_MIN : t->all_cap * 2;
-    struct srv_lease_entry **all = realloc(t->all, cap * sizeof(struct srv_lease_entry *));
-    if (all == NULL)
-        return ERR_NOMEM;
-    t->all = all;
-    t->all_cap = cap;
-    return 0;
-}
-
 /* Room for one more record, of this subnet, whatever its state will be: what follows cannot fail. */
 static int reserve(struct srv_lease_table *t, struct srv_lease_subnet *subnet)
 {
-    int err = 0;
-    if (t->n == t->all_cap)
-        err = grow_all(t);
+    int err = srv_lease_entries_reserve(&t->all, &t->all_cap, t->n + 1);
     if (err == 0)
         err = srv_lease_index_reserve(&t->index, t->n + 1);
     if (err == 0)
-        err = timerq_reserve(&t->expiry, t->n + 1);
-    if (err == 0)
-        err = timerq_reserve(&subnet->free, subnet->n + 1);
+        err = srv_lease_free_reserve(&subnet->free, subnet->n + 1);
     if (err == 0 && counts_by_hw(t))
         err = srv_lease_hw_reserve(&t->by_hw);
     return err;
 }
 
-static struct timerq *queue_of(struct srv_lease_table *t, const struct srv_lease_entry *e)
-{
-    return srv_lease_entry_is_held(e) ? &t->expiry : &e->subnet->free;
-}
-
-static void arm(struct srv_lease_table *t, struct srv_lease_entry *e)
-{
-    int err = timerq_set(queue_of(t, e), &e->timer, e->expires_ms);
-    assert(err == 0); /* reserved */
-    (void)err;
-}
-
 static void disarm(struct srv_lease_table *t, struct srv_lease_entry *e)
 {
-    timerq_clear(queue_of(t, e), &e->timer);
+    if (srv_lease_entry_is_held(e))
+        srv_lease_order_remove(&t->expiry, &e->turn);
+    else
+        srv_lease_free_remove(&e->subnet->free, e);
+}
+
+/* For this instant; if it is armed, it is from now on the latest of those of the same. */
+static void arm(struct srv_lease_table *t, struct srv_lease_entry *e, time_ms at)
+{
+    disarm(t, e);
+    if (srv_lease_entry_is_held(e))
+        srv_lease_order_put(&t->expiry, &e->turn, at);
+    else
+        srv_lease_free_add(&e->subnet->free, e, at);
 }
 
 static void count_state(struct srv_lease_table *t, const struct srv_lease_entry *e, bool is_more)
@@ -296,7 +284,7 @@ static void insert(struct srv_lease_table *t, struct srv_lease_entry *e, struct 
         srv_lease_hw_add(&t->by_hw, &hw);
     }
     srv_lease_index_add(&t->index, e);
-    arm(t, e);
+    arm(t, e, e->turn.at);
 }
 
 static void drop(struct srv_lease_table *t, struct srv_lease_entry *e)
@@ -324,12 +312,10 @@ static void renew(struct srv_lease_table *t, struct srv_lease_entry *e, const st
     e->state = (uint8_t)lease->state;
     e->lease_s = lease->lease_s;
     e->granted_ms = lease->granted_ms;
-    e->expires_ms = lease->expires_ms;
     e->has_nonce = lease->has_nonce;
     count_state(t, e, true);
-    if (!timerq_is_set_for(queue_of(t, e), &e->timer,
-                           e->expires_ms)) /* what is left of a lease was offered */
-        arm(t, e);
+    if (!srv_lease_turn_is_in_order(&e->turn) || e->turn.at != lease->expires_ms)
+        arm(t, e, lease->expires_ms); /* else what is left of a lease was offered */
 }
 
 /* `known_hash` NULL: what its client is found by is to be worked out. */
@@ -404,9 +390,7 @@ static __attribute__((noinline)) bool find_in_chain(const struct srv_lease_entry
             e->addr != not &&e->state != SRV_LEASE_DECLINED && srv_lease_entry_is_of(e, id) &&
             (best == NULL || is_better(e, best)))
             best = e;
-    if (best != NULL)
-        entry_lease(best, out);
-    return best != NULL;
+    return found(best, out);
 }
 
 static __attribute__((noinline)) bool find_unprepared(const struct srv_lease_table *t, uint32_t subnet_id,
@@ -461,50 +445,33 @@ size_t srv_lease_count_declined(const struct srv_lease_table *t, uint32_t subnet
 bool srv_lease_find_oldest(const struct srv_lease_table *t, uint32_t subnet_id, struct srv_lease *out)
 {
     const struct srv_lease_subnet *subnet = find_subnet(t, subnet_id);
-    const struct timerq_node *first = subnet == NULL ? NULL : timerq_first(&subnet->free);
-    if (first == NULL)
-        return false;
-    entry_lease(entry_of(first), out);
-    return true;
+    return subnet != NULL && found(srv_lease_free_oldest(&subnet->free), out);
 }
 
 bool srv_lease_find_oldest_of_all(const struct srv_lease_table *t, struct srv_lease *out)
 {
-    const struct timerq *oldest = NULL;
+    const struct srv_lease_entry *oldest = NULL;
     for (size_t i = 0; i < t->n_subnets; i++) {
-        const struct timerq *q = &t->subnets[i]->free;
-        if (q->n != 0 && (oldest == NULL || timerq_deadline(q) < timerq_deadline(oldest)))
-            oldest = q;
+        const struct srv_lease_entry *e = srv_lease_free_oldest(&t->subnets[i]->free);
+        if (e != NULL && (oldest == NULL || e->turn.at < oldest->turn.at))
+            oldest = e;
     }
-    if (oldest != NULL)
-        entry_lease(entry_of(timerq_first(oldest)), out);
-    return oldest != NULL;
+    return found(oldest, out);
 }
 
 bool srv_lease_find_oldest_in(const struct srv_lease_table *t, uint32_t subnet_id, struct ip4_range range,
                               struct srv_lease *out)
 {
     const struct srv_lease_subnet *subnet = find_subnet(t, subnet_id);
-    const struct timerq_slot *oldest = NULL;
-    for (size_t i = 0; subnet != NULL && i < subnet->free.n; i++) {
-        const struct timerq_slot *slot = &subnet->free.heap[i];
-        if (ip4_range_has(range, entry_of(slot->node)->addr) &&
-            (oldest == NULL || timerq_is_before(slot, oldest)))
-            oldest = slot;
-    }
-    if (oldest != NULL)
-        entry_lease(entry_of(oldest->node), out);
-    return oldest != NULL;
+    return subnet != NULL && found(srv_lease_free_oldest_in(&subnet->free, range), out);
 }
 
 bool srv_lease_find_free(const struct srv_lease_table *t, uint32_t subnet_id, uint64_t draw,
                          struct srv_lease *out)
 {
     const struct srv_lease_subnet *subnet = find_subnet(t, subnet_id);
-    if (subnet == NULL || subnet->free.n == 0)
-        return false;
-    entry_lease(entry_of(subnet->free.heap[draw % subnet->free.n].node), out);
-    return true;
+    const struct srv_lease_free *f = subnet == NULL ? NULL : &subnet->free;
+    return f != NULL && f->n != 0 && found(f->list[draw % f->n], out);
 }
 
 bool srv_lease_withhold(struct srv_lease_table *t, ip4 addr, bool withheld)
@@ -515,21 +482,21 @@ bool srv_lease_withhold(struct srv_lease_table *t, ip4 addr, bool withheld)
     if (withheld)
         disarm(t, e);
     else
-        arm(t, e);
+        arm(t, e, e->turn.at);
     return true;
 }
 
 time_ms srv_lease_deadline(const struct srv_lease_table *t)
 {
-    return timerq_deadline(&t->expiry);
+    return srv_lease_order_deadline(&t->expiry);
 }
 
 bool srv_lease_find_due(const struct srv_lease_table *t, time_ms now, struct srv_lease *out)
 {
-    const struct timerq_node *first = timerq_first(&t->expiry);
-    if (first == NULL || timerq_deadline(&t->expiry) > now)
+    struct srv_lease_turn *first = srv_lease_order_first(&t->expiry);
+    if (first == NULL || first->at > now)
         return false;
-    entry_lease(entry_of(first), out);
+    entry_lease(srv_lease_entry_of(first), out);
     return true;
 }
 

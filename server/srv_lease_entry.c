@@ -1,10 +1,30 @@
 #include "server/srv_lease_entry.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/err.h"
+
+enum { ENTRIES_MIN = 64 };
+
 /* Octets, the most frequent entries in the first ones. */
-static const uint16_t sizes[] = {96, 128, 160, 192, 256, 384, 512, SRV_LEASE_ENTRY_MAX};
+static const uint16_t sizes[] = {96, 112, 128, 160, 192, 256, 384, 512, SRV_LEASE_ENTRY_MAX};
 static_assert(sizeof sizes / sizeof sizes[0] == SRV_LEASE_SIZES, "each has its list");
+
+int srv_lease_entries_reserve(struct srv_lease_entry ***list, size_t *cap, size_t n)
+{
+    size_t room = *cap < ENTRIES_MIN ? ENTRIES_MIN : *cap;
+    while (room < n)
+        room *= 2;
+    if (room == *cap)
+        return 0;
+    struct srv_lease_entry **longer = realloc(*list, room * sizeof(struct srv_lease_entry *));
+    if (longer == NULL)
+        return ERR_NOMEM;
+    *list = longer;
+    *cap = room;
+    return 0;
+}
 
 uint32_t srv_lease_entry_hash(const struct siphash_key *key, bool match_client_id, const struct hw_addr *hw,
                               const uint8_t *client_id, size_t client_id_len)
@@ -36,7 +56,8 @@ static bool is_equal(const uint8_t *tail, const void *bytes, size_t len)
 
 static size_t size_of(const struct srv_lease_entry *e)
 {
-    return sizeof *e + e->hw_len + e->client_id_len + e->hostname_len + e->relay_info_len;
+    return offsetof(struct srv_lease_entry, tail) + e->hw_len + e->client_id_len + e->hostname_len +
+           e->relay_info_len;
 }
 
 /* A size that memory comes in. */
@@ -69,15 +90,15 @@ struct srv_lease_entry *srv_lease_entry_new(struct srv_lease_memory *memory, con
                                             bool match_client_id, uint32_t client_hash)
 {
     size_t hostname_len = strlen(lease->hostname);
-    struct srv_lease_entry *e =
-        take(memory, sizeof *e + lease->hw.len + lease->client_id_len + hostname_len + lease->relay_info_len);
+    struct srv_lease_entry *e = take(memory, offsetof(struct srv_lease_entry, tail) + lease->hw.len +
+                                                 lease->client_id_len + hostname_len + lease->relay_info_len);
     if (e == NULL)
         return NULL;
     *e = (struct srv_lease_entry){
         .client_hash = client_hash,
         .addr = lease->addr,
         .granted_ms = lease->granted_ms,
-        .expires_ms = lease->expires_ms,
+        .turn = {.at = lease->expires_ms},
         .lease_s = lease->lease_s,
         .state = (uint8_t)lease->state,
         .match_client_id = match_client_id,
@@ -111,7 +132,7 @@ void srv_lease_entry_get(const struct srv_lease_entry *e, struct srv_lease *out)
     out->has_nonce = e->has_nonce;
     out->lease_s = e->lease_s;
     out->granted_ms = e->granted_ms;
-    out->expires_ms = e->expires_ms;
+    out->expires_ms = e->turn.at;
     out->relay_info_len = e->relay_info_len;
     out->hostname[e->hostname_len] = '\0';
     const uint8_t *at = get(e->tail, out->hw.bytes, e->hw_len);

@@ -4,31 +4,41 @@
 #include <stddef.h>
 
 #include "common/arena.h"
-#include "common/timerq.h"
 #include "server/srv_lease.h"
+#include "server/srv_lease_order.h"
 
 struct srv_lease_subnet; /* of the table */
 
 /* The tail holds hardware address, client identifier, host name and relay information. What a search by
  * client looks at stands together. */
 struct srv_lease_entry {
-    struct timerq_node timer; /* held: in the table's queue, by expiry; free: in the subnet's, by age */
-    time_ms granted_ms, expires_ms;
+    struct srv_lease_turn turn; /* first; at expires_ms; held: the table's, free: the subnet's */
+    time_ms granted_ms;
     struct srv_lease_entry *next_by_addr, *next_by_client;
     struct srv_lease_subnet *subnet;
     ip4 addr;
     uint32_t client_hash;
-    uint32_t place; /* in table.all */
+    uint32_t place;      /* in table.all */
+    uint32_t free_place; /* in the subnet's srv_lease_free, if it is there */
     uint32_t lease_s;
     uint8_t state; /* enum srv_lease_state */
-    bool match_client_id, has_nonce;
+    bool match_client_id : 1, has_nonce : 1;
     uint8_t hw_type, hw_len, client_id_len, hostname_len, relay_info_len;
     uint8_t tail[];
 };
 
 /* There are millions of them: with a hardware address of six octets, and a client identifier made of that, it
- * takes 96 octets, of which 11 are left for a host name. */
-static_assert(sizeof(struct srv_lease_entry) <= 72, "a lease is as small as it can be");
+ * takes 96 octets; 112 with a host name of up to 16. */
+static_assert(offsetof(struct srv_lease_entry, tail) <= 83, "a lease is as small as it can be");
+
+/* Whose turn it is; NULL: nobody's. */
+static inline struct srv_lease_entry *srv_lease_entry_of(struct srv_lease_turn *turn)
+{
+    return (struct srv_lease_entry *)(void *)turn;
+}
+
+/* Room in a list of entries, which has room for *cap, for n of them. ERR_NOMEM: it is as before. */
+int srv_lease_entries_reserve(struct srv_lease_entry ***list, size_t *cap, size_t n);
 
 /* What a client is found by in the table. */
 uint32_t srv_lease_entry_hash(const struct siphash_key *key, bool match_client_id, const struct hw_addr *hw,
@@ -37,7 +47,7 @@ uint32_t srv_lease_entry_hash(const struct siphash_key *key, bool match_client_i
 enum {
     SRV_LEASE_ENTRY_MAX =
         sizeof(struct srv_lease_entry) + HW_MAX + SRV_CLIENT_ID_MAX + SRV_HOSTNAME_MAX + SRV_RELAY_INFO_MAX,
-    SRV_LEASE_SIZES = 8, /* of the memory of an entry */
+    SRV_LEASE_SIZES = 9, /* of the memory of an entry */
 };
 
 /* Memory of the entries of a table, all zeros at the start; arena_fini() frees it. What an entry leaves is
