@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/dhcp_msg.h"
+#include "common/number.h"
 
 static const char *luck_name(enum sim_luck luck)
 {
@@ -135,14 +136,15 @@ void sim_fault_format(const struct sim_fault *fault, char buf[SIM_FAULT_LEN])
 
 bool sim_fault_parse(const char *text, struct sim_fault *out)
 {
+    const char *at = strchr(text, '#');
     struct sim_fault fault = {.frame = 0};
-    char word[16];
-    int used = 0;
-    if (sscanf(text, "%71[^#]#%" SCNu64 ":%15[a-z]%n", fault.link, &fault.frame, word, &used) != 3 ||
-        text[used] != '\0')
+    if (at == NULL || at == text || at - text >= (ptrdiff_t)sizeof fault.link)
+        return false;
+    memcpy(fault.link, text, (size_t)(at++ - text));
+    if (!number_take(&at, 0, UINT64_MAX, &fault.frame) || *at++ != ':')
         return false;
     for (unsigned i = 0; i <= SIM_REORDER; i++)
-        if (strcmp(luck_name((enum sim_luck)i), word) == 0) {
+        if (strcmp(luck_name((enum sim_luck)i), at) == 0) {
             fault.luck = (enum sim_luck)i;
             *out = fault;
             return true;

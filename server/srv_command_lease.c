@@ -6,6 +6,7 @@
 
 #include "common/err.h"
 #include "common/hex.h"
+#include "common/number.h"
 #include "server/srv_report.h"
 
 enum { PAGE_MAX = 10000 };
@@ -484,14 +485,9 @@ void srv_command_leases_reclaim(struct srv_command_call *call)
 static void read_xid(struct srv_command_call *call, uint32_t *out)
 {
     const char *text;
-    char *end;
-    if (!srv_command_text(call, "xid", &text))
-        return;
-    unsigned long long value = strtoull(text, &end, 0);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value > UINT32_MAX)
+    if (srv_command_text(call, "xid", &text) && !number_parse_id(text, out))
         srv_command_say(call, CONTROL_ERROR,
                         "'xid' parameter must be a transaction id such as \"0x546a3bd2\"");
-    *out = (uint32_t)value;
 }
 
 void srv_command_explain(struct srv_command_call *call)

@@ -113,8 +113,16 @@ static void test_the_third_ack(void **state)
 
 static void test_faults_as_text(void **state)
 {
-    static const char *const wrong[] = {"",           "a>b",         "a>b#1",  "a>b#x:loss",
-                                        "a>b#1:luck", "a>b#1:loss,", "#1:loss"};
+    static const char *const wrong[] = {"",
+                                        "a>b",
+                                        "a>b#1",
+                                        "a>b#x:loss",
+                                        "a>b#1:luck",
+                                        "a>b#1:loss,",
+                                        "#1:loss",
+                                        "a>b#-1:loss",
+                                        "a>b# 1:loss",
+                                        "a>b#18446744073709551616:loss"};
     struct sim_fault fault = {.link = "a.eth0>b.eth0", .frame = 12, .luck = SIM_REORDER}, back = {.frame = 7};
     char text[SIM_FAULT_LEN];
     (void)state;

@@ -261,6 +261,8 @@ static void test_explain_tells_each_decision_of_a_transaction(void **state)
     free(absent);
     expect("explain4", "{\"ip-address\": \"10.0.0.11\"}", CONTROL_SUCCESS, "1 transaction(s) found.", NULL);
     expect("explain4", "{\"xid\": \"0x100b\"}", CONTROL_SUCCESS, "1 transaction(s) found.", NULL);
+    expect("explain4", "{\"xid\": \"0004107\"}", CONTROL_SUCCESS, "1 transaction(s) found.",
+           NULL); /* decimal */
     expect("explain4", "{\"client-id\": \"01:02\"}", CONTROL_EMPTY, "0 transaction(s) found.", NULL);
     expect("explain4", "{\"xid\": \"x\"}", CONTROL_ERROR,
            "'xid' parameter must be a transaction id such as \"0x546a3bd2\"", "");
