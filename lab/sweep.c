@@ -58,8 +58,10 @@ struct record {
 static void work(const struct scenario *s, const struct sweep_setting *setting, unsigned job,
                  _Atomic uint64_t *limit, int fd)
 {
-    for (uint64_t seed = setting->first + job; seed <= setting->last && seed <= atomic_load(limit);
-         seed += setting->jobs) {
+    for (uint64_t i = job; i <= setting->last - setting->first; i += setting->jobs) {
+        uint64_t seed = setting->first + i;
+        if (seed > atomic_load(limit))
+            break;
         struct scenario_setting one = {.seed = seed, .bugs = setting->bugs};
         struct record record = {.seed = seed};
         int failure = NO_FAILURE;

@@ -6,7 +6,7 @@
 enum { SWEEP_JOBS_MAX = 256, SWEEP_SHRINK_MAX = 5000 /* runs */ };
 
 struct sweep_setting {
-    uint64_t first, last; /* seeds; first <= last */
+    uint64_t first, last; /* seeds; first <= last, and not all that there are */
     uint32_t jobs;        /* 1 to SWEEP_JOBS_MAX */
     unsigned bugs;        /* bits of enum sim_bug, for tests; 0 */
     /* Told now and then; NULL: nobody is. */

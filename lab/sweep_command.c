@@ -36,10 +36,8 @@ static const char help[] =
 
 static bool read_seeds(const char *text, struct sweep_setting *out)
 {
-    int used = 0;
-    return strspn(text, "0123456789-") == strlen(text) && text[0] != '-' &&
-           sscanf(text, "%19" SCNu64 "-%19" SCNu64 "%n", &out->first, &out->last, &used) == 2 &&
-           text[used] == '\0' && out->first <= out->last;
+    return number_take(&text, 0, UINT64_MAX, &out->first) && *text++ == '-' &&
+           number_parse(text, out->first, UINT64_MAX, &out->last) && out->last - out->first < UINT64_MAX;
 }
 
 static unsigned count_processors(void)

@@ -60,6 +60,10 @@ class Sweep(unittest.TestCase):
         self.assertEqual(self.run_program("sweep", self.file, "--seeds", "1-1000", "--jobs", "5", code=1).splitlines()[-1],
                          said.splitlines()[-1])
 
+    def test_the_highest_seeds(self):
+        said = self.run_program("sweep", "teaching", "--seeds", "18446744073709551613-18446744073709551615", code=0)
+        self.assertIn("teaching.json: 3 seeds, none failed", said)
+
     def test_the_bar_on_a_terminal(self):
         ours, theirs = pty.openpty()
         with subprocess.Popen([DHCPLAB, "sweep", "faults", "--seeds", "1-300"], stdout=subprocess.PIPE, stderr=theirs,

@@ -77,6 +77,8 @@ WRONG = {
     "sweep a": "which --seeds?",
     "sweep --seeds 2-1 a": "--seeds takes two numbers such as 1-1000, not 2-1",
     "sweep --seeds 1 a": "--seeds takes two numbers such as 1-1000, not 1",
+    "sweep --seeds 1-18446744073709551616 a": "--seeds takes two numbers such as 1-1000, not 1-18446744073709551616",
+    "sweep --seeds 1--2 a": "--seeds takes two numbers such as 1-1000, not 1--2",
     "sweep --jobs 257 a": "--jobs takes a number from 1 to 256, not 257",
     "relay": "which servers?",
 }

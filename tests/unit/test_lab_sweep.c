@@ -104,6 +104,16 @@ static void test_the_lowest_seed_whatever_the_jobs(void **state)
     assert_int_equal(outcome.n_faults, n_faults);
 }
 
+/* After the last there is none. */
+static void test_the_highest_seeds(void **state)
+{
+    (void)state;
+    struct sweep_setting setting = {.first = UINT64_MAX - 2, .last = UINT64_MAX, .jobs = 5};
+    assert_int_equal(sweep_run(&scenario, &setting, &outcome), 0);
+    assert_false(outcome.failed);
+    assert_int_equal(outcome.done, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +122,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_renewal_that_waits_too_long, setup, teardown),
         cmocka_unit_test_setup_teardown(test_without_a_mistake, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_lowest_seed_whatever_the_jobs, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_highest_seeds, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
