@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,22 +130,27 @@ static const struct option long_options[] = {
     {0},
 };
 
-/* What their values are. */
-static const char *const values[] = {
-    [OPT_SERVER] = "the address of a host",
-    [OPT_LOCAL] = "the address of a host, with the length of its subnet or without",
-    [OPT_RELAYS] = "a number from 1 to 1024",
-    [OPT_WINDOW] = "a number from 1 to 4194304",
-    [OPT_RATE] = "a number from 1 to 10000000",
-    [OPT_CLIENTS] = "a number from 1 to 4194304",
-    [OPT_MIX] = "shares from 0 to 1000000 of dora, renew and release, not all 0, such as dora=8,renew=1",
-    [OPT_PRELOAD] = "a number up to 4194304",
-    [OPT_DURATION] = "seconds from 0.001 to 86400",
-    [OPT_EXCHANGES] = "a number from 1",
-    [OPT_DROP_TIME] = "seconds from 0.001 to 86400",
-    [OPT_SEED] = "a number",
-    [OPT_POOL] = "a range such as 10.0.0.10-10.0.0.99 or 10.0.0.0/24, at most 16 times",
-    [OPT_PROGRESS] = "seconds up to 86400",
+/* What their values are: a text, and where `most` is not 0, that and the text behind it. */
+static const struct {
+    const char *text;
+    uint32_t most;
+    const char *rest;
+} values[] = {
+    [OPT_SERVER] = {"the address of a host", 0, ""},
+    [OPT_LOCAL] = {"the address of a host, with the length of its subnet or without", 0, ""},
+    [OPT_RELAYS] = {"a number from 1 to ", LOAD_RELAYS_MAX, ""},
+    [OPT_WINDOW] = {"a number from 1 to ", LOAD_CLIENTS_MAX, ""},
+    [OPT_RATE] = {"a number from 1 to ", RATE_MAX, ""},
+    [OPT_CLIENTS] = {"a number from 1 to ", LOAD_CLIENTS_MAX, ""},
+    [OPT_MIX] = {"shares from 0 to ", SHARE_MAX,
+                 " of dora, renew and release, not all 0, such as dora=8,renew=1"},
+    [OPT_PRELOAD] = {"a number up to ", LOAD_CLIENTS_MAX, ""},
+    [OPT_DURATION] = {"seconds from 0.001 to ", S_MAX, ""},
+    [OPT_EXCHANGES] = {"a number from 1", 0, ""},
+    [OPT_DROP_TIME] = {"seconds from 0.001 to ", S_MAX, ""},
+    [OPT_SEED] = {"a number", 0, ""},
+    [OPT_POOL] = {"a range such as 10.0.0.10-10.0.0.99 or 10.0.0.0/24, at most ", LOAD_POOLS_MAX, " times"},
+    [OPT_PROGRESS] = {"seconds up to ", S_MAX, ""},
 };
 
 struct arguments {
@@ -166,8 +172,10 @@ static void on_signal(int number)
 
 static int value_error(const struct option *option, const char *value)
 {
-    char what[WHAT_MAX];
-    snprintf(what, sizeof what, "--%s takes %s, not ", option->name, values[option->val]);
+    char what[WHAT_MAX], most[sizeof "4294967295"];
+    snprintf(most, sizeof most, "%" PRIu32, values[option->val].most);
+    snprintf(what, sizeof what, "--%s takes %s%s%s, not ", option->name, values[option->val].text,
+             values[option->val].most != 0 ? most : "", values[option->val].rest);
     return command_usage_error("load", what, value);
 }
 

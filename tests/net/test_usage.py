@@ -65,6 +65,15 @@ WRONG = {
                                "dora=8,renew=1, not dora=1,foo=2",
     "load --mix dora=0": "--mix takes shares from 0 to 1000000 of dora, renew and release, not all 0, such as "
                          "dora=8,renew=1, not dora=0",
+    "load --server x": "--server takes the address of a host, not x",
+    "load --relays 1025": "--relays takes a number from 1 to 1024, not 1025",
+    "load --window 4194305": "--window takes a number from 1 to 4194304, not 4194305",
+    "load --rate 10000001": "--rate takes a number from 1 to 10000000, not 10000001",
+    "load --preload 4194305": "--preload takes a number up to 4194304, not 4194305",
+    "load --exchanges 0": "--exchanges takes a number from 1, not 0",
+    "load --progress 86401": "--progress takes seconds up to 86400, not 86401",
+    "load --pool 10.0.0.9-10.0.0.1": "--pool takes a range such as 10.0.0.10-10.0.0.99 or 10.0.0.0/24, at most 16 times, "
+                                     "not 10.0.0.9-10.0.0.1",
     "load --duration 0": "--duration takes seconds from 0.001 to 86400, not 0",
     "run": "which scenario?",
     "run a b": "one scenario at a time",
