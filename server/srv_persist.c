@@ -327,8 +327,10 @@ void srv_persist_configure(struct srv_persist *p, enum srv_sync sync, uint32_t l
     if (p->store == NULL)
         return;
     p->sync = sync;
-    p->lfc_interval_s = lfc_interval_s;
     srv_store_set_sync(p->store, sync);
+    if (lfc_interval_s == p->lfc_interval_s)
+        return; /* the timer keeps its time: who reloads often has the file rewritten, too */
+    p->lfc_interval_s = lfc_interval_s;
     schedule_rewrite(p);
 }
 

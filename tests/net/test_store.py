@@ -195,6 +195,17 @@ class Store(LeaseCase):
         self.restart()
         self.assertEqual(told.compare(self.leases()), [])
 
+    def test_reloads_do_not_put_the_rewriting_off(self):
+        def is_rewritten_between_reloads():
+            self.assertEqual(self.control(self.control_path, "config-reload")["result"], 0)
+            return self.status()["rewrites"] > 0
+
+        self.configure(**{"lfc-interval": 1})
+        self.start_server()
+        self.start_traffic(CLIENTS, 7)
+        self.run_until_commits(0)
+        wait_for(is_rewritten_between_reloads, "the rewrite")
+
     def test_a_file_that_has_grown_is_rewritten_under_load(self):
         """Long before lfc-interval. A commit runs nearly all the time, then too when the new file is ready."""
         header = "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state,user_context,pool_id\n"
