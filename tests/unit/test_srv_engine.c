@@ -448,6 +448,28 @@ static void reload_with_a_lower_limit_makes_no_new_offers(void **state)
     expect_offer(IP(10, 0, 0, 13));
 }
 
+/* It ends by its own time; nobody else is given an address of that subnet before. */
+static void an_offer_of_a_removed_subnet_becomes_no_lease(void **state)
+{
+    (void)state;
+    start(basic);
+    discover('a', 0);
+    expect_offer(IP(10, 0, 0, 10));
+    reconfigure("{ \"Dhcp4\": { \"subnet4\": [] } }");
+    selecting('a', SERVER, IP(10, 0, 0, 10));
+    expect_silence(REASON_NO_SUBNET);
+    reconfigure(
+        "{ \"Dhcp4\": { \"subnet4\": [ { \"id\": 5, \"subnet\": \"10.0.5.0/24\", \"interface\": \"eth0\","
+        "  \"pools\": [ { \"pool\": \"10.0.5.10 - 10.0.5.12\" } ] } ] } }");
+    selecting('a', SERVER, IP(10, 0, 0, 10));
+    expect_nak(REASON_NAK_WRONG_NET);
+    assert_int_equal(seen.n_put, 0);
+    discover('a', IP(10, 0, 0, 10));
+    expect_offer(IP(10, 0, 5, 10));
+    struct srv_lease lease;
+    assert_false(srv_engine_find_lease(engine, IP(10, 0, 0, 10), &lease));
+}
+
 struct listing {
     char text[256];
 };
@@ -553,6 +575,7 @@ int main(void)
         TEST(stored_leases_are_known_after_a_start),
         TEST(reload_keeps_leases_and_moves_clients_out_of_a_smaller_pool),
         TEST(reload_with_a_lower_limit_makes_no_new_offers),
+        TEST(an_offer_of_a_removed_subnet_becomes_no_lease),
         TEST(leases_are_visited_in_address_order_with_the_offers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
