@@ -1,6 +1,7 @@
 #include "lab/launch.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -72,24 +73,46 @@ static int start(const struct supervisor_plan *plan, int *out_channel)
     return rc;
 }
 
+/* What ends a program that does not look after itself; *out_before has what was blocked. */
+static void block_ends(sigset_t *out_before)
+{
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGHUP);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGQUIT);
+    sigaddset(&ends, SIGTERM);
+    sigprocmask(SIG_BLOCK, &ends, out_before);
+}
+
+/* The folder that was claimed gets a supervisor, or is removed. */
+static int fill(const struct launch *l, const struct supervisor_plan *plan, int *out_channel)
+{
+    int rc = write_files(l, plan->dir);
+    if (rc == 0)
+        rc = start(plan, out_channel);
+    if (rc < 0)
+        rundir_remove(plan->dir);
+    return rc;
+}
+
 int launch(const struct launch *l, char out_dir[LAB_PATH_MAX], int *out_channel)
 {
     char programs[TOPOLOGY_PATH_MAX];
     struct supervisor_plan plan = {
         .topology = l->topology, .name = l->name, .file = l->file, .dir = out_dir, .programs = programs};
-    int rc = rundir_claim(l->name, out_dir, &plan.lock);
-    if (rc < 0)
-        return rc;
-    rc = write_files(l, out_dir);
-    if (rc == 0 && own_folder(programs, sizeof programs) < 0) {
+    if (own_folder(programs, sizeof programs) < 0) {
         fprintf(stderr, "dhcplab: cannot read /proc/self/exe: %s\n", strerror(errno));
-        rc = ERR_IO;
+        return ERR_IO;
     }
-    if (rc == 0)
-        rc = start(&plan, out_channel);
-    if (rc < 0)
-        rundir_remove(out_dir);
-    /* From here on the supervisor alone holds the lock. */
-    close(plan.lock);
+    /* Ctrl-C waits until there is a supervisor, which takes the folder away when we are gone. */
+    block_ends(&plan.signals);
+    int rc = rundir_claim(l->name, out_dir, &plan.lock);
+    if (rc == 0) {
+        rc = fill(l, &plan, out_channel);
+        /* From here on the supervisor alone holds the lock. */
+        close(plan.lock);
+    }
+    sigprocmask(SIG_SETMASK, &plan.signals, NULL);
     return rc;
 }

@@ -473,7 +473,7 @@ static int prepare(struct supervisor *s)
     s->outer_proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     s->state.pid = s->outer_proc < 0 ? 0 : program_outer_pid(s->outer_proc);
     s->loop = io_loop_new();
-    if (s->loop == NULL || s->state.pid == 0)
+    if (s->loop == NULL || s->state.pid == 0 || rundir_set_pid(LOCK_FD, s->state.pid) < 0)
         return ERR_IO;
     s->stop_timer = io_timer_new(s->loop, on_stop_timer, s);
     s->watch = io_watch_new(s->loop, CHANNEL_FD, IO_READ, on_channel, s);
@@ -485,6 +485,7 @@ static int prepare(struct supervisor *s)
         rc = io_signal_add(s->loop, SIGTERM, on_terminate, s);
     if (rc == 0)
         rc = io_signal_add(s->loop, SIGINT, on_terminate, s);
+    sigprocmask(SIG_SETMASK, &s->plan->signals, NULL); /* what came meanwhile is heard now */
     return rc;
 }
 
@@ -522,7 +523,8 @@ static int supervise(const struct supervisor_plan *plan, int channel)
     s.topology = plan->topology;
     s.state = (struct state){.plan = plan, .places = s.hosts};
     if (detach_from_caller(plan, channel) < 0 || prepare(&s) < 0) {
-        tell_failure(CHANNEL_FD, plan, 1, "the supervisor cannot start: a system call failed");
+        snprintf(s.text, sizeof s.text, "the supervisor cannot start: %s", strerror(errno));
+        tell_failure(CHANNEL_FD, plan, 1, s.text);
         return 1;
     }
     come_up(&s);
@@ -550,8 +552,6 @@ static void launch(const struct supervisor_plan *plan, int channel)
         _exit(supervise(plan, channel));
     if (pid < 0)
         tell_failure(channel, plan, 1, "cannot start the supervisor: no process can be made");
-    else
-        rundir_set_pid(plan->lock, pid);
     _exit(0);
 }
 

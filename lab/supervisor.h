@@ -5,6 +5,8 @@
  * `dhcplab up` and the supervisor talk over a channel. Until `up` says SUPERVISOR_DETACH, the supervisor
  * takes everything down when the channel breaks. */
 #pragma once
+#include <signal.h>
+
 #include "lab/topology.h"
 
 struct supervisor_plan {
@@ -14,6 +16,7 @@ struct supervisor_plan {
     const char *dir;      /* its folder: rundir_claim() */
     const char *programs; /* the folder of dhcplab-server and dhcplab-client: own_folder() */
     int lock;             /* its lock: rundir_claim() */
+    sigset_t signals;     /* that are to be blocked in it and its programs; the caller may block more */
 };
 
 enum supervisor_say {

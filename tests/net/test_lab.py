@@ -10,6 +10,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 import unittest
 
 import labtest
@@ -438,6 +439,40 @@ class Ends(LabCase):
             running.wait(labtest.LIMIT_S)
             running.stdout.close()
             self.expect_nothing_left()
+
+    def interrupt(self, is_time):
+        """Ctrl-C, which all processes of the terminal get, as soon as it is time."""
+        running = subprocess.Popen([self.program, "up", "lab.json"], env=self.env, cwd=self.dir, stdout=subprocess.DEVNULL,
+                                   start_new_session=True)
+        while not is_time():
+            pass
+        os.killpg(running.pid, signal.SIGINT)
+        self.assertEqual(running.wait(labtest.LIMIT_S), -signal.SIGINT)
+        self.expect_nothing_left()
+
+    def test_up_interrupted_at_any_instant_leaves_nothing(self):
+        self.use_stand_in("import time; time.sleep(1000)\n")
+        self.write("lab.json", served({}))
+        for _ in range(5):
+            self.interrupt((self.run_dir / "lab").exists)
+        for ms in range(0, 60, 3):
+            end = time.monotonic() + ms / 1000
+            self.interrupt(lambda: time.monotonic() >= end)
+
+    def test_up_on_a_full_disk(self):
+        """There is room for the lab's clock, but not for the lock's pid."""
+        self.write("wire.json", VETH)
+        self.run_dir.mkdir(exist_ok=True)
+        script = f"""mount -t tmpfs -o size=$(getconf PAGESIZE) none {self.run_dir}
+            {DHCPLAB} up wire.json || echo $?
+            ls {self.run_dir}"""
+        done = subprocess.run(["unshare", "--mount", "sh", "-euc", script], env=self.env, cwd=self.dir, text=True,
+                              timeout=60, capture_output=True, check=False)
+        if done.stderr.startswith(("unshare:", "mount:")):
+            self.skipTest("nothing may be mounted here")
+        self.assertEqual(done.stdout, "Lab wire from wire.json\n1\n")
+        self.assertIn("the supervisor cannot start: No space left on device", done.stderr)
+        self.expect_nothing_left()
 
     def use_stand_in(self, text=STAND_IN):
         """Puts a program in the place of dhcplab-server, beside a copy of dhcplab."""
