@@ -86,7 +86,11 @@ static void step(struct sim_client *c, const struct cli_event *event)
 
 static void on_deadline(struct sim_world *w, struct sim_timer *timer)
 {
-    step((struct sim_client *)timer, &(struct cli_event){.kind = CLI_DEADLINE, .now = w->now});
+    struct sim_client *c = (struct sim_client *)timer;
+    if (c->host->is_asleep)
+        sim_world_set_addr(w, &c->station, 0);
+    else
+        step(c, &(struct cli_event){.kind = CLI_DEADLINE, .now = w->now});
 }
 
 /* With an address the kernel takes what is for it, without one a packet socket takes what comes. */
@@ -206,6 +210,15 @@ void sim_client_inform(struct sim_host *host)
     }
 }
 
+/* When the kernel takes the address away, which has the lifetime of its lease there. */
+static time_ms end_of_address(const struct sim_client *c)
+{
+    struct cli_status status;
+    sim_client_status(c, &status);
+    return status.lease != NULL && status.lease->addr == c->station.addr ? status.lease->expires_at_ms
+                                                                         : TIME_NEVER;
+}
+
 /* The boot-time clock goes on while a machine sleeps: what was due meanwhile is due when it wakes up. */
 void sim_client_set_asleep(struct sim_host *host, bool is_asleep)
 {
@@ -215,7 +228,7 @@ void sim_client_set_asleep(struct sim_host *host, bool is_asleep)
     for (size_t i = 0; i < host->n_clients; i++) {
         struct sim_client *c = &host->clients[i];
         if (is_asleep || c->engine == NULL)
-            sim_world_arm(host->world, &c->timer, TIME_NEVER);
+            sim_world_arm(host->world, &c->timer, end_of_address(c));
         else
             step(c, &(struct cli_event){.kind = CLI_DEADLINE, .now = host->world->now});
     }

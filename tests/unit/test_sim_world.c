@@ -423,6 +423,32 @@ static void test_a_sleeping_client(void **state)
     assert_int_equal(status_of(h1).state, CLI_BOUND);
 }
 
+/* The kernel knows how long an address is the machine's, even where the client sleeps. */
+static void test_a_sleeping_client_loses_its_address(void **state)
+{
+    (void)state;
+    make(1);
+    sim_node_start(h1);
+    run(10 * S);
+    ip4 addr = h1->clients[0].station.addr;
+    sim_client_set_asleep(h1, true);
+    run(3600 * S - 1);
+    assert_int_equal(h1->clients[0].station.addr, addr);
+    run(3600 * S);
+    assert_int_equal(h1->clients[0].station.addr, 0);
+    client_config.requested_address = addr;
+    assert_int_equal(sim_client_new(h2, h2->ports[0], &client_config, 0), 0);
+    sim_node_start(h2);
+    run(5410 * S);
+    assert_int_equal(h2->clients[0].station.addr, addr);
+    assert_non_null(
+        strstr(log_text, "5400000:h2>REQUEST 5400000:server<REQUEST 5400000:server>ACK 5400000:h2<ACK"));
+    sim_client_set_asleep(h1, false);
+    run(5420 * S);
+    assert_int_equal(h1->clients[0].station.addr, addr + 1);
+    assert_false(w->check->failed);
+}
+
 static void test_a_sleeping_client_is_not_spoken_to(void **state)
 {
     (void)state;
@@ -547,6 +573,7 @@ int main(void)
         cmocka_unit_test_teardown(test_an_overstayed_lease_is_found, unmake),
         cmocka_unit_test_teardown(test_a_client_without_power, unmake),
         cmocka_unit_test_teardown(test_a_sleeping_client, unmake),
+        cmocka_unit_test_teardown(test_a_sleeping_client_loses_its_address, unmake),
         cmocka_unit_test_teardown(test_a_sleeping_client_is_not_spoken_to, unmake),
         cmocka_unit_test_teardown(test_a_seed_repeats_everything, unmake),
         cmocka_unit_test_teardown(test_only_the_listed_faults, unmake),
