@@ -47,6 +47,8 @@ static void do_effect(struct srv_driver *d, struct srv_command_reply *reply)
     case SRV_DO_CONFIG_SET:
         if (srv_reload_serve(d, reply->config, why) < 0)
             refuse(reply, "", why);
+        else
+            io_trace_log(d->trace, "info", "another configuration is served: config-set; leases are kept");
         break;
     case SRV_DO_CONFIG_RELOAD:
         if (srv_reload_again(d, why) < 0)
@@ -117,6 +119,7 @@ void srv_control_on_command(void *user, const char *command, const cJSON *argume
         cJSON_AddItemToObject(reply.arguments, "lease_file", srv_persist_json(d->persist));
     control_reply(request, reply.result, reply.text, reply.arguments);
     if (reply.effect == SRV_DO_SHUTDOWN) {
+        io_trace_log(d->trace, "info", "the server ends: shutdown");
         d->exit_value = reply.exit_value;
         io_loop_stop(d->loop);
     }

@@ -218,14 +218,11 @@ int srv_reload_again(struct srv_driver *d, char *why)
 {
     struct srv_config *config;
     int rc = srv_reload_read(d, &config, why);
-    return rc < 0 ? rc : srv_reload_serve(d, config, why);
-}
-
-void srv_reload_and_tell(struct srv_driver *d)
-{
-    char why[JCFG_TEXT_MAX] = "";
-    if (srv_reload_again(d, why) == 0)
+    if (rc == 0)
+        rc = srv_reload_serve(d, config, why);
+    if (rc == 0)
         io_trace_log(d->trace, "info", "configuration %s read again; leases are kept", d->options->config);
     else
         io_trace_log(d->trace, "error", "reload failed: %s", why);
+    return rc;
 }

@@ -7,10 +7,8 @@
 int srv_reload_read(struct srv_driver *d, struct srv_config **out, char *why);
 /* Serves `config`, which becomes the driver's. Below 0, it is freed and nothing has changed. */
 int srv_reload_serve(struct srv_driver *d, struct srv_config *config, char *why);
-/* Serves the file as it is now. Below 0: nothing has changed. */
+/* Serves the file as it is now. Below 0: nothing has changed. The log says what came of it. */
 int srv_reload_again(struct srv_driver *d, char *why);
-/* The same, and the log says what came of it. */
-void srv_reload_and_tell(struct srv_driver *d);
 
 /* ---- of a configuration, for the start as well ----
  * What the command line names stands in its stead. */

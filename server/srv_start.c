@@ -39,10 +39,13 @@ static void on_more(void *user)
 static void on_signal(void *user, int signal)
 {
     struct srv_driver *d = user;
-    if (signal == SIGHUP)
-        srv_reload_and_tell(d);
-    else
-        io_loop_stop(d->loop);
+    char why[JCFG_TEXT_MAX] = "";
+    if (signal == SIGHUP) {
+        srv_reload_again(d, why);
+        return;
+    }
+    io_trace_log(d->trace, "info", "the server ends: %s", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+    io_loop_stop(d->loop);
 }
 
 static int open_loop(struct srv_driver *d)

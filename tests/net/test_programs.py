@@ -233,6 +233,30 @@ class Usage(ProgramCase):
         self.assertNotIn("DISCOVER", info)
         self.assertEqual(server.text(), "")
 
+    def test_the_log_tells_start_reloads_and_end(self):
+        """However they come about: by a signal, or by a command."""
+        config = served()
+        config["Dhcp4"] |= {"loggers": [{"name": "kea-dhcp4", "severity": "INFO",
+                                         "output-options": [{"output": str(self.dir / "server.log")}]}]}
+        again = "configuration server.json read again; leases are kept"
+        bad = "reload failed: server.json: not found"
+        by_command = "another configuration is served: config-set; leases are kept"
+        socket = self.dir / "server.sock"
+        for name, end in (("SIGTERM", lambda server: server.kill(signal.SIGTERM)),
+                          ("SIGINT", lambda server: server.kill(signal.SIGINT)),
+                          ("shutdown", lambda server: self.control(socket, "shutdown"))):
+            self.write("server.json", config)
+            server = Program(self, "s", "server", SERVER, "-c", "server.json", "-f", "--control", "server.sock")
+            wait_for(lambda: labtest.serves(socket), "the control socket")
+            self.assertEqual(self.control(socket, "config-reload")["result"], 0)
+            self.assertEqual(self.control(socket, "config-set", config)["result"], 0)
+            (self.dir / "server.json").unlink()
+            self.assertEqual(self.control(socket, "config-reload")["result"], 1)
+            end(server)
+            self.assertEqual(server.process.wait(labtest.LIMIT_S), 0)
+            lines = [line.split(maxsplit=3)[3] for line in (self.dir / "server.log").read_text().splitlines()]
+            self.assertEqual(lines[-4:], [again, by_command, bad, f"the server ends: {name}"])
+
     def test_each_control_socket_of_the_configuration_is_served(self):
         paths = [self.dir / "first.sock", self.dir / "second.sock"]
         config = served()
