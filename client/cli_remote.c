@@ -30,17 +30,24 @@ static int exit_code(const cJSON *reply)
     return (int)result->valuedouble == CONTROL_SUCCESS ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* The JSON of a status, else the sentence. */
+/* What a client has done is one sentence; its whole status comes with it. */
+static bool is_deed(const char *command)
+{
+    static const char *const deeds[] = {"renew", "rebind", "release", "decline", "inform"};
+    for (size_t i = 0; i < sizeof deeds / sizeof deeds[0]; i++)
+        if (strcmp(command, deeds[i]) == 0)
+            return true;
+    return false;
+}
+
+/* What was asked for as JSON; the sentence of a deed, of a failure, and where there is nothing else. */
 static void print_answer(const char *command, const cJSON *reply)
 {
     const cJSON *arguments = cJSON_GetObjectItemCaseSensitive(reply, "arguments");
     const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(reply, "text"));
-    bool wants_json = strcmp(command, "status") == 0 || strcmp(command, "list-commands") == 0;
-    char *json = wants_json && arguments != NULL ? cJSON_Print(arguments) : NULL;
-    fprintf(exit_code(reply) == EXIT_SUCCESS ? stdout : stderr, "%s\n",
-            json != NULL   ? json
-            : text != NULL ? text
-                           : "");
+    bool is_done = exit_code(reply) == EXIT_SUCCESS;
+    char *json = is_done && arguments != NULL && !is_deed(command) ? cJSON_Print(arguments) : NULL;
+    fprintf(is_done ? stdout : stderr, "%s\n", json != NULL ? json : text != NULL ? text : "");
     cJSON_free(json);
 }
 

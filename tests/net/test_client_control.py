@@ -118,13 +118,14 @@ class Control(LabCase):
         answer = self.control(self.socket, "inform", {"address": "224.0.0.1/4"})
         self.assertIn("is not an address of a host", answer["text"])
 
-    def remote(self, *arguments, code=0):
-        return self.dhcplab("--control", self.socket, *arguments, code=code, program=BIN / "dhcplab-client")
+    def remote(self, *arguments, code=0, path=None):
+        return self.dhcplab("--control", path or self.socket, *arguments, code=code, program=BIN / "dhcplab-client")
 
     def test_command_line_of_the_client_itself(self):
         self.assertEqual(self.remote("renew", '{"timeout_s": 10}').stdout, "10.77.0.100/24 from 10.77.0.1 for 1 h\n")
         self.assertEqual(json.loads(self.remote("status").stdout)["state"], "BOUND")
         self.assertIn("inform", json.loads(self.remote("list-commands").stdout))
+        self.assertGreater(json.loads(self.remote("clock-get").stdout)["sent"], 0)
         self.assertEqual(self.remote("release").stdout, "10.77.0.100 released to 10.77.0.1\n")
         self.assertEqual(self.remote("release", code=3).stderr, "there is no lease to release\n")
         self.assertEqual(self.remote("frobnicate", code=1).stderr, "'frobnicate' command not supported.\n")
@@ -142,6 +143,15 @@ class Control(LabCase):
         self.dhcplab("down")
         self.assertEqual(events.wait(LIMIT_S), 0)
         self.assertIn("dhcplab-client: ", self.remote("status", code=1).stderr)
+
+    def test_command_line_of_the_client_for_a_server(self):
+        server = self.socket.parent / "server.sock"
+        lease, = json.loads(self.remote("lease4-get-all", path=server).stdout)["leases"]
+        self.assertEqual(lease["ip-address"], "10.77.0.100")
+        self.assertEqual(json.loads(self.remote("status-get", path=server).stdout)["active_leases"], 1)
+        self.assertEqual(self.remote("dhcp-enable", path=server).stdout, "DHCP service successfully enabled\n")
+        nobody = '{"ip-address": "10.77.0.199"}'
+        self.assertEqual(self.remote("lease4-get", nobody, path=server, code=3).stderr, "Lease not found.\n")
 
     def test_events_as_they_happen(self):
         reader = subprocess.Popen([DHCPLAB, "events", "h1", "--json"], env=self.env, cwd=self.dir, text=True,

@@ -241,17 +241,17 @@ class Usage(ProgramCase):
         again = "configuration server.json read again; leases are kept"
         bad = "reload failed: server.json: not found"
         by_command = "another configuration is served: config-set; leases are kept"
-        socket = self.dir / "server.sock"
+        path = self.dir / "server.sock"
         for name, end in (("SIGTERM", lambda server: server.kill(signal.SIGTERM)),
                           ("SIGINT", lambda server: server.kill(signal.SIGINT)),
-                          ("shutdown", lambda server: self.control(socket, "shutdown"))):
+                          ("shutdown", lambda server: self.control(path, "shutdown"))):
             self.write("server.json", config)
             server = Program(self, "s", "server", SERVER, "-c", "server.json", "-f", "--control", "server.sock")
-            wait_for(lambda: labtest.serves(socket), "the control socket")
-            self.assertEqual(self.control(socket, "config-reload")["result"], 0)
-            self.assertEqual(self.control(socket, "config-set", config)["result"], 0)
+            wait_for(lambda: labtest.serves(path), "the control socket")
+            self.assertEqual(self.control(path, "config-reload")["result"], 0)
+            self.assertEqual(self.control(path, "config-set", config)["result"], 0)
             (self.dir / "server.json").unlink()
-            self.assertEqual(self.control(socket, "config-reload")["result"], 1)
+            self.assertEqual(self.control(path, "config-reload")["result"], 1)
             end(server)
             self.assertEqual(server.process.wait(labtest.LIMIT_S), 0)
             lines = [line.split(maxsplit=3)[3] for line in (self.dir / "server.log").read_text().splitlines()]
