@@ -113,15 +113,13 @@ static bool is_equal(const struct telling *t)
 static void print_summary(const struct telling *t, const struct replay_plan *plan)
 {
     printf("%zu message%s: %llu equal, %llu that nobody answers, %llu different, %llu without a live answer, "
-           "%llu "
-           "answered only now\n",
+           "%llu answered only now\n",
            plan->n, plan->n == 1 ? "" : "s", (unsigned long long)t->n[REPLAY_EQUAL],
            (unsigned long long)t->n[REPLAY_NOTHING], (unsigned long long)t->n[REPLAY_DIFFERENT],
            (unsigned long long)t->n[REPLAY_NO_ANSWER], (unsigned long long)t->n[REPLAY_NEW_ANSWER]);
     if (t->n_unbegun > 0)
         printf("%llu of them are about a lease that does not begin here, as where a capture starts too late: "
-               "the "
-               "live server does not know it\n",
+               "the live server does not know it\n",
                (unsigned long long)t->n_unbegun);
     if (t->n[REPLAY_NOT_SENT] + plan->n_unreadable + plan->n_left_out > 0)
         printf("%llu too long to be sent, %llu of the capture not readable, %llu beyond the limits\n",

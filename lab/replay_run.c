@@ -191,15 +191,30 @@ static int note_holders(struct replay_run *r, const struct replay_message *m, co
     return m->type == DHCP_RELEASE ? 0 : hold(r, p->src, &p->src_hw);
 }
 
-/* Who asks for more of a lease, or gives it up, has got it before: then the map knows the address. */
-static bool is_unbegun(const struct replay_run *r, const struct dhcp_msg *captured)
+/* Was the client seen to get the address before, or to be offered it? */
+static bool was_promised(const struct replay_run *r, const struct replay_message *m, ip4 addr)
+{
+    for (const struct replay_message *before = r->plan->messages; before < m; before++) {
+        const struct replay_datagram *answer = replay_plan_answer(before);
+        struct dhcp_msg promise;
+        if (answer != NULL && hw_equal(&before->client, &m->client) &&
+            dhcp_msg_decode(&promise, answer->bytes, answer->len) == REASON_NONE && promise.yiaddr == addr)
+            return true;
+    }
+    return false;
+}
+
+/* Who takes an address, asks for more of its lease, or gives it up, has been promised it: then the map knows
+ * it, unless the live server has not answered. */
+static bool is_unbegun(const struct replay_run *r, const struct replay_message *m,
+                       const struct dhcp_msg *captured)
 {
     ip4 addr = captured->ciaddr;
     if (captured->type != DHCP_REQUEST && captured->type != DHCP_RELEASE && captured->type != DHCP_DECLINE)
         return false;
     if (addr == 0)
         dhcp_get_ip4(captured, DHCP_OPT_REQUESTED_IP, &addr);
-    return !replay_map_knows(r->map, r->result.client, addr);
+    return !replay_map_knows(r->map, r->result.client, addr) && !was_promised(r, m, addr);
 }
 
 static int send_message(struct replay_run *r, const struct replay_message *m)
@@ -210,7 +225,7 @@ static int send_message(struct replay_run *r, const struct replay_message *m)
         return ERR_NOMEM;
     memcpy(r->sent, m->sent.bytes, m->sent.len);
     dhcp_msg_decode(&captured, m->sent.bytes, m->sent.len); /* it could be read before */
-    r->result.is_unbegun = is_unbegun(r, &captured);
+    r->result.is_unbegun = is_unbegun(r, m, &captured);
     replay_map_rewrite(r->map, r->result.client, &captured, r->result.xid, r->sent);
     dhcp_msg_decode(&sent, r->sent, m->sent.len);
     struct packet p = packet_of(r, m, &relay->frame);

@@ -170,6 +170,17 @@ class Replay(labtest.LabCase):
         said = self.dhcplab("replay", self.capture(*renewal), code=1).stdout
         self.assertIn("\n1 of them are about a lease that does not begin here", said)
 
+    def test_a_server_that_is_silent(self):
+        """The lease begins in the capture, though not with the live server."""
+        self.up(s={})
+        capture = self.capture(
+            from_client(1), from_server(2, OPTIONS, yiaddr="10.77.0.100"),
+            from_client(3, [(50, octets("10.77.0.100")), (54, octets("10.77.0.1"))]),
+            from_server(5, OPTIONS, yiaddr="10.77.0.100"))
+        said = self.dhcplab("replay", capture, "--to", "s", code=1).stdout
+        self.assertIn("2 messages: 0 equal, 0 that nobody answers, 0 different, 2 without a live answer", said)
+        self.assertNotIn("does not begin here", said)
+
     def test_one_server_of_several(self):
         self.up(s1=server(), s2=server(pool="10.77.0.200 - 10.77.0.250"))
         capture = self.capture(from_client(1), from_server(2, OPTIONS, yiaddr="10.77.0.100"))
