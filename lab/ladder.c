@@ -377,7 +377,7 @@ static void add_details(struct text *t, const struct arrow *arrow, enum trace_co
     text_add(t, "    %s\n", line != NULL ? line : "");
     free(line);
     if (arrow->to == 0)
-        add_mark(t, "nobody received it", color);
+        add_mark(t, "nobody was seen to receive it", color);
     if (arrow->from == NOBODY)
         add_mark(t, "its sender is not traced", color);
     char *details = trace_details(m, color);

@@ -511,7 +511,7 @@ class Explain(ExplainCase):
         self.assertEqual([m.get("class") for m in messages], ["message"] * 3 + ["message lost"] + ["message"] * 2)
         self.assertEqual(["expires" in self.words(m) for m in messages], [False] * 5 + [True])
         ladder = self.explain(capture, "--ladder")
-        self.assertEqual(ladder.count("nobody received it"), 1)
+        self.assertEqual(ladder.count("nobody was seen to receive it"), 1)
 
     def test_what_one_wire_loses_may_pass_another(self):
         lost = "dropped: the wire h1.eth0>s1.eth0 is cut"
@@ -519,7 +519,7 @@ class Explain(ExplainCase):
         for capture, is_lost in ((seen, False), (seen[:1], True)):
             _, messages = self.draw(pcapng(capture))
             self.assertEqual([m.get("class") for m in messages], ["message lost" if is_lost else "message"])
-            self.assertEqual("nobody received it" in self.explain(pcapng(capture), "--ladder"), is_lost)
+            self.assertEqual("nobody was seen to receive it" in self.explain(pcapng(capture), "--ladder"), is_lost)
 
     def test_a_renewal_of_a_lease_that_was_not_captured(self):
         renewal = [from_client(3, src="10.77.0.100", dst="10.77.0.1", ciaddr="10.77.0.100"),

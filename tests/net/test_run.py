@@ -153,7 +153,7 @@ class Run(labtest.LabCase):
         file = self.scenario(steps=[{"at": "10 s", "do": "crash", "host": "server"}], expect=[{"at": "40 min", "host": "h1", "state": "BOUND"}])
         shown = self.dhcplab("run", file, code=1).stdout
         self.assertIn("not met: h1 is BOUND, at 40 min\n", shown)
-        self.assertRegex(shown, r"00:30:00\.000 .* REQUEST .*\n.*\n +nobody received it\n")
+        self.assertRegex(shown, r"00:30:00\.000 .* REQUEST .*\n.*\n +nobody was seen to receive it\n")
         self.assertNotIn("DISCOVER", shown)
 
     def test_a_server_that_has_other_leases_is_told_and_the_time_goes_on(self):

@@ -115,7 +115,7 @@ static void test_retransmission_and_loss(void **state)
                   "               h1                                                        server\n"
                   "12:00:00.000    |------------------------ DISCOVER -----------------------x |\n"
                   "    0.0.0.0:68 > 255.255.255.255:67  xid 0x00000001  chaddr 02:00:00:00:00:02\n"
-                  "    nobody received it\n"
+                  "    nobody was seen to receive it\n"
                   "     53 dhcp-message-type             1  DISCOVER\n"
                   "\n"
                   "12:00:04.000    |------------------------ DISCOVER ------------------------>|\n"
@@ -208,7 +208,7 @@ static void test_what_was_lost_on_the_way_to_a_host(void **state)
                   "\n"
                   "12:00:00.002    | x------------------------ OFFER --------------------------|\n"
                   "    10.77.0.1:67 > 255.255.255.255:68  xid 0x00000001  chaddr 02:00:00:00:00:02\n"
-                  "    nobody received it\n"
+                  "    nobody was seen to receive it\n"
                   "     53 dhcp-message-type             1  OFFER\n");
 }
 
@@ -222,7 +222,7 @@ static void test_one_host_alone(void **state)
                   "               h1\n"
                   "12:00:00.000    |------------------------ DISCOVER -----------------------x\n"
                   "    0.0.0.0:68 > 255.255.255.255:67  xid 0x00000001  chaddr 02:00:00:00:00:02\n"
-                  "    nobody received it\n"
+                  "    nobody was seen to receive it\n"
                   "     53 dhcp-message-type             1  DISCOVER\n");
 }
 
@@ -237,7 +237,7 @@ static void test_colors(void **state)
         "               h1                                                        server\n"
         "12:00:00.000    |------------------------\033[1;36m DISCOVER \033[0m-----------------------x |\n"
         "    0.0.0.0:68 > 255.255.255.255:67  xid 0x00000001  chaddr 02:00:00:00:00:02\n"
-        "\033[31m    nobody received it\033[0m\n"
+        "\033[31m    nobody was seen to receive it\033[0m\n"
         "     53 dhcp-message-type             1  DISCOVER\n");
 }
 
