@@ -59,6 +59,14 @@ const char *scenario_time_format(time_ms t, char *buf)
     return used > 0 ? buf : strcpy(buf, "0 s");
 }
 
+const char *scenario_times_format(uint64_t n, char *buf)
+{
+    if (n == 1)
+        return "once";
+    snprintf(buf, SCENARIO_TIMES_LEN, "%" PRIu64 " times", n);
+    return buf;
+}
+
 bool scenario_as_time(struct scenario_reading *r, const cJSON *item, time_ms *out)
 {
     const char *text;

@@ -144,6 +144,9 @@ bool scenario_time_parse(const char *text, time_ms *out);
 enum { SCENARIO_TIME_LEN = 48 };
 /* The same way back; `buf` holds SCENARIO_TIME_LEN; returns it. */
 const char *scenario_time_format(time_ms t, char *buf);
+enum { SCENARIO_TIMES_LEN = 32 };
+/* "once", or "3 times"; `buf` holds SCENARIO_TIMES_LEN. */
+const char *scenario_times_format(uint64_t n, char *buf);
 
 /* ---- parts of the reader ---- */
 

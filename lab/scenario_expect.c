@@ -82,6 +82,21 @@ static void read_address(struct scenario_reading *r, const cJSON *map, struct sc
         jcfg_error(r->c, get(map, "address"), "expected an IPv4 address, or \"none\", found \"%s\"", word);
 }
 
+static void name_unknown_reason(struct scenario_reading *r, const cJSON *item, const char *word)
+{
+    const char *words[REASON_COUNT + 1] = {0};
+    for (int i = 0; i < REASON_COUNT; i++)
+        words[i] = reason_token((enum reason)i);
+    const char *similar = text_similar(words, word);
+    if (similar != NULL)
+        jcfg_error(r->c, item, "no decision has the reason \"%s\": did you mean \"%s\"?", word, similar);
+    else
+        jcfg_error(r->c, item,
+                   "no decision has the reason \"%s\": expected a word that is the \"reason\" in a trace "
+                   "(dhcplab run --trace FILE)",
+                   word);
+}
+
 /* How many of the facts there are. */
 static unsigned read_fact(struct scenario_reading *r, const cJSON *map, struct scenario_expect *e)
 {
@@ -102,7 +117,7 @@ static unsigned read_fact(struct scenario_reading *r, const cJSON *map, struct s
     if (jcfg_get_text(r->c, map, "reason", &word)) {
         e->fact = SCENARIO_REASON;
         if (!find_reason(word, &e->reason))
-            jcfg_error(r->c, get(map, "reason"), "no decision has the reason \"%s\"", word);
+            name_unknown_reason(r, get(map, "reason"), word);
     }
     return n;
 }
@@ -162,14 +177,14 @@ static void add_fact(struct text *t, const struct scenario_expect *e)
 static void describe(struct scenario_reading *r, struct scenario_expect *e)
 {
     struct text t;
-    char from[SCENARIO_TIME_LEN], until[SCENARIO_TIME_LEN];
+    char from[SCENARIO_TIME_LEN], until[SCENARIO_TIME_LEN], times[SCENARIO_TIMES_LEN];
     text_init(&t);
     text_add(&t, "%s", r->s->topology.hosts[e->host].name);
     add_fact(&t, e);
     if (e->has_count && e->count == 0)
         text_add(&t, ": never");
     else if (e->has_count)
-        text_add(&t, ": %u times", e->count);
+        text_add(&t, ": %s", scenario_times_format(e->count, times));
     scenario_time_format(e->from_ms, from);
     scenario_time_format(e->until_ms, until);
     if (e->from_ms == e->until_ms)

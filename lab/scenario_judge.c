@@ -56,11 +56,25 @@ void scenario_judge_message(const struct scenario_expect *e, time_ms now, const 
     say(v, ", ", text);
 }
 
-void scenario_judge_reason(const struct scenario_expect *e, time_ms now, enum reason reason,
+static bool has_said(const struct scenario_verdict *v, const char *word)
+{
+    size_t len = strlen(word);
+    const char *at = v->instead;
+    while ((at = strstr(at, word)) != NULL && !((at == v->instead || at[-1] == ' ') && strchr(",", at[len])))
+        at += len;
+    return at != NULL;
+}
+
+/* What else was decided is told: each reason once. */
+void scenario_judge_reason(const struct scenario_expect *e, time_ms now, const char *reason,
                            struct scenario_verdict *v)
 {
-    if (e->fact == SCENARIO_REASON && is_in_time(e, now))
-        v->seen += e->reason == reason;
+    if (e->fact != SCENARIO_REASON || !is_in_time(e, now))
+        return;
+    if (strcmp(reason_token(e->reason), reason) == 0)
+        v->seen++;
+    else if (!has_said(v, reason))
+        say(v, ", ", reason);
 }
 
 /* Does the expectation speak of a client as it is now? */
@@ -98,6 +112,15 @@ static void tell_client(const struct scenario_facts *facts, struct scenario_verd
                  facts->held == 0 ? "no address" : ip4_format(facts->held, addr), facts->state_text);
 }
 
+static void tell_decisions(struct scenario_verdict *v)
+{
+    char others[SCENARIO_SEEN_MAX], times[SCENARIO_TIMES_LEN];
+    memcpy(others, v->instead, sizeof others);
+    snprintf(v->instead, sizeof v->instead, "%s%s%.*s",
+             v->seen == 0 ? "not once" : scenario_times_format(v->seen, times),
+             others[0] == '\0' ? "" : "; what else it decided: ", SCENARIO_SEEN_MAX - 64, others);
+}
+
 void scenario_judge_end(const struct scenario_expect *e, time_ms now, const struct scenario_facts *facts,
                         struct scenario_verdict *v)
 {
@@ -116,7 +139,7 @@ void scenario_judge_end(const struct scenario_expect *e, time_ms now, const stru
             say(v, "", "it sent nothing");
         break;
     case SCENARIO_REASON:
-        snprintf(v->instead, sizeof v->instead, "it decided so %llu times", (unsigned long long)v->seen);
+        tell_decisions(v);
         break;
     }
 }

@@ -66,7 +66,8 @@ static void on_event(void *user, const struct sim_host *host, const struct trace
     }
     for (size_t i = 0; i < r->s->n_expects; i++)
         if (r->hosts[r->s->expects[i].host] == host)
-            scenario_judge_reason(&r->s->expects[i], r->w->now, event->reason, &r->out->verdicts[i]);
+            scenario_judge_reason(&r->s->expects[i], r->w->now, reason_token(event->reason),
+                                  &r->out->verdicts[i]);
 }
 
 static void on_frame(void *user, const struct sim_port *port, enum trace_direction direction,

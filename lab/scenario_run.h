@@ -78,7 +78,8 @@ int scenario_outcome_add_fault(struct scenario_outcome *out, const struct sim_fa
 /* What the host has sent: looks at it with the eyes of the expectation. */
 void scenario_judge_message(const struct scenario_expect *e, time_ms now, const struct packet *packet,
                             struct scenario_verdict *v);
-void scenario_judge_reason(const struct scenario_expect *e, time_ms now, enum reason reason,
+/* `reason` is its token. */
+void scenario_judge_reason(const struct scenario_expect *e, time_ms now, const char *reason,
                            struct scenario_verdict *v);
 /* What is to be seen of a host now. */
 struct scenario_facts {

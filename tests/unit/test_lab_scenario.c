@@ -131,6 +131,13 @@ static void test_errors_have_a_place(void **state)
         {"{\"duration\": \"1 h\", " LAB
          ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"forget-leases\", \"host\": \"h1\"}]}",
          "x.json:2:11: at $.steps[0]: \"forget-leases\" is for servers"},
+        {"{\"duration\": \"1 h\", " LAB ",\n\"expect\": [{\"host\": \"h1\", \"reason\": \"seerch\"}]}",
+         "x.json:2:37: at $.expect[0].reason: no decision has the reason \"seerch\": did you mean "
+         "\"search\"?"},
+        {"{\"duration\": \"1 h\", " LAB ",\n\"expect\": [{\"host\": \"h1\", \"reason\": \"no-room\"}]}",
+         "x.json:2:37: at $.expect[0].reason: no decision has the reason \"no-room\": expected a word that "
+         "is "
+         "the \"reason\" in a trace (dhcplab run --trace FILE)"},
         {"{\"duration\": \"1 h\", " LAB
          ",\n\"expect\": [{\"at\": \"1 s\", \"from\": \"0 s\", \"host\": \"h1\", \"state\": \"BOUND\"}]}",
          "x.json:2:12: at $.expect[0]: either \"at\", or \"from\" and \"until\""},
@@ -217,7 +224,10 @@ static void test_what_was_seen_instead(void **state)
     run("{\"duration\": \"1 h\", " LAB
         ",\n\"steps\": [{\"at\": \"0 s\", \"do\": \"cut\", \"link\": \"h1>server\"}],\n"
         "\"expect\": [{\"until\": \"2 s\", \"host\": \"h1\", \"state\": \"BOUND\"},\n"
-        "{\"until\": \"2 s\", \"host\": \"h1\", \"sends\": \"REQUEST\"}]}",
+        "{\"until\": \"2 s\", \"host\": \"h1\", \"sends\": \"REQUEST\"},\n"
+        "{\"until\": \"4 s\", \"host\": \"h1\", \"reason\": \"ack\"},\n"
+        "{\"until\": \"4 s\", \"host\": \"h1\", \"reason\": \"search\", \"count\": 2},\n"
+        "{\"host\": \"server\", \"reason\": \"pool-empty\", \"count\": 1}]}",
         setting);
     assert_false(outcome.met);
     char *text = printed(&setting);
@@ -226,8 +236,14 @@ static void test_what_was_seen_instead(void **state)
                            "holds no address; "));
     assert_non_null(strstr(text, "x.json:4: not met: h1 sends REQUEST, from 0 s to 2 s\n  instead: DISCOVER "
                                  "(broadcast, ciaddr zero) at 0 s\n"));
-    assert_non_null(strstr(text, "nobody received it"));
-    assert_non_null(strstr(text, "0 of 2 expectations met, seed 1; simulated 1 h in 0.00 s: "));
+    assert_non_null(strstr(text, "x.json:5: not met: h1 decides: ack, from 0 s to 4 s\n"
+                                 "  instead: not once; what else it decided: start, search\n"));
+    assert_non_null(strstr(text, "x.json:6: not met: h1 decides: search: 2 times, from 0 s to 4 s\n"
+                                 "  instead: once; what else it decided: start\n"));
+    assert_non_null(strstr(text, "x.json:7: not met: server decides: pool-empty: once, from 0 s to 1 h\n"
+                                 "  instead: not once; what else it decided: server-started\n"));
+    assert_non_null(strstr(text, "nobody was seen to receive it"));
+    assert_non_null(strstr(text, "0 of 5 expectations met, seed 1; simulated 1 h in 0.00 s: "));
     free(text);
 }
 
