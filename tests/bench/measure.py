@@ -243,8 +243,8 @@ def perfdhcp(bench):
 
 def plan(quick, wanted):
     """What one round measures, in its order."""
-    steps = [windows("responder"), windows("responder-single"), windows("dhcplab"), windows("dhcplab-never"),
-             windows("kea"), windows("kea-mt"), one_window("isc-dhcpd", WINDOW),
+    steps = [windows("responder"), windows("responder-single"), windows("responder-sync"), windows("dhcplab"),
+             windows("dhcplab-never"), windows("kea"), windows("kea-mt"), one_window("isc-dhcpd", WINDOW),
              one_window("dnsmasq", WINDOW), one_window("udhcpd", 1, 3), generators()]
     steps += [leases("dhcplab", count) for count in LEASES]
     steps += [leases("kea", count) for count in (KEA_LEASES if quick else LEASES)]

@@ -86,6 +86,10 @@ def responder_single(folder):
     return [*responder(folder), "--single"]
 
 
+def responder_sync(folder):
+    return [*responder(folder), "--sync", str(folder / "records")]
+
+
 def perfdhcp():
     return peer.program("kea-admin", "usr/sbin/perfdhcp")
 
@@ -107,5 +111,5 @@ def versions():
 
 
 SERVERS = {"dhcplab": dhcplab, "dhcplab-never": dhcplab_never, "responder": responder,
-           "responder-single": responder_single, "kea": kea, "kea-mt": kea_threads, "isc-dhcpd": isc_dhcpd,
+           "responder-single": responder_single, "responder-sync": responder_sync, "kea": kea, "kea-mt": kea_threads, "isc-dhcpd": isc_dhcpd,
            "dnsmasq": dnsmasq, "udhcpd": udhcpd}

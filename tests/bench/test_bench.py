@@ -20,7 +20,9 @@ def report():
     """Round 0 is at the median, round 1 a tenth below, round 2 a fifth above."""
     cases = {("dhcplab", "window 64"): {"rate": 80000, "p99_ms": 1.5, "lost": 10}, ("dhcplab", "window 512"): {"rate": 90000},
              ("kea", "window 64"): {"rate": 10000}, ("kea", "window 512"): {"rate": 10000},
-             ("responder", "window 64"): {"rate": 200000}, ("responder-single", "window 64"): {"rate": 100000}, ("udhcpd", "window 64"): {"rate": 0.4},
+             ("responder", "window 64"): {"rate": 200000}, ("responder-single", "window 64"): {"rate": 100000},
+             ("responder-sync", "window 64"): {"rate": 50000}, ("responder-sync", "renew 64"): {"rate": 60000},
+             ("udhcpd", "window 64"): {"rate": 0.4},
              ("dhcplab", "renew 64"): {"rate": 130000}, ("dhcplab", "renew 512"): {"rate": 120000},
              ("dhcplab", "full 0"): {"rate": 1000},
              ("dhcplab", "full 90"): {"rate": 900}, ("dhcplab", "full 99.9"): {"rate": 899},
@@ -54,6 +56,12 @@ class Bench(unittest.TestCase):
         verdicts = [row[-1] for row in results.bars_table(self.results)[2]]
         self.assertEqual(verdicts, ["met", "met", "met", "met", "NOT MET", "NOT MET", "NOT MET", "met", "met", "met", "met", "met", "NOT MET", "met",
                                     "NOT MET", "NOT MET", "met"])
+
+    def test_bars_on_rates_tell_what_sockets_and_disk_allow(self):
+        told = {tuple(row[:2]): row[3] for row in results.bars_table(self.results)[2]}
+        self.assertEqual(told["1", "the same at the window where it is least"], "0.25")
+        self.assertEqual(told["5", "renewals, of four-message exchanges, window 64"], "1.20")
+        self.assertEqual(told["2", "memory for each lease"], "-")
 
     def test_what_is_not_measured_is_no_bar_met(self):
         empty = results.Results(report() | {"samples": []})
