@@ -19,6 +19,7 @@
 #include "server/srv_ports.h"
 #include "server/srv_probe.h"
 #include "server/srv_queue.h"
+#include "server/srv_shed.h"
 #include "server/srv_transmit.h"
 
 /* SRV_TX among actions, in their order. */
@@ -50,7 +51,7 @@ struct srv_driver {
     uint64_t received_us;      /* of the packet that is being served; 0: none is */
     struct io_batch *received; /* from a socket, on its way into the queue */
     struct srv_queue *queue;   /* received, not yet served */
-    bool sheds;                /* the kernel drops DISCOVERs, until the queue is half empty */
+    struct srv_shed shed;      /* whether the kernel drops DISCOVERs */
     struct srv_transmit *transmit;
     struct io_timer *deadline;
     struct io_timer *more;    /* the queue is not empty */

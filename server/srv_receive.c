@@ -34,27 +34,17 @@ void srv_receive_count_dropped(struct srv_driver *d)
         count_dropped(d, &d->ports.list[i]);
 }
 
-enum { SHED_MIN = 1024 };
-
 /* While more DISCOVERs come than can be answered, most would be read only to make room for others. */
-static void shed(struct srv_driver *d, bool sheds)
-{
-    for (size_t i = 0; i < d->ports.n && sheds != d->sheds; i++) {
-        io_shed_discovers(d->ports.list[i].udp_fd, sheds);
-        count_dropped(d, &d->ports.list[i]);
-    }
-    d->sheds = sheds;
-}
-
-/* A small queue is full and empty in turn too often for that. Where all wait for the disk, who asks again
- * does get its newer message in, see srv_queue.h. */
 static void adapt_to_load(struct srv_driver *d)
 {
-    size_t n = srv_queue_count(d->queue), capacity = d->config->queue_capacity;
-    if (n < capacity / 2 || srv_driver_is_full(d))
-        shed(d, false);
-    else if (n >= capacity && capacity >= SHED_MIN)
-        shed(d, true);
+    bool sheds = d->shed.sheds;
+    if (srv_shed_step(&d->shed, srv_queue_count(d->queue), d->config->queue_capacity, srv_driver_is_full(d),
+                      io_now().boot_ms) == sheds)
+        return;
+    for (size_t i = 0; i < d->ports.n; i++) {
+        io_shed_discovers(d->ports.list[i].udp_fd, d->shed.sheds);
+        count_dropped(d, &d->ports.list[i]);
+    }
 }
 
 /* ---- one packet ---- */
@@ -117,7 +107,7 @@ static bool fill(struct srv_driver *d, int fd)
     int n = fd < 0 ? 0 : IO_BATCH_MAX, taken = 0;
     for (; taken < RX_MAX && n == IO_BATCH_MAX; taken += n)
         n = take_some(d, fd);
-    if (taken >= IO_BATCH_MAX && !d->sheds)
+    if (taken >= IO_BATCH_MAX && !d->shed.sheds)
         count_dropped(d, port_of_fd(&d->ports, fd));
     adapt_to_load(d);
     return srv_queue_count(d->queue) != 0 && !srv_driver_is_full(d);
