@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 enum {
-    SRV_GROUP_COMMIT_MIN = 16,     /* answers; a lone client never waits for so many: then we are idle */
-    SRV_GROUP_COMMIT_MAX = 64,     /* answers */
-    SRV_GROUP_COMMIT_WAIT_US = 500 /* while there is more to serve */
+    SRV_GROUP_COMMIT_MIN = 16,      /* answers; a lone client never waits for so many: then we are idle */
+    SRV_GROUP_COMMIT_MAX = 256,     /* answers */
+    SRV_GROUP_COMMIT_WAIT_US = 2000 /* while there is more to serve */
 };
 
 struct srv_group_commit {
