@@ -160,6 +160,11 @@ static void fault(void *user, const struct sim_fault *what)
 
 /* ---- waiting for quiet ---- */
 
+static void arm(const struct veth_run *r, const struct veth_host *h)
+{
+    veth_wire_arm(r->wire, h->place, h->pace >= 0 && !h->is_asleep ? h->deadline_ms : TIME_NEVER);
+}
+
 /* What a program says or sends meanwhile is taken: it may wait for us. */
 void veth_run_wait_quiet(struct veth_run *r, struct veth_host *h)
 {
@@ -184,6 +189,7 @@ void veth_run_wait_quiet(struct veth_run *r, struct veth_host *h)
         veth_wire_take(r->wire, r->now);
         veth_judge_events(r, h);
     }
+    arm(r, h);
 }
 
 void veth_run_kick(struct veth_run *r, struct veth_host *h)
@@ -193,36 +199,34 @@ void veth_run_kick(struct veth_run *r, struct veth_host *h)
     veth_run_wait_quiet(r, h);
 }
 
-/* Who has something to do now, be it by its timers. */
-static struct veth_host *find_due(struct veth_run *r, bool by_timers)
+/* Who was asked, or has woken up. */
+static struct veth_host *find_due(struct veth_run *r)
 {
     for (size_t i = 0; i < r->n_hosts; i++) {
         struct veth_host *h = &r->hosts[i];
-        if (h->pace >= 0 && !h->is_asleep && (h->is_due || (by_timers && h->deadline_ms <= r->now)))
+        if (h->pace >= 0 && !h->is_asleep && h->is_due)
             return h;
     }
     return NULL;
 }
 
-/* One thing after the other, as in the simulator: a frame, and all that comes of it; who is due. */
+/* One thing after the other, as in the simulator: a timer or a frame, and all that comes of it. */
 static bool do_next(struct veth_run *r)
 {
     size_t host;
-    struct veth_host *due = find_due(r, false);
+    struct veth_host *due = find_due(r);
+    if (due == NULL && veth_wire_next_timer(r->wire, r->now, &host))
+        due = &r->hosts[host];
     if (due != NULL) {
         veth_run_kick(r, due);
         return true;
     }
-    if (veth_wire_deliver(r->wire, r->now, &host)) {
-        if (r->hosts[host].pace >= 0 && !r->hosts[host].is_asleep)
-            veth_run_kick(r, &r->hosts[host]);
-        else
-            veth_wire_take(r->wire, r->now); /* its kernel may have answered */
-        return true;
-    }
-    if ((due = find_due(r, true)) == NULL)
+    if (!veth_wire_deliver(r->wire, r->now, &host))
         return veth_wire_take(r->wire, r->now);
-    veth_run_kick(r, due);
+    if (r->hosts[host].pace >= 0 && !r->hosts[host].is_asleep)
+        veth_run_kick(r, &r->hosts[host]);
+    else
+        veth_wire_take(r->wire, r->now); /* its kernel may have answered */
     return true;
 }
 
@@ -238,6 +242,8 @@ static void drain(struct veth_run *r, uint64_t *n)
 static void settle(struct veth_run *r)
 {
     uint64_t n = 0;
+    for (size_t i = 0; i < r->n_hosts; i++)
+        arm(r, &r->hosts[i]); /* a step may have ended it, or put it to sleep */
     drain(r, &n);
     if (!r->has_failed)
         veth_judge_open(r);
@@ -278,9 +284,6 @@ static time_ms next_instant(const struct veth_run *r)
     for (size_t i = 0; i < r->s->n_steps; i++)
         if (r->steps_at[i] > r->now)
             next = earlier(next, r->steps_at[i]);
-    for (size_t i = 0; i < r->n_hosts; i++)
-        if (r->hosts[i].pace >= 0 && !r->hosts[i].is_asleep)
-            next = earlier(next, r->hosts[i].deadline_ms);
     return next;
 }
 

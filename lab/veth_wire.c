@@ -41,10 +41,15 @@ struct port {
     struct sim_link *links[TOPOLOGY_ENDS_MAX]; /* by the other port; NULL until the first frame goes there */
 };
 
+/* A host's timer, or the first part of a frame. */
+struct coming {
+    struct timerq_node node; /* first */
+    struct port *to;         /* where a frame arrives; NULL: it is a timer */
+};
+
 /* Under way. */
 struct frame {
-    struct timerq_node node; /* first */
-    struct port *to;
+    struct coming coming;     /* first */
     uint8_t client[ETH_ALEN]; /* whose datagram it is; of other frames all zeros */
     size_t len;
     uint8_t bytes[];
@@ -65,7 +70,8 @@ struct veth_wire {
     size_t n_ports;
     struct sim_rule rules[SIM_RULES_MAX];
     size_t n_rules;
-    struct timerq queue;
+    struct timerq queue;                 /* of struct coming */
+    struct coming timers[LAB_HOSTS_MAX]; /* by host */
     struct question unanswered[UNANSWERED_MAX];
     size_t n_unanswered;
     time_ms now;
@@ -144,7 +150,8 @@ void veth_wire_free(struct veth_wire *w)
     if (w == NULL)
         return;
     while ((node = timerq_pop_due(&w->queue, TIME_NEVER - 1)) != NULL)
-        free(node);
+        if (((struct coming *)node)->to != NULL)
+            free(node);
     timerq_fini(&w->queue);
     for (size_t i = 0; i < w->n_ports; i++) {
         for (size_t k = 0; k < w->n_ports; k++)
@@ -218,8 +225,8 @@ static void look_into(struct taken *t, struct packet *packet, struct arp *arp)
 static void queue_frame(struct veth_wire *w, const struct taken *t, struct port *to, time_ms at)
 {
     struct frame *f = malloc(sizeof *f + t->len);
-    if (f == NULL ||
-        (*f = (struct frame){.to = to, .len = t->len}, timerq_set(&w->queue, &f->node, at)) < 0) {
+    if (f == NULL || (*f = (struct frame){.coming.to = to, .len = t->len},
+                      timerq_set(&w->queue, &f->coming.node, at)) < 0) {
         free(f);
         w->err = ERR_NOMEM;
         return;
@@ -438,13 +445,36 @@ time_ms veth_wire_deadline(const struct veth_wire *w)
     return timerq_deadline(&w->queue);
 }
 
+void veth_wire_arm(struct veth_wire *w, size_t host, time_ms at)
+{
+    struct timerq_node *node = &w->timers[host].node;
+    if (!timerq_is_set_for(&w->queue, node, at) && timerq_set(&w->queue, node, at) < 0)
+        w->err = ERR_NOMEM;
+}
+
+/* What comes next, if that is by `now`, or NULL. */
+static struct coming *next_coming(const struct veth_wire *w, time_ms now)
+{
+    return timerq_deadline(&w->queue) <= now ? (struct coming *)timerq_first(&w->queue) : NULL;
+}
+
+bool veth_wire_next_timer(struct veth_wire *w, time_ms now, size_t *out_host)
+{
+    struct coming *next = next_coming(w, now);
+    if (next == NULL || next->to != NULL)
+        return false;
+    timerq_clear(&w->queue, &next->node);
+    *out_host = (size_t)(next - w->timers);
+    return true;
+}
+
 static void hand_over(struct veth_wire *w, const struct frame *f)
 {
     struct taken t = {.bytes = f->bytes, .len = f->len};
     struct packet packet;
     struct arp arp;
     look_into(&t, &packet, &arp);
-    put(w, f->to, &t);
+    put(w, f->coming.to, &t);
 }
 
 /* A server that hears two clients at once answers who needs no record first, or not. Where luck or a script
@@ -468,13 +498,14 @@ bool veth_wire_deliver(struct veth_wire *w, time_ms now, size_t *out_host)
 {
     uint8_t clients[DELIVERED_AT_ONCE][ETH_ALEN];
     const struct port *to = NULL;
-    struct frame *f;
-    for (int n = 0; n < batch_max(w) && (f = (struct frame *)timerq_first(&w->queue)) != NULL; n++) {
-        if (timerq_deadline(&w->queue) > now || (to != NULL && f->to != to) || !is_batchable(f, clients, n))
+    struct coming *next;
+    for (int n = 0; n < batch_max(w) && (next = next_coming(w, now)) != NULL && next->to != NULL; n++) {
+        struct frame *f = (struct frame *)next;
+        if ((to != NULL && next->to != to) || !is_batchable(f, clients, n))
             break;
-        to = f->to;
+        to = next->to;
         memcpy(clients[n], f->client, ETH_ALEN);
-        timerq_clear(&w->queue, &f->node);
+        timerq_clear(&w->queue, &next->node);
         if (w->observer.hears(w->observer.user, to->host))
             hand_over(w, f);
         free(f);

@@ -55,9 +55,14 @@ int veth_wire_add_rule(struct veth_wire *w, const struct sim_rule *rule);
 size_t veth_wire_fds(const struct veth_wire *w, int *out, size_t max);
 /* Takes what hosts have sent. False: nothing was there. ERR_NOMEM goes to veth_wire_err(). */
 bool veth_wire_take(struct veth_wire *w, time_ms now);
-/* When the next frame arrives; TIME_NEVER: none is under way. */
+/* The host's program has a timer; TIME_NEVER: none. What happens at one instant, be it a timer or a frame
+ * that arrives, comes in the order in which it was armed or sent, as in the simulator. */
+void veth_wire_arm(struct veth_wire *w, size_t host, time_ms at);
+/* When the next timer or frame is due; TIME_NEVER: there is none. */
 time_ms veth_wire_deadline(const struct veth_wire *w);
-/* Hands the frame over that arrives next, if that is by `now`; where there are no rules, with datagrams of
+/* Takes out a timer that comes next, if that is by `now`. False: a frame comes next, or nothing. */
+bool veth_wire_next_timer(struct veth_wire *w, time_ms now, size_t *out_host);
+/* Hands the frame over that comes next, if that is by `now`; where there are no rules, with datagrams of
  * other clients for the same host, as many as it can take at once. False: there is none. */
 bool veth_wire_deliver(struct veth_wire *w, time_ms now, size_t *out_host);
 /* Takes out one of the questions by ARP, of the host's kernel on its interface *out_name, that nobody has

@@ -34,6 +34,25 @@ class Scenarios(labtest.LabCase):
                 ladders.add((result["messages"], result["lost"]))
         self.assertGreater(len(ladders), 3)  # and another for each seed
 
+    def test_what_happens_at_one_instant_has_one_order(self):
+        """Timers in the order in which they were set, before what is sent then; not by the places of the hosts."""
+        client = {"start-delay-ms": [0, 0], "address-conflict-detection": False}
+        server = {"Dhcp4": {"interfaces-config": {"interfaces": ["eth0"]}, "valid-lifetime": 600, "renew-timer": 300,
+                            "subnet4": [{"id": 1, "subnet": "10.9.0.0/24", "pools": [{"pool": "10.9.0.100/30"}]}]}}
+        topology = {"hosts": {"server": {"server": server}, "h1": {"client": client}, "h2": {"client": client}, "h3": {"client": client}},
+                    "links": [{"type": "bridge", "ends": [{"host": "server", "address": "10.9.0.1/24"}, {"host": "h1"}, {"host": "h2"},
+                                                          {"host": "h3"}]}]}
+        steps = [{"at": "10 s", "do": "renew", "host": host} for host in ("h3", "h1", "h2")]
+        file = self.write("s.json", {"topology": topology, "duration": "6 min", "steps": steps, "expect": []})
+        sent = {}
+        for clock in ("--virtual", "--veth"):
+            self.dhcplab("run", clock, file, "--trace", "t.ndjson")
+            events = [json.loads(line) for line in (self.dir / "t.ndjson").read_text().splitlines()]
+            sent[clock] = [(event["boot_ms"], event["node"], event["type"], event["chaddr"]) for event in events
+                           if event["kind"] == "message" and event["direction"] == "tx"]
+        self.assertEqual(sent["--veth"], sent["--virtual"])
+        self.assertEqual([node for at, node, _, _ in sent["--veth"] if at == 310000], ["h3", "h1", "h2", *3 * ["server"]])
+
     def test_two_clients_heard_at_once(self):
         """With this seed a server hears in one instant what it answers after a sync, and what it answers at once."""
         for _ in range(5):
