@@ -140,6 +140,21 @@ static void read_window(struct scenario_reading *r, const cJSON *map, struct sce
     e->until_ms = scenario_clock_last(r->s, e->until_ms);
 }
 
+/* What would have no effect is refused. */
+static void check_details(struct scenario_reading *r, const cJSON *map, const struct scenario_expect *e)
+{
+    static const char *const of_messages[] = {"unicast", "ciaddr", "options", "without-options"};
+    for (size_t i = 0; i < sizeof of_messages / sizeof of_messages[0]; i++)
+        if (e->fact != SCENARIO_SENDS && get(map, of_messages[i]) != NULL)
+            jcfg_error(r->c, get(map, of_messages[i]), "only what a host \"sends\" has it");
+    const cJSON *count = get(map, "count");
+    if (count != NULL && e->fact != SCENARIO_SENDS && e->fact != SCENARIO_REASON)
+        jcfg_error(r->c, count,
+                   "only what a host \"sends\" and the \"reason\" of what it decides are counted");
+    if (count != NULL && get(map, "never") != NULL)
+        jcfg_error(r->c, count, "either \"count\" or \"never\"");
+}
+
 static void add_codes(struct text *t, const char *what, const uint8_t *codes, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -217,6 +232,7 @@ static void read_expect(struct scenario_reading *r, const cJSON *map)
     }
     if (read_fact(r, map, e) != 1)
         jcfg_error(r->c, map, "expected one of \"state\", \"address\", \"leases\", \"sends\" and \"reason\"");
+    check_details(r, map, e);
     if (!has_host)
         return;
     enum lab_role role = r->s->topology.hosts[e->host].role;

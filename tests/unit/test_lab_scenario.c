@@ -131,13 +131,26 @@ static void test_errors_have_a_place(void **state)
         {"{\"duration\": \"1 h\", " LAB
          ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"forget-leases\", \"host\": \"h1\"}]}",
          "x.json:2:11: at $.steps[0]: \"forget-leases\" is for servers"},
+        {"{\"duration\": \"1 h\", " LAB
+         ",\n\"expect\": [{\"host\": \"h1\", \"state\": \"BOUND\", \"unicast\": true}]}",
+         "x.json:2:56: at $.expect[0].unicast: only what a host \"sends\" has it"},
+        {"{\"duration\": \"1 h\", " LAB
+         ",\n\"expect\": [{\"host\": \"h1\", \"reason\": \"t1\", \"options\": [1]}]}",
+         "x.json:2:54: at $.expect[0].options: only what a host \"sends\" has it"},
+        {"{\"duration\": \"1 h\", " LAB
+         ",\n\"expect\": [{\"host\": \"h1\", \"state\": \"BOUND\", \"count\": 2}]}",
+         "x.json:2:54: at $.expect[0].count: only what a host \"sends\" and the \"reason\" of what it "
+         "decides "
+         "are counted"},
+        {"{\"duration\": \"1 h\", " LAB
+         ",\n\"expect\": [{\"host\": \"h1\", \"sends\": \"NAK\", \"never\": true, \"count\": 2}]}",
+         "x.json:2:67: at $.expect[0].count: either \"count\" or \"never\""},
         {"{\"duration\": \"1 h\", " LAB ",\n\"expect\": [{\"host\": \"h1\", \"reason\": \"seerch\"}]}",
          "x.json:2:37: at $.expect[0].reason: no decision has the reason \"seerch\": did you mean "
          "\"search\"?"},
         {"{\"duration\": \"1 h\", " LAB ",\n\"expect\": [{\"host\": \"h1\", \"reason\": \"no-room\"}]}",
          "x.json:2:37: at $.expect[0].reason: no decision has the reason \"no-room\": expected a word that "
-         "is "
-         "the \"reason\" in a trace (dhcplab run --trace FILE)"},
+         "is the \"reason\" in a trace (dhcplab run --trace FILE)"},
         {"{\"duration\": \"1 h\", " LAB
          ",\n\"expect\": [{\"at\": \"1 s\", \"from\": \"0 s\", \"host\": \"h1\", \"state\": \"BOUND\"}]}",
          "x.json:2:12: at $.expect[0]: either \"at\", or \"from\" and \"until\""},
