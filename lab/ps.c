@@ -11,10 +11,9 @@
 static const char help[] =
     "Usage: dhcplab ps [-n NAME] [--json]\n"
     "\n"
-    "Shows the labs of this user: their hosts, what runs on them, and their "
-    "interfaces. A host whose program has\n"
-    "ended says how; `dhcplab restart` starts it anew. A lab that was killed, or that\n"
-    "went down by itself, is shown with the reason until `dhcplab down` removes it.\n"
+    "Shows the labs of this user: their hosts, what runs on them, and their interfaces. A host whose\n"
+    "program has ended says how; `dhcplab restart` starts it anew. A lab that was killed, or that went\n"
+    "down by itself, is shown with the reason until `dhcplab down` removes it.\n"
     "\n"
     "  -n, --name NAME  only this lab\n"
     "  --json           as JSON: a list of labs\n"
