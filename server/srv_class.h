@@ -35,6 +35,7 @@ struct srv_class {
 struct srv_class_name {
     const char *text;
     const struct srv_class *class; /* NULL: none is defined */
+    bool is_wanted;                /* a subnet, a pool or an option is for it */
 };
 
 /* The number of the name, or ERR_NOTFOUND. */

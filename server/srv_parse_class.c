@@ -71,6 +71,7 @@ static uint16_t need_name(struct srv_parse *p, const cJSON *item)
     if (p->config->class_names[number].class == NULL && !srv_class_is_built_in(name))
         jcfg_warning(&p->c, item, "no class \"%s\" is defined: only a reservation can put a client into it",
                      name);
+    p->config->class_names[number].is_wanted = true;
     return (uint16_t)number;
 }
 

@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/dhcp_proto.h"
+#include "server/srv_class.h"
 #include "server/srv_host.h"
 #include "server/srv_parse.h"
 
@@ -117,6 +118,17 @@ static void check_reservation(struct srv_parse *p, const struct srv_host *host)
                      host->id.len);
 }
 
+/* A class that is not defined, and that nothing asks for: most likely mistyped. */
+static void check_reserved_classes(struct srv_parse *p, const struct srv_host *host)
+{
+    for (size_t i = 0; i < host->classes.n; i++) {
+        const struct srv_class_name *name = &p->config->class_names[host->classes.numbers[i]];
+        if (name->class == NULL && !name->is_wanted && !srv_class_is_built_in(name->text))
+            jcfg_warning(&p->c, cJSON_GetArrayItem(srv_parse_at(host->source, "client-classes"), (int)i),
+                         "no class \"%s\" is defined, and nothing is for its members", name->text);
+    }
+}
+
 void srv_parse_sense(struct srv_parse *p, const cJSON *global)
 {
     const struct srv_config *config = p->config;
@@ -129,6 +141,8 @@ void srv_parse_sense(struct srv_parse *p, const cJSON *global)
         check_overlap(p, &config->subnets[i]);
         check_routers(p, &config->subnets[i]);
     }
-    for (size_t i = 0; i < config->n_hosts; i++)
+    for (size_t i = 0; i < config->n_hosts; i++) {
         check_reservation(p, &config->host_list[i]);
+        check_reserved_classes(p, &config->host_list[i]);
+    }
 }

@@ -251,6 +251,17 @@ static void what_is_hardly_meant_is_warned_about(void **state)
          "{ \"hw-address\": \"02:00:00:00:01\" }, { \"hw-address\": \"02:00:00:00:00:01\" } ] } ]",
          "3:17: at $.Dhcp4.subnet4[0].reservations[0].hw-address: a hardware address of Ethernet has 6 "
          "octets, this one has 5"},
+        {"\"client-classes\": [ { \"name\": \"vip\" } ],\n"
+         "\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"reservations\": [\n"
+         "{ \"hw-address\": \"02:00:00:00:00:01\", \"client-classes\": [ \"vip\", \"vpi\" ] } ] } ]",
+         "4:65: at $.Dhcp4.subnet4[0].reservations[0].client-classes[1]: no class \"vpi\" is defined, and "
+         "nothing is for its members"},
+        {"\"option-data\": [ { \"name\": \"domain-name\", \"data\": \"a\",\n\"client-classes\": [ \"vpi\" ] "
+         "} ],\n"
+         "\"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"reservations\": [\n"
+         "{ \"hw-address\": \"02:00:00:00:00:01\", \"client-classes\": [ \"vpi\", \"DROP\" ] } ] } ]",
+         "3:21: at $.Dhcp4.option-data[0].client-classes[0]: no class \"vpi\" is defined: only a reservation "
+         "can put a client into it"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -19,7 +19,7 @@ static void reservations_of_all_places_are_read(void **state)
 {
     (void)state;
     int err = parse(
-        "{ \"Dhcp4\": {"
+        "{ \"Dhcp4\": { \"client-classes\": [ { \"name\": \"x\" }, { \"name\": \"y\" } ],"
         "  \"reservations\": [ { \"hw-address\": \"1a:1b:1c:1d:1e:1f\", \"hostname\": \"global\" } ],"
         "  \"subnet4\": [ { \"id\": 1, \"subnet\": \"10.0.0.0/24\", \"reservations\": ["
         "    { \"duid\": \"'abcde'\", \"ip-address\": \"10.0.0.9\", \"client-classes\": [ \"x\", \"y\" ] },"
