@@ -73,6 +73,30 @@ const char *srv_command_mistyped(const struct srv_command_call *call, const char
     return NULL;
 }
 
+static bool is_among(const char *const *words, const char *word)
+{
+    while (*words != NULL && strcmp(*words, word) != 0)
+        words++;
+    return *words != NULL;
+}
+
+bool srv_command_takes_only(struct srv_command_call *call, const char *const *keys)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, call->arguments)
+    {
+        const char *name = item->string == NULL ? "" : item->string;
+        if (is_among(keys, name))
+            continue;
+        const char *meant = text_similar(keys, name);
+        srv_command_say(call, CONTROL_ERROR, "'%.80s' is not known here%s%s%s", name,
+                        meant != NULL ? ": did you mean '" : "", meant != NULL ? meant : "",
+                        meant != NULL ? "'?" : "");
+        return false;
+    }
+    return true;
+}
+
 bool srv_command_require(struct srv_command_call *call, const char *key)
 {
     if (find(call, key) != NULL)

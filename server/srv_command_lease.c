@@ -492,10 +492,13 @@ static void read_xid(struct srv_command_call *call, uint32_t *out)
 
 void srv_command_explain(struct srv_command_call *call)
 {
+    static const char *const keys[] = {"client-id", "hw-address", "ip-address", "limit", "xid", NULL};
     struct srv_explain_filter filter = {0};
     struct hw_addr hw;
     uint8_t id[SRV_CLIENT_ID_MAX], id_len;
     double limit = 10;
+    if (!srv_command_takes_only(call, keys))
+        return;
     if (read_hw(call, "hw-address", &hw))
         filter.hw = &hw;
     if (read_client_id(call, "client-id", id, &id_len)) {

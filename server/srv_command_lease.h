@@ -20,6 +20,8 @@ bool srv_command_bool(struct srv_command_call *call, const char *key, bool *out)
 bool srv_command_ip4(struct srv_command_call *call, const char *key, ip4 *out);
 /* The argument that is there and unknown, and most likely was meant to be `key`; NULL: none is. */
 const char *srv_command_mistyped(const struct srv_command_call *call, const char *key);
+/* Makes the reply an error if there is an argument that is not among `keys` (NULL-terminated). */
+bool srv_command_takes_only(struct srv_command_call *call, const char *const *keys);
 /* Makes the reply an error if the argument is absent. */
 bool srv_command_require(struct srv_command_call *call, const char *key);
 /* Lets the driver serve the map "Dhcp4", which is freed, instead of the running one: a changed copy of that.

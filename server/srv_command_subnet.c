@@ -98,6 +98,8 @@ static void read_classes(struct srv_command_call *call, struct srv_class_set *ou
 /* As the engine chooses. With "address", the client has that one and renews it: nothing else counts then. */
 void srv_command_subnet_select_test(struct srv_command_call *call)
 {
+    static const char *const keys[] = {"address", "classes", "interface", "link",
+                                       "local",   "relay",   "subnet",    NULL};
     const struct srv_config *config = call->c->config;
     struct srv_class_set classes;
     struct srv_select_from from = {.ifname = "", .classes = &classes};
@@ -105,6 +107,8 @@ void srv_command_subnet_select_test(struct srv_command_call *call)
     ip4 addr = 0;
     enum reason reason;
     char net[IP4_NET_LEN];
+    if (!srv_command_takes_only(call, keys))
+        return;
     srv_command_text(call, "interface", &from.ifname);
     srv_command_ip4(call, "address", &addr);
     srv_command_ip4(call, "relay", &from.giaddr);

@@ -33,7 +33,7 @@ static void follow_clock(struct srv_driver *d, struct srv_command_reply *reply)
 }
 
 /* What a command wants of the driver. */
-static void do_effect(struct srv_driver *d, struct srv_command_reply *reply)
+static void do_effect(struct srv_driver *d, const char *command, struct srv_command_reply *reply)
 {
     char why[JCFG_TEXT_MAX] = "";
     switch (reply->effect) {
@@ -48,7 +48,7 @@ static void do_effect(struct srv_driver *d, struct srv_command_reply *reply)
         if (srv_reload_serve(d, reply->config, why) < 0)
             refuse(reply, "", why);
         else
-            io_trace_log(d->trace, "info", "another configuration is served: config-set; leases are kept");
+            io_trace_log(d->trace, "info", "another configuration is served: %s; leases are kept", command);
         break;
     case SRV_DO_CONFIG_RELOAD:
         if (srv_reload_again(d, why) < 0)
@@ -107,7 +107,7 @@ void srv_control_on_command(void *user, const char *command, const cJSON *argume
     if (failure != 0 && reply.result == CONTROL_SUCCESS)
         refuse(&reply,
                "the change is in memory, but not stored yet, which is tried again: ", strerror(failure));
-    do_effect(d, &reply);
+    do_effect(d, command, &reply);
     bool tells_clock = reply.effect == SRV_DO_CLOCK_GET || reply.effect == SRV_DO_CLOCK_SET;
     if (tells_clock) /* whoever counts messages counts those that wait for the disk */
         srv_persist_settle(d->persist);

@@ -241,6 +241,8 @@ class Usage(ProgramCase):
         again = "configuration server.json read again; leases are kept"
         bad = "reload failed: server.json: not found"
         by_command = "another configuration is served: config-set; leases are kept"
+        changed = "another configuration is served: reservation-add; leases are kept"
+        reservation = {"subnet-id": 1, "hw-address": "02:00:00:00:00:42", "ip-address": "10.3.0.42"}
         path = self.dir / "server.sock"
         for name, end in (("SIGTERM", lambda server: server.kill(signal.SIGTERM)),
                           ("SIGINT", lambda server: server.kill(signal.SIGINT)),
@@ -250,12 +252,13 @@ class Usage(ProgramCase):
             wait_for(lambda: labtest.serves(path), "the control socket")
             self.assertEqual(self.control(path, "config-reload")["result"], 0)
             self.assertEqual(self.control(path, "config-set", config)["result"], 0)
+            self.assertEqual(self.control(path, "reservation-add", {"reservation": reservation})["result"], 0)
             (self.dir / "server.json").unlink()
             self.assertEqual(self.control(path, "config-reload")["result"], 1)
             end(server)
             self.assertEqual(server.process.wait(labtest.LIMIT_S), 0)
             lines = [line.split(maxsplit=3)[3] for line in (self.dir / "server.log").read_text().splitlines()]
-            self.assertEqual(lines[-4:], [again, by_command, bad, f"the server ends: {name}"])
+            self.assertEqual(lines[-5:], [again, by_command, changed, bad, f"the server ends: {name}"])
 
     def test_each_control_socket_of_the_configuration_is_served(self):
         paths = [self.dir / "first.sock", self.dir / "second.sock"]

@@ -264,6 +264,9 @@ static void test_explain_tells_each_decision_of_a_transaction(void **state)
     expect("explain4", "{\"xid\": \"0004107\"}", CONTROL_SUCCESS, "1 transaction(s) found.",
            NULL); /* decimal */
     expect("explain4", "{\"client-id\": \"01:02\"}", CONTROL_EMPTY, "0 transaction(s) found.", NULL);
+    expect("explain4", "{\"hw-adress\": \"02:00:00:00:00:0a\"}", CONTROL_ERROR,
+           "'hw-adress' is not known here: did you mean 'hw-address'?", "");
+    expect("explain4", "{\"subnet-id\": 1}", CONTROL_ERROR, "'subnet-id' is not known here", "");
     expect("explain4", "{\"xid\": \"x\"}", CONTROL_ERROR,
            "'xid' parameter must be a transaction id such as \"0x546a3bd2\"", "");
 }
@@ -334,6 +337,8 @@ static void test_classes(void **state)
     expect("subnet4-select-test", "{\"interface\": \"eth0\", \"classes\": [\"a\"]}", CONTROL_EMPTY,
            "no selected subnet", "");
     expect("subnet4-select-test", "{\"address\": \"10.0.0.5\"}", CONTROL_EMPTY, "no selected subnet", "");
+    expect("subnet4-select-test", "{\"giaddr\": \"10.0.0.5\"}", CONTROL_ERROR, "'giaddr' is not known here",
+           "");
     expect("subnet4-select-test", "{\"classes\": 1}", CONTROL_ERROR, "'classes' is not a list", "");
     expect("subnet4-select-test", "{\"classes\": [1]}", CONTROL_ERROR, "'classes' is not a list of names",
            "");
