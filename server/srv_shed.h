@@ -10,9 +10,9 @@
 
 enum {
     SRV_SHED_CAPACITY_MIN = 1024, /* a smaller queue is full and empty in turn too often for that */
-    SRV_SHED_FROM = 512,          /* packets in a queue that is kept short */
-    SRV_SHED_UNTIL = 128,         /* packets: enough to serve until more have come */
-    SRV_SHED_SHORT_MS = 10000     /* who was not let in asks again after 4 s (RFC 2131 4.1), then 8 s */
+    SRV_SHED_FROM = 768,          /* packets in a queue that is kept short */
+    SRV_SHED_UNTIL = 384,         /* packets: enough to serve until more have come */
+    SRV_SHED_SHORT_MS = 1000      /* to find out anew that it is too much costs a full queue, some 15 ms */
 };
 
 struct srv_shed {
