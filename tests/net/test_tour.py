@@ -47,8 +47,8 @@ class Tour(LabCase):
             done = self.dhcplab("tour", "--keep", "kept.pcapng", code=1, preexec_fn=limit_files_to(octets))
             self.assertIn("File too large", done.stderr)
             self.assertTrue(self.gone())
-        done = self.dhcplab("run", "week", "--pcap", "week.pcapng", code=1, preexec_fn=limit_files_to(1024))
-        self.assertEqual(done.stderr, "dhcplab: week.pcapng cannot be written: File too large\n")
+        done = self.dhcplab("run", "avalanche", "--pcap", "run.pcapng", code=1, preexec_fn=limit_files_to(1024))
+        self.assertEqual(done.stderr, "dhcplab: run.pcapng cannot be written: File too large\n")
 
     def gone(self):
         """Is nothing left of the lab, not even its folder?"""
