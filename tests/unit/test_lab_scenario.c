@@ -78,99 +78,96 @@ static void test_times(void **state)
     }
 }
 
+static const struct {
+    const char *text, *error;
+} misplaced[] = {
+    {"{\n\"topology\": \"pair\"}", "x.json:1:1: at $: the key \"duration\" is missing"},
+    {"{\"duration\": \"1 h\",\n\"topology\": \"no-such\"}",
+     "x.json:2:13: at $.topology: there is no topology file no-such (beside this one), and no lab of "
+     "that name"},
+    {"{\"duration\": \"1 h\", " LAB ",\n\"steps\": [{\"at\": \"2 h\", \"do\": \"crash\", \"host\": \"h1\"}]}",
+     "x.json:2:18: at $.steps[0].at: it is after the scenario's duration"},
+    {"{\"duration\": \"1 h\", " LAB ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"crash\", \"host\": \"h2\"}]}",
+     "x.json:2:48: at $.steps[0].host: no host has the name \"h2\""},
+    {"{\"duration\": \"1 h\", " LAB ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"renew\", \"host\": "
+     "\"server\"}]}",
+     "x.json:2:11: at $.steps[0]: \"renew\" is for clients"},
+    {"{\"duration\": \"1 h\", " LAB ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"inform\", \"host\": "
+     "\"h1\"}]}",
+     "x.json:2:11: at $.steps[0]: \"inform\" is for a client whose interface has an \"address\" in the "
+     "topology"},
+    {"{\"duration\": \"1 h\", " LAB ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"cut\", \"link\": \"h1\"}]}",
+     "x.json:2:46: at $.steps[0].link: expected a direction such as \"h1>server\", \"*>h1\" or \"*\""},
+    {"{\"duration\": \"1 h\", " LAB ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"advance\"}]}",
+     "x.json:2:11: at $.steps[0]: the key \"by\" is missing"},
+    {"{\"duration\": \"1 h\", " LAB
+     ",\n\"steps\": [{\"at\": [\"2 s\", \"3 s\"], \"do\": \"advance\", \"by\": \"1 s\"}]}",
+     "x.json:2:11: at $.steps[0]: when the clock is advanced is not drawn"},
+    {"{\"duration\": \"1 h\", " LAB ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"advance\", \"by\": \"1 s\"},"
+     "{\"at\": [\"1 s\", \"3 s\"], \"do\": \"renew\", \"host\": \"h1\"}]}",
+     "x.json:2:10: at $.steps: the clock is advanced between the times of step 2, which are drawn"},
+    {"{\"duration\": \"1 h\", " LAB ",\n\"expect\": [{\"host\": \"h1\"}]}",
+     "x.json:2:12: at $.expect[0]: expected one of \"state\", \"address\", \"leases\", \"sends\" and "
+     "\"reason\""},
+    {"{\"duration\": \"1 h\", " LAB ",\n\"expect\": [{\"host\": \"h1\", \"leases\": 1}]}",
+     "x.json:2:12: at $.expect[0]: only a server has leases"},
+    {"{\"duration\": \"1 h\", " LAB ",\n\"expect\": [{\"host\": \"h1\", \"state\": \"bound\"}]}",
+     "x.json:2:36: at $.expect[0].state: expected a state such as \"BOUND\", found \"bound\""},
+    {"{\"duration\": \"1 h\", " LAB ", \n\"unchecked\": [\"x\"]}",
+     "x.json:2:15: at $.unchecked[0]: no invariant has the name \"x\""},
+    {"{\"duration\": \"1 h\", " LAB ", \n\"relays\": {\"server\": [\"10.0.0.1\"]}}",
+     "x.json:2:22: at $.relays.server: only a plain host can be a relay agent"},
+    {"{\n\"duration\": \"1 year\", " LAB "}", "x.json:2:13: at $.duration: expected a time such as \"1 h "
+                                              "30 min\" or \"250 ms\", found \"1 year\""},
+    {"{\"duration\": \"1 h\", " LAB
+     ",\n\"steps\": [{\"at\": [\"2 s\", \"1 s\"], \"do\": \"crash\", \"host\": \"h1\"}]}",
+     "x.json:2:18: at $.steps[0].at: it ends before it begins"},
+    {"{\"duration\": \"1 h\", " LAB
+     ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"forget-leases\", \"host\": \"h1\"}]}",
+     "x.json:2:11: at $.steps[0]: \"forget-leases\" is for servers"},
+    {"{\"duration\": \"1 h\", " LAB
+     ",\n\"expect\": [{\"host\": \"h1\", \"state\": \"BOUND\", \"unicast\": true}]}",
+     "x.json:2:56: at $.expect[0].unicast: only what a host \"sends\" has it"},
+    {"{\"duration\": \"1 h\", " LAB
+     ",\n\"expect\": [{\"host\": \"h1\", \"reason\": \"t1\", \"options\": [1]}]}",
+     "x.json:2:54: at $.expect[0].options: only what a host \"sends\" has it"},
+    {"{\"duration\": \"1 h\", " LAB
+     ",\n\"expect\": [{\"host\": \"h1\", \"state\": \"BOUND\", \"count\": 2}]}",
+     "x.json:2:54: at $.expect[0].count: only what a host \"sends\" and the \"reason\" of what it "
+     "decides "
+     "are counted"},
+    {"{\"duration\": \"1 h\", " LAB
+     ",\n\"expect\": [{\"host\": \"h1\", \"sends\": \"NAK\", \"never\": true, \"count\": 2}]}",
+     "x.json:2:67: at $.expect[0].count: either \"count\" or \"never\""},
+    {"{\"duration\": \"1 h\", " LAB ",\n\"expect\": [{\"host\": \"h1\", \"reason\": \"seerch\"}]}",
+     "x.json:2:37: at $.expect[0].reason: no decision has the reason \"seerch\": did you mean "
+     "\"search\"?"},
+    {"{\"duration\": \"1 h\", " LAB ",\n\"expect\": [{\"host\": \"h1\", \"reason\": \"no-room\"}]}",
+     "x.json:2:37: at $.expect[0].reason: no decision has the reason \"no-room\": expected a word that "
+     "is the \"reason\" in a trace (dhcplab run --trace FILE)"},
+    {"{\"duration\": \"1 h\", " LAB
+     ",\n\"expect\": [{\"at\": \"1 s\", \"from\": \"0 s\", \"host\": \"h1\", \"state\": \"BOUND\"}]}",
+     "x.json:2:12: at $.expect[0]: either \"at\", or \"from\" and \"until\""},
+    {"{\"duration\": \"1 h\", " LAB
+     ",\n\"expect\": [{\"from\": \"2 s\", \"until\": \"1 s\", \"host\": \"h1\", \"state\": \"BOUND\"}]}",
+     "x.json:2:12: at $.expect[0]: it ends before it begins"},
+    {"{\"duration\": \"1 h\", " LAB
+     ",\n\"expect\": [{\"until\": \"2 h\", \"host\": \"h1\", \"state\": \"BOUND\"}]}",
+     "x.json:2:12: at $.expect[0]: it ends after the scenario's duration"},
+    {"{\"duration\": \"1 h\", " LAB ",\n\"expect\": [{\"host\": \"server\", \"state\": \"BOUND\"}]}",
+     "x.json:2:12: at $.expect[0]: only a client has a state and an address"},
+    {"{\"duration\": \"1 h\", \"topology\": {\"hosts\": {\"a\": {}}}, \n\"relays\": {\"a\": []}}",
+     "x.json:2:17: at $.relays.a: expected a list of 1 to 8 addresses of servers"},
+    {"{\"duration\": \"1 h\", \"topology\": {\n\"hosts\": {\"a\": {\"client\": {}}}}}",
+     "x.json:2:16: at $.hosts.a: a client needs an interface: no link has an end at \"a\""},
+};
+
 static void test_errors_have_a_place(void **state)
 {
-    static const struct {
-        const char *text, *error;
-    } rows[] = {
-        {"{\n\"topology\": \"pair\"}", "x.json:1:1: at $: the key \"duration\" is missing"},
-        {"{\"duration\": \"1 h\",\n\"topology\": \"no-such\"}",
-         "x.json:2:13: at $.topology: there is no topology file no-such (beside this one), and no lab of "
-         "that name"},
-        {"{\"duration\": \"1 h\", " LAB
-         ",\n\"steps\": [{\"at\": \"2 h\", \"do\": \"crash\", \"host\": \"h1\"}]}",
-         "x.json:2:18: at $.steps[0].at: it is after the scenario's duration"},
-        {"{\"duration\": \"1 h\", " LAB
-         ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"crash\", \"host\": \"h2\"}]}",
-         "x.json:2:48: at $.steps[0].host: no host has the name \"h2\""},
-        {"{\"duration\": \"1 h\", " LAB ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"renew\", \"host\": "
-         "\"server\"}]}",
-         "x.json:2:11: at $.steps[0]: \"renew\" is for clients"},
-        {"{\"duration\": \"1 h\", " LAB ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"inform\", \"host\": "
-         "\"h1\"}]}",
-         "x.json:2:11: at $.steps[0]: \"inform\" is for a client whose interface has an \"address\" in the "
-         "topology"},
-        {"{\"duration\": \"1 h\", " LAB
-         ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"cut\", \"link\": \"h1\"}]}",
-         "x.json:2:46: at $.steps[0].link: expected a direction such as \"h1>server\", \"*>h1\" or \"*\""},
-        {"{\"duration\": \"1 h\", " LAB ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"advance\"}]}",
-         "x.json:2:11: at $.steps[0]: the key \"by\" is missing"},
-        {"{\"duration\": \"1 h\", " LAB
-         ",\n\"steps\": [{\"at\": [\"2 s\", \"3 s\"], \"do\": \"advance\", \"by\": \"1 s\"}]}",
-         "x.json:2:11: at $.steps[0]: when the clock is advanced is not drawn"},
-        {"{\"duration\": \"1 h\", " LAB
-         ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"advance\", \"by\": \"1 s\"},"
-         "{\"at\": [\"1 s\", \"3 s\"], \"do\": \"renew\", \"host\": \"h1\"}]}",
-         "x.json:2:10: at $.steps: the clock is advanced between the times of step 2, which are drawn"},
-        {"{\"duration\": \"1 h\", " LAB ",\n\"expect\": [{\"host\": \"h1\"}]}",
-         "x.json:2:12: at $.expect[0]: expected one of \"state\", \"address\", \"leases\", \"sends\" and "
-         "\"reason\""},
-        {"{\"duration\": \"1 h\", " LAB ",\n\"expect\": [{\"host\": \"h1\", \"leases\": 1}]}",
-         "x.json:2:12: at $.expect[0]: only a server has leases"},
-        {"{\"duration\": \"1 h\", " LAB ",\n\"expect\": [{\"host\": \"h1\", \"state\": \"bound\"}]}",
-         "x.json:2:36: at $.expect[0].state: expected a state such as \"BOUND\", found \"bound\""},
-        {"{\"duration\": \"1 h\", " LAB ", \n\"unchecked\": [\"x\"]}",
-         "x.json:2:15: at $.unchecked[0]: no invariant has the name \"x\""},
-        {"{\"duration\": \"1 h\", " LAB ", \n\"relays\": {\"server\": [\"10.0.0.1\"]}}",
-         "x.json:2:22: at $.relays.server: only a plain host can be a relay agent"},
-        {"{\n\"duration\": \"1 year\", " LAB "}", "x.json:2:13: at $.duration: expected a time such as \"1 h "
-                                                  "30 min\" or \"250 ms\", found \"1 year\""},
-        {"{\"duration\": \"1 h\", " LAB
-         ",\n\"steps\": [{\"at\": [\"2 s\", \"1 s\"], \"do\": \"crash\", \"host\": \"h1\"}]}",
-         "x.json:2:18: at $.steps[0].at: it ends before it begins"},
-        {"{\"duration\": \"1 h\", " LAB
-         ",\n\"steps\": [{\"at\": \"2 s\", \"do\": \"forget-leases\", \"host\": \"h1\"}]}",
-         "x.json:2:11: at $.steps[0]: \"forget-leases\" is for servers"},
-        {"{\"duration\": \"1 h\", " LAB
-         ",\n\"expect\": [{\"host\": \"h1\", \"state\": \"BOUND\", \"unicast\": true}]}",
-         "x.json:2:56: at $.expect[0].unicast: only what a host \"sends\" has it"},
-        {"{\"duration\": \"1 h\", " LAB
-         ",\n\"expect\": [{\"host\": \"h1\", \"reason\": \"t1\", \"options\": [1]}]}",
-         "x.json:2:54: at $.expect[0].options: only what a host \"sends\" has it"},
-        {"{\"duration\": \"1 h\", " LAB
-         ",\n\"expect\": [{\"host\": \"h1\", \"state\": \"BOUND\", \"count\": 2}]}",
-         "x.json:2:54: at $.expect[0].count: only what a host \"sends\" and the \"reason\" of what it "
-         "decides "
-         "are counted"},
-        {"{\"duration\": \"1 h\", " LAB
-         ",\n\"expect\": [{\"host\": \"h1\", \"sends\": \"NAK\", \"never\": true, \"count\": 2}]}",
-         "x.json:2:67: at $.expect[0].count: either \"count\" or \"never\""},
-        {"{\"duration\": \"1 h\", " LAB ",\n\"expect\": [{\"host\": \"h1\", \"reason\": \"seerch\"}]}",
-         "x.json:2:37: at $.expect[0].reason: no decision has the reason \"seerch\": did you mean "
-         "\"search\"?"},
-        {"{\"duration\": \"1 h\", " LAB ",\n\"expect\": [{\"host\": \"h1\", \"reason\": \"no-room\"}]}",
-         "x.json:2:37: at $.expect[0].reason: no decision has the reason \"no-room\": expected a word that "
-         "is the \"reason\" in a trace (dhcplab run --trace FILE)"},
-        {"{\"duration\": \"1 h\", " LAB
-         ",\n\"expect\": [{\"at\": \"1 s\", \"from\": \"0 s\", \"host\": \"h1\", \"state\": \"BOUND\"}]}",
-         "x.json:2:12: at $.expect[0]: either \"at\", or \"from\" and \"until\""},
-        {"{\"duration\": \"1 h\", " LAB
-         ",\n\"expect\": [{\"from\": \"2 s\", \"until\": \"1 s\", \"host\": \"h1\", \"state\": \"BOUND\"}]}",
-         "x.json:2:12: at $.expect[0]: it ends before it begins"},
-        {"{\"duration\": \"1 h\", " LAB
-         ",\n\"expect\": [{\"until\": \"2 h\", \"host\": \"h1\", \"state\": \"BOUND\"}]}",
-         "x.json:2:12: at $.expect[0]: it ends after the scenario's duration"},
-        {"{\"duration\": \"1 h\", " LAB ",\n\"expect\": [{\"host\": \"server\", \"state\": \"BOUND\"}]}",
-         "x.json:2:12: at $.expect[0]: only a client has a state and an address"},
-        {"{\"duration\": \"1 h\", \"topology\": {\"hosts\": {\"a\": {}}}, \n\"relays\": {\"a\": []}}",
-         "x.json:2:17: at $.relays.a: expected a list of 1 to 8 addresses of servers"},
-        {"{\"duration\": \"1 h\", \"topology\": {\n\"hosts\": {\"a\": {\"client\": {}}}}}",
-         "x.json:2:16: at $.hosts.a: a client needs an interface: no link has an end at \"a\""},
-    };
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        assert_int_equal(parse(rows[i].text), ERR_CONFIG);
-        assert_string_equal(error, rows[i].error);
+    for (size_t i = 0; i < sizeof misplaced / sizeof misplaced[0]; i++) {
+        assert_int_equal(parse(misplaced[i].text), ERR_CONFIG);
+        assert_string_equal(error, misplaced[i].error);
         scenario_fini(&scenario);
     }
 }
