@@ -8,13 +8,13 @@
 #include "common/io_pace.h"
 #include "common/io_wall.h"
 #include "common/io_worker.h"
+#include "server/srv_rewrite_pause.h"
 
 enum {
-    STORE_RETRY_MS = 1000,    /* after a commit that failed */
-    REWRITE_RETRY_MS = 60000, /* after a rewrite that failed */
-    REST_MS = 1000,           /* without a commit: no more are to be expected soon */
-    CLOCK_SET_MS = 1000,      /* the wall clock is set, and not only kept right */
-    CLOCK_BATCH = 10000,      /* records of one commit */
+    STORE_RETRY_MS = 1000, /* after a commit that failed */
+    REST_MS = 1000,        /* without a commit: no more are to be expected soon */
+    CLOCK_SET_MS = 1000,   /* the wall clock is set, and not only kept right */
+    CLOCK_BATCH = 10000,   /* records of one commit */
 };
 
 struct srv_persist {
@@ -37,8 +37,7 @@ struct srv_persist {
     uint64_t n_before_rest;        /* commits, when it was set */
     struct io_timer *rewrite_due;  /* by lfc-interval */
     struct io_watch *rewrite_done; /* of the lease file; NULL: none is waited for */
-    time_ms rewrite_from_ms;       /* none starts earlier */
-    bool rewrite_failed;           /* the last one, and was told */
+    struct srv_rewrite_pause pause;
     struct io_wall *wall;
     int64_t offset_ms; /* wall clock minus boot-time clock, when every lease had a record with it */
 };
@@ -52,11 +51,8 @@ static const char *why_not(int rc)
 
 static void end_rewrite(struct srv_persist *p, int rc)
 {
-    if (rc < 0 && !p->rewrite_failed)
+    if (srv_rewrite_pause_on_end(&p->pause, rc == 0, io_real_ms()))
         io_trace_log(p->trace, "warning", "the lease file cannot be rewritten, it grows: %s", why_not(rc));
-    p->rewrite_failed = rc < 0;
-    if (rc < 0)
-        p->rewrite_from_ms = io_real_ms() + REWRITE_RETRY_MS;
 }
 
 static void finish_rewrite(struct srv_persist *p)
@@ -81,7 +77,7 @@ static void on_rewritten(void *user, int fd, int what)
 
 static void start_rewrite(struct srv_persist *p)
 {
-    if (srv_store_get_stats(p->store).rewriting || io_real_ms() < p->rewrite_from_ms)
+    if (srv_store_get_stats(p->store).rewriting || !srv_rewrite_pause_is_over(&p->pause, io_real_ms()))
         return;
     int fd, rc = srv_store_rewrite(p->store, &fd);
     if (rc < 0) {
